@@ -1,0 +1,1 @@
+//! Event to owners, and why.

@@ -1,0 +1,1 @@
+//! Notifications out: SMTP and folder.

@@ -1,0 +1,1 @@
+//! The constituency and the reports of the demo.

@@ -1,0 +1,1 @@
+//! Wire formats we read and write, and containers with caps.

@@ -1,0 +1,1 @@
+//! Reports in: folder and files.

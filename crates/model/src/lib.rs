@@ -1,0 +1,29 @@
+//! The values of Schakel and what always holds for them.
+//!
+//! Everything here is plain data with pure functions: no files, no sockets, no clock, no random source.
+//! Read it in the order of a report's life:
+//!
+//! - [`observation`]: one row of a report as the data plane sees it (borrowed, no allocation per field),
+//! - [`event`]: the same row with every field, as IDF names them,
+//! - [`register`]: organisations, assets and contacts; [`asset`] says what can be owned,
+//! - [`finding`]: the durable problem behind repeated events, and its key,
+//! - [`fate`]: what became of a row and of an assignment, and the sums that must balance,
+//! - [`tlp`], [`severity`], [`classification`]: the field's own scales.
+//!
+//! Nothing here is serialisable by accident: wire formats live in `schakel-formats` and at the edges.
+
+pub mod asset;
+pub mod assignment;
+pub mod classification;
+pub mod clock;
+pub mod event;
+pub mod fate;
+pub mod finding;
+pub mod ids;
+pub mod language;
+pub mod limits;
+pub mod observation;
+pub mod register;
+pub mod reject;
+pub mod severity;
+pub mod tlp;

@@ -1,0 +1,1 @@
+//! A notification as mail text and CSV.
