@@ -1,0 +1,82 @@
+//! Every test, and what the tests need from the machine.
+
+use std::{fs, path::Path};
+
+use crate::run::{Outcome, cargo, command, metadata, output, run, succeeds};
+
+/// A Debian package that some tests need.
+struct Need {
+    /// The package.
+    package: &'static str,
+    /// A program that is there when the package is.
+    program: &'static str,
+    /// Answers given to the package's questions, so that installing it starts nothing.
+    preseed: &'static str,
+    /// Which tests skip without it.
+    tests: &'static str,
+}
+
+const NEEDS: &[Need] = &[Need {
+    package: "postfix",
+    program: "/usr/sbin/postfix",
+    // The tests run a Postfix of their own on loopback; the machine must not become a mail server.
+    preseed: "postfix postfix/main_mailer_type select No configuration\n",
+    tests: "the mail tests against a real Postfix",
+}];
+
+/// Installs what is missing where we may, then runs everything.
+pub fn test() -> Outcome {
+    install_needs()?;
+    // Programs and tests in one go: black box tests start the program, and one build settles one set of features.
+    run(&mut cargo(&["build", "--workspace", "--bins", "--tests"]))?;
+    let program = program_path()?;
+    if succeeds(&mut cargo(&["nextest", "--version"])) {
+        run(cargo(&["nextest", "run", "--workspace"]).env("SCHAKEL_BIN", &program))?;
+        run(cargo(&["test", "--workspace", "--doc"]).env("SCHAKEL_BIN", &program))
+    } else {
+        run(cargo(&["test", "--workspace"]).env("SCHAKEL_BIN", &program))
+    }
+}
+
+/// Where the development build of the program lies. Black box tests find it in `SCHAKEL_BIN`.
+fn program_path() -> Outcome<String> {
+    let metadata = metadata()?;
+    let target = metadata["target_directory"].as_str().ok_or("cargo metadata names no target directory")?;
+    Ok(format!("{target}/debug/schakel{}", std::env::consts::EXE_SUFFIX))
+}
+
+fn install_needs() -> Outcome {
+    let missing: Vec<&Need> = NEEDS.iter().filter(|need| !Path::new(need.program).exists()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let packages: Vec<&str> = missing.iter().map(|need| need.package).collect();
+    if !(is_root()? && Path::new("/etc/debian_version").exists()) {
+        for need in &missing {
+            println!(
+                "{} is not installed (apt-get install {}): {} will skip.",
+                need.program, need.package, need.tests
+            );
+        }
+        return Ok(());
+    }
+    for need in &missing {
+        preseed(need.preseed)?;
+    }
+    run(command("apt-get", &["update", "-qq"]).env("DEBIAN_FRONTEND", "noninteractive"))?;
+    let mut install = command("apt-get", &["install", "-y", "-qq", "--no-install-recommends"]);
+    run(install.args(&packages).env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
+fn is_root() -> Outcome<bool> {
+    Ok(output(&mut command("id", &["-u"]))?.trim() == "0")
+}
+
+/// Hands debconf its answers through a file, which is simpler than a pipe.
+fn preseed(answers: &str) -> Outcome {
+    let file = std::env::temp_dir().join(format!("schakel-preseed-{}", std::process::id()));
+    fs::write(&file, answers)?;
+    let done = run(command("debconf-set-selections", &[]).arg(&file));
+    fs::remove_file(&file)?;
+    done
+}
