@@ -1,0 +1,190 @@
+//! Every candidate owner, and why.
+
+use std::fmt;
+
+use schakel_model::{asset::AssetKind, assignment::End, observation::ObservedAt};
+
+use crate::{
+    Snapshot,
+    candidate::{Candidate, Input, Query, Rule},
+    contest::{Match, Scratch, Verdict},
+    selectors::{Group, Raw, Selector},
+    snapshot::RANK_LENGTH_MASK,
+};
+
+impl Snapshot {
+    /// Every asset that meets an input, whether it won, and the rule that decided: by end, in the order of the inputs,
+    /// the more specific first.
+    pub fn explain(&self, query: &Query) -> Vec<Candidate> {
+        let mut scratch = Scratch::default();
+        let at = u32::try_from(query.at.max(0)).unwrap_or(u32::MAX);
+        let mut candidates = Vec::new();
+        for (end, inputs) in [(End::Source, &query.inputs), (End::Target, &query.target)] {
+            let raw: Vec<_> = inputs.iter().map(Raw::of_input).collect();
+            self.judge(&raw, at, query.kind, &mut scratch);
+            explain_end(end, inputs, at, &scratch, &mut candidates);
+        }
+        candidates
+    }
+}
+
+impl<'a> Raw<'a> {
+    fn of_input(input: &'a Input) -> Self {
+        match input {
+            Input::Ip(ip) => Self::Ip(*ip),
+            Input::Domain(name) => Self::Name(name),
+            Input::ReverseDns(name) => Self::ReverseDns(name),
+            Input::Url(url) => Self::Url(url),
+            Input::Email(account) => Self::Account(account),
+            Input::Asn(asn) => Self::Asn(*asn),
+            Input::Country(code) => Self::Country(*code),
+        }
+    }
+}
+
+fn explain_end(end: End, inputs: &[Input], at: u32, scratch: &Scratch, candidates: &mut Vec<Candidate>) {
+    let mut found: Vec<(u16, u32, usize)> = Vec::new(); // Input, match, group.
+    for (number, group) in scratch.selectors.groups.iter().enumerate() {
+        let aliases = scratch.selectors.aliases.iter().filter(|(group, _)| usize::from(*group) == number);
+        for index in group.matches.clone() {
+            found.push((group.input, index as u32, number));
+            // Another input that names the same thing meets the same assets, but a name meets no URL.
+            for (_, input) in aliases.clone() {
+                if !scratch.matches[index].entry.is(AssetKind::Url) {
+                    found.push((*input, index as u32, number));
+                }
+            }
+        }
+    }
+    found.sort_by_key(|&(input, index, _)| {
+        (input, std::cmp::Reverse(scratch.matches[index as usize].rank), index)
+    });
+    for (input, index, group) in found {
+        let one = scratch.matches[index as usize];
+        let (won, rule, by) = match one.verdict {
+            Verdict::Won(rule) => (true, rule, None),
+            Verdict::Lost { rule, by } => (false, rule, by),
+            Verdict::Open => continue, // Never: every match is judged.
+        };
+        candidates.push(Candidate {
+            input: inputs[usize::from(input)].clone(),
+            organisation: one.entry.organisation,
+            asset: one.entry.asset,
+            role: one.entry.role(),
+            end,
+            won,
+            rule,
+            decided_by: by.map(|by| scratch.matches[by as usize].entry.asset),
+            why: why(scratch, &scratch.selectors.groups[group], &one, at),
+        });
+    }
+}
+
+/// The sentence.
+fn why(scratch: &Scratch, group: &Group, one: &Match, at: u32) -> String {
+    let text = &scratch.selectors.text;
+    let role = one.entry.role();
+    let it = Shown { group, one, text };
+    let other = |by: Option<u32>| {
+        by.and_then(|by| {
+            let one = &scratch.matches[by as usize];
+            let group =
+                scratch.selectors.groups.iter().find(|group| group.matches.contains(&(by as usize)))?;
+            Some(Shown { group, one, text }.to_string())
+        })
+        .unwrap_or_else(|| "an asset of the same organisation".to_owned())
+    };
+    match one.verdict {
+        Verdict::Open => String::new(),
+        Verdict::Won(Rule::LongestPrefix) => {
+            format!("{it} is the most specific that holds this address, as {role}.")
+        }
+        Verdict::Won(Rule::HostOverDomain) => {
+            format!("{it} is the most specific that matches this name, as {role}.")
+        }
+        Verdict::Won(Rule::NameOverAsn) => {
+            format!("No address or name in the register matches as {role}, so {it} counts.")
+        }
+        Verdict::Won(Rule::Country) => {
+            format!("Nothing else in the register matches as {role}, so {it} counts.")
+        }
+        Verdict::Won(_) => format!("{it} is proven, and others only assert that they have it as {role}."),
+        Verdict::Lost { rule, by } => match rule {
+            Rule::LongestPrefix => format!("{} is more specific than {it}, as {role}.", other(by)),
+            Rule::HostOverDomain => format!("{} is more specific than {it}, as {role}.", other(by)),
+            Rule::NameOverAsn if by.is_none() => {
+                format!("This kind of event goes by names only, so {it} does not count.")
+            }
+            Rule::NameOverAsn => format!("{} matches already as {role}, so {it} does not count.", other(by)),
+            Rule::Country => format!("{} matches already as {role}, so {it} does not count.", other(by)),
+            Rule::Proven => {
+                format!("{it} is only asserted, and another organisation has proven it, as {role}.")
+            }
+            Rule::NotValidThen => format!("{it} did not hold on {}.", ObservedAt(at).timestamp()),
+            Rule::SharedHosting if by.is_some() => format!(
+                "{} is shared hosting of the same organisation, so {it} says nothing about this name.",
+                other(by)
+            ),
+            Rule::SharedHosting if one.entry.shared_hosting() => {
+                format!("{it} is shared hosting: the address says nothing about whose this name is.")
+            }
+            Rule::SharedHosting => {
+                format!(
+                    "This kind of event goes by names only, so {it} says nothing about whose this name is."
+                )
+            }
+            Rule::Excluded if by.is_some() => {
+                format!("{} is excluded: what falls in it is not this organisation's as {role}.", other(by))
+            }
+            Rule::Excluded => {
+                format!("{it} is excluded: what falls in it is not this organisation's as {role}.")
+            }
+        },
+    }
+}
+
+/// An asset as it stands in the register, told from what it matched.
+struct Shown<'a> {
+    group: &'a Group,
+    one: &'a Match,
+    text: &'a str,
+}
+
+impl Shown<'_> {
+    fn tail(&self, range: &std::ops::Range<usize>) -> &str {
+        let length = (self.one.rank & RANK_LENGTH_MASK) as usize;
+        let text = &self.text[range.clone()];
+        text.get(text.len().saturating_sub(length)..).unwrap_or(text)
+    }
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.group.selector {
+            Selector::Address(ip) => match ipnet::IpNet::new(*ip, self.one.rank as u8) {
+                _ if self.one.entry.is(AssetKind::Address) => write!(f, "The address {ip}"),
+                Ok(net) => write!(f, "The prefix {}", net.trunc()),
+                Err(_) => write!(f, "The prefix of {ip}"),
+            },
+            Selector::Url(key) if self.one.entry.is(AssetKind::Url) => {
+                let whole = &self.text[key.whole.clone()];
+                let length = (self.one.rank & RANK_LENGTH_MASK) as usize;
+                write!(f, "The URL {}", whole.get(..length).unwrap_or(whole))
+            }
+            Selector::Url(key) => write!(f, "{} {}", kind(self.one), self.tail(&key.host)),
+            Selector::Name { text, .. } | Selector::Account(text) => {
+                write!(f, "{} {}", kind(self.one), self.tail(text))
+            }
+            Selector::Asn(asn) => write!(f, "AS{asn}"),
+            Selector::Country(code) => write!(f, "the country {}", std::str::from_utf8(code).unwrap_or("??")),
+        }
+    }
+}
+
+fn kind(one: &Match) -> &'static str {
+    match one.entry.kind() {
+        AssetKind::Hostname => "The host name",
+        AssetKind::MailDomain => "The mail domain",
+        _ => "The domain",
+    }
+}
