@@ -1,1 +1,31 @@
-//! The only crate that holds SQL.
+//! The store: the only crate that holds SQL, and the only one that writes raw reports to disk.
+//!
+//! One data directory holds everything (see [`data_dir`]): `store.sqlite` with the state, `raw/` with frames of the raw reports.
+//! A [`Store`] is the one writer; [`Store::reader`] opens a snapshot beside it.
+//!
+//! - [`data_dir`]: the layout, the lock, the installation's secret,
+//! - [`frames`]: zstd frames of raw bytes in append-only segment files,
+//! - [`chunks`]: the transaction that is the arbiter: what a chunk of rows has done, all or nothing,
+//! - [`fate_blob`]: a byte or a few per row: what became of it,
+//! - [`sightings`]: last seen and count, in blocks of 1,000 findings,
+//! - [`reports`], [`findings`], [`register`], [`outbox`], [`ledger`]: what their names say,
+//! - [`backup`]: a consistent copy, and the way back.
+
+pub mod backup;
+pub mod chunks;
+pub mod data_dir;
+pub mod error;
+pub mod fate_blob;
+pub mod findings;
+pub mod frames;
+pub mod id_list;
+pub mod ledger;
+pub mod open;
+pub mod outbox;
+pub mod register;
+pub mod reports;
+pub mod sightings;
+pub mod varint;
+
+pub use error::StoreError;
+pub use open::{Reader, Store};

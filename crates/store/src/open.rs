@@ -1,0 +1,203 @@
+//! Opening the store: the one writer, and readers beside it.
+
+use std::{path::Path, time::Duration};
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use crate::{
+    StoreError,
+    data_dir::{DataDir, Lock},
+    error::DatabaseContext,
+    frames::{FrameReader, FrameWriter},
+};
+
+/// "SCHK": says that a database is ours.
+const APPLICATION_ID: i64 = 0x5343_484B;
+
+/// Every layout, in order; `user_version` counts those applied.
+const MIGRATIONS: &[&str] = &[include_str!("../migrations/001.sql")];
+
+/// A reader waits this long for the writer's short exclusive moments.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// 8 KiB pages: fewer levels and less overhead for append-only tables than the default 4 KiB.
+const PAGE_BYTES: u32 = 8192;
+
+/// The write-ahead log is folded back at 64 MiB (in pages): fewer rewrites of the same page.
+const WAL_PAGES: u32 = (64 << 20) / PAGE_BYTES;
+
+/// The one writer of a data directory.
+pub struct Store {
+    pub(crate) connection: Connection,
+    pub(crate) frames: FrameWriter,
+    data: DataDir,
+    secret: [u8; 32],
+    _lock: Lock,
+}
+
+/// A snapshot reader beside the writer.
+pub struct Reader {
+    pub(crate) connection: Connection,
+    data: DataDir,
+    secret: [u8; 32],
+}
+
+impl Store {
+    /// Opens the store in this directory, making it when there is none, and takes the lock.
+    pub fn open(data: &DataDir) -> Result<Self, StoreError> {
+        data.create()?;
+        let lock = data.lock()?;
+        let secret = data.read_or_make_secret()?;
+        let connection =
+            connect(&data.database(), OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+        prepare(&connection, &data.database())?;
+        let last = crate::chunks::last_frame(&connection)?;
+        let frames = FrameWriter::open(&data.raw(), last)?;
+        Ok(Self { connection, frames, data: data.clone(), secret, _lock: lock })
+    }
+
+    /// A reader beside this writer.
+    pub fn reader(&self) -> Result<Reader, StoreError> {
+        Reader::open(&self.data)
+    }
+
+    /// Where it lives.
+    pub fn data(&self) -> &DataDir {
+        &self.data
+    }
+
+    /// The secret under the keys of findings.
+    pub fn secret(&self) -> [u8; 32] {
+        self.secret
+    }
+
+    /// Runs a closure in one transaction: all of it happens, or nothing.
+    pub fn write<T>(
+        &mut self,
+        act: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .doing("begin a transaction")?;
+        let done = act(&transaction)?;
+        transaction.commit().doing("commit")?;
+        Ok(done)
+    }
+
+    /// Looks something up through the writer's own connection.
+    pub fn read<T>(&self, act: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        act(&self.connection)
+    }
+}
+
+impl Reader {
+    /// Opens the store read-only, without the lock.
+    pub fn open(data: &DataDir) -> Result<Self, StoreError> {
+        if !data.has_store() {
+            return Err(StoreError::NoStore { path: data.root().to_owned() });
+        }
+        let secret = data.read_or_make_secret()?;
+        let connection = connect(&data.database(), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        check_layout(&connection, &data.database())?;
+        Ok(Self { connection, data: data.clone(), secret })
+    }
+
+    /// Looks something up. Each call sees the newest committed state.
+    pub fn read<T>(&self, act: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        act(&self.connection)
+    }
+
+    /// A reader of raw frames.
+    pub fn frames(&self) -> Result<FrameReader, StoreError> {
+        FrameReader::new(&self.data.raw()).map_err(|source| StoreError::File {
+            action: "read frames from",
+            path: self.data.raw(),
+            source,
+        })
+    }
+
+    /// Where it lives.
+    pub fn data(&self) -> &DataDir {
+        &self.data
+    }
+
+    /// The secret under the keys of findings.
+    pub fn secret(&self) -> [u8; 32] {
+        self.secret
+    }
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+    let connection =
+        Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).doing("open the store")?;
+    connection.busy_timeout(BUSY_TIMEOUT).doing("set the time to wait")?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+fn layout(connection: &Connection) -> Result<(i64, i64), StoreError> {
+    let number = |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
+    Ok((number("application_id").doing("read its layout")?, number("user_version").doing("read its layout")?))
+}
+
+fn check_layout(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
+    let (application, version) = layout(connection)?;
+    let empty = application == 0 && version == 0;
+    if !empty && application != APPLICATION_ID {
+        return Err(StoreError::Foreign { path: path.to_owned() });
+    }
+    let known = MIGRATIONS.len() as i64;
+    if version > known {
+        return Err(StoreError::Newer { found: version, known });
+    }
+    Ok(version)
+}
+
+fn prepare(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let version = check_layout(connection, path)?;
+    let set = |pragma: &str, value: &dyn rusqlite::ToSql| {
+        connection.pragma_update(None, pragma, value).doing("set how it writes")
+    };
+    if version == 0 {
+        set("page_size", &PAGE_BYTES)?;
+    }
+    set("journal_mode", &"WAL")?;
+    set("synchronous", &"FULL")?;
+    set("wal_autocheckpoint", &WAL_PAGES)?;
+    set("cache_size", &-16_384)?;
+    set("temp_store", &"MEMORY")?;
+    for (number, migration) in (1..).zip(MIGRATIONS).skip(version as usize) {
+        // The number changes in the same transaction as the layout.
+        let stamp = format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {number};");
+        connection
+            .execute_batch(&format!("BEGIN IMMEDIATE; {migration} {stamp} COMMIT;"))
+            .doing("bring the store to the new layout")?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_newer_store_and_a_foreign_one_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataDir::new(folder.path());
+        drop(Store::open(&data).unwrap());
+        let connection = Connection::open(data.database()).unwrap();
+        connection.pragma_update(None, "user_version", 99).unwrap();
+        assert!(matches!(Store::open(&data).err(), Some(StoreError::Newer { found: 99, .. })));
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        connection.pragma_update(None, "application_id", 7).unwrap();
+        assert!(matches!(Store::open(&data).err(), Some(StoreError::Foreign { .. })));
+    }
+
+    #[test]
+    fn a_reader_of_nothing_says_how_to_begin() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = Reader::open(&DataDir::new(folder.path())).err().unwrap();
+        assert!(error.to_string().contains("schakel demo"));
+    }
+}

@@ -1,0 +1,517 @@
+//! Notifications and their frozen messages: composed in one transaction, an attempt recorded before it is made.
+
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use schakel_model::{
+    fate::Fate,
+    ids::{NotificationId, OrganisationId},
+    language::Language,
+    tlp::Tlp,
+};
+
+use crate::{Store, StoreError, error::DatabaseContext, frames::FrameRef};
+
+/// How far a message has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MessageState {
+    /// Waiting for its (next) attempt.
+    Waiting,
+    /// An attempt was started; after a crash nobody knows how it ended, and it is made again with the same bytes.
+    Attempting,
+    /// The other side took it.
+    Accepted,
+    /// Given up; the outcome says why.
+    GivenUp,
+}
+
+impl MessageState {
+    /// The word shown to people and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Attempting => "unknown",
+            Self::Accepted => "accepted",
+            Self::GivenUp => "given_up",
+        }
+    }
+
+    fn from_code(code: u8) -> Self {
+        match code {
+            0 => Self::Waiting,
+            1 => Self::Attempting,
+            2 => Self::Accepted,
+            _ => Self::GivenUp,
+        }
+    }
+}
+
+/// A notification as stored.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Notification {
+    /// Its number.
+    pub id: NotificationId,
+    /// The epoch of the installation: raised by each restore of a backup.
+    pub epoch: u32,
+    /// To whom.
+    pub organisation: OrganisationId,
+    /// In which language.
+    pub language: Language,
+    /// When, in seconds since 1970.
+    pub created_at: i64,
+    /// Its marking.
+    pub tlp: Tlp,
+    /// How many findings it tells.
+    pub findings: u64,
+    /// Its subject.
+    pub subject: String,
+}
+
+/// A message about to be stored.
+pub struct NewMessage {
+    /// One mail address.
+    pub recipient: String,
+    /// The contact's role.
+    pub role: String,
+    /// Stable over all attempts.
+    pub message_id: String,
+    /// The final bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// A notification about to be stored, with the assignments it tells.
+pub struct NewNotification {
+    /// The notification; its `id` must be [`next_notification`].
+    pub notification: Notification,
+    /// Its messages.
+    pub messages: Vec<NewMessage>,
+    /// The assignment blocks it tells.
+    pub blocks: Vec<i64>,
+}
+
+/// A stored message.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Message {
+    /// Its number.
+    pub id: i64,
+    /// Of which notification.
+    pub notification: NotificationId,
+    /// One mail address.
+    pub recipient: String,
+    /// The contact's role.
+    pub role: String,
+    /// Stable over all attempts.
+    pub message_id: String,
+    /// Where its bytes are.
+    pub frame: FrameRef,
+    /// How far it has come.
+    pub state: MessageState,
+    /// Attempts made.
+    pub attempts: u32,
+    /// When the next attempt is due, in seconds since 1970.
+    pub next_at: i64,
+    /// When it was accepted or given up.
+    pub finished_at: Option<i64>,
+    /// What the other side last said.
+    pub outcome: Option<String>,
+}
+
+/// How an attempt ended, as decided by the rules.
+pub struct AttemptResult {
+    /// Which message.
+    pub message: i64,
+    /// Where it goes from here.
+    pub state: MessageState,
+    /// When the next attempt is due; only for [`MessageState::Waiting`].
+    pub next_at: i64,
+    /// What the other side said.
+    pub outcome: String,
+}
+
+/// The number the next notification gets.
+pub fn next_notification(connection: &Connection) -> Result<NotificationId, StoreError> {
+    connection
+        .query_row("SELECT coalesce(max(id), 0) + 1 FROM notification", [], |row| row.get(0))
+        .map(NotificationId)
+        .doing("number a notification")
+}
+
+/// The epoch: 1, and one more for each restore.
+pub fn epoch(connection: &Connection) -> Result<u32, StoreError> {
+    Ok(meta(connection, "epoch")?.and_then(|text| text.parse().ok()).unwrap_or(1))
+}
+
+/// Is sending paused (after a restore), and why?
+pub fn paused(connection: &Connection) -> Result<Option<String>, StoreError> {
+    meta(connection, "outbox_paused")
+}
+
+pub(crate) fn meta(connection: &Connection, key: &str) -> Result<Option<String>, StoreError> {
+    connection
+        .query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0))
+        .optional()
+        .doing("read a setting of the store")
+}
+
+impl Store {
+    /// Packs, stores and syncs the messages, then ties notification, messages and assignments together in one transaction.
+    pub fn store_notifications(&mut self, new: &[NewNotification], at: i64) -> Result<(), StoreError> {
+        let before = self.frames.position();
+        let result = self.try_store_notifications(new, at);
+        if result.is_err() {
+            self.frames.rewind(before)?;
+        }
+        result
+    }
+
+    fn try_store_notifications(&mut self, new: &[NewNotification], at: i64) -> Result<(), StoreError> {
+        let mut packer = crate::frames::Packer::new().map_err(|source| StoreError::File {
+            action: "pack a message for",
+            path: self.data().raw(),
+            source,
+        })?;
+        let mut frames = Vec::new();
+        for message in new.iter().flat_map(|notification| &notification.messages) {
+            let packed = packer.pack(&message.bytes).map_err(|source| StoreError::File {
+                action: "pack a message for",
+                path: self.data().raw(),
+                source,
+            })?;
+            frames.push(self.frames.append(&packed, message.bytes.len())?);
+        }
+        self.frames.sync()?;
+        let mut frames = frames.into_iter();
+        self.write(|transaction| {
+            for one in new {
+                insert_notification(transaction, &one.notification).doing("store a notification")?;
+                for message in &one.messages {
+                    let frame = frames.next().expect("one frame was written for each message");
+                    insert_message(transaction, one.notification.id, message, frame, at)
+                        .doing("store a message")?;
+                }
+                for block in &one.blocks {
+                    transaction
+                        .prepare_cached("UPDATE assignment_block SET reference = ?2 WHERE id = ?1")
+                        .and_then(|mut statement| statement.execute(params![block, one.notification.id.0]))
+                        .doing("tie assignments to a notification")?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Records that attempts start now, before anything is sent.
+    pub fn start_attempts(&mut self, messages: &[i64]) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            for message in messages {
+                transaction
+                    .prepare_cached(
+                        "UPDATE message SET state = 1, attempts = attempts + 1 WHERE id = ?1 AND state < 2",
+                    )
+                    .and_then(|mut statement| statement.execute([message]))
+                    .doing("record the start of an attempt")?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Records how attempts ended. The first acceptance makes a notification's assignments *notified*; when every message is given up
+    /// they are *undeliverable*.
+    pub fn finish_attempts(&mut self, at: i64, results: &[AttemptResult]) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            for result in results {
+                finish_attempt(transaction, at, result)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Changes the fate of assignment blocks, with the reason in the history.
+    pub fn change_fate(
+        &mut self,
+        at: i64,
+        blocks: &[i64],
+        fate: Fate,
+        reference: Option<u32>,
+        reason: &str,
+    ) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            blocks.iter().try_for_each(|block| set_fate(transaction, at, *block, fate, reference, reason))
+        })
+    }
+
+    /// Sets or clears a setting of the store itself.
+    pub(crate) fn set_meta(&mut self, key: &str, value: Option<&str>) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            match value {
+                Some(value) => {
+                    transaction.execute("INSERT OR REPLACE INTO meta VALUES (?1,?2)", params![key, value])
+                }
+                None => transaction.execute("DELETE FROM meta WHERE key = ?1", [key]),
+            }
+            .doing("change a setting of the store")
+            .map(|_| ())
+        })
+    }
+}
+
+fn insert_notification(transaction: &Transaction<'_>, one: &Notification) -> rusqlite::Result<usize> {
+    transaction.prepare_cached("INSERT INTO notification VALUES (?1,?2,?3,?4,?5,?6,?7,?8)")?.execute(params![
+        one.id.0,
+        one.epoch,
+        one.organisation.0,
+        one.language.as_str(),
+        one.created_at,
+        one.tlp as u8,
+        one.findings as i64,
+        one.subject
+    ])
+}
+
+fn insert_message(
+    transaction: &Transaction<'_>,
+    notification: NotificationId,
+    message: &NewMessage,
+    frame: FrameRef,
+    at: i64,
+) -> rusqlite::Result<usize> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO message (notification, recipient, role, message_id, segment, offset, length, raw_length, state,
+                attempts, next_at) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,0,0,?9)",
+        )?
+        .execute(params![
+            notification.0,
+            message.recipient,
+            message.role,
+            message.message_id,
+            frame.segment,
+            frame.offset as i64,
+            frame.length,
+            frame.raw_length,
+            at
+        ])
+}
+
+fn finish_attempt(transaction: &Transaction<'_>, at: i64, result: &AttemptResult) -> Result<(), StoreError> {
+    let (code, finished_at) = match result.state {
+        MessageState::Waiting => (0, None),
+        MessageState::Attempting => (1, None),
+        MessageState::Accepted => (2, Some(at)),
+        MessageState::GivenUp => (3, Some(at)),
+    };
+    let notification: u32 = transaction
+        .prepare_cached(
+            "UPDATE message SET state = ?2, next_at = ?3, finished_at = ?4, outcome = ?5 WHERE id = ?1 RETURNING notification",
+        )
+        .and_then(|mut statement| {
+            statement.query_row(params![result.message, code, result.next_at, finished_at, result.outcome], |row| {
+                row.get(0)
+            })
+        })
+        .doing("record the end of an attempt")?;
+    let fate = match result.state {
+        MessageState::Accepted => Fate::Notified,
+        MessageState::GivenUp if !any_hope(transaction, notification)? => Fate::Undeliverable,
+        _ => return Ok(()),
+    };
+    let blocks: Vec<i64> = transaction
+        .prepare_cached("SELECT id FROM assignment_block WHERE reference = ?1 AND fate = 1")
+        .and_then(|mut statement| statement.query_map([notification], |row| row.get(0))?.collect())
+        .doing("find the assignments of a notification")?;
+    blocks
+        .iter()
+        .try_for_each(|block| set_fate(transaction, at, *block, fate, Some(notification), &result.outcome))
+}
+
+/// Is there a message of this notification that was accepted or may still be?
+fn any_hope(transaction: &Transaction<'_>, notification: u32) -> Result<bool, StoreError> {
+    transaction
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM message WHERE notification = ?1 AND state < 3)")
+        .and_then(|mut statement| statement.query_row([notification], |row| row.get(0)))
+        .doing("look at the messages of a notification")
+}
+
+fn set_fate(
+    transaction: &Transaction<'_>,
+    at: i64,
+    block: i64,
+    fate: Fate,
+    reference: Option<u32>,
+    reason: &str,
+) -> Result<(), StoreError> {
+    transaction
+        .prepare_cached("UPDATE assignment_block SET fate = ?2, reference = ?3 WHERE id = ?1")
+        .and_then(|mut statement| statement.execute(params![block, fate as u8, reference]))
+        .doing("change a fate")?;
+    transaction
+        .prepare_cached(
+            "INSERT INTO fate_change (block, at, fate, reference, reason) VALUES (?1,?2,?3,?4,?5)",
+        )
+        .and_then(|mut statement| statement.execute(params![block, at, fate as u8, reference, reason]))
+        .doing("record a change of fate")
+        .map(|_| ())
+}
+
+const MESSAGE_COLUMNS: &str =
+    "id, notification, recipient, role, message_id, segment, offset, length, raw_length, state, attempts,
+    next_at, finished_at, outcome";
+
+fn message_from_row(row: &Row<'_>) -> rusqlite::Result<Message> {
+    Ok(Message {
+        id: row.get(0)?,
+        notification: NotificationId(row.get(1)?),
+        recipient: row.get(2)?,
+        role: row.get(3)?,
+        message_id: row.get(4)?,
+        frame: FrameRef {
+            segment: row.get(5)?,
+            offset: row.get::<_, i64>(6)? as u64,
+            length: row.get(7)?,
+            raw_length: row.get(8)?,
+        },
+        state: MessageState::from_code(row.get(9)?),
+        attempts: row.get(10)?,
+        next_at: row.get(11)?,
+        finished_at: row.get(12)?,
+        outcome: row.get(13)?,
+    })
+}
+
+fn messages(
+    connection: &Connection,
+    condition: &str,
+    arguments: impl rusqlite::Params,
+) -> Result<Vec<Message>, StoreError> {
+    connection
+        .prepare_cached(&format!("SELECT {MESSAGE_COLUMNS} FROM message WHERE {condition}"))
+        .and_then(|mut statement| statement.query_map(arguments, message_from_row)?.collect())
+        .doing("read messages")
+}
+
+/// Messages whose next attempt is due, at most `limit`, the longest due first.
+pub fn due(connection: &Connection, now: i64, limit: usize) -> Result<Vec<Message>, StoreError> {
+    messages(
+        connection,
+        "state < 2 AND next_at <= ?1 ORDER BY next_at, id LIMIT ?2",
+        params![now, limit as i64],
+    )
+}
+
+/// All messages of a notification.
+pub fn of_notification(
+    connection: &Connection,
+    notification: NotificationId,
+) -> Result<Vec<Message>, StoreError> {
+    messages(connection, "notification = ?1 ORDER BY id", [notification.0])
+}
+
+/// Messages that are not finished.
+pub fn unfinished(connection: &Connection) -> Result<Vec<Message>, StoreError> {
+    messages(connection, "state < 2 ORDER BY next_at, id", [])
+}
+
+/// When messages to this recipient were accepted since a time.
+pub fn accepted_since(connection: &Connection, recipient: &str, since: i64) -> Result<Vec<i64>, StoreError> {
+    connection
+        .prepare_cached(
+            "SELECT finished_at FROM message WHERE recipient = ?1 AND finished_at > ?2 AND state = 2 ORDER BY finished_at",
+        )
+        .and_then(|mut statement| statement.query_map(params![recipient, since], |row| row.get(0))?.collect())
+        .doing("count what a recipient got")
+}
+
+/// How many messages are in each state: waiting, unknown, accepted, given up.
+pub fn counts(connection: &Connection) -> Result<[u64; 4], StoreError> {
+    let rows: Vec<(u8, i64)> = connection
+        .prepare_cached("SELECT state, count(*) FROM message GROUP BY state")
+        .and_then(|mut statement| statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect())
+        .doing("count messages")?;
+    let mut counts = [0; 4];
+    rows.into_iter().for_each(|(state, count)| counts[usize::from(state.min(3))] += count as u64);
+    Ok(counts)
+}
+
+/// Postpones messages (the storm brake), without counting an attempt.
+pub fn postpone(store: &mut Store, messages: &[(i64, i64)]) -> Result<(), StoreError> {
+    store.write(|transaction| {
+        for (message, until) in messages {
+            transaction
+                .prepare_cached("UPDATE message SET next_at = ?2 WHERE id = ?1 AND state < 2")
+                .and_then(|mut statement| statement.execute(params![message, until]))
+                .doing("postpone a message")?;
+        }
+        Ok(())
+    })
+}
+
+/// One notification.
+pub fn notification(connection: &Connection, id: NotificationId) -> Result<Option<Notification>, StoreError> {
+    Ok(select_notifications(connection, "id = ?1", [id.0])?.pop())
+}
+
+/// Notifications, the newest first.
+pub fn notifications(connection: &Connection, limit: usize) -> Result<Vec<Notification>, StoreError> {
+    select_notifications(connection, "1 ORDER BY id DESC LIMIT ?1", [limit as i64])
+}
+
+fn select_notifications(
+    connection: &Connection,
+    condition: &str,
+    arguments: impl rusqlite::Params,
+) -> Result<Vec<Notification>, StoreError> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT id, epoch, organisation, language, created_at, tlp, findings, subject FROM notification WHERE {condition}"
+        ))
+        .and_then(|mut statement| {
+            statement
+                .query_map(arguments, |row| {
+                    let language: String = row.get(3)?;
+                    Ok(Notification {
+                        id: NotificationId(row.get(0)?),
+                        epoch: row.get(1)?,
+                        organisation: OrganisationId(row.get(2)?),
+                        language: language.parse().unwrap_or_default(),
+                        created_at: row.get(4)?,
+                        tlp: Tlp::ALL.get(usize::from(row.get::<_, u8>(5)?)).copied().unwrap_or(Tlp::Red),
+                        findings: row.get::<_, i64>(6)? as u64,
+                        subject: row.get(7)?,
+                    })
+                })?
+                .collect()
+        })
+        .doing("read notifications")
+}
+
+/// A change of fate, from the history.
+#[derive(Clone, PartialEq, Debug)]
+pub struct FateChange {
+    /// When, in seconds since 1970.
+    pub at: i64,
+    /// To what.
+    pub fate: Fate,
+    /// What it names.
+    pub reference: Option<u32>,
+    /// Why.
+    pub reason: String,
+}
+
+/// The changes of fate of a block, the oldest first.
+pub fn fate_changes(connection: &Connection, block: i64) -> Result<Vec<FateChange>, StoreError> {
+    connection
+        .prepare_cached(
+            "SELECT at, fate, reference, coalesce(reason, '') FROM fate_change WHERE block = ?1 ORDER BY id",
+        )
+        .and_then(|mut statement| {
+            statement
+                .query_map([block], |row| {
+                    Ok(FateChange {
+                        at: row.get(0)?,
+                        fate: Fate::from_code(row.get(1)?).unwrap_or(Fate::Held),
+                        reference: row.get(2)?,
+                        reason: row.get(3)?,
+                    })
+                })?
+                .collect()
+        })
+        .doing("read changes of fate")
+}

@@ -1,0 +1,392 @@
+//! The register over time. Nothing is overwritten: a row is recorded in one version and withdrawn in a later one, so that any past
+//! version can be loaded again.
+
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use schakel_model::{
+    asset::{Asset, AssetFlags, AssetKind, AssetValue, Proof, Role},
+    ids::{AssetId, OrganisationId, RegisterVersion},
+    language::Language,
+    register::{Contact, Organisation, Register},
+    tlp::Tlp,
+};
+
+use crate::{Store, StoreError, error::DatabaseContext};
+
+/// A change of the register, applied whole as one new version.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct RegisterChange {
+    /// New organisations and new states of known ones, by code; the `id` is ignored.
+    pub organisations: Vec<Organisation>,
+    /// Codes of organisations that end. Their assets and contacts must be withdrawn in the same change.
+    pub withdrawn_organisations: Vec<String>,
+    /// New assets, with the code of their organisation; `id` and `organisation` are ignored.
+    pub assets: Vec<(String, Asset)>,
+    /// Assets that end.
+    pub withdrawn_assets: Vec<AssetId>,
+    /// New contacts, with the code of their organisation; `organisation` is ignored.
+    pub contacts: Vec<(String, Contact)>,
+    /// Contacts that end: all that are equal to these.
+    pub withdrawn_contacts: Vec<Contact>,
+}
+
+const DYNAMIC: u8 = 1;
+const SHARED_HOSTING: u8 = 2;
+const EXCLUDED: u8 = 4;
+
+/// The newest version, 0 when there is none.
+pub fn version(connection: &Connection) -> Result<RegisterVersion, StoreError> {
+    connection
+        .query_row("SELECT coalesce(max(version), 0) FROM register_version", [], |row| row.get(0))
+        .map(RegisterVersion)
+        .doing("read the register's version")
+}
+
+/// The register as recorded at a version.
+pub fn load(connection: &Connection, version: RegisterVersion) -> Result<Register, StoreError> {
+    Ok(Register {
+        version,
+        organisations: organisations(connection, version)?,
+        assets: assets(connection, version)?,
+        contacts: contacts(connection, version)?,
+    })
+}
+
+const RECORDED: &str = "recorded_in <= ?1 AND (withdrawn_in IS NULL OR withdrawn_in > ?1)";
+
+fn organisations(connection: &Connection, version: RegisterVersion) -> Result<Vec<Organisation>, StoreError> {
+    connection
+        .prepare(&format!(
+            "SELECT o.id, o.code, s.name, s.kind, s.parent, s.language FROM organisation_state s
+             JOIN organisation o ON o.id = s.organisation WHERE {RECORDED} ORDER BY o.id"
+        ))
+        .and_then(|mut statement| {
+            statement
+                .query_map([version.0], |row| {
+                    Ok(Organisation {
+                        id: OrganisationId(row.get(0)?),
+                        code: row.get(1)?,
+                        name: row.get(2)?,
+                        kind: word(row, 3)?,
+                        parent: row.get(4)?,
+                        language: word(row, 5)?,
+                    })
+                })?
+                .collect()
+        })
+        .doing("read the organisations")
+}
+
+fn assets(connection: &Connection, version: RegisterVersion) -> Result<Vec<Asset>, StoreError> {
+    connection
+        .prepare(&format!(
+            "SELECT id, organisation, kind, value, role, valid_from, valid_until, proof, flags, note FROM asset
+             WHERE {RECORDED} ORDER BY id"
+        ))
+        .and_then(|mut statement| {
+            statement
+                .query_map([version.0], |row| {
+                    let flags: u8 = row.get(8)?;
+                    Ok(Asset {
+                        id: AssetId(row.get(0)?),
+                        organisation: OrganisationId(row.get(1)?),
+                        value: value(word(row, 2)?, row.get(3)?).ok_or_else(|| wrong_word(3, "value of an asset"))?,
+                        role: word(row, 4)?,
+                        valid_from: row.get(5)?,
+                        valid_until: row.get(6)?,
+                        proof: word(row, 7)?,
+                        flags: AssetFlags {
+                            dynamic: flags & DYNAMIC != 0,
+                            shared_hosting: flags & SHARED_HOSTING != 0,
+                            excluded: flags & EXCLUDED != 0,
+                        },
+                        note: row.get(9)?,
+                    })
+                })?
+                .collect()
+        })
+        .doing("read the assets")
+}
+
+fn contacts(connection: &Connection, version: RegisterVersion) -> Result<Vec<Contact>, StoreError> {
+    connection
+        .prepare(&format!(
+            "SELECT organisation, role, name, email, phone, language, tlp_max FROM contact WHERE {RECORDED} ORDER BY id"
+        ))
+        .and_then(|mut statement| {
+            statement
+                .query_map([version.0], |row| {
+                    let tlp: u8 = row.get(6)?;
+                    Ok(Contact {
+                        organisation: OrganisationId(row.get(0)?),
+                        role: word(row, 1)?,
+                        name: row.get(2)?,
+                        email: row.get(3)?,
+                        phone: row.get(4)?,
+                        language: word::<Language>(row, 5)?,
+                        tlp_max: Tlp::ALL.get(usize::from(tlp)).copied().unwrap_or(Tlp::Clear),
+                    })
+                })?
+                .collect()
+        })
+        .doing("read the contacts")
+}
+
+fn word<T: std::str::FromStr>(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<T> {
+    let text = row.get_ref(column)?.as_str()?;
+    text.parse().map_err(|_| wrong_word(column, text))
+}
+
+fn wrong_word(column: usize, text: &str) -> rusqlite::Error {
+    let error = format!("the register holds `{text}`, which this program does not know");
+    rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error.into())
+}
+
+/// The value from its kind and its text as [`AssetValue`] displays it.
+fn value(kind: AssetKind, text: String) -> Option<AssetValue> {
+    Some(match kind {
+        AssetKind::Prefix => AssetValue::Prefix(text.parse().ok()?),
+        AssetKind::Address => AssetValue::Address(text.parse().ok()?),
+        AssetKind::Asn => AssetValue::Asn(text.strip_prefix("AS")?.parse().ok()?),
+        AssetKind::Domain => AssetValue::Domain(text),
+        AssetKind::Hostname => AssetValue::Hostname(text),
+        AssetKind::Url => AssetValue::Url(text),
+        AssetKind::MailDomain => AssetValue::MailDomain(text),
+        AssetKind::Country => AssetValue::Country(text.as_bytes().try_into().ok()?),
+    })
+}
+
+impl Store {
+    /// Applies a change as a new version: all of it, or nothing.
+    pub fn change_register(
+        &mut self,
+        at: i64,
+        actor: &str,
+        reason: &str,
+        change: &RegisterChange,
+    ) -> Result<RegisterVersion, StoreError> {
+        self.write(|transaction| {
+            let next = RegisterVersion(version(transaction)?.0 + 1);
+            transaction
+                .execute(
+                    "INSERT INTO register_version VALUES (?1,?2,?3,?4)",
+                    params![next.0, at, actor, reason],
+                )
+                .doing("record a version of the register")?;
+            withdraw(transaction, next, change).doing("withdraw from the register")?;
+            record(transaction, next, change).doing("record in the register")?;
+            Ok(next)
+        })
+    }
+}
+
+fn withdraw(
+    transaction: &Transaction<'_>,
+    next: RegisterVersion,
+    change: &RegisterChange,
+) -> rusqlite::Result<()> {
+    let mut asset = transaction
+        .prepare_cached("UPDATE asset SET withdrawn_in = ?2 WHERE id = ?1 AND withdrawn_in IS NULL")?;
+    for id in &change.withdrawn_assets {
+        asset.execute(params![id.0, next.0])?;
+    }
+    let mut contact = transaction.prepare_cached(
+        "UPDATE contact SET withdrawn_in = ?8 WHERE organisation = ?1 AND role = ?2 AND name = ?3 AND email = ?4
+            AND phone = ?5 AND language = ?6 AND tlp_max = ?7 AND withdrawn_in IS NULL",
+    )?;
+    for old in &change.withdrawn_contacts {
+        contact.execute(params![
+            old.organisation.0,
+            old.role.as_str(),
+            old.name,
+            old.email,
+            old.phone,
+            old.language.as_str(),
+            old.tlp_max as u8,
+            next.0
+        ])?;
+    }
+    for code in &change.withdrawn_organisations {
+        withdraw_state(transaction, next, code)?;
+    }
+    Ok(())
+}
+
+fn withdraw_state(
+    transaction: &Transaction<'_>,
+    next: RegisterVersion,
+    code: &str,
+) -> rusqlite::Result<usize> {
+    transaction
+        .prepare_cached(
+            "UPDATE organisation_state SET withdrawn_in = ?2
+             WHERE withdrawn_in IS NULL AND organisation = (SELECT id FROM organisation WHERE code = ?1)",
+        )?
+        .execute(params![code, next.0])
+}
+
+fn record(
+    transaction: &Transaction<'_>,
+    next: RegisterVersion,
+    change: &RegisterChange,
+) -> rusqlite::Result<()> {
+    for organisation in &change.organisations {
+        withdraw_state(transaction, next, &organisation.code)?;
+        let id = number_of(transaction, &organisation.code)?;
+        transaction
+            .prepare_cached("INSERT INTO organisation_state VALUES (?1,?2,?3,?4,?5,?6,NULL)")?
+            .execute(params![
+                id,
+                organisation.name,
+                organisation.kind.as_str(),
+                organisation.parent,
+                organisation.language.as_str(),
+                next.0
+            ])?;
+    }
+    let mut insert_asset = transaction.prepare_cached(
+        "INSERT INTO asset (organisation, kind, value, role, valid_from, valid_until, proof, flags, note, recorded_in)
+         VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
+    )?;
+    let mut number = Numbers::new(transaction);
+    for (code, asset) in &change.assets {
+        let flags = (u8::from(asset.flags.dynamic) * DYNAMIC)
+            | (u8::from(asset.flags.shared_hosting) * SHARED_HOSTING)
+            | (u8::from(asset.flags.excluded) * EXCLUDED);
+        insert_asset.execute(params![
+            number.of(code)?,
+            asset.value.kind().as_str(),
+            asset.value.to_string(),
+            Role::as_str(asset.role),
+            asset.valid_from,
+            asset.valid_until,
+            Proof::as_str(asset.proof),
+            flags,
+            asset.note,
+            next.0
+        ])?;
+    }
+    for (code, contact) in &change.contacts {
+        transaction
+            .prepare_cached(
+                "INSERT INTO contact (organisation, role, name, email, phone, language, tlp_max, recorded_in)
+                 VALUES (?1,?2,?3,?4,?5,?6,?7,?8)",
+            )?
+            .execute(params![
+                number.of(code)?,
+                contact.role.as_str(),
+                contact.name,
+                contact.email,
+                contact.phone,
+                contact.language.as_str(),
+                contact.tlp_max as u8,
+                next.0
+            ])?;
+    }
+    Ok(())
+}
+
+fn number_of(transaction: &Transaction<'_>, code: &str) -> rusqlite::Result<u32> {
+    let known = transaction
+        .prepare_cached("SELECT id FROM organisation WHERE code = ?1")?
+        .query_row([code], |row| row.get(0))
+        .optional()?;
+    match known {
+        Some(id) => Ok(id),
+        None => {
+            transaction.prepare_cached("INSERT INTO organisation (code) VALUES (?1)")?.execute([code])?;
+            Ok(transaction.last_insert_rowid() as u32)
+        }
+    }
+}
+
+/// The numbers of organisations by code, looked up once for each run of the same code: files are sorted by organisation.
+struct Numbers<'t> {
+    transaction: &'t Transaction<'t>,
+    last: Option<(String, u32)>,
+}
+
+impl<'t> Numbers<'t> {
+    fn new(transaction: &'t Transaction<'t>) -> Self {
+        Self { transaction, last: None }
+    }
+
+    fn of(&mut self, code: &str) -> rusqlite::Result<u32> {
+        match &self.last {
+            Some((last, number)) if last == code => Ok(*number),
+            _ => {
+                let number = number_of(self.transaction, code)?;
+                self.last = Some((code.to_owned(), number));
+                Ok(number)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use schakel_model::register::{ContactRole, OrganisationKind};
+
+    use super::*;
+    use crate::data_dir::DataDir;
+
+    fn organisation(code: &str, name: &str) -> Organisation {
+        Organisation {
+            id: OrganisationId(0),
+            code: code.to_owned(),
+            name: name.to_owned(),
+            kind: OrganisationKind::Municipality,
+            parent: None,
+            language: Language::Nl,
+        }
+    }
+
+    #[test]
+    fn a_past_version_stays_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&DataDir::new(folder.path())).unwrap();
+        let asset = Asset {
+            id: AssetId(0),
+            organisation: OrganisationId(0),
+            value: AssetValue::Prefix("198.18.0.0/24".parse().unwrap()),
+            role: Role::Owner,
+            valid_from: Some(5),
+            valid_until: None,
+            proof: Proof::Desk,
+            flags: AssetFlags { shared_hosting: true, ..AssetFlags::default() },
+            note: "note".to_owned(),
+        };
+        let contact = Contact {
+            organisation: OrganisationId(1),
+            role: ContactRole::Vcib,
+            name: "V".to_owned(),
+            email: "v@a.example".to_owned(),
+            phone: String::new(),
+            language: Language::En,
+            tlp_max: Tlp::Red,
+        };
+        let first = RegisterChange {
+            organisations: vec![organisation("GM1", "Old name")],
+            assets: vec![("GM1".to_owned(), asset.clone())],
+            contacts: vec![("GM1".to_owned(), contact.clone())],
+            ..RegisterChange::default()
+        };
+        let v1 = store.change_register(10, "desk", "first", &first).unwrap();
+        let second = RegisterChange {
+            organisations: vec![organisation("GM1", "New name")],
+            withdrawn_assets: vec![AssetId(1)],
+            withdrawn_contacts: vec![contact.clone()],
+            ..RegisterChange::default()
+        };
+        let v2 = store.change_register(20, "desk", "second", &second).unwrap();
+        let old = store.read(|connection| load(connection, v1)).unwrap();
+        assert_eq!(old.organisations[0].name, "Old name");
+        assert_eq!(old.assets, vec![Asset { id: AssetId(1), organisation: OrganisationId(1), ..asset }]);
+        assert_eq!(old.contacts, vec![contact]);
+        let new = store.read(|connection| load(connection, v2)).unwrap();
+        assert_eq!(
+            (new.organisations[0].name.as_str(), new.assets.len(), new.contacts.len()),
+            ("New name", 0, 0)
+        );
+        assert_eq!(store.read(version).unwrap(), v2);
+    }
+}
