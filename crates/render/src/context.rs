@@ -1,0 +1,177 @@
+//! What a template can use: everything already in the words of the reader and safe to print.
+
+use std::{cmp::Reverse, collections::BTreeMap};
+
+use schakel_model::{asset::AssetKind, severity::Severity};
+use serde::Serialize;
+
+use crate::{
+    clean,
+    kind::{Family, text_name},
+    notice::{Group, Notice},
+    table::{ROWS_SHOWN_MAX, table},
+    times::Times,
+    words::Words,
+    wrap::{self, PROSE_CHARS_MAX},
+};
+
+/// Kinds shown in the text; the attachment has all. With 20 rows each the text stays below 1,000 lines.
+pub const GROUPS_SHOWN_MAX: usize = 30;
+
+/// A name of an organisation, a sender or a kind is cut after this many characters.
+const NAME_CHARS_MAX: usize = 120;
+
+/// The variables of a template. Their names are a contract with operators: the templates list them.
+#[derive(Debug, Serialize)]
+pub struct Context {
+    number: String,
+    tlp: String,
+    sender: String,
+    organisation: Organisation,
+    recipient_role: String,
+    created_utc: String,
+    created_local: String,
+    total: u64,
+    total_text: String,
+    highest_severity: String,
+    attachment: String,
+    why: Vec<String>,
+    groups: Vec<GroupContext>,
+    groups_not_shown: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct Organisation {
+    name: String,
+    code: String,
+}
+
+#[derive(Debug, Serialize)]
+struct GroupContext {
+    title: String,
+    kind: String,
+    severity: String,
+    count: usize,
+    count_text: String,
+    advice: Vec<String>,
+    table: String,
+    shown: usize,
+    not_shown: usize,
+}
+
+/// The groups in the order of the message: the worst first, then the largest.
+pub fn in_order<'n, 'a>(notice: &'n Notice<'a>) -> Vec<&'n Group<'a>> {
+    let mut groups: Vec<_> = notice.groups.iter().collect();
+    groups.sort_by_key(|group| {
+        (Reverse(group.severity), Reverse(group.items.len()), group.report_type, group.identifier)
+    });
+    groups
+}
+
+impl Context {
+    /// For a notice with its groups [`in_order`] and the name of its attachment.
+    pub fn new(
+        notice: &Notice<'_>,
+        groups: &[&Group<'_>],
+        attachment: &str,
+        words: &Words,
+        times: &Times,
+    ) -> Self {
+        let name = |text| clean::line(text, NAME_CHARS_MAX).into_owned();
+        let total = groups.iter().map(|group| group.items.len() as u64).sum();
+        let highest = groups.first().map_or(Severity::Low, |group| group.severity);
+        Self {
+            number: notice.reference.to_string(),
+            tlp: notice.tlp.to_string(),
+            sender: name(notice.sender),
+            organisation: Organisation {
+                name: name(notice.organisation),
+                code: name(notice.organisation_code),
+            },
+            recipient_role: words.text(&format!("recipient-{}", notice.recipient_role)),
+            created_utc: times.utc_minutes(notice.created_at),
+            created_local: times.local_minutes(notice.created_at),
+            total,
+            total_text: words.count("findings-count", total),
+            highest_severity: severity(highest, words),
+            attachment: attachment.to_owned(),
+            why: why(groups, words),
+            groups: groups
+                .iter()
+                .take(GROUPS_SHOWN_MAX)
+                .map(|group| GroupContext::new(group, words, times))
+                .collect(),
+            groups_not_shown: groups.len().saturating_sub(GROUPS_SHOWN_MAX),
+        }
+    }
+}
+
+impl GroupContext {
+    fn new(group: &Group<'_>, words: &Words, times: &Times) -> Self {
+        let count = group.items.len();
+        let shown = count.min(ROWS_SHOWN_MAX);
+        Self {
+            title: title(group, words),
+            kind: clean::line(group.identifier, NAME_CHARS_MAX).into_owned(),
+            severity: severity(group.severity, words),
+            count,
+            count_text: words.count("findings-count", count as u64),
+            advice: advice(group, words),
+            table: table(&group.items, words, times),
+            shown,
+            not_shown: count - shown,
+        }
+    }
+}
+
+fn severity(severity: Severity, words: &Words) -> String {
+    words.text(&format!("severity-{severity}"))
+}
+
+/// Our own title for a well-known report type; else the family, with the source's name for the kind.
+fn title(group: &Group<'_>, words: &Words) -> String {
+    let own = format!("kind-{}", text_name(group.report_type));
+    if words.has(&own) {
+        return words.text(&own);
+    }
+    let family = words.text(&format!("family-{}", Family::of(group.classification).word()));
+    let named = [group.title, group.identifier, group.report_type].into_iter().find(|name| !name.is_empty());
+    match named {
+        Some(name) => {
+            words.with("named-kind", &[("family", &family), ("name", &clean::line(name, NAME_CHARS_MAX))])
+        }
+        None => family,
+    }
+}
+
+/// What to do, a step a paragraph: for the report type when it is well known, else for the family.
+fn advice(group: &Group<'_>, words: &Words) -> Vec<String> {
+    let own = format!("advice-{}", text_name(group.report_type));
+    let text = match words.has(&own) {
+        true => words.text(&own),
+        false => words.text(&format!("advice-{}", Family::of(group.classification).word())),
+    };
+    text.lines().map(|step| wrap::paragraph(step, "- ", PROSE_CHARS_MAX)).collect()
+}
+
+/// Why the reader gets this: by which roles and kinds of asset the findings are theirs, the most frequent first.
+fn why(groups: &[&Group<'_>], words: &Words) -> Vec<String> {
+    let mut counts = BTreeMap::new();
+    for item in groups.iter().flat_map(|group| &group.items) {
+        *counts.entry((item.role, item.end, item.asset.map(|asset| asset.kind()))).or_insert(0_u64) += 1;
+    }
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by_key(|(_, count)| Reverse(*count));
+    let lines = counts.into_iter().map(|((role, end, kind), count)| {
+        words.with(
+            "why-line",
+            &[
+                ("findings", &words.count("findings-count", count)),
+                ("role", &words.text(&format!("role-{role}"))),
+                ("asset", &words.text(&format!("asset-{}", kind.map_or("unknown", AssetKind::as_str)))),
+                ("end", &words.text(&format!("end-{}", end.as_str()))),
+            ],
+        )
+    });
+    lines.map(|line| wrap::paragraph(&line, "- ", PROSE_CHARS_MAX)).collect()
+}
