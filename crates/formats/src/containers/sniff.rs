@@ -18,10 +18,16 @@ pub enum Container {
 /// How many of the first bytes decide.
 pub const HEAD_BYTES: usize = 4096;
 
+/// Documents that are zips inside. They are one thing, not a folder of reports.
+const ZIPPED_DOCUMENTS: [&str; 8] = ["xlsx", "docx", "pptx", "ods", "odt", "odp", "jar", "apk"];
+
 /// What the file is of which `head` are the first bytes.
 pub fn sniff(name: &str, head: &[u8]) -> Container {
     if head.starts_with(b"\x1f\x8b") {
         return Container::Gzip;
+    }
+    if ZIPPED_DOCUMENTS.iter().any(|extension| without_extension(name, extension).is_some()) {
+        return Container::Plain;
     }
     if head.starts_with(b"PK") && matches!(head.get(2..4), Some(b"\x03\x04" | b"\x05\x06" | b"\x07\x08")) {
         return Container::Zip;
@@ -106,6 +112,7 @@ mod tests {
             ("a.csv", b"\x1f\x8b\x08\0", Container::Gzip),
             ("a.csv", b"PK\x03\x04....", Container::Zip),
             ("a.gz", b"timestamp,ip\n", Container::Plain),
+            ("a.xlsx", b"PK\x03\x04....", Container::Plain),
             ("a.zip", b"PK\x05\x06\0\0", Container::Zip),
             ("a.zip", b"\0\0\0\0", Container::Zip),
             ("a.zip", b"", Container::Zip),

@@ -38,7 +38,7 @@ impl<'s> Source<'s> {
         Self { counted: Some(Outermost { shared, path: path.to_owned(), failed: None }), ..Self::new(inner) }
     }
 
-    /// The next bytes, `wanted` of them unless the stream ends before; at most 64 KiB. They stay to be read.
+    /// The next bytes, `wanted` of them (at most 64 KiB) unless the stream ends before. They stay to be read.
     pub fn peek(&mut self, wanted: usize) -> io::Result<&[u8]> {
         let wanted = wanted.min(BUFFER_BYTES);
         if self.until - self.from < wanted {
@@ -55,7 +55,7 @@ impl<'s> Source<'s> {
                 }
             }
         }
-        Ok(&self.buffer[self.from..self.until])
+        Ok(&self.buffer[self.from..self.until.min(self.from + wanted)])
     }
 
     /// Takes `count` bytes away without handing them over; `false` when the stream ended before.
