@@ -2,5 +2,6 @@
 
 pub mod new_assignment;
 pub mod recipients;
+pub mod register_diff;
 pub mod retry;
 pub mod storm_brake;

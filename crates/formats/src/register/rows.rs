@@ -1,0 +1,141 @@
+//! The rows of the register's files.
+
+use std::{collections::HashMap, sync::Arc};
+
+use foldhash::fast::FixedState;
+use schakel_model::{
+    asset::{AssetFlags, AssetValue, Proof, Role},
+    ids::OrganisationId,
+    language::Language,
+    register::{ContactRole, OrganisationKind, Register},
+    tlp::Tlp,
+};
+
+/// A row of `organisations.csv`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OrganisationRow {
+    /// Its public identifier (`id`).
+    pub code: Arc<str>,
+    /// Its name.
+    pub name: String,
+    /// What kind it is.
+    pub kind: OrganisationKind,
+    /// The code of the organisation it belongs to.
+    pub parent: Option<Arc<str>>,
+    /// The language it is written to in.
+    pub language: Language,
+}
+
+/// A row of `assets.csv`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AssetRow {
+    /// The code of the organisation.
+    pub organisation: Arc<str>,
+    /// Kind and value, normalised.
+    pub value: AssetValue,
+    /// In which role.
+    pub role: Role,
+    /// From when, inclusive, in seconds since 1970; `None` is open.
+    pub valid_from: Option<i64>,
+    /// Until when, exclusive, in seconds since 1970; `None` is open.
+    pub valid_until: Option<i64>,
+    /// How sure.
+    pub proof: Proof,
+    /// What else holds.
+    pub flags: AssetFlags,
+    /// A remark of the desk.
+    pub note: String,
+}
+
+/// A row of `contacts.csv`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ContactRow {
+    /// The code of the organisation.
+    pub organisation: Arc<str>,
+    /// As what.
+    pub role: ContactRole,
+    /// Name of the person or the mailbox.
+    pub name: String,
+    /// Mail address; empty when there is none.
+    pub email: String,
+    /// Telephone number; empty when there is none.
+    pub phone: String,
+    /// The language they are written to in.
+    pub language: Language,
+    /// The highest marking they may receive.
+    pub tlp_max: Tlp,
+}
+
+/// What makes two rows the same asset: organisation, value with its kind, role, and when it begins.
+pub type AssetKey<'a> = (&'a str, &'a AssetValue, Role, Option<i64>);
+
+/// What makes two rows the same contact: organisation, role, and the mail address, else the name.
+pub type ContactKey<'a> = (&'a str, ContactRole, &'a str);
+
+impl AssetRow {
+    /// What makes it this asset and no other.
+    pub fn key(&self) -> AssetKey<'_> {
+        (&self.organisation, &self.value, self.role, self.valid_from)
+    }
+}
+
+impl ContactRow {
+    /// What makes it this contact and no other.
+    pub fn key(&self) -> ContactKey<'_> {
+        (&self.organisation, self.role, if self.email.is_empty() { &self.name } else { &self.email })
+    }
+}
+
+/// The register by its rows, in the order of the files.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct RegisterFiles {
+    /// `organisations.csv`.
+    pub organisations: Vec<OrganisationRow>,
+    /// `assets.csv`.
+    pub assets: Vec<AssetRow>,
+    /// `contacts.csv`.
+    pub contacts: Vec<ContactRow>,
+}
+
+impl RegisterFiles {
+    /// The rows of what stands. What belongs to no organisation of the register is left out.
+    pub fn of(register: &Register) -> Self {
+        let mut codes: HashMap<OrganisationId, Arc<str>, FixedState> = HashMap::default();
+        let mut organisations = Vec::with_capacity(register.organisations.len());
+        for organisation in &register.organisations {
+            let code: Arc<str> = organisation.code.as_str().into();
+            codes.insert(organisation.id, Arc::clone(&code));
+            organisations.push(OrganisationRow {
+                code,
+                name: organisation.name.clone(),
+                kind: organisation.kind,
+                parent: organisation.parent.as_deref().map(Arc::from),
+                language: organisation.language,
+            });
+        }
+        let assets = register.assets.iter().filter_map(|asset| {
+            Some(AssetRow {
+                organisation: Arc::clone(codes.get(&asset.organisation)?),
+                value: asset.value.clone(),
+                role: asset.role,
+                valid_from: asset.valid_from,
+                valid_until: asset.valid_until,
+                proof: asset.proof,
+                flags: asset.flags,
+                note: asset.note.clone(),
+            })
+        });
+        let contacts = register.contacts.iter().filter_map(|contact| {
+            Some(ContactRow {
+                organisation: Arc::clone(codes.get(&contact.organisation)?),
+                role: contact.role,
+                name: contact.name.clone(),
+                email: contact.email.clone(),
+                phone: contact.phone.clone(),
+                language: contact.language,
+                tlp_max: contact.tlp_max,
+            })
+        });
+        Self { assets: assets.collect(), contacts: contacts.collect(), organisations }
+    }
+}
