@@ -252,82 +252,47 @@ fn line(file: &mut String, fields: &[&dyn Display]) {
 mod tests {
     use std::collections::BTreeSet;
 
-    use schakel_model::{
-        asset::{AssetKind, Proof, Role},
-        language::Language,
-        register::{ContactRole, OrganisationKind},
-        tlp::Tlp,
-    };
+    use schakel_formats::register::{self, Level};
+    use schakel_model::{asset::AssetKind, register::OrganisationKind, tlp::Tlp};
 
     use super::*;
 
-    /// Splits as the demo writes: quotes around whole fields only.
-    fn fields(line: &str) -> Vec<String> {
-        let mut fields = vec![String::new()];
-        let mut quoted = false;
-        for character in line.chars() {
-            match character {
-                '"' => quoted = !quoted,
-                ',' if !quoted => fields.push(String::new()),
-                _ => fields.last_mut().unwrap().push(character),
-            }
-        }
-        fields
-    }
-
-    fn records(file: &str) -> Vec<Vec<String>> {
-        file.lines().skip(1).map(fields).collect()
+    fn rows() -> register::RegisterFiles {
+        let files = register_files();
+        let reading = register::read(
+            files.organisations.as_bytes(),
+            files.assets.as_bytes(),
+            files.contacts.as_bytes(),
+        );
+        let errors: Vec<_> =
+            reading.problems.iter().filter(|problem| problem.level() == Level::Error).collect();
+        assert!(errors.is_empty(), "{errors:?}");
+        reading.files
     }
 
     #[test]
-    fn every_word_is_one_the_register_knows() {
-        let files = register_files();
-        let organisations = records(&files.organisations);
-        let codes: BTreeSet<_> = organisations.iter().map(|record| record[0].clone()).collect();
-        assert_eq!(codes.len(), organisations.len());
-        for record in &organisations {
-            assert_eq!(record.len(), 5);
-            assert!(record[2].parse::<OrganisationKind>().is_ok() && record[4].parse::<Language>().is_ok());
-        }
-        for record in records(&files.assets) {
-            assert_eq!(record.len(), 9, "{record:?}");
-            assert!(codes.contains(&record[0]));
-            assert!(record[1].parse::<AssetKind>().is_ok() && record[3].parse::<Role>().is_ok());
-            assert!(record[6].parse::<Proof>().is_ok());
-            if record[1] == "prefix" {
-                let net: ipnet::IpNet = record[2].parse().unwrap();
-                assert_eq!(net.trunc(), net);
-            }
-        }
-        for record in records(&files.contacts) {
-            assert_eq!(record.len(), 7);
-            assert!(codes.contains(&record[0]));
-            assert!(record[1].parse::<ContactRole>().is_ok() && record[6].parse::<Tlp>().is_ok());
-            assert!(record[3].ends_with(".example"), "a real address: {record:?}");
-        }
-    }
-
-    #[test]
-    fn the_constituency_has_the_size_the_issue_names() {
-        let files = register_files();
-        let prefixes: BTreeSet<_> = records(&files.assets)
-            .into_iter()
-            .filter(|record| record[1] == "prefix")
-            .map(|r| r[2].clone())
-            .collect();
-        assert!((1_380..=1_420).contains(&prefixes.len()), "{}", prefixes.len());
-        let municipalities = records(&files.organisations).iter().filter(|r| r[2] == "municipality").count();
+    fn the_register_reads_its_files_without_an_error() {
+        let rows = rows();
+        let municipalities =
+            rows.organisations.iter().filter(|row| row.kind == OrganisationKind::Municipality).count();
         assert_eq!(municipalities, 342);
+        let real = rows.contacts.iter().find(|row| !row.email.ends_with(".example"));
+        assert!(real.is_none(), "an address that could exist: {real:?}");
+    }
+
+    #[test]
+    fn there_are_about_1400_prefixes() {
+        let assets = rows().assets;
+        let prefixes: BTreeSet<_> =
+            assets.iter().map(|row| &row.value).filter(|value| value.kind() == AssetKind::Prefix).collect();
+        assert!((1_380..=1_420).contains(&prefixes.len()), "{}", prefixes.len());
     }
 
     #[test]
     fn a_few_municipalities_cannot_be_told() {
-        let files = register_files();
-        let told: BTreeSet<_> = records(&files.contacts)
-            .into_iter()
-            .filter(|record| record[6].parse::<Tlp>().unwrap() >= Tlp::Amber)
-            .map(|record| record[0].clone())
-            .collect();
+        let contacts = rows().contacts;
+        let told: BTreeSet<_> =
+            contacts.iter().filter(|row| row.tlp_max >= Tlp::Amber).map(|row| &*row.organisation).collect();
         let silent = municipalities::all().iter().filter(|m| !told.contains(m.code)).count();
         assert!((5..=15).contains(&silent), "{silent}");
     }
