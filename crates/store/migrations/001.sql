@@ -91,17 +91,20 @@ CREATE TABLE contact (
     phone TEXT NOT NULL, language TEXT NOT NULL, tlp_max INTEGER NOT NULL, recorded_in INTEGER NOT NULL, withdrawn_in INTEGER
 );
 
+-- lead: the first notification that tells the same assignments (in another language); itself, mostly.
 CREATE TABLE notification (
     id INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, organisation INTEGER NOT NULL, language TEXT NOT NULL, created_at INTEGER NOT NULL,
-    tlp INTEGER NOT NULL, findings INTEGER NOT NULL, subject TEXT NOT NULL
+    tlp INTEGER NOT NULL, findings INTEGER NOT NULL, subject TEXT NOT NULL, lead INTEGER NOT NULL
 );
+CREATE INDEX notification_lead ON notification (lead);
 CREATE INDEX notification_organisation ON notification (organisation);
 
 -- One frozen message to one recipient. state: 0 waiting, 1 attempt started, 2 accepted, 3 given up.
 CREATE TABLE message (
     id INTEGER PRIMARY KEY, notification INTEGER NOT NULL, recipient TEXT NOT NULL, role TEXT NOT NULL, message_id TEXT NOT NULL UNIQUE,
     segment INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL, raw_length INTEGER NOT NULL,
-    state INTEGER NOT NULL, attempts INTEGER NOT NULL, next_at INTEGER NOT NULL, finished_at INTEGER, outcome TEXT
+    state INTEGER NOT NULL, attempts INTEGER NOT NULL, next_at INTEGER NOT NULL, created_at INTEGER NOT NULL, finished_at INTEGER,
+    outcome TEXT
 );
 CREATE INDEX message_due ON message (next_at) WHERE state < 2;
 CREATE INDEX message_notification ON message (notification);

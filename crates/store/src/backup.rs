@@ -126,7 +126,7 @@ pub fn confirm_restore(store: &mut Store, now: i64, waiting: Waiting) -> Result<
                 outcome: "not sent again after a restore".to_owned(),
             })
             .collect();
-        store.finish_attempts(now, &results)?;
+        store.outbox_writer()?.finish_attempts(now, &results)?;
     }
     store.set_meta("outbox_paused", None)
 }

@@ -306,6 +306,28 @@ pub fn fates(connection: &Connection, id: u32) -> Result<Vec<u8>, StoreError> {
         .doing("read a chunk's fates")
 }
 
+/// Walks over the fates of all chunks from this one on: report, first row, fates.
+pub fn for_each_fates(
+    connection: &Connection,
+    first: u32,
+    mut visit: impl FnMut(ReportId, u32, &[u8]),
+) -> Result<(), StoreError> {
+    let mut statement = connection
+        .prepare_cached(
+            "SELECT report, first_row, fates FROM chunk WHERE id >= ?1 AND events > 0 ORDER BY id",
+        )
+        .doing("read fates")?;
+    let mut rows = statement.query([first]).doing("read fates")?;
+    while let Some(row) = rows.next().doing("read fates")? {
+        let mut read = |row: &Row<'_>| -> rusqlite::Result<()> {
+            visit(ReportId(row.get(0)?), row.get(1)?, row.get_ref(2)?.as_blob()?);
+            Ok(())
+        };
+        read(row).doing("read fates")?;
+    }
+    Ok(())
+}
+
 /// The last frame that a transaction names, of a chunk, an original or a message.
 pub(crate) fn last_frame(connection: &Connection) -> Result<Option<FrameRef>, StoreError> {
     let mut last: Option<FrameRef> = None;

@@ -2,13 +2,14 @@
 
 use std::{path::Path, time::Duration};
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::{
     StoreError,
     data_dir::{DataDir, Lock},
     error::DatabaseContext,
     frames::{FrameReader, FrameWriter},
+    outbox::OutboxWriter,
 };
 
 /// "SCHK": says that a database is ours.
@@ -74,15 +75,16 @@ impl Store {
     /// Runs a closure in one transaction: all of it happens, or nothing.
     pub fn write<T>(
         &mut self,
-        act: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<T, StoreError>,
+        act: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .doing("begin a transaction")?;
-        let done = act(&transaction)?;
-        transaction.commit().doing("commit")?;
-        Ok(done)
+        in_transaction(&mut self.connection, act)
+    }
+
+    /// A second connection that records attempts to send. It lives under this store's lock and must not outlive it.
+    pub fn outbox_writer(&self) -> Result<OutboxWriter, StoreError> {
+        let connection = connect(&self.data.database(), OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        connection.pragma_update(None, "synchronous", "FULL").doing("set how it writes")?;
+        Ok(OutboxWriter::new(connection))
     }
 
     /// Looks something up through the writer's own connection.
@@ -126,6 +128,18 @@ impl Reader {
     pub fn secret(&self) -> [u8; 32] {
         self.secret
     }
+}
+
+/// Runs a closure in one transaction: all of it happens, or nothing.
+pub(crate) fn in_transaction<T>(
+    connection: &mut Connection,
+    act: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).doing("begin a transaction")?;
+    let done = act(&transaction)?;
+    transaction.commit().doing("commit")?;
+    Ok(done)
 }
 
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {

@@ -8,7 +8,7 @@ use schakel_model::{
     tlp::Tlp,
 };
 
-use crate::{Store, StoreError, error::DatabaseContext, frames::FrameRef};
+use crate::{Store, StoreError, error::DatabaseContext, frames::FrameRef, open::in_transaction};
 
 /// How far a message has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,7 +49,7 @@ impl MessageState {
 pub struct Notification {
     /// Its number.
     pub id: NotificationId,
-    /// The epoch of the installation: raised by each restore of a backup.
+    /// How often the installation had been restored from a backup.
     pub epoch: u32,
     /// To whom.
     pub organisation: OrganisationId,
@@ -63,6 +63,8 @@ pub struct Notification {
     pub findings: u64,
     /// Its subject.
     pub subject: String,
+    /// The first notification that tells the same assignments, in another language; itself when there is no other.
+    pub lead: NotificationId,
 }
 
 /// A message about to be stored.
@@ -83,7 +85,7 @@ pub struct NewNotification {
     pub notification: Notification,
     /// Its messages.
     pub messages: Vec<NewMessage>,
-    /// The assignment blocks it tells.
+    /// The assignment blocks it tells; only with the leading one.
     pub blocks: Vec<i64>,
 }
 
@@ -104,6 +106,8 @@ pub struct Message {
     pub frame: FrameRef,
     /// How far it has come.
     pub state: MessageState,
+    /// When it was made, in seconds since 1970.
+    pub created_at: i64,
     /// Attempts made.
     pub attempts: u32,
     /// When the next attempt is due, in seconds since 1970.
@@ -134,9 +138,9 @@ pub fn next_notification(connection: &Connection) -> Result<NotificationId, Stor
         .doing("number a notification")
 }
 
-/// The epoch: 1, and one more for each restore.
+/// The epoch: how often the installation was restored from a backup.
 pub fn epoch(connection: &Connection) -> Result<u32, StoreError> {
-    Ok(meta(connection, "epoch")?.and_then(|text| text.parse().ok()).unwrap_or(1))
+    Ok(meta(connection, "epoch")?.and_then(|text| text.parse().ok()).unwrap_or(0))
 }
 
 /// Is sending paused (after a restore), and why?
@@ -198,32 +202,6 @@ impl Store {
         })
     }
 
-    /// Records that attempts start now, before anything is sent.
-    pub fn start_attempts(&mut self, messages: &[i64]) -> Result<(), StoreError> {
-        self.write(|transaction| {
-            for message in messages {
-                transaction
-                    .prepare_cached(
-                        "UPDATE message SET state = 1, attempts = attempts + 1 WHERE id = ?1 AND state < 2",
-                    )
-                    .and_then(|mut statement| statement.execute([message]))
-                    .doing("record the start of an attempt")?;
-            }
-            Ok(())
-        })
-    }
-
-    /// Records how attempts ended. The first acceptance makes a notification's assignments *notified*; when every message is given up
-    /// they are *undeliverable*.
-    pub fn finish_attempts(&mut self, at: i64, results: &[AttemptResult]) -> Result<(), StoreError> {
-        self.write(|transaction| {
-            for result in results {
-                finish_attempt(transaction, at, result)?;
-            }
-            Ok(())
-        })
-    }
-
     /// Changes the fate of assignment blocks, with the reason in the history.
     pub fn change_fate(
         &mut self,
@@ -253,17 +231,82 @@ impl Store {
     }
 }
 
+/// Records attempts, from a thread of its own beside the [`Store`] it came from, so that a slow mail server holds up nothing else.
+pub struct OutboxWriter {
+    connection: Connection,
+}
+
+impl OutboxWriter {
+    pub(crate) fn new(connection: Connection) -> Self {
+        Self { connection }
+    }
+
+    /// Looks something up.
+    pub fn read<T>(&self, act: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        act(&self.connection)
+    }
+
+    fn write<T>(
+        &mut self,
+        act: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        in_transaction(&mut self.connection, act)
+    }
+
+    /// Records that attempts start now, before anything is sent.
+    pub fn start_attempts(&mut self, messages: &[i64]) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            for message in messages {
+                transaction
+                    .prepare_cached(
+                        "UPDATE message SET state = 1, attempts = attempts + 1 WHERE id = ?1 AND state < 2",
+                    )
+                    .and_then(|mut statement| statement.execute([message]))
+                    .doing("record the start of an attempt")?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Records how attempts ended. The first acceptance makes a notification's assignments *notified*; when every message is given up
+    /// they are *undeliverable*.
+    pub fn finish_attempts(&mut self, at: i64, results: &[AttemptResult]) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            for result in results {
+                finish_attempt(transaction, at, result)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Postpones messages (the storm brake), without counting an attempt.
+    pub fn postpone(&mut self, messages: &[(i64, i64)]) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            for (message, until) in messages {
+                transaction
+                    .prepare_cached("UPDATE message SET next_at = ?2 WHERE id = ?1 AND state < 2")
+                    .and_then(|mut statement| statement.execute(params![message, until]))
+                    .doing("postpone a message")?;
+            }
+            Ok(())
+        })
+    }
+}
+
 fn insert_notification(transaction: &Transaction<'_>, one: &Notification) -> rusqlite::Result<usize> {
-    transaction.prepare_cached("INSERT INTO notification VALUES (?1,?2,?3,?4,?5,?6,?7,?8)")?.execute(params![
-        one.id.0,
-        one.epoch,
-        one.organisation.0,
-        one.language.as_str(),
-        one.created_at,
-        one.tlp as u8,
-        one.findings as i64,
-        one.subject
-    ])
+    transaction.prepare_cached("INSERT INTO notification VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)")?.execute(
+        params![
+            one.id.0,
+            one.epoch,
+            one.organisation.0,
+            one.language.as_str(),
+            one.created_at,
+            one.tlp as u8,
+            one.findings as i64,
+            one.subject,
+            one.lead.0
+        ],
+    )
 }
 
 fn insert_message(
@@ -276,7 +319,7 @@ fn insert_message(
     transaction
         .prepare_cached(
             "INSERT INTO message (notification, recipient, role, message_id, segment, offset, length, raw_length, state,
-                attempts, next_at) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,0,0,?9)",
+                attempts, next_at, created_at) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,0,0,?9,?9)",
         )?
         .execute(params![
             notification.0,
@@ -298,35 +341,38 @@ fn finish_attempt(transaction: &Transaction<'_>, at: i64, result: &AttemptResult
         MessageState::Accepted => (2, Some(at)),
         MessageState::GivenUp => (3, Some(at)),
     };
-    let notification: u32 = transaction
+    let lead: u32 = transaction
         .prepare_cached(
-            "UPDATE message SET state = ?2, next_at = ?3, finished_at = ?4, outcome = ?5 WHERE id = ?1 RETURNING notification",
+            "UPDATE message SET state = ?2, next_at = ?3, finished_at = ?4, outcome = ?5 WHERE id = ?1
+             RETURNING (SELECT n.lead FROM notification n WHERE n.id = message.notification)",
         )
         .and_then(|mut statement| {
-            statement.query_row(params![result.message, code, result.next_at, finished_at, result.outcome], |row| {
-                row.get(0)
-            })
+            statement.query_row(
+                params![result.message, code, result.next_at, finished_at, result.outcome],
+                |row| row.get(0),
+            )
         })
         .doing("record the end of an attempt")?;
     let fate = match result.state {
         MessageState::Accepted => Fate::Notified,
-        MessageState::GivenUp if !any_hope(transaction, notification)? => Fate::Undeliverable,
+        MessageState::GivenUp if !any_hope(transaction, lead)? => Fate::Undeliverable,
         _ => return Ok(()),
     };
     let blocks: Vec<i64> = transaction
         .prepare_cached("SELECT id FROM assignment_block WHERE reference = ?1 AND fate = 1")
-        .and_then(|mut statement| statement.query_map([notification], |row| row.get(0))?.collect())
+        .and_then(|mut statement| statement.query_map([lead], |row| row.get(0))?.collect())
         .doing("find the assignments of a notification")?;
-    blocks
-        .iter()
-        .try_for_each(|block| set_fate(transaction, at, *block, fate, Some(notification), &result.outcome))
+    blocks.iter().try_for_each(|block| set_fate(transaction, at, *block, fate, Some(lead), &result.outcome))
 }
 
-/// Is there a message of this notification that was accepted or may still be?
-fn any_hope(transaction: &Transaction<'_>, notification: u32) -> Result<bool, StoreError> {
+/// Is there a message that tells the same and was accepted or may still be?
+fn any_hope(transaction: &Transaction<'_>, lead: u32) -> Result<bool, StoreError> {
     transaction
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM message WHERE notification = ?1 AND state < 3)")
-        .and_then(|mut statement| statement.query_row([notification], |row| row.get(0)))
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM message WHERE state < 3
+                AND notification IN (SELECT id FROM notification WHERE lead = ?1))",
+        )
+        .and_then(|mut statement| statement.query_row([lead], |row| row.get(0)))
         .doing("look at the messages of a notification")
 }
 
@@ -353,7 +399,7 @@ fn set_fate(
 
 const MESSAGE_COLUMNS: &str =
     "id, notification, recipient, role, message_id, segment, offset, length, raw_length, state, attempts,
-    next_at, finished_at, outcome";
+    next_at, finished_at, outcome, created_at";
 
 fn message_from_row(row: &Row<'_>) -> rusqlite::Result<Message> {
     Ok(Message {
@@ -373,6 +419,7 @@ fn message_from_row(row: &Row<'_>) -> rusqlite::Result<Message> {
         next_at: row.get(11)?,
         finished_at: row.get(12)?,
         outcome: row.get(13)?,
+        created_at: row.get(14)?,
     })
 }
 
@@ -404,6 +451,15 @@ pub fn of_notification(
     messages(connection, "notification = ?1 ORDER BY id", [notification.0])
 }
 
+/// All messages that tell the same: those of a notification and of its counterparts in other languages.
+pub fn of_telling(connection: &Connection, lead: NotificationId) -> Result<Vec<Message>, StoreError> {
+    messages(
+        connection,
+        "notification IN (SELECT id FROM notification WHERE lead = ?1) ORDER BY id",
+        [lead.0],
+    )
+}
+
 /// Messages that are not finished.
 pub fn unfinished(connection: &Connection) -> Result<Vec<Message>, StoreError> {
     messages(connection, "state < 2 ORDER BY next_at, id", [])
@@ -430,19 +486,6 @@ pub fn counts(connection: &Connection) -> Result<[u64; 4], StoreError> {
     Ok(counts)
 }
 
-/// Postpones messages (the storm brake), without counting an attempt.
-pub fn postpone(store: &mut Store, messages: &[(i64, i64)]) -> Result<(), StoreError> {
-    store.write(|transaction| {
-        for (message, until) in messages {
-            transaction
-                .prepare_cached("UPDATE message SET next_at = ?2 WHERE id = ?1 AND state < 2")
-                .and_then(|mut statement| statement.execute(params![message, until]))
-                .doing("postpone a message")?;
-        }
-        Ok(())
-    })
-}
-
 /// One notification.
 pub fn notification(connection: &Connection, id: NotificationId) -> Result<Option<Notification>, StoreError> {
     Ok(select_notifications(connection, "id = ?1", [id.0])?.pop())
@@ -460,7 +503,7 @@ fn select_notifications(
 ) -> Result<Vec<Notification>, StoreError> {
     connection
         .prepare_cached(&format!(
-            "SELECT id, epoch, organisation, language, created_at, tlp, findings, subject FROM notification WHERE {condition}"
+            "SELECT id, epoch, organisation, language, created_at, tlp, findings, subject, lead FROM notification WHERE {condition}"
         ))
         .and_then(|mut statement| {
             statement
@@ -475,6 +518,7 @@ fn select_notifications(
                         tlp: Tlp::ALL.get(usize::from(row.get::<_, u8>(5)?)).copied().unwrap_or(Tlp::Red),
                         findings: row.get::<_, i64>(6)? as u64,
                         subject: row.get(7)?,
+                        lead: NotificationId(row.get(8)?),
                     })
                 })?
                 .collect()
