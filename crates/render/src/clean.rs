@@ -21,7 +21,7 @@ pub fn line(text: &str, chars_max: usize) -> Cow<'_, str> {
     if plain && text.len() <= chars_max && !text.contains("  ") && text.trim().len() == text.len() {
         return Cow::Borrowed(text);
     }
-    let mut out = String::with_capacity(text.len().min(4 * chars_max));
+    let mut out = String::with_capacity(text.len().min(chars_max.saturating_mul(4)));
     let mut chars = 0;
     for word in text.split(|c: char| is_hidden(c) || c.is_whitespace()).filter(|word| !word.is_empty()) {
         if !out.is_empty() {

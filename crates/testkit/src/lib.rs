@@ -1,1 +1,5 @@
-//! Fakes with real protocols, for tests.
+//! Fakes with real protocols, for tests: nothing here reaches beyond loopback.
+
+pub mod fake_smtp;
+pub mod postfix;
+pub mod server_tls;
