@@ -106,6 +106,10 @@ impl SmtpChannel {
                 return Outcome::Permanent(Answer { code: None, text });
             }
         };
+        if !delivery.bytes.is_ascii() {
+            // Frozen mails are; anything else would change on its way through old servers.
+            return ours(format!("{} is not ASCII: it was not made by `freeze`", delivery.message_id));
+        }
         let reused = self.connection.is_some();
         match self.attempt(&from, &to, delivery.bytes) {
             Ok(answer) => Outcome::Accepted(answer),
@@ -278,7 +282,6 @@ struct OnTheWire<'a>(&'a [u8]);
 
 impl fmt::Display for OnTheWire<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Frozen mails are ASCII.
         let text = String::from_utf8_lossy(self.0);
         for line in text.strip_suffix("\r\n").unwrap_or(&text).split("\r\n") {
             if line.starts_with('.') {

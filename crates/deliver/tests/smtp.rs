@@ -170,10 +170,19 @@ fn a_connection_carries_only_so_many_mails() {
 }
 
 #[test]
-fn an_address_that_is_none_is_refused_before_anything_is_sent() {
+fn what_is_no_address_or_no_frozen_mail_is_refused_before_anything_is_sent() {
     let server = FakeSmtp::start(Script::default());
     let outcome = send(&mut open(&server), "a@x.example>\r\nRCPT TO:<b@x.example");
     assert_eq!(outcome.attempt(), Attempt::Permanent, "{outcome:?}");
+    let message_id = MessageId::new(1, 0, 1, "mail.example").unwrap();
+    let bytes = "één".as_bytes();
+    let outcome = open(&server).deliver(&Delivery {
+        envelope_from: "a@x.example",
+        to: "b@x.example",
+        message_id: &message_id,
+        bytes,
+    });
+    assert_eq!(outcome.attempt(), Attempt::Temporary, "{outcome:?}");
     assert_eq!(server.connections(), 0);
 }
 

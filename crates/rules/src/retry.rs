@@ -12,6 +12,9 @@ pub const WAIT_MAX: SignedDuration = SignedDuration::from_hours(4);
 /// findings are told to somebody else sooner than that.
 pub const PATIENCE: SignedDuration = SignedDuration::from_hours(48);
 
+/// Nor is it given up before this many attempts: an installation that was off for a week still tries.
+pub const ATTEMPTS_MIN: u32 = 8;
+
 /// Attempts at most, also when a clock that is set back makes time stand still. The waits above fill
 /// [`PATIENCE`] in about 20 attempts.
 pub const ATTEMPTS_MAX: u32 = 40;
@@ -31,6 +34,8 @@ pub enum Attempt {
     Permanent,
     /// The mail was sent but the answer did not come: it may have arrived.
     Unknown,
+    /// Our own process ended during the attempt: the mail may have arrived. Found at the next start.
+    Interrupted,
 }
 
 /// Where a delivery stands after an attempt.
@@ -79,26 +84,25 @@ impl GiveUp {
 
 /// Decides what follows an attempt. `chance` is any random number; the same number gives the same decision.
 ///
-/// An attempt of which the end is unknown (also one that a crash cut off) is repeated with the same bytes and the same
-/// Message-ID: a mail may come twice, which the recipient's system can see, but is never lost.
+/// An attempt of which the end is unknown is repeated with the same bytes and the same Message-ID: a mail may come twice,
+/// which the recipient's system can see, but is never lost. One that our own end cut off says nothing about the server: it
+/// is repeated at once, however often that happened.
 pub fn after_attempt(attempt: Attempt, progress: Progress, chance: u32) -> Decision {
     let given_up = match attempt {
         Attempt::Accepted => return Decision::Done,
         Attempt::Permanent => return Decision::GiveUp(GiveUp::Refused),
+        Attempt::Interrupted => return Decision::RetryAt(progress.now),
         Attempt::Temporary => GiveUp::TooLong,
         Attempt::Unknown => GiveUp::StillUnknown,
     };
-    // A clock that was set back must not shorten a wait into the past.
-    let next = progress.now.saturating_add(wait(progress.attempts, chance));
-    match next {
-        Ok(next)
-            if progress.attempts < ATTEMPTS_MAX
-                && next.duration_since(progress.first_attempt_at) <= PATIENCE =>
-        {
-            Decision::RetryAt(next)
-        }
-        _ => Decision::GiveUp(given_up),
+    let Ok(next) = progress.now.saturating_add(wait(progress.attempts, chance)) else {
+        return Decision::GiveUp(given_up);
+    };
+    let too_long = next.duration_since(progress.first_attempt_at) > PATIENCE;
+    if progress.attempts >= ATTEMPTS_MAX || (too_long && progress.attempts >= ATTEMPTS_MIN) {
+        return Decision::GiveUp(given_up);
     }
+    Decision::RetryAt(next)
 }
 
 /// The wait after this many attempts.
@@ -129,7 +133,7 @@ mod tests {
 
     #[test]
     fn each_outcome_has_its_next_step() {
-        use Attempt::{Accepted, Permanent, Temporary, Unknown};
+        use Attempt::{Accepted, Interrupted, Permanent, Temporary, Unknown};
         let cases = [
             (Accepted, 1, 0, Decision::Done),
             (Accepted, 99, 99_999, Decision::Done),
@@ -139,6 +143,9 @@ mod tests {
             (Temporary, 5, 15, Decision::RetryAt(at(31))),
             (Temporary, 12, 1_000, Decision::RetryAt(at(1_240))),
             (Unknown, 1, 0, Decision::RetryAt(at(1))),
+            (Interrupted, 200, 7, Decision::RetryAt(at(7))),
+            (Interrupted, 1, 99_999, Decision::RetryAt(at(99_999))),
+            (Temporary, 2, 99_999, Decision::RetryAt(at(100_001))),
             (Temporary, 20, 48 * 60 - 239, Decision::GiveUp(GiveUp::TooLong)),
             (Unknown, 20, 48 * 60 - 239, Decision::GiveUp(GiveUp::StillUnknown)),
             (Temporary, 20, 48 * 60 - 240, Decision::RetryAt(at(48 * 60))),

@@ -13,10 +13,10 @@ pub struct StormBrake {
 }
 
 impl Default for StormBrake {
-    /// Ten an hour is one every six minutes, about as fast as a person can read and act on them; thirty a day is ten times
-    /// what a member gets on a bad day when notifications are grouped as they should be.
+    /// A brake against storms, not a rhythm: notifications are grouped, so that a member gets a few on a bad day. Thirty in
+    /// an hour is one every two minutes, more than a person can act on: a fault or an attack, and worth a wait.
     fn default() -> Self {
-        Self { per_hour: 10, per_day: 30 }
+        Self { per_hour: 30, per_day: 100 }
     }
 }
 
