@@ -92,8 +92,8 @@ impl Scratch {
         if stand.class != class {
             (stand.class, stand.told_before) = (class, stand.told);
         }
-        let first = group.matches.start;
-        let matches = &mut self.matches[group.matches.clone()];
+        let first = group.matches.start as usize;
+        let matches = &mut self.matches[first..group.matches.end as usize];
         let holes_before = self.holes.len();
         for (at, found) in matches.iter_mut().enumerate() {
             let by = (first + at) as u32;

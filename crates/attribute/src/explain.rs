@@ -8,7 +8,7 @@ use crate::{
     Snapshot,
     candidate::{Candidate, Input, Query, Rule},
     contest::{Match, Scratch, Verdict},
-    selectors::{Group, Raw, Selector},
+    selectors::{Group, Selector, Selectors},
     snapshot::RANK_LENGTH_MASK,
 };
 
@@ -20,25 +20,11 @@ impl Snapshot {
         let at = u32::try_from(query.at.max(0)).unwrap_or(u32::MAX);
         let mut candidates = Vec::new();
         for (end, inputs) in [(End::Source, &query.inputs), (End::Target, &query.target)] {
-            let raw: Vec<_> = inputs.iter().map(Raw::of_input).collect();
-            self.judge(&raw, at, query.kind, &mut scratch);
+            scratch.selectors.gather_inputs(inputs);
+            self.judge(at, query.kind, &mut scratch);
             explain_end(end, inputs, at, &scratch, &mut candidates);
         }
         candidates
-    }
-}
-
-impl<'a> Raw<'a> {
-    fn of_input(input: &'a Input) -> Self {
-        match input {
-            Input::Ip(ip) => Self::Ip(*ip),
-            Input::Domain(name) => Self::Name(name),
-            Input::ReverseDns(name) => Self::ReverseDns(name),
-            Input::Url(url) => Self::Url(url),
-            Input::Email(account) => Self::Account(account),
-            Input::Asn(asn) => Self::Asn(*asn),
-            Input::Country(code) => Self::Country(*code),
-        }
     }
 }
 
@@ -47,11 +33,11 @@ fn explain_end(end: End, inputs: &[Input], at: u32, scratch: &Scratch, candidate
     for (number, group) in scratch.selectors.groups.iter().enumerate() {
         let aliases = scratch.selectors.aliases.iter().filter(|(group, _)| usize::from(*group) == number);
         for index in group.matches.clone() {
-            found.push((group.input, index as u32, number));
+            found.push((group.input, index, number));
             // Another input that names the same thing meets the same assets, but a name meets no URL.
             for (_, input) in aliases.clone() {
-                if !scratch.matches[index].entry.is(AssetKind::Url) {
-                    found.push((*input, index as u32, number));
+                if !scratch.matches[index as usize].entry.is(AssetKind::Url) {
+                    found.push((*input, index, number));
                 }
             }
         }
@@ -75,22 +61,28 @@ fn explain_end(end: End, inputs: &[Input], at: u32, scratch: &Scratch, candidate
             won,
             rule,
             decided_by: by.map(|by| scratch.matches[by as usize].entry.asset),
-            why: why(scratch, &scratch.selectors.groups[group], &one, at),
+            why: as_sentence(why(scratch, &scratch.selectors.groups[group], &one, at)),
         });
     }
 }
 
-/// The sentence.
+fn as_sentence(mut text: String) -> String {
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text
+}
+
+/// The sentence, without its capital.
 fn why(scratch: &Scratch, group: &Group, one: &Match, at: u32) -> String {
-    let text = &scratch.selectors.text;
+    let selectors = &scratch.selectors;
     let role = one.entry.role();
-    let it = Shown { group, one, text };
+    let it = Shown { group, one, selectors };
     let other = |by: Option<u32>| {
         by.and_then(|by| {
             let one = &scratch.matches[by as usize];
-            let group =
-                scratch.selectors.groups.iter().find(|group| group.matches.contains(&(by as usize)))?;
-            Some(Shown { group, one, text }.to_string())
+            let group = scratch.selectors.groups.iter().find(|group| group.matches.contains(&by))?;
+            Some(Shown { group, one, selectors }.to_string())
         })
         .unwrap_or_else(|| "an asset of the same organisation".to_owned())
     };
@@ -147,44 +139,50 @@ fn why(scratch: &Scratch, group: &Group, one: &Match, at: u32) -> String {
 struct Shown<'a> {
     group: &'a Group,
     one: &'a Match,
-    text: &'a str,
+    selectors: &'a Selectors,
 }
 
 impl Shown<'_> {
-    fn tail(&self, range: &std::ops::Range<usize>) -> &str {
+    fn tail<'a>(&self, name: &'a str) -> &'a str {
         let length = (self.one.rank & RANK_LENGTH_MASK) as usize;
-        let text = &self.text[range.clone()];
-        text.get(text.len().saturating_sub(length)..).unwrap_or(text)
+        name.get(name.len().saturating_sub(length)..).unwrap_or(name)
     }
 }
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.group.selector {
-            Selector::Address(ip) => match ipnet::IpNet::new(*ip, self.one.rank as u8) {
-                _ if self.one.entry.is(AssetKind::Address) => write!(f, "The address {ip}"),
-                Ok(net) => write!(f, "The prefix {}", net.trunc()),
-                Err(_) => write!(f, "The prefix of {ip}"),
+        let text = &self.selectors.text;
+        match self.group.selector {
+            Selector::Address(ip) => match ipnet::IpNet::new(ip, self.one.rank as u8) {
+                _ if self.one.entry.is(AssetKind::Address) => write!(f, "the address {ip}"),
+                Ok(net) => write!(f, "the prefix {}", net.trunc()),
+                Err(_) => write!(f, "the prefix of {ip}"),
             },
-            Selector::Url(key) if self.one.entry.is(AssetKind::Url) => {
-                let whole = &self.text[key.whole.clone()];
-                let length = (self.one.rank & RANK_LENGTH_MASK) as usize;
-                write!(f, "The URL {}", whole.get(..length).unwrap_or(whole))
+            Selector::Url(number) => {
+                let key = &self.selectors.urls[usize::from(number)];
+                if self.one.entry.is(AssetKind::Url) {
+                    let whole = &text[key.whole.clone()];
+                    let length = (self.one.rank & RANK_LENGTH_MASK) as usize;
+                    write!(f, "the URL {}", whole.get(..length).unwrap_or(whole))
+                } else {
+                    write!(f, "{} {}", kind(self.one), self.tail(&text[key.host.clone()]))
+                }
             }
-            Selector::Url(key) => write!(f, "{} {}", kind(self.one), self.tail(&key.host)),
-            Selector::Name { text, .. } | Selector::Account(text) => {
-                write!(f, "{} {}", kind(self.one), self.tail(text))
+            Selector::Name { text: name, .. } | Selector::Account(name) => {
+                write!(f, "{} {}", kind(self.one), self.tail(name.of(text)))
             }
             Selector::Asn(asn) => write!(f, "AS{asn}"),
-            Selector::Country(code) => write!(f, "the country {}", std::str::from_utf8(code).unwrap_or("??")),
+            Selector::Country(code) => {
+                write!(f, "the country {}", std::str::from_utf8(&code).unwrap_or("??"))
+            }
         }
     }
 }
 
 fn kind(one: &Match) -> &'static str {
     match one.entry.kind() {
-        AssetKind::Hostname => "The host name",
-        AssetKind::MailDomain => "The mail domain",
-        _ => "The domain",
+        AssetKind::Hostname => "the host name",
+        AssetKind::MailDomain => "the mail domain",
+        _ => "the domain",
     }
 }

@@ -1,8 +1,9 @@
 //! Prefixes, IPv4 or IPv6: which one holds an address, from the innermost outwards.
 //!
 //! Every distinct prefix is a *node* that knows its parent, the next larger prefix around it. The edges of all prefixes
-//! cut the address space into intervals; each interval knows its innermost node. A look-up finds the interval by binary
-//! search (first among every 64th start, which stays in the cache) and walks the parents.
+//! cut the address space into intervals; each interval knows its innermost node. A look-up finds the interval and walks
+//! the parents. Interval starts are searched in levels: each level holds every 16th key of the one below, so that a step
+//! down looks at sixteen neighbours, and all but the lowest levels stay in the cache.
 
 use crate::entry::Entry;
 
@@ -34,20 +35,25 @@ bits!(u128);
 /// No node.
 const NONE: u32 = u32::MAX;
 
-/// Every so many interval starts, one is in the sample.
-const SAMPLE_STRIDE: usize = 64;
+/// Keys of a level for one key of the level above: sixteen IPv4 addresses are a cache line.
+const FAN_OUT: usize = 16;
 
 /// The prefixes of one address family.
 pub(crate) struct PrefixTable<K> {
-    sample: Vec<K>,
-    starts: Vec<K>,
+    /// Interval starts, then every 16th of them, and so on up to a level of at most 16.
+    levels: Vec<Vec<K>>,
     innermost: Vec<u32>,
-    /// By node.
-    prefix_len: Vec<u8>,
-    parent: Vec<u32>,
-    /// Where a node's entries start; one more than there are nodes.
-    first_entry: Vec<u32>,
+    /// One more than there are prefixes, to say where the entries of the last one end.
+    nodes: Vec<Node>,
     entries: Vec<Entry>,
+}
+
+/// A prefix that holds entries. Kept together, because a look-up walks from one to its parent.
+#[derive(Clone, Copy)]
+struct Node {
+    parent: u32,
+    first_entry: u32,
+    prefix_len: u8,
 }
 
 impl<K: Bits> PrefixTable<K> {
@@ -55,12 +61,9 @@ impl<K: Bits> PrefixTable<K> {
     pub fn build(mut prefixes: Vec<(K, u8, u32)>, entry: impl Fn(u32) -> Entry) -> Self {
         prefixes.sort_unstable();
         let mut table = Self {
-            sample: Vec::new(),
-            starts: Vec::with_capacity(prefixes.len()),
+            levels: vec![Vec::with_capacity(prefixes.len())],
             innermost: Vec::with_capacity(prefixes.len()),
-            prefix_len: Vec::with_capacity(prefixes.len()),
-            parent: Vec::with_capacity(prefixes.len()),
-            first_entry: Vec::with_capacity(prefixes.len() + 1),
+            nodes: Vec::with_capacity(prefixes.len() + 1),
             entries: Vec::with_capacity(prefixes.len()),
         };
         let mut open: Vec<(u32, K)> = Vec::new();
@@ -71,10 +74,9 @@ impl<K: Bits> PrefixTable<K> {
                 while open.last().is_some_and(|&(_, last)| last < start) {
                     table.close(&mut open);
                 }
-                let node = table.prefix_len.len() as u32;
-                table.prefix_len.push(prefix_len);
-                table.parent.push(open.last().map_or(NONE, |&(node, _)| node));
-                table.first_entry.push(table.entries.len() as u32);
+                let node = table.nodes.len() as u32;
+                let parent = open.last().map_or(NONE, |&(node, _)| node);
+                table.nodes.push(Node { parent, first_entry: table.entries.len() as u32, prefix_len });
                 table.begin(start, node);
                 open.push((node, start.last(prefix_len)));
             }
@@ -83,9 +85,12 @@ impl<K: Bits> PrefixTable<K> {
         while !open.is_empty() {
             table.close(&mut open);
         }
-        table.first_entry.push(table.entries.len() as u32);
-        table.sample = table.starts.iter().step_by(SAMPLE_STRIDE).copied().collect();
+        table.nodes.push(Node { parent: NONE, first_entry: table.entries.len() as u32, prefix_len: 0 });
         table.shrink();
+        while let Some(below) = table.levels.last().filter(|level| level.len() > FAN_OUT) {
+            let level = below.iter().step_by(FAN_OUT).copied().collect();
+            table.levels.push(level);
+        }
         table
     }
 
@@ -99,22 +104,21 @@ impl<K: Bits> PrefixTable<K> {
     }
 
     fn begin(&mut self, start: K, node: u32) {
-        match (self.starts.last(), self.innermost.last_mut()) {
+        let starts = &mut self.levels[0];
+        match (starts.last(), self.innermost.last_mut()) {
             (Some(&last), Some(innermost)) if last == start => *innermost = node,
             (_, Some(innermost)) if *innermost == node => {}
             _ => {
-                self.starts.push(start);
+                starts.push(start);
                 self.innermost.push(node);
             }
         }
     }
 
     fn shrink(&mut self) {
-        self.starts.shrink_to_fit();
+        self.levels[0].shrink_to_fit();
         self.innermost.shrink_to_fit();
-        self.prefix_len.shrink_to_fit();
-        self.parent.shrink_to_fit();
-        self.first_entry.shrink_to_fit();
+        self.nodes.shrink_to_fit();
     }
 
     /// Every prefix that holds this address, from the innermost outwards, with its entries.
@@ -124,29 +128,31 @@ impl<K: Bits> PrefixTable<K> {
             if node == NONE {
                 return None;
             }
-            let at = node as usize;
-            node = self.parent[at];
-            let entries = self.first_entry[at] as usize..self.first_entry[at + 1] as usize;
-            Some((self.prefix_len[at], &self.entries[entries]))
+            let [this, next] = [self.nodes[node as usize], self.nodes[node as usize + 1]];
+            node = this.parent;
+            Some((this.prefix_len, &self.entries[this.first_entry as usize..next.first_entry as usize]))
         })
     }
 
     fn innermost_at(&self, address: K) -> u32 {
-        let block = self.sample.partition_point(|&start| start <= address);
-        let Some(block) = block.checked_sub(1) else { return NONE };
-        let from = block * SAMPLE_STRIDE;
-        let to = self.starts.len().min(from + SAMPLE_STRIDE);
-        // The sample says that at least the first start of the block is not after the address.
-        let at = from + self.starts[from..to].partition_point(|&start| start <= address) - 1;
-        self.innermost[at]
+        let mut at = 0;
+        for level in self.levels.iter().rev() {
+            let block = &level[at * FAN_OUT..level.len().min((at + 1) * FAN_OUT)];
+            let not_after: usize = block.iter().map(|&start| usize::from(start <= address)).sum();
+            match not_after {
+                // Only before the very first start: below it, a block's first key is one of the level above.
+                0 => return NONE,
+                _ => at = at * FAN_OUT + not_after - 1,
+            }
+        }
+        self.innermost.get(at).copied().unwrap_or(NONE)
     }
 
     /// How many bytes it takes.
     pub fn bytes(&self) -> usize {
-        (self.sample.capacity() + self.starts.capacity()) * size_of::<K>()
-            + (self.innermost.capacity() + self.parent.capacity() + self.first_entry.capacity())
-                * size_of::<u32>()
-            + self.prefix_len.capacity()
+        self.levels.iter().map(Vec::capacity).sum::<usize>() * size_of::<K>()
+            + self.innermost.capacity() * size_of::<u32>()
+            + self.nodes.capacity() * size_of::<Node>()
             + self.entries.capacity() * size_of::<Entry>()
     }
 }

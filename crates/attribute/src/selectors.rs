@@ -8,63 +8,39 @@ use schakel_formats::register::{
 };
 use schakel_model::observation::Endpoint;
 
-/// A value as it was given.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Raw<'a> {
-    Ip(IpAddr),
-    Name(&'a str),
-    ReverseDns(&'a str),
-    Url(&'a str),
-    Account(&'a str),
-    Asn(u32),
-    Country([u8; 2]),
-}
-
-impl<'a> Raw<'a> {
-    /// What an end holds, in a list of its own length.
-    pub fn of_endpoint(endpoint: &'a Endpoint<'_>) -> ([Self; 7], usize) {
-        let mut raw = [Self::Asn(0); 7];
-        let mut count = 0;
-        let mut push = |value| {
-            raw[count] = value;
-            count += 1;
-        };
-        if let Some(ip) = endpoint.ip {
-            push(Self::Ip(ip));
-        }
-        for (text, make) in [
-            (&endpoint.fqdn, Self::Name as fn(&'a str) -> Self),
-            (&endpoint.reverse_dns, Self::ReverseDns),
-            (&endpoint.url, Self::Url),
-            (&endpoint.account, Self::Account),
-        ] {
-            if !text.is_empty() {
-                push(make(text));
-            }
-        }
-        if endpoint.asn != 0 {
-            push(Self::Asn(endpoint.asn));
-        }
-        if endpoint.country != [0, 0] {
-            push(Self::Country(endpoint.country));
-        }
-        (raw, count)
-    }
-}
+use crate::candidate::Input;
 
 /// A value to look up. Texts stand in [`Selectors::text`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Selector {
     Address(IpAddr),
     Name {
-        text: Range<usize>,
+        text: Span,
         source: NameSource,
     },
-    Url(UrlKey),
+    /// By its number in [`Selectors::urls`].
+    Url(u16),
     /// The host of an account.
-    Account(Range<usize>),
+    Account(Span),
     Asn(u32),
     Country([u8; 2]),
+}
+
+/// A part of [`Selectors::text`], which is shorter than a few records.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Span {
+    from: u32,
+    to: u32,
+}
+
+impl Span {
+    fn new(from: usize, to: usize) -> Self {
+        Self { from: from as u32, to: to as u32 }
+    }
+
+    pub fn of(self, text: &str) -> &str {
+        &text[self.from as usize..self.to as usize]
+    }
 }
 
 /// Where a name comes from.
@@ -81,13 +57,14 @@ pub(crate) enum NameSource {
 pub(crate) struct Group {
     pub selector: Selector,
     pub input: u16,
-    pub matches: Range<usize>,
+    pub matches: Range<u32>,
 }
 
 /// All selectors of one end.
 #[derive(Default)]
 pub(crate) struct Selectors {
     pub text: String,
+    pub urls: Vec<UrlKey>,
     pub groups: Vec<Group>,
     /// Further inputs that gave a selector which was there already: group and input.
     pub aliases: Vec<(u16, u16)>,
@@ -95,50 +72,84 @@ pub(crate) struct Selectors {
     pub named: bool,
 }
 
+/// The order in which values are taken: URLs come before names, because a name that is a URL's host is asked for
+/// together with it; stated names before those of reverse DNS; the fallbacks last, in their order.
 impl Selectors {
-    /// Takes in what an end holds; forgets what was there.
-    pub fn gather(&mut self, inputs: &[Raw<'_>]) {
+    fn clear(&mut self) {
         self.text.clear();
+        self.urls.clear();
         self.groups.clear();
         self.aliases.clear();
         self.named = false;
-        let numbered =
-            || inputs.iter().take(usize::from(u16::MAX)).enumerate().map(|(at, raw)| (at as u16, raw));
-        // URLs come before names, because a name that is a URL's host is asked for together with it; stated names
-        // before those of reverse DNS; the fallbacks last, in their order.
-        for (input, raw) in numbered() {
-            match raw {
-                Raw::Ip(ip) => self.add_address(*ip, input),
-                Raw::Url(url) => self.add_url(url, input),
+    }
+
+    /// Takes in what an end of an observation holds; forgets what was there.
+    pub fn gather_endpoint(&mut self, endpoint: &Endpoint<'_>) {
+        self.clear();
+        if let Some(ip) = endpoint.ip {
+            self.add_address(ip, 0);
+        }
+        if !endpoint.url.is_empty() {
+            self.add_url(&endpoint.url, 0);
+        }
+        if !endpoint.fqdn.is_empty() {
+            self.add_name(&endpoint.fqdn, NameSource::Stated, 0);
+        }
+        if !endpoint.account.is_empty() {
+            self.add_account(&endpoint.account, 0);
+        }
+        if !endpoint.reverse_dns.is_empty() {
+            self.add_name(&endpoint.reverse_dns, NameSource::ReverseDns, 0);
+        }
+        if endpoint.asn != 0 {
+            self.push(Selector::Asn(endpoint.asn), 0);
+        }
+        if endpoint.country != [0, 0] {
+            self.add_country(endpoint.country, 0);
+        }
+    }
+
+    /// Takes in the inputs of a question; forgets what was there.
+    pub fn gather_inputs(&mut self, inputs: &[Input]) {
+        self.clear();
+        let numbered = || (0..u16::MAX).zip(inputs);
+        for (number, input) in numbered() {
+            match input {
+                Input::Ip(ip) => self.add_address(*ip, number),
+                Input::Url(url) => self.add_url(url, number),
                 _ => {}
             }
         }
-        for (input, raw) in numbered() {
-            match raw {
-                Raw::Name(name) => self.add_name(name, NameSource::Stated, input),
-                Raw::Account(account) => self.add_account(account, input),
+        for (number, input) in numbered() {
+            match input {
+                Input::Domain(name) => self.add_name(name, NameSource::Stated, number),
+                Input::Email(account) => self.add_account(account, number),
                 _ => {}
             }
         }
-        for (input, raw) in numbered() {
-            if let Raw::ReverseDns(name) = raw {
-                self.add_name(name, NameSource::ReverseDns, input);
+        for (number, input) in numbered() {
+            if let Input::ReverseDns(name) = input {
+                self.add_name(name, NameSource::ReverseDns, number);
             }
         }
-        for (input, raw) in numbered() {
-            if let Raw::Asn(asn) = raw {
-                self.push(Selector::Asn(*asn), input);
+        for (number, input) in numbered() {
+            if let Input::Asn(asn) = input {
+                self.push(Selector::Asn(*asn), number);
             }
         }
-        for (input, raw) in numbered() {
-            if let Raw::Country(country) = raw {
-                self.push(Selector::Country(country.map(|c| c.to_ascii_uppercase())), input);
+        for (number, input) in numbered() {
+            if let Input::Country(code) = input {
+                self.add_country(*code, number);
             }
         }
     }
 
     fn push(&mut self, selector: Selector, input: u16) {
         self.groups.push(Group { selector, input, matches: 0..0 });
+    }
+
+    fn add_country(&mut self, code: [u8; 2], input: u16) {
+        self.push(Selector::Country(code.map(|letter| letter.to_ascii_uppercase())), input);
     }
 
     fn add_address(&mut self, ip: IpAddr, input: u16) {
@@ -156,7 +167,8 @@ impl Selectors {
             Host::Name => self.named = true,
             Host::Address(ip) => self.add_address(ip, input),
         }
-        self.push(Selector::Url(key), input);
+        self.push(Selector::Url(self.urls.len() as u16), input);
+        self.urls.push(key);
     }
 
     fn add_name(&mut self, name: &str, source: NameSource, input: u16) {
@@ -167,11 +179,11 @@ impl Selectors {
             None => return,
         }
         self.named |= source == NameSource::Stated;
-        let text = from..self.text.len();
-        let same = |known: &Range<usize>| self.text[known.clone()] == self.text[text.clone()];
-        let known = self.groups.iter().position(|group| match &group.selector {
-            Selector::Name { text, .. } => same(text),
-            Selector::Url(key) => same(&key.host),
+        let text = Span::new(from, self.text.len());
+        let same = |known: &str| known == text.of(&self.text);
+        let known = self.groups.iter().position(|group| match group.selector {
+            Selector::Name { text, .. } => same(text.of(&self.text)),
+            Selector::Url(url) => same(&self.text[self.urls[usize::from(url)].host.clone()]),
             _ => false,
         });
         match known {
@@ -186,7 +198,7 @@ impl Selectors {
         match read_host(host, &mut self.text) {
             Some(Host::Name) => {
                 self.named = true;
-                self.push(Selector::Account(from..self.text.len()), input);
+                self.push(Selector::Account(Span::new(from, self.text.len())), input);
             }
             Some(Host::Address(ip)) => self.add_address(ip, input),
             None => {}

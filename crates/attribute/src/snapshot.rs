@@ -18,7 +18,7 @@ use crate::{
     keys::KeyTable,
     names::{NameTable, suffixes},
     prefixes::{Bits, PrefixTable},
-    selectors::{Raw, Selector},
+    selectors::{Selector, Selectors},
 };
 
 /// The register as tables. Never changes; to change the register, build another and swap it whole.
@@ -110,33 +110,23 @@ impl Snapshot {
     pub fn assign<'s>(&self, observation: &Observation<'_>, scratch: &'s mut Scratch) -> &'s [Assignee] {
         scratch.out.clear();
         for (end, endpoint) in [(End::Source, &observation.source), (End::Target, &observation.target)] {
-            let (inputs, count) = Raw::of_endpoint(endpoint);
-            if count > 0 {
-                let kind = Some(observation.classification);
-                self.judge(&inputs[..count], observation.observed_at.0, kind, scratch);
-                scratch.collect(end);
-            }
+            scratch.selectors.gather_endpoint(endpoint);
+            self.judge(observation.observed_at.0, Some(observation.classification), scratch);
+            scratch.collect(end);
         }
         scratch.out.sort_unstable();
         scratch.out.dedup();
         &scratch.out
     }
 
-    /// Finds what meets the inputs of one end and judges it; the result stands in the scratch.
-    pub(crate) fn judge(
-        &self,
-        inputs: &[Raw<'_>],
-        at: u32,
-        kind: Option<ClassificationType>,
-        scratch: &mut Scratch,
-    ) {
+    /// Finds what meets the selectors of one end and judges it; the result stands in the scratch.
+    pub(crate) fn judge(&self, at: u32, kind: Option<ClassificationType>, scratch: &mut Scratch) {
         scratch.matches.clear();
-        scratch.selectors.gather(inputs);
-        let selectors = &mut scratch.selectors;
-        for group in &mut selectors.groups {
+        for number in 0..scratch.selectors.groups.len() {
             let first = scratch.matches.len();
-            self.find(&group.selector, &selectors.text, &mut scratch.matches);
-            group.matches = first..scratch.matches.len();
+            let selector = scratch.selectors.groups[number].selector;
+            self.find(selector, &scratch.selectors, &mut scratch.matches);
+            scratch.selectors.groups[number].matches = first as u32..scratch.matches.len() as u32;
         }
         if !scratch.matches.is_empty() {
             scratch.judge(at, kind);
@@ -144,21 +134,23 @@ impl Snapshot {
     }
 
     /// Every asset that meets a selector, the more specific first.
-    fn find(&self, selector: &Selector, text: &str, matches: &mut Vec<Match>) {
+    fn find(&self, selector: Selector, selectors: &Selectors, matches: &mut Vec<Match>) {
+        let text = &selectors.text;
         match selector {
-            Selector::Address(IpAddr::V4(ip)) => self.find_v4(*ip, matches),
-            Selector::Address(IpAddr::V6(ip)) => self.find_v6(*ip, matches),
-            Selector::Name { text: name, .. } => self.find_name(&text[name.clone()], matches),
-            Selector::Url(key) => {
+            Selector::Address(IpAddr::V4(ip)) => self.find_v4(ip, matches),
+            Selector::Address(IpAddr::V6(ip)) => self.find_v6(ip, matches),
+            Selector::Name { text: name, .. } => self.find_name(name.of(text), matches),
+            Selector::Url(number) => {
+                let key = &selectors.urls[usize::from(number)];
                 let whole = &text[key.whole.clone()];
                 for border in path_borders(whole, key.path - key.whole.start) {
                     push(matches, rank(KIND_URL, border), self.urls.get(&whole[..border]));
                 }
                 self.find_name(&text[key.host.clone()], matches);
             }
-            Selector::Account(host) => self.find_account(&text[host.clone()], matches),
-            Selector::Asn(asn) => push(matches, 0, self.asns.get(*asn)),
-            Selector::Country(code) => push(matches, 0, self.countries.get(country_key(*code))),
+            Selector::Account(host) => self.find_account(host.of(text), matches),
+            Selector::Asn(asn) => push(matches, 0, self.asns.get(asn)),
+            Selector::Country(code) => push(matches, 0, self.countries.get(country_key(code))),
         }
     }
 
