@@ -73,6 +73,9 @@ pub const HOLE: Block = block(198, 19, 86, 64, 28);
 /// Sinkholes and honeypots: the far end of infections and attacks.
 pub const SENSORS: Block = block(198, 19, 250, 0, 24);
 
+/// Where those are announced from.
+pub const SENSORS_ASN: u64 = 65547;
+
 /// So many of the largest municipalities have a whole /24 as their second block; the others a /26 beside the first.
 const LARGE: usize = 128;
 

@@ -1,12 +1,15 @@
 //! What stands in a column: chosen once a file by the column's name, written once a row.
 
-use std::io::Write;
-use std::net::IpAddr;
+use std::{io::Write, net::IpAddr};
+
+use jiff::SignedDuration;
 
 use crate::{
+    addresses::{SENSORS, SENSORS_ASN},
     random::{below, mix, mix_all, mix_text, pick},
     report_types::ReportType,
     row::Row,
+    world::Subject,
 };
 
 /// What a column is filled with. What is not named here stays empty, as most columns of real reports do.
@@ -106,6 +109,9 @@ const SERVERS: &[&str] = &[
     "",
 ];
 
+/// People with an account at one organisation.
+const PEOPLE: u64 = 4_000;
+
 /// Choices of one field of a finding must not depend on each other.
 const HTTP_SALT: u64 = 0x4854_5450;
 const DEVICE_SALT: u64 = 0x4445_5649;
@@ -191,130 +197,106 @@ impl Row<'_> {
     /// Writes one field. `salt` tells columns of the same kind apart.
     pub fn write_field(&mut self, field: Field, salt: u64) {
         let hash = mix_all([self.finding, salt]);
+        let subject = self.subject;
         match field {
             Field::Empty => {}
-            Field::Timestamp => {
-                let (date, time) = (self.date, self.second);
-                self.quoted(|out| {
-                    out.extend_from_slice(date.as_bytes());
-                    out.push(b' ');
-                    clock(out, time);
-                });
-            }
+            Field::Timestamp => self.time(self.date, ""),
+            Field::HttpDate => self.time(self.http_date, " GMT"),
+            Field::Days(most) => self.days(hash, most),
             Field::Severity => self.text(self.tag().1),
-            Field::Address => match self.subject.address {
-                IpAddr::V4(address) => {
-                    let [a, b, c, d] = address.octets();
-                    self.quoted(|out| {
-                        for (at, octet) in [a, b, c, d].into_iter().enumerate() {
-                            if at > 0 {
-                                out.push(b'.');
-                            }
-                            decimal(out, u64::from(octet));
-                        }
-                    });
-                }
-                IpAddr::V6(address) => {
-                    self.quoted(|out| {
-                        let _ = write!(out, "{address}"); // Writing to memory cannot fail.
-                    });
-                }
-            },
+            Field::Tag => self.text(self.tag().0),
+            Field::Address => self.address(subject.address),
             Field::Port => self.number(u64::from(self.port)),
             Field::Protocol => self.text(self.report.protocol),
-            Field::Hostname => {
-                let subject = self.subject;
-                self.text(&subject.hostname);
-            }
-            Field::HostnameSource => self.text(if self.subject.hostname.is_empty() { "" } else { "ptr" }),
-            Field::Tag => self.text(self.tag().0),
-            Field::Asn => self.number(u64::from(self.subject.locality.asn)),
+            Field::Hostname => self.text(&subject.hostname),
+            Field::HostnameSource => self.text(if subject.hostname.is_empty() { "" } else { "ptr" }),
+            Field::CommonName => self.text(name(subject)),
+            Field::Asn => self.number(u64::from(subject.locality.asn)),
             Field::Country => self.text("NL"),
-            Field::Region => self.text(&self.subject.locality.region),
-            Field::City => self.text(&self.subject.locality.city),
-            Field::Naics => self.number(u64::from(self.subject.locality.naics)),
-            Field::Sector => self.text(self.subject.locality.sector),
+            Field::Region => self.text(&subject.locality.region),
+            Field::City => self.text(&subject.locality.city),
+            Field::Naics => self.number(u64::from(subject.locality.naics)),
+            Field::Sector => self.text(subject.locality.sector),
             Field::FarAddress => {
-                let sensor = crate::addresses::SENSORS;
-                let address = sensor.at(below(hash, u64::from(sensor.size())) as u32);
-                self.quoted(|out| {
-                    let _ = write!(out, "{address}"); // Writing to memory cannot fail.
-                });
+                self.address(SENSORS.at(below(hash, u64::from(SENSORS.size())) as u32).into())
             }
             Field::FarPort => self.number(*pick(hash, &[80, 443, 22, 23])),
-            Field::FarAsn => self.number(65547),
-            Field::Url => {
-                let subject = self.subject;
-                let path = pick(hash, &["/", "/wp-content/uploads/a.php", "/owa/", "/index.php?id=1"]);
-                self.quoted(|out| {
-                    out.extend_from_slice(b"https://");
-                    match subject.hostname.is_empty() {
-                        true => out.extend_from_slice(subject.locality.domain.as_bytes()),
-                        false => out.extend_from_slice(subject.hostname.as_bytes()),
-                    }
-                    out.extend_from_slice(path.as_bytes());
-                });
-            }
-            Field::Account => {
-                let domain = &self.subject.locality.domain;
-                // The same person in the mail and the account column.
-                let person = below(mix(self.finding), 4_000);
-                self.quoted(|out| {
-                    let _ = write!(out, "medewerker{person:04}@{domain}"); // Writing to memory cannot fail.
-                });
-            }
-            Field::Http(part) => {
-                let text = pick(mix_all([self.finding, HTTP_SALT]), HTTP_ANSWERS)[part as usize];
-                match part {
-                    HttpPart::Code => self.out.extend_from_slice(text.as_bytes()),
-                    _ => self.text(text),
-                }
-            }
+            Field::FarAsn => self.number(SENSORS_ASN),
+            Field::Url => self.url(hash),
+            Field::Account => self.account(),
+            Field::Http(part) => self.http(part),
             Field::Device(part) => {
-                self.text(pick(mix_all([self.finding, DEVICE_SALT]), DEVICES)[part as usize]);
+                self.text(pick(mix_all([self.finding, DEVICE_SALT]), DEVICES)[part as usize])
             }
-            Field::CommonName => {
-                let subject = self.subject;
-                let own = !subject.hostname.is_empty();
-                self.text(if own { &subject.hostname } else { &subject.locality.domain });
-            }
-            Field::Cookie => {
-                if hash % 2 == 0 {
-                    let session = mix_all([self.visit, salt]);
-                    self.quoted(|out| {
-                        out.extend_from_slice(b"JSESSIONID=");
-                        hex(out, session, 16);
-                        out.extend_from_slice(b"; Path=/; Secure; HttpOnly");
-                    });
-                }
-            }
-            Field::HttpDate => {
-                let (date, second) = (self.http_date, self.second);
-                self.quoted(|out| {
-                    out.extend_from_slice(date.as_bytes());
-                    out.push(b' ');
-                    clock(out, second);
-                    out.extend_from_slice(b" GMT");
-                });
-            }
-            Field::Days(most) => {
-                let days = below(hash, u64::from(most.unsigned_abs()) * 86_400) as i64;
-                let seconds = if most > 0 { -days } else { days };
-                let time = Row::EPOCH.saturating_add(jiff::SignedDuration::from_secs(seconds));
-                if let Ok(time) = time {
-                    self.quoted(|out| {
-                        let _ = write!(out, "{}", time.strftime("%Y-%m-%d %H:%M:%S")); // Memory cannot fail.
-                    });
-                }
-            }
+            Field::Cookie => self.cookie(hash, salt),
             Field::Text(texts) => self.text(pick::<&str>(hash, texts)),
             Field::Number(most) => self.number(below(hash, u64::from(most) + 1)),
             Field::Hex(bytes) => self.quoted(|out| hex(out, hash, bytes)),
-            Field::Ratio => {
-                let whole = below(hash, 40);
-                let part = hash % 10_000;
-                let _ = write!(self.out, "{whole}.{part:04}"); // Writing to memory cannot fail.
-            }
+            Field::Ratio => self.format(format_args!("{}.{:04}", below(hash, 40), hash % 10_000)),
+        }
+    }
+
+    /// This moment, behind a day that is written already.
+    fn time(&mut self, day: &str, zone: &str) {
+        let second = self.second;
+        self.quoted(|out| {
+            out.extend_from_slice(day.as_bytes());
+            out.push(b' ');
+            clock(out, second);
+            out.extend_from_slice(zone.as_bytes());
+        });
+    }
+
+    fn days(&mut self, hash: u64, most: i32) {
+        let seconds = below(hash, u64::from(most.unsigned_abs()) * 86_400) as i64;
+        let ago = SignedDuration::from_secs(seconds * i64::from(most.signum()));
+        if let Ok(time) = Row::EPOCH.saturating_sub(ago) {
+            self.format(format_args!("\"{}\"", time.strftime("%Y-%m-%d %H:%M:%S")));
+        }
+    }
+
+    fn address(&mut self, address: IpAddr) {
+        match address {
+            IpAddr::V4(address) => self.quoted(|out| {
+                for (at, octet) in address.octets().into_iter().enumerate() {
+                    if at > 0 {
+                        out.push(b'.');
+                    }
+                    decimal(out, u64::from(octet));
+                }
+            }),
+            IpAddr::V6(address) => self.format(format_args!("\"{address}\"")),
+        }
+    }
+
+    fn url(&mut self, hash: u64) {
+        let path = pick(hash, &["/", "/wp-content/uploads/a.php", "/owa/", "/index.php?id=1"]);
+        self.format(format_args!("\"https://{}{path}\"", name(self.subject)));
+    }
+
+    /// The same person in every column of the row.
+    fn account(&mut self) {
+        let person = below(mix(self.finding), PEOPLE);
+        let domain = &self.subject.locality.domain;
+        self.format(format_args!("\"medewerker{person:04}@{domain}\""));
+    }
+
+    fn http(&mut self, part: HttpPart) {
+        let text = pick(mix_all([self.finding, HTTP_SALT]), HTTP_ANSWERS)[part as usize];
+        match part {
+            HttpPart::Code => self.out.extend_from_slice(text.as_bytes()),
+            _ => self.text(text),
+        }
+    }
+
+    fn cookie(&mut self, hash: u64, salt: u64) {
+        if hash.is_multiple_of(2) {
+            let session = mix_all([self.visit, salt]);
+            self.quoted(|out| {
+                out.extend_from_slice(b"JSESSIONID=");
+                hex(out, session, 16);
+                out.extend_from_slice(b"; Path=/; Secure; HttpOnly");
+            });
         }
     }
 
@@ -339,6 +321,16 @@ impl Row<'_> {
     fn number(&mut self, number: u64) {
         decimal(self.out, number);
     }
+
+    /// For what is rare: `write!` takes its time.
+    fn format(&mut self, text: std::fmt::Arguments<'_>) {
+        let _ = self.out.write_fmt(text); // Writing to memory cannot fail.
+    }
+}
+
+/// The host name, else the domain.
+fn name<'a>(subject: &'a Subject<'_>) -> &'a str {
+    if subject.hostname.is_empty() { &subject.locality.domain } else { &subject.hostname }
 }
 
 /// A column's own salt.
