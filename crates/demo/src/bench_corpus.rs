@@ -103,7 +103,7 @@ impl BenchCorpus {
         let world = World::new();
         let places: Vec<(Ipv4Addr, u16)> = world.v4_addresses().collect();
         let report = &SCAN_HTTP_VULNERABLE;
-        let columns = row::Columns::new(report, &COLUMNS.map(str::to_owned));
+        let columns = row::Columns::new(report, &COLUMNS);
         let order = Shuffle::new(self.rows, self.order_key());
         let day = self.date().to_string();
         let http_date = row::http_date(self.date());

@@ -18,7 +18,7 @@ use crate::{
 pub struct Report<'a> {
     world: &'a World,
     report: &'static ReportType,
-    columns: Vec<String>,
+    columns: Vec<&'static str>,
     seed: u64,
     date: Date,
     findings: u64,
@@ -53,7 +53,7 @@ const BROKEN_DATE: &str = "0000-00-00";
 const BUFFER_BYTES: usize = 256 << 10;
 
 /// The reports of this day, `rows` in all (repeated ones come on top). Kinds whose columns are not known are left out.
-pub fn day<'a>(world: &'a World, seed: u64, date: Date, rows: u64, columns: Columns<'_>) -> Vec<Report<'a>> {
+pub fn day<'a>(world: &'a World, seed: u64, date: Date, rows: u64, columns: Columns) -> Vec<Report<'a>> {
     let shares: u64 = REPORT_TYPES.iter().map(|report| u64::from(report.share)).sum();
     let report = |report: &'static ReportType| {
         let findings = (rows * u64::from(report.share)).div_ceil(shares);
@@ -141,7 +141,7 @@ mod tests {
     use super::*;
 
     /// The columns that the tests below look at; enough to fill every kind of report.
-    fn columns(name: &str) -> Option<Vec<String>> {
+    fn columns(name: &str) -> Option<Vec<&'static str>> {
         let event = [
             "timestamp",
             "protocol",
@@ -167,13 +167,13 @@ mod tests {
             "set_cookie",
         ];
         let columns = if name.starts_with("event") { event.as_slice() } else { scan.as_slice() };
-        Some(columns.iter().map(|&column| column.to_owned()).collect())
+        Some(columns.to_vec())
     }
 
     fn written(world: &World, seed: u64, on: Date, rows: u64) -> (Vec<String>, Written) {
         let mut lines = Vec::new();
         let mut sum = Written::default();
-        for report in day(world, seed, on, rows, &columns) {
+        for report in day(world, seed, on, rows, columns) {
             let mut bytes = Vec::new();
             let written = report.write_to(&mut bytes).unwrap();
             assert_eq!(written.bytes, bytes.len() as u64);
@@ -233,7 +233,7 @@ mod tests {
     #[test]
     fn a_file_is_named_as_shadowserver_names_it() {
         let world = World::new();
-        let reports = day(&world, 1, date(2026, 11, 20), 100, &columns);
+        let reports = day(&world, 1, date(2026, 11, 20), 100, columns);
         assert_eq!(reports[0].file_name(), "2026-11-20-scan_http-nederland.csv");
     }
 }

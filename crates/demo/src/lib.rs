@@ -22,5 +22,5 @@ mod row;
 mod shuffle;
 pub mod world;
 
-/// Looks up the columns of a Shadowserver report type, in the order of its files.
-pub type Columns<'a> = &'a dyn Fn(&str) -> Option<Vec<String>>;
+/// Looks up the columns of a Shadowserver report type, in the order of its files: `schakel_parse::shadowserver::columns`.
+pub type Columns = fn(&str) -> Option<Vec<&'static str>>;

@@ -50,7 +50,7 @@ impl Row<'_> {
 
 impl Columns {
     /// For these columns of this kind of report, in this order.
-    pub fn new(report: &ReportType, columns: &[String]) -> Self {
+    pub fn new(report: &ReportType, columns: &[&str]) -> Self {
         let quoted: Vec<String> = columns.iter().map(|column| format!("\"{column}\"")).collect();
         Self {
             fields: columns.iter().map(|column| (Field::of(report, column), fields::salt(column))).collect(),
