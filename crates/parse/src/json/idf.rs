@@ -1,0 +1,130 @@
+//! IDF in: IntelMQ's events, flat (`source.ip`) or as objects in each other, as it writes them to files and queues.
+
+use std::borrow::Cow;
+
+use schakel_model::{
+    classification::ClassificationType,
+    event::{Event, Value},
+    limits::{COLUMNS_MAX, OBSERVED_AT_MAX, OBSERVED_AT_MIN},
+    observation::{Observation, ObservedAt},
+    reject::{Reject, RejectCode},
+    severity::Severity,
+};
+
+use super::{
+    Json, object,
+    observation::{self, Known, polarity, usual_identity},
+    reader,
+};
+use crate::{
+    cut::Record,
+    idf_field,
+    time::{self, Zone},
+};
+
+/// Fields of which one at least stands in every event.
+const TELLING_FIELDS: [&str; 6] =
+    ["__type", "classification.type", "classification.taxonomy", "time.source", "time.observation", "feed.name"];
+
+/// Is the file of which these are the first bytes a file of IDF events?
+pub(crate) fn looks_like_idf(head: &[u8]) -> bool {
+    let mut elements = super::elements::Elements::default();
+    let super::elements::Found::Record(first) = elements.next(head, 0, true) else { return false };
+    match reader::read(&head[first.clone()]) {
+        Ok(Json::Object(fields)) => {
+            let names: Vec<String> = flat(fields).into_iter().map(|(name, _)| name).collect();
+            TELLING_FIELDS.iter().any(|field| names.iter().any(|name| name == field))
+        }
+        Ok(_) => false,
+        // The head ends in the first event.
+        Err(_) => TELLING_FIELDS.iter().any(|field| {
+            let quoted = format!("\"{field}\"");
+            memchr::memmem::find(&head[first.clone()], quoted.as_bytes()).is_some()
+        }),
+    }
+}
+
+/// The event in a record. A value that its field does not take stays as text in `extra`.
+pub(crate) fn event(record: &Record<'_>) -> Result<Event, Reject> {
+    let fields = flat(object(record)?);
+    if fields.len() > COLUMNS_MAX {
+        let message = format!("the event has more than {COLUMNS_MAX} fields");
+        return Err(Reject::new(RejectCode::TooManyColumns, message));
+    }
+    let mut event = Event::default();
+    for (name, value) in fields {
+        if name == "__type" || value == Value::Null {
+            continue;
+        }
+        if name.starts_with("extra.") {
+            event.set(name, value);
+            continue;
+        }
+        match idf_field::fit(&name, value.clone()) {
+            Some(fitting) => event.set(name, fitting),
+            None => event.set(format!("extra.{name}"), value),
+        }
+    }
+    observed_at(&event)?;
+    Ok(event)
+}
+
+/// What the data plane needs of a record.
+pub(crate) fn observe(record: &Record<'_>) -> Result<Observation<'static>, Reject> {
+    let event = event(record)?;
+    let classification = event.text("classification.type").parse().unwrap_or(ClassificationType::Undetermined);
+    let known = Known {
+        observed_at: observed_at(&event)?,
+        classification,
+        // A word that is not ours counts as the rhythm of normal work.
+        severity: Severity::from_source_word(event.text("severity")).unwrap_or(Severity::Medium),
+        polarity: polarity(&event),
+        identity: usual_identity(classification),
+    };
+    Ok(observation::observation(event, known))
+}
+
+/// `time.source`, else `time.observation`.
+fn observed_at(event: &Event) -> Result<ObservedAt, Reject> {
+    let text = [event.text("time.source"), event.text("time.observation")].into_iter().find(|text| !text.is_empty());
+    let Some(text) = text else {
+        let unreadable = ["extra.time.source", "extra.time.observation"].iter().find_map(|field| event.get(field));
+        return Err(match unreadable {
+            Some(_) => Reject::new(RejectCode::BadTime, "the event's time cannot be read: write it as 2024-03-01T12:00:00Z"),
+            None => Reject::new(RejectCode::BadTime, "the event has neither time.source nor time.observation"),
+        });
+    };
+    let seconds = time::read(text, Zone::Counts).map(|moment| moment.seconds);
+    match seconds {
+        Some(seconds) if (OBSERVED_AT_MIN..=OBSERVED_AT_MAX).contains(&seconds) => {
+            Ok(ObservedAt(u32::try_from(seconds).expect("the range is that of 32 bits")))
+        }
+        Some(_) => Err(Reject::new(RejectCode::TimeOutOfRange, "the event's time is not between 1970 and 2106")),
+        None => Err(Reject::new(RejectCode::BadTime, "the event's time cannot be read")),
+    }
+}
+
+/// The fields by their whole names. Objects are followed but in `extra`, of which only the first level makes names.
+fn flat(fields: Vec<(Cow<'_, str>, Json<'_>)>) -> Vec<(String, Value)> {
+    let mut all = Vec::with_capacity(fields.len());
+    for (name, json) in fields {
+        flatten(name.into_owned(), json, &mut all);
+    }
+    all
+}
+
+fn flatten(name: String, json: Json<'_>, all: &mut Vec<(String, Value)>) {
+    match json {
+        Json::Object(inner) if !name.starts_with("extra.") => {
+            for (key, json) in inner {
+                flatten(format!("{name}.{key}"), json, all);
+            }
+        }
+        // Some write `extra` as JSON in a text.
+        Json::Text(text) if name == "extra" => match reader::read(text.as_bytes()) {
+            Ok(inner @ Json::Object(_)) => flatten(name, inner, all),
+            _ => all.push(("extra.extra".to_owned(), Value::Text(text.into_owned()))),
+        },
+        json => all.push((name, json.into_value())),
+    }
+}
