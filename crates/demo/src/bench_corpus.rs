@@ -7,6 +7,7 @@ use std::{
 };
 
 use jiff::civil::{Date, date};
+use schakel_parse::shadowserver;
 
 use crate::{
     random::{mix_all, pick},
@@ -37,39 +38,6 @@ pub struct BenchCorpus {
     /// In which order.
     pub order: Order,
 }
-
-/// The columns of `scan_http_vulnerable` in 2026, so that a measurement needs no look-up.
-pub const COLUMNS: [&str; 29] = [
-    "timestamp",
-    "severity",
-    "ip",
-    "protocol",
-    "port",
-    "hostname",
-    "tag",
-    "asn",
-    "geo",
-    "region",
-    "city",
-    "naics",
-    "hostname_source",
-    "sector",
-    "http",
-    "http_code",
-    "http_reason",
-    "content_type",
-    "connection",
-    "www_authenticate",
-    "set_cookie",
-    "server",
-    "content_length",
-    "transfer_encoding",
-    "http_date",
-    "version",
-    "build_date",
-    "detail",
-    "build_branch",
-];
 
 /// The first day.
 const FIRST_DAY: Date = date(2026, 11, 20);
@@ -103,7 +71,7 @@ impl BenchCorpus {
         let world = World::new();
         let places: Vec<(Ipv4Addr, u16)> = world.v4_addresses().collect();
         let report = &SCAN_HTTP_VULNERABLE;
-        let columns = row::Columns::new(report, &COLUMNS);
+        let columns = row::Columns::new(report, &shadowserver::columns(report.name).unwrap_or_default());
         let order = Shuffle::new(self.rows, self.order_key());
         let day = self.date().to_string();
         let http_date = row::http_date(self.date());

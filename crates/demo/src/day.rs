@@ -5,8 +5,9 @@ use std::io::{self, Write};
 
 use jiff::civil::{Date, date};
 
+use schakel_parse::shadowserver;
+
 use crate::{
-    Columns,
     random::{below, mix_all, mix_text, pick},
     report_types::{REPORT_TYPES, ReportType},
     row::{self, Row},
@@ -52,12 +53,19 @@ const BROKEN_DATE: &str = "0000-00-00";
 /// Rows are handed on in pieces of about this size.
 const BUFFER_BYTES: usize = 256 << 10;
 
-/// The reports of this day, `rows` in all (repeated ones come on top). Kinds whose columns are not known are left out.
-pub fn day<'a>(world: &'a World, seed: u64, date: Date, rows: u64, columns: Columns) -> Vec<Report<'a>> {
+/// The reports of this day, `rows` in all (repeated ones come on top).
+pub fn day<'a>(world: &'a World, seed: u64, date: Date, rows: u64) -> Vec<Report<'a>> {
     let shares: u64 = REPORT_TYPES.iter().map(|report| u64::from(report.share)).sum();
     let report = |report: &'static ReportType| {
         let findings = (rows * u64::from(report.share)).div_ceil(shares);
-        columns(report.name).map(|columns| Report { world, report, columns, seed, date, findings })
+        shadowserver::columns(report.name).map(|columns| Report {
+            world,
+            report,
+            columns,
+            seed,
+            date,
+            findings,
+        })
     };
     REPORT_TYPES.iter().filter_map(report).collect()
 }
@@ -136,94 +144,82 @@ fn days_since_1970(day: Date) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeSet, HashSet};
+    use std::collections::HashSet;
+
+    use schakel_parse::{Plan, PlanOptions, Records};
 
     use super::*;
 
-    /// The columns that the tests below look at; enough to fill every kind of report.
-    fn columns(name: &str) -> Option<Vec<&'static str>> {
-        let event = [
-            "timestamp",
-            "protocol",
-            "src_ip",
-            "src_port",
-            "src_hostname",
-            "severity",
-            "dst_ip",
-            "tag",
-            "infection",
-        ];
-        let scan = [
-            "timestamp",
-            "severity",
-            "ip",
-            "protocol",
-            "port",
-            "hostname",
-            "tag",
-            "asn",
-            "geo",
-            "city",
-            "set_cookie",
-        ];
-        let columns = if name.starts_with("event") { event.as_slice() } else { scan.as_slice() };
-        Some(columns.to_vec())
-    }
-
-    fn written(world: &World, seed: u64, on: Date, rows: u64) -> (Vec<String>, Written) {
-        let mut lines = Vec::new();
-        let mut sum = Written::default();
-        for report in day(world, seed, on, rows, columns) {
+    /// The rows of a day, each behind the name of its kind.
+    fn rows(world: &World, seed: u64, on: Date, count: u64) -> Vec<String> {
+        let mut rows = Vec::new();
+        for report in day(world, seed, on, count) {
             let mut bytes = Vec::new();
             let written = report.write_to(&mut bytes).unwrap();
             assert_eq!(written.bytes, bytes.len() as u64);
             let text = String::from_utf8(bytes).unwrap();
-            let kind = report.report.name;
-            lines.extend(text.lines().skip(1).map(|line| format!("{kind},{line}")));
-            sum.rows += written.rows;
-            sum.broken += written.broken;
-            sum.repeated += written.repeated;
+            rows.extend(text.lines().skip(1).map(|line| format!("{},{line}", report.report.name)));
         }
-        assert_eq!(sum.rows, lines.len() as u64);
-        (lines, sum)
+        rows
     }
 
     #[test]
     fn the_same_seed_and_date_give_the_same_bytes() {
         let world = World::new();
         let on = date(2026, 11, 20);
-        assert_eq!(written(&world, 1, on, 2_000), written(&world, 1, on, 2_000));
-        assert_ne!(written(&world, 1, on, 2_000).0, written(&world, 2, on, 2_000).0);
+        assert_eq!(rows(&world, 1, on, 2_000), rows(&world, 1, on, 2_000));
+        assert_ne!(rows(&world, 1, on, 2_000), rows(&world, 2, on, 2_000));
+    }
+
+    /// Rows and rejects, as the parser that reads real reports sees them.
+    fn read(file_name: &str, bytes: &[u8]) -> (u64, u64) {
+        let plan = Plan::for_file(file_name, bytes, &PlanOptions::default()).unwrap();
+        let body = &bytes[plan.body_offset()..];
+        let mut records = Records::new();
+        plan.cutter().cut(body, true, usize::MAX, &mut records);
+        let rejects = records.iter(body).filter(|record| plan.observe(*record).is_err()).count();
+        (records.len() as u64, rejects as u64)
     }
 
     #[test]
-    fn a_day_has_many_kinds_some_broken_rows_and_some_twice() {
-        let (lines, sum) = written(&World::new(), 1, date(2026, 11, 20), 200_000);
-        assert!(sum.rows >= 200_000);
-        assert!((5..=30).contains(&sum.broken), "{sum:?}");
-        assert!((25..=90).contains(&sum.repeated), "{sum:?}");
-        let kinds: BTreeSet<_> = lines.iter().filter_map(|line| line.split(',').next()).collect();
-        assert!(kinds.len() >= 40);
-        let text = "\"0000-00-00 ";
-        assert_eq!(lines.iter().filter(|line| line.contains(text)).count() as u64, sum.broken);
+    fn a_day_reads_as_real_reports_do_but_for_its_broken_rows() {
+        let world = World::new();
+        let reports = day(&world, 1, date(2026, 11, 20), 40_000);
+        assert!(reports.len() >= 40);
+        let mut sum = Written::default();
+        for report in reports {
+            let mut bytes = Vec::new();
+            let written = report.write_to(&mut bytes).unwrap();
+            assert_eq!(
+                read(&report.file_name(), &bytes),
+                (written.rows, written.broken),
+                "{}",
+                report.file_name()
+            );
+            sum.rows += written.rows;
+            sum.broken += written.broken;
+            sum.repeated += written.repeated;
+        }
+        assert!(sum.rows >= 40_000);
+        assert!((1..=10).contains(&sum.broken), "{sum:?}");
+        assert!((3..=25).contains(&sum.repeated), "{sum:?}");
     }
 
     #[test]
     fn most_of_the_next_day_was_there_the_day_before() {
         let world = World::new();
-        // Kind, address and port name a finding of a scan.
+        // Kind, address and port name a finding of a scan; these three stand in the same columns of every scan.
         let findings = |on| -> HashSet<String> {
-            let (lines, _) = written(&world, 1, on, 50_000);
-            let scans = lines.iter().filter(|line| !line.starts_with("event"));
-            scans
-                .map(|line| {
-                    line.split(',')
-                        .enumerate()
-                        .filter(|(at, _)| [0, 3, 5].contains(at))
-                        .map(|(_, f)| f)
-                        .collect()
-                })
-                .collect()
+            let rows = rows(&world, 1, on, 20_000);
+            let scans = rows.iter().filter(|row| row.starts_with("scan"));
+            let finding = |row: &String| {
+                row.split(',')
+                    .enumerate()
+                    .filter(|(at, _)| [0, 3, 5].contains(at))
+                    .map(|(_, field)| field)
+                    .collect()
+            };
+            scans.map(finding).collect()
         };
         let (today, tomorrow) = (findings(date(2026, 11, 20)), findings(date(2026, 11, 21)));
         let again = tomorrow.intersection(&today).count() * 100 / tomorrow.len();
@@ -233,7 +229,7 @@ mod tests {
     #[test]
     fn a_file_is_named_as_shadowserver_names_it() {
         let world = World::new();
-        let reports = day(&world, 1, date(2026, 11, 20), 100, columns);
+        let reports = day(&world, 1, date(2026, 11, 20), 100);
         assert_eq!(reports[0].file_name(), "2026-11-20-scan_http-nederland.csv");
     }
 }

@@ -21,6 +21,3 @@ mod report_types;
 mod row;
 mod shuffle;
 pub mod world;
-
-/// Looks up the columns of a Shadowserver report type, in the order of its files: `schakel_parse::shadowserver::columns`.
-pub type Columns = fn(&str) -> Option<Vec<&'static str>>;

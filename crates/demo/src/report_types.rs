@@ -400,4 +400,15 @@ mod tests {
             assert!(report.tags.iter().all(|(_, severity)| known.contains(severity)), "{}", report.name);
         }
     }
+
+    #[test]
+    fn every_kind_and_every_column_is_one_of_shadowservers() {
+        for report in REPORT_TYPES {
+            let columns = schakel_parse::shadowserver::columns(report.name).unwrap_or_default();
+            assert!(!columns.is_empty(), "{} is no report type", report.name);
+            for (column, _) in report.texts {
+                assert!(columns.contains(column), "{} has no column {column}", report.name);
+            }
+        }
+    }
 }
