@@ -1,0 +1,346 @@
+//! How the rows of one file are read, decided once from its name and first bytes.
+
+use std::borrow::Cow;
+
+use schakel_model::{
+    event::Event,
+    limits::{COLUMNS_MAX, RECORD_BYTES_MAX},
+    observation::{Identity, MalwareIdentity, Observation, ServiceIdentity, TargetIdentity},
+    reject::{Reject, RejectCode},
+    severity::Severity,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    convert::Convert,
+    cut::{Cutter, Dialect, Record, Records},
+    fields::{self, Fields},
+    layout::{Filling, Importance, Layout},
+    observe::Lean,
+    row,
+    shadowserver::{self, Schema},
+    text,
+};
+
+/// The header is looked for in this many bytes: no header of [`COLUMNS_MAX`] columns is longer.
+const HEADER_BYTES_MAX: usize = RECORD_BYTES_MAX;
+
+/// The byte order mark some programs put before UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// How the rows of one file are read: format, header, column mapping, classification. Immutable, shared by threads.
+#[derive(Debug)]
+pub struct Plan {
+    feed: String,
+    provider: String,
+    body_offset: usize,
+    /// Physical lines before the first record, the header's.
+    header_lines: u64,
+    dialect: Dialect,
+    layout: Layout,
+    severity: Severity,
+    identity: Identity,
+    lean: Lean,
+}
+
+/// What the operator says about a file.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PlanOptions<'a> {
+    /// The report type, when the file's name does not say it (`--type`).
+    pub type_name: Option<&'a str>,
+    /// A newer official Shadowserver schema (`--schema`).
+    pub schema: Option<&'a Schema>,
+}
+
+/// Why a file cannot be read at all.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// Neither the name nor the options say what it is.
+    #[error(
+        "`{name}` does not say which report it is. Name it like 2026-03-01-scan_rdp-example.csv, or say it with --type, \
+         or describe its columns with --mapping"
+    )]
+    NoType {
+        /// The file's name.
+        name: String,
+    },
+    /// The type is not one we know.
+    #[error(
+        "`{type_name}` is no report type we know. Say the right one with --type, give a newer Shadowserver schema with \
+         --schema, or describe the columns with --mapping"
+    )]
+    UnknownType {
+        /// What was looked for.
+        type_name: String,
+    },
+    /// There is no header in the first bytes.
+    #[error("no header line in the first {HEADER_BYTES_MAX} bytes: this is no CSV file with a header")]
+    NoHeader,
+    /// The header has more columns than a record may have.
+    #[error("the header has {columns} columns; more than {COLUMNS_MAX} are not read")]
+    HeaderTooWide {
+        /// How many it has.
+        columns: usize,
+    },
+    /// The header lacks the column with the time.
+    #[error(
+        "the header has no column `{column}`, so no row could have a time. Is this the right type (`{type_name}`)? \
+         Say another with --type"
+    )]
+    NoTimeColumn {
+        /// The column that says when.
+        column: String,
+        /// The type by which the file was read.
+        type_name: String,
+    },
+    /// The stored definition cannot be read.
+    #[error("the stored plan cannot be read: {0}")]
+    BadDefinition(String),
+}
+
+impl Plan {
+    /// The plan for a file, from its name and its first bytes (1 MiB of them, or all there are).
+    ///
+    /// A file without any byte, or with a header only, has a plan and no rows.
+    pub fn for_file(name: &str, head: &[u8], options: &PlanOptions<'_>) -> Result<Self, PlanError> {
+        let type_name = match options.type_name {
+            Some(type_name) => type_name,
+            None => shadowserver::type_of(name).ok_or_else(|| PlanError::NoType { name: name.to_owned() })?,
+        };
+        let header = Header::read(head, Dialect::CSV)?;
+        let is_empty = header.columns.is_empty();
+        let reading = shadowserver::reading(type_name, header.columns, options.schema)
+            .ok_or_else(|| PlanError::UnknownType { type_name: type_name.to_owned() })?;
+        if !is_empty && reading.layout.filling("time.source").is_none() {
+            let (column, type_name) = ("timestamp".to_owned(), type_name.to_owned());
+            return Err(PlanError::NoTimeColumn { column, type_name });
+        }
+        Ok(Self {
+            feed: type_name.to_owned(),
+            provider: shadowserver::PROVIDER.to_owned(),
+            body_offset: header.bytes,
+            header_lines: header.lines,
+            dialect: Dialect::CSV,
+            lean: Lean::of(&reading.layout, reading.severity, reading.identity),
+            layout: reading.layout,
+            severity: reading.severity,
+            identity: reading.identity,
+        })
+    }
+
+    /// The feed, for example `scan_http_vulnerable`.
+    pub fn feed(&self) -> &str {
+        &self.feed
+    }
+
+    /// Who makes the feed, for example `shadowserver`.
+    pub fn provider(&self) -> &str {
+        &self.provider
+    }
+
+    /// Bytes before the first record: byte order mark and header.
+    pub fn body_offset(&self) -> usize {
+        self.body_offset
+    }
+
+    /// The physical line the first record begins on.
+    pub fn body_line(&self) -> u64 {
+        self.header_lines + 1
+    }
+
+    /// A cutter for the bytes from [`Plan::body_offset`] on.
+    pub fn cutter(&self) -> Cutter {
+        self.cutter_at(self.body_line())
+    }
+
+    /// A cutter for bytes from a record border on this physical line on.
+    pub fn cutter_at(&self, line: u64) -> Cutter {
+        Cutter::new(self.dialect, self.lean.columns_wanted(), line)
+    }
+
+    /// What the data plane needs of a row, without allocating in the usual case.
+    pub fn observe<'a>(&'a self, record: Record<'a>) -> Result<Observation<'a>, Reject> {
+        self.check_limits(record)?;
+        self.lean.observe(record, self.dialect)
+    }
+
+    /// The row with every field, as the reference gives it.
+    pub fn event(&self, record: Record<'_>) -> Result<Event, Reject> {
+        self.check_limits(record)?;
+        row::event(&self.layout, &self.texts(record))
+    }
+
+    /// The names of the columns, as the header has them.
+    pub fn columns(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.layout.columns.iter().map(String::as_str)
+    }
+
+    /// The columns of a row with their text as it came: for the CSV a recipient gets. A row that is too short ends early;
+    /// cells beyond the header have an empty name.
+    pub fn cells<'a>(&'a self, record: Record<'a>) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> {
+        let names = self.columns().chain(std::iter::repeat(""));
+        names
+            .zip(Fields::of(record.raw(), self.dialect))
+            .map(|(name, raw)| (name, text::decode_cow(fields::value(raw, self.dialect.quote))))
+    }
+
+    fn texts<'a>(&self, record: Record<'a>) -> Vec<Cow<'a, str>> {
+        Fields::of(record.raw(), self.dialect)
+            .map(|raw| text::decode_cow(fields::value(raw, self.dialect.quote)))
+            .collect()
+    }
+
+    #[inline]
+    fn check_limits(&self, record: Record<'_>) -> Result<(), Reject> {
+        if record.is_too_large() {
+            return Err(Reject::new(
+                RejectCode::RecordTooLarge,
+                format!("the row is larger than {RECORD_BYTES_MAX} bytes, or a quote in it is never closed"),
+            ));
+        }
+        // Fewer bytes than that cannot hold too many columns.
+        if record.raw().len() >= COLUMNS_MAX {
+            let columns = Fields::of(record.raw(), self.dialect).count();
+            if columns > COLUMNS_MAX {
+                let message = format!("the row has {columns} columns; more than {COLUMNS_MAX} are not read");
+                return Err(Reject::new(RejectCode::TooManyColumns, message));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The header of a file.
+struct Header {
+    columns: Vec<String>,
+    bytes: usize,
+    lines: u64,
+}
+
+impl Header {
+    fn read(head: &[u8], dialect: Dialect) -> Result<Self, PlanError> {
+        let mark = if head.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+        let body = &head[mark..];
+        let mut cutter = Cutter::new(dialect, 0, 1);
+        let mut records = Records::new();
+        let window = &body[..body.len().min(HEADER_BYTES_MAX)];
+        let bytes = cutter.cut(window, true, 1, &mut records);
+        if records.is_empty() {
+            return Ok(Self { columns: Vec::new(), bytes: mark + bytes, lines: cutter.line() - 1 });
+        }
+        if bytes == window.len() && window.len() < body.len() {
+            return Err(PlanError::NoHeader);
+        }
+        let record = records.get(window, 0);
+        let columns: Vec<String> = Fields::of(record.raw(), dialect)
+            .map(|raw| text::decode_cow(fields::value(raw, dialect.quote)).into_owned())
+            .collect();
+        if columns.len() > COLUMNS_MAX {
+            return Err(PlanError::HeaderTooWide { columns: columns.len() });
+        }
+        Ok(Self { columns, bytes: mark + bytes, lines: cutter.line() - 1 })
+    }
+}
+
+/// A plan as it is stored, so that a row reads the same after our table of types has changed. Stored for ever: a new field
+/// gets a default, another meaning gets another version.
+#[derive(Serialize, Deserialize)]
+struct Definition {
+    version: u32,
+    feed: String,
+    provider: String,
+    body_offset: usize,
+    header_lines: u64,
+    delimiter: u8,
+    quote: Option<u8>,
+    columns: Vec<String>,
+    /// Column's place, field, conversion, importance.
+    fillings: Vec<(usize, String, String, Importance)>,
+    constants: Vec<(String, String)>,
+    severity: String,
+    target: String,
+    service_counts: bool,
+    malware_counts: bool,
+}
+
+/// The version of [`Definition`] we write.
+const DEFINITION_VERSION: u32 = 1;
+
+/// The words for what names a target, as stored.
+const TARGETS: [(TargetIdentity, &str); 4] = [
+    (TargetIdentity::AddressElseName, "address_else_name"),
+    (TargetIdentity::NameElseAddress, "name_else_address"),
+    (TargetIdentity::Url, "url"),
+    (TargetIdentity::Account, "account"),
+];
+
+impl Plan {
+    /// All that is needed to rebuild this plan: [`Plan::from_definition`].
+    pub fn definition(&self) -> Vec<u8> {
+        let target = TARGETS.iter().find(|(target, _)| *target == self.identity.target);
+        let definition = Definition {
+            version: DEFINITION_VERSION,
+            feed: self.feed.clone(),
+            provider: self.provider.clone(),
+            body_offset: self.body_offset,
+            header_lines: self.header_lines,
+            delimiter: self.dialect.delimiter,
+            quote: self.dialect.quote,
+            columns: self.layout.columns.clone(),
+            fillings: self
+                .layout
+                .fillings
+                .iter()
+                .map(|f| (f.column, f.field.clone(), f.convert.word().to_owned(), f.importance))
+                .collect(),
+            constants: self.layout.constants.clone(),
+            severity: self.severity.as_str().to_owned(),
+            target: target.map_or("", |(_, word)| word).to_owned(),
+            service_counts: self.identity.service == ServiceIdentity::Counts,
+            malware_counts: self.identity.malware == MalwareIdentity::Counts,
+        };
+        serde_json::to_vec(&definition).expect("names and numbers always become JSON")
+    }
+
+    /// The plan that [`Plan::definition`] described.
+    pub fn from_definition(bytes: &[u8]) -> Result<Self, PlanError> {
+        let bad = PlanError::BadDefinition;
+        let stored: Definition = serde_json::from_slice(bytes).map_err(|error| bad(error.to_string()))?;
+        if stored.version != DEFINITION_VERSION {
+            return Err(bad(format!("version {} is newer than this program", stored.version)));
+        }
+        let columns = stored.columns.len();
+        let filling = |(column, field, word, importance): (usize, String, String, Importance)| {
+            let convert =
+                Convert::from_word(&word).ok_or_else(|| bad(format!("`{word}` is no conversion")))?;
+            if column >= columns {
+                return Err(bad(format!("there is no column {column}")));
+            }
+            Ok(Filling { column, field, convert, importance })
+        };
+        let layout = Layout {
+            fillings: stored.fillings.into_iter().map(filling).collect::<Result<_, _>>()?,
+            columns: stored.columns,
+            constants: stored.constants,
+        };
+        let target = TARGETS.iter().find(|(_, word)| *word == stored.target);
+        let (target, _) = *target.ok_or_else(|| bad(format!("`{}` is no target", stored.target)))?;
+        let identity = Identity {
+            target,
+            service: if stored.service_counts { ServiceIdentity::Counts } else { ServiceIdentity::Ignored },
+            malware: if stored.malware_counts { MalwareIdentity::Counts } else { MalwareIdentity::Ignored },
+        };
+        let severity: Severity = stored.severity.parse().map_err(bad)?;
+        Ok(Self {
+            feed: stored.feed,
+            provider: stored.provider,
+            body_offset: stored.body_offset,
+            header_lines: stored.header_lines,
+            dialect: Dialect { delimiter: stored.delimiter, quote: stored.quote },
+            lean: Lean::of(&layout, severity, identity),
+            layout,
+            severity,
+            identity,
+        })
+    }
+}
