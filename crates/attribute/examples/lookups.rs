@@ -1,4 +1,6 @@
-//! Measures random look-ups on one core, the time to build, and what the tables take.
+//! Measures random look-ups on one core, the time to build, and what the tables take. A look-up is a whole
+//! [`Snapshot::assign`]: finding, judging and sorting. The last line asks as a row of a report does, with address, PTR
+//! name, AS number and country, against the register of a national constituency.
 //!
 //! `cargo run --release -p schakel-attribute --example lookups [ASSETS…]`, by default 100000 and 5000000.
 
@@ -28,6 +30,7 @@ const ROUNDS: usize = 40;
 enum Asked {
     Address(IpAddr),
     Name(String),
+    Row(IpAddr, String),
 }
 
 fn main() {
@@ -44,6 +47,18 @@ fn main() {
         measure("v6", count, v6_asset, |random, assets| Asked::Address(inside(random, assets)));
         measure("domains", count, domain_asset, |random, assets| Asked::Name(below(random, assets)));
     }
+    let one_of_each = |random: &mut Random| match random.next() % 3 {
+        0 => v4_asset(random),
+        1 => v6_asset(random),
+        _ => domain_asset(random),
+    };
+    measure("a row", 4_200, one_of_each, |random, assets| {
+        Asked::Row(inside(random, assets), format!("{}.{}.example.nl", word(random), word(random)))
+    });
+    println!(
+        "beside the tables, the register itself takes {} bytes an asset and its texts",
+        size_of::<Asset>()
+    );
 }
 
 fn measure(
@@ -71,6 +86,12 @@ fn measure(
             match question {
                 Asked::Address(ip) => observation.source.ip = Some(*ip),
                 Asked::Name(name) => observation.source.fqdn = Cow::Borrowed(name),
+                Asked::Row(ip, reverse_dns) => {
+                    observation.source.ip = Some(*ip);
+                    observation.source.reverse_dns = Cow::Borrowed(reverse_dns);
+                    observation.source.asn = 64_496;
+                    observation.source.country = *b"NL";
+                }
             }
             hits += usize::from(!black_box(snapshot.assign(&observation, &mut scratch)).is_empty());
         }

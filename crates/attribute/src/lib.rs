@@ -27,7 +27,8 @@
 //! 7. **AS number** ([`Rule::NameOverAsn`]) only when no address or name asset won in that role at that end, and
 //!    **country** ([`Rule::Country`]) only when nothing else did.
 //!
-//! Percent-encoding in URLs is compared as written.
+//! In URLs `http` and `https` are one, a default port is none, and a path matches up to a border (`/`, `?`, `&`, `#`);
+//! percent-encoding is compared as written. The flag `dynamic` decides nothing here: it is for whoever tells.
 
 mod candidate;
 mod contest;

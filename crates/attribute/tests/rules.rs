@@ -438,6 +438,13 @@ fn a_sentence_says_why() {
 }
 
 #[test]
+fn a_snapshot_can_be_shared_between_threads() {
+    fn shared<T: Send + Sync + 'static>() {}
+    shared::<Snapshot>();
+    assert_eq!(Snapshot::build(&register("A,domain,example.nl")).version().0, 1);
+}
+
+#[test]
 fn an_empty_register_knows_nobody() {
     check(
         "",

@@ -122,6 +122,7 @@ fn every_organisation_problem_has_its_place() {
     for (rows, expected, left) in [
         ("A,Adorp,municipality", "", 1),
         ("A,Adorp,gemeente", "organisations:2 kind unknown_word", 0),
+        ("A,Adorp,partnership", "organisations:2 kind normalised", 1),
         (",Adorp,municipality", "organisations:2 id empty", 0),
         ("A,,municipality", "organisations:2 name empty", 0),
         ("A,Adorp,municipality,,fr", "organisations:2 language unknown_word", 0),

@@ -91,7 +91,14 @@ fn read_row(row: Row<'_, 5>, problems: &mut Problems) -> Option<OrganisationRow>
         }
     }
     let kind = match read_kind(kind) {
-        Ok(kind) => Some(kind),
+        Ok(read) => {
+            if !read.as_str().eq_ignore_ascii_case(kind) {
+                problems.push(place, "kind", kind, ProblemKind::Normalised, || {
+                    format!("`{kind}` is kept as {read}")
+                });
+            }
+            Some(read)
+        }
         Err(message) => {
             problems.push(place, "kind", kind, ProblemKind::UnknownWord, || message);
             None
@@ -114,7 +121,7 @@ fn read_row(row: Row<'_, 5>, problems: &mut Problems) -> Option<OrganisationRow>
 fn read_kind(text: &str) -> Result<OrganisationKind, String> {
     match text {
         // What the register of government organisations calls them all.
-        "partnership" => Ok(OrganisationKind::JointArrangement),
+        _ if text.eq_ignore_ascii_case("partnership") => Ok(OrganisationKind::JointArrangement),
         _ => text.parse(),
     }
 }
