@@ -14,7 +14,10 @@
 
 use schakel_model::limits::RECORD_BYTES_MAX;
 
-use crate::scan::{BLOCK, masks, prefix_xor};
+use crate::{
+    json::cut::ElementCutter,
+    scan::{BLOCK, masks, prefix_xor},
+};
 
 /// How a file is divided into records and fields.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -40,6 +43,10 @@ pub struct Cutter {
     fields_wanted: usize,
     line: u64,
     skipping: bool,
+    /// For JSON that is not one record a line.
+    elements: Option<ElementCutter>,
+    /// What a line starts with that is no record.
+    comment: Option<Box<[u8]>>,
 }
 
 /// The records of one block: offsets only, to be used again and again.
@@ -163,6 +170,17 @@ impl Records {
         (0..self.len()).map(move |i| self.get(bytes, i))
     }
 
+    /// A record of which no fields are noted.
+    pub(crate) fn push_whole(&mut self, start: usize, end: usize, line: u64, size: Size) {
+        self.push(start, end, line, self.field_ends.len(), size);
+    }
+
+    /// Leaves out the records that start with this. Only for records without noted fields.
+    fn leave_out(&mut self, bytes: &[u8], comment: &[u8]) {
+        debug_assert!(self.field_ends.is_empty(), "the ends of fields are found by the record after");
+        self.entries.retain(|entry| !bytes[entry.start as usize..entry.end as usize].starts_with(comment));
+    }
+
     fn push(&mut self, start: usize, end: usize, line: u64, first_field: usize, size: Size) {
         self.entries.push(Entry {
             start: start as u32,
@@ -187,7 +205,17 @@ enum Stop {
 impl Cutter {
     /// A cutter at a record border on physical line `line`, noting the ends of the first `fields_wanted` fields.
     pub(crate) fn new(dialect: Dialect, fields_wanted: usize, line: u64) -> Self {
-        Self { dialect, fields_wanted, line, skipping: false }
+        Self { dialect, fields_wanted, line, skipping: false, elements: None, comment: None }
+    }
+
+    /// A cutter of JSON that is a list, or objects over several lines.
+    pub(crate) fn of_elements(line: u64) -> Self {
+        Self { elements: Some(ElementCutter::default()), ..Self::new(Dialect::LINES, 0, line) }
+    }
+
+    /// Lines that start with `comment` are no records. No fields may be noted.
+    pub(crate) fn without_comments(self, comment: &str) -> Self {
+        Self { comment: Some(comment.as_bytes().into()), ..self }
     }
 
     /// The physical line on which the next record begins.
@@ -198,12 +226,15 @@ impl Cutter {
     /// Is the cutter in the middle of a line longer than a record may be? Then what follows up to the next line feed is no
     /// record. A place to resume from must remember this beside the line: see [`Cutter::resume_skipping`].
     pub fn is_skipping(&self) -> bool {
-        self.skipping
+        self.skipping || self.elements.as_ref().is_some_and(ElementCutter::is_passing_over)
     }
 
     /// Puts a new cutter into the state that [`Cutter::is_skipping`] told of.
     pub fn resume_skipping(mut self) -> Self {
-        self.skipping = true;
+        match &mut self.elements {
+            Some(elements) => *elements = ElementCutter::resume_passing_over(),
+            None => self.skipping = true,
+        }
         self
     }
 
@@ -218,6 +249,18 @@ impl Cutter {
         assert!(u32::try_from(bytes.len()).is_ok(), "blocks are below 4 GiB");
         records.clear();
         records.line_base = self.line;
+        if let Some(elements) = &mut self.elements {
+            return elements.cut(bytes, last, records_max, records, &mut self.line);
+        }
+        let consumed = self.cut_lines(bytes, last, records_max, records);
+        if let Some(comment) = &self.comment {
+            records.leave_out(bytes, comment);
+        }
+        consumed
+    }
+
+    /// [`Cutter::cut`] for CSV, and for JSON lines.
+    fn cut_lines(&mut self, bytes: &[u8], last: bool, records_max: usize, records: &mut Records) -> usize {
         let mut at = 0;
         if self.skipping {
             match memchr::memchr(b'\n', bytes) {

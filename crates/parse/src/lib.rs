@@ -2,7 +2,7 @@
 //!
 //! Read it in the order of a file's life:
 //! - [`Plan::for_file`] decides from a file's name and first bytes how its rows are read; [`shadowserver`] knows the report
-//!   types,
+//!   types, [`mapping`] other feeds, and IDF is known by its looks,
 //! - [`Cutter`] cuts blocks of bytes into [`Records`], fast,
 //! - [`Plan::observe`] reads from a record what attribution and the finding's key need, borrowing from it,
 //! - [`Plan::event`] reads every field, as IntelMQ 3.5 would; [`idf::to_json`] shows it.
@@ -17,7 +17,9 @@ mod fields;
 mod hostname;
 pub mod idf;
 mod idf_field;
+mod json;
 mod layout;
+pub mod mapping;
 mod number;
 mod observe;
 mod plan;

@@ -15,7 +15,12 @@ use crate::{
     convert::Convert,
     cut::{Cutter, Dialect, Record, Records},
     fields::{self, Fields},
+    json::{
+        cut::{Arrangement, arrangement},
+        idf,
+    },
     layout::{Filling, Importance, Layout},
+    mapping::{Body, Bound, Mapping, MappingError},
     observe::Lean,
     row,
     shadowserver::{self, Schema},
@@ -36,6 +41,23 @@ pub struct Plan {
     body_offset: usize,
     /// Physical lines before the first record, the header's.
     header_lines: u64,
+    rows: Rows,
+}
+
+/// What the rows are.
+#[derive(Debug)]
+enum Rows {
+    /// A Shadowserver report.
+    Table(Box<Table>),
+    /// IDF events.
+    Idf(Arrangement),
+    /// A feed that a mapping describes.
+    Mapped(Box<Bound>),
+}
+
+/// A CSV file of which each column has its place in an event.
+#[derive(Debug)]
+struct Table {
     dialect: Dialect,
     layout: Layout,
     severity: Severity,
@@ -50,6 +72,8 @@ pub struct PlanOptions<'a> {
     pub type_name: Option<&'a str>,
     /// A newer official Shadowserver schema (`--schema`).
     pub schema: Option<&'a Schema>,
+    /// The mapping that describes the file (`--mapping`, or one that its name matches). It comes before the type.
+    pub mapping: Option<&'a Mapping>,
 }
 
 /// Why a file cannot be read at all.
@@ -93,6 +117,9 @@ pub enum PlanError {
         /// The type by which the file was read.
         type_name: String,
     },
+    /// The stored mapping cannot be read.
+    #[error("the stored mapping cannot be read")]
+    BadMapping(#[from] MappingError),
     /// The stored definition cannot be read.
     #[error("the stored plan cannot be read: {0}")]
     BadDefinition(String),
@@ -103,10 +130,17 @@ impl Plan {
     ///
     /// A file without any byte, or with a header only, has a plan and no rows.
     pub fn for_file(name: &str, head: &[u8], options: &PlanOptions<'_>) -> Result<Self, PlanError> {
-        let type_name = match options.type_name {
+        if let Some(mapping) = options.mapping {
+            return Self::mapped(mapping.clone(), head);
+        }
+        let type_name = match options.type_name.or_else(|| shadowserver::type_of(name)) {
             Some(type_name) => type_name,
-            None => shadowserver::type_of(name).ok_or_else(|| PlanError::NoType { name: name.to_owned() })?,
+            None if idf::looks_like_idf(head) || (head.is_empty() && idf::is_json_name(name)) => IDF,
+            None => return Err(PlanError::NoType { name: name.to_owned() }),
         };
+        if type_name == IDF {
+            return Ok(Self::idf(arrangement(head)));
+        }
         let header = Header::read(head, Dialect::CSV)?;
         let is_empty = header.columns.is_empty();
         let reading = shadowserver::reading(type_name, header.columns, options.schema)
@@ -120,12 +154,43 @@ impl Plan {
             provider: shadowserver::PROVIDER.to_owned(),
             body_offset: header.bytes,
             header_lines: header.lines,
-            dialect: Dialect::CSV,
-            lean: Lean::of(&reading.layout, reading.severity, reading.identity),
-            layout: reading.layout,
-            severity: reading.severity,
-            identity: reading.identity,
+            rows: Rows::Table(Box::new(Table {
+                dialect: Dialect::CSV,
+                lean: Lean::of(&reading.layout, reading.severity, reading.identity),
+                layout: reading.layout,
+                severity: reading.severity,
+                identity: reading.identity,
+            })),
         })
+    }
+
+    fn mapped(mapping: Mapping, head: &[u8]) -> Result<Self, PlanError> {
+        let (bound, body) = Bound::for_head(mapping, head);
+        if let Some(column) = bound.missing_time_column() {
+            let (column, type_name) = (column.to_owned(), bound.mapping().name.clone());
+            return Err(PlanError::NoTimeColumn { column, type_name });
+        }
+        Ok(Self::of_bound(bound, body))
+    }
+
+    fn of_bound(bound: Bound, body: Body) -> Self {
+        Self {
+            feed: bound.mapping().feed.clone(),
+            provider: bound.mapping().provider.clone(),
+            body_offset: body.offset,
+            header_lines: body.line - 1,
+            rows: Rows::Mapped(Box::new(bound)),
+        }
+    }
+
+    fn idf(arrangement: Arrangement) -> Self {
+        Self {
+            feed: IDF.to_owned(),
+            provider: IDF.to_owned(),
+            body_offset: 0,
+            header_lines: 0,
+            rows: Rows::Idf(arrangement),
+        }
     }
 
     /// The feed, for example `scan_http_vulnerable`.
@@ -155,35 +220,64 @@ impl Plan {
 
     /// A cutter for bytes from a record border on this physical line on.
     pub fn cutter_at(&self, line: u64) -> Cutter {
-        Cutter::new(self.dialect, self.lean.columns_wanted(), line)
+        match &self.rows {
+            Rows::Table(table) => Cutter::new(table.dialect, table.lean.columns_wanted(), line),
+            Rows::Idf(Arrangement::Lines) => Cutter::new(Dialect::LINES, 0, line),
+            Rows::Idf(Arrangement::Elements) => Cutter::of_elements(line),
+            Rows::Mapped(bound) => bound.cutter_at(line),
+        }
     }
 
     /// What the data plane needs of a row, without allocating in the usual case.
     pub fn observe<'a>(&'a self, record: Record<'a>) -> Result<Observation<'a>, Reject> {
-        self.check_limits(record)?;
-        self.lean.observe(record, self.dialect)
+        match &self.rows {
+            Rows::Table(table) => {
+                table.check_limits(record)?;
+                table.lean.observe(record, table.dialect)
+            }
+            Rows::Idf(_) => idf::observe(&record),
+            Rows::Mapped(bound) => bound.observe(&record),
+        }
     }
 
     /// The row with every field, as the reference gives it.
     pub fn event(&self, record: Record<'_>) -> Result<Event, Reject> {
-        self.check_limits(record)?;
-        row::event(&self.layout, &self.texts(record))
+        match &self.rows {
+            Rows::Table(table) => {
+                table.check_limits(record)?;
+                row::event(&table.layout, &table.texts(record))
+            }
+            Rows::Idf(_) => idf::event(&record),
+            Rows::Mapped(bound) => bound.event(&record),
+        }
     }
 
-    /// The names of the columns, as the header has them.
+    /// The names of the columns, as the header has them. JSON has none.
     pub fn columns(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.layout.columns.iter().map(String::as_str)
+        let columns = match &self.rows {
+            Rows::Table(table) => table.layout.columns.as_slice(),
+            Rows::Mapped(bound) => bound.columns(),
+            Rows::Idf(_) => &[],
+        };
+        columns.iter().map(String::as_str)
     }
 
     /// The columns of a row with their text as it came: for the CSV a recipient gets. A row that is too short ends early;
-    /// cells beyond the header have an empty name.
+    /// cells beyond the header have an empty name. Of JSON the one cell is the record.
     pub fn cells<'a>(&'a self, record: Record<'a>) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> {
+        let dialect = match &self.rows {
+            Rows::Table(table) => table.dialect,
+            Rows::Mapped(bound) => bound.dialect(),
+            Rows::Idf(_) => Dialect::LINES,
+        };
         let names = self.columns().chain(std::iter::repeat(""));
         names
-            .zip(Fields::of(record.raw(), self.dialect))
-            .map(|(name, raw)| (name, text::decode_cow(fields::value(raw, self.dialect.quote))))
+            .zip(Fields::of(record.raw(), dialect))
+            .map(move |(name, raw)| (name, text::decode_cow(fields::value(raw, dialect.quote))))
     }
+}
 
+impl Table {
     fn texts<'a>(&self, record: Record<'a>) -> Vec<Cow<'a, str>> {
         Fields::of(record.raw(), self.dialect)
             .map(|raw| text::decode_cow(fields::value(raw, self.dialect.quote)))
@@ -263,6 +357,13 @@ struct Definition {
     malware_counts: bool,
 }
 
+/// The feed of IDF events: each names its own feed in `feed.name`. Also the word for them after `--type`.
+const IDF: &str = "idf";
+
+/// Stored plans for IDF, by how records stand in the file.
+const IDF_DEFINITIONS: [(Arrangement, &[u8]); 2] =
+    [(Arrangement::Lines, b"idf 1 lines"), (Arrangement::Elements, b"idf 1 elements")];
+
 /// The version of [`Definition`] we write.
 const DEFINITION_VERSION: u32 = 1;
 
@@ -277,27 +378,38 @@ const TARGETS: [(TargetIdentity, &str); 4] = [
 impl Plan {
     /// All that is needed to rebuild this plan: [`Plan::from_definition`].
     pub fn definition(&self) -> Vec<u8> {
-        let target = TARGETS.iter().find(|(target, _)| *target == self.identity.target);
+        let table = match &self.rows {
+            Rows::Table(table) => table,
+            Rows::Idf(arrangement) => {
+                let stored = IDF_DEFINITIONS.iter().find(|(known, _)| known == arrangement);
+                return stored.map_or(&b""[..], |(_, bytes)| bytes).to_vec();
+            }
+            Rows::Mapped(bound) => {
+                let body = Body { offset: self.body_offset, line: self.body_line() };
+                return bound.definition(body).into_bytes();
+            }
+        };
+        let target = TARGETS.iter().find(|(target, _)| *target == table.identity.target);
         let definition = Definition {
             version: DEFINITION_VERSION,
             feed: self.feed.clone(),
             provider: self.provider.clone(),
             body_offset: self.body_offset,
             header_lines: self.header_lines,
-            delimiter: self.dialect.delimiter,
-            quote: self.dialect.quote,
-            columns: self.layout.columns.clone(),
-            fillings: self
+            delimiter: table.dialect.delimiter,
+            quote: table.dialect.quote,
+            columns: table.layout.columns.clone(),
+            fillings: table
                 .layout
                 .fillings
                 .iter()
                 .map(|f| (f.column, f.field.clone(), f.convert.word().to_owned(), f.importance))
                 .collect(),
-            constants: self.layout.constants.clone(),
-            severity: self.severity.as_str().to_owned(),
+            constants: table.layout.constants.clone(),
+            severity: table.severity.as_str().to_owned(),
             target: target.map_or("", |(_, word)| word).to_owned(),
-            service_counts: self.identity.service == ServiceIdentity::Counts,
-            malware_counts: self.identity.malware == MalwareIdentity::Counts,
+            service_counts: table.identity.service == ServiceIdentity::Counts,
+            malware_counts: table.identity.malware == MalwareIdentity::Counts,
         };
         serde_json::to_vec(&definition).expect("names and numbers always become JSON")
     }
@@ -305,6 +417,13 @@ impl Plan {
     /// The plan that [`Plan::definition`] described.
     pub fn from_definition(bytes: &[u8]) -> Result<Self, PlanError> {
         let bad = PlanError::BadDefinition;
+        if let Some((arrangement, _)) = IDF_DEFINITIONS.iter().find(|(_, stored)| *stored == bytes) {
+            return Ok(Self::idf(*arrangement));
+        }
+        if let Some(text) = Bound::definition_in(bytes) {
+            let (bound, body) = Bound::from_definition(text)?;
+            return Ok(Self::of_bound(bound, body));
+        }
         let stored: Definition = serde_json::from_slice(bytes).map_err(|error| bad(error.to_string()))?;
         if stored.version != DEFINITION_VERSION {
             return Err(bad(format!("version {} is newer than this program", stored.version)));
@@ -336,11 +455,13 @@ impl Plan {
             provider: stored.provider,
             body_offset: stored.body_offset,
             header_lines: stored.header_lines,
-            dialect: Dialect { delimiter: stored.delimiter, quote: stored.quote },
-            lean: Lean::of(&layout, severity, identity),
-            layout,
-            severity,
-            identity,
+            rows: Rows::Table(Box::new(Table {
+                dialect: Dialect { delimiter: stored.delimiter, quote: stored.quote },
+                lean: Lean::of(&layout, severity, identity),
+                layout,
+                severity,
+                identity,
+            })),
         })
     }
 }

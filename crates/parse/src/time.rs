@@ -149,7 +149,11 @@ impl Parts {
                 }
                 rest = after;
             }
-            rest = rest.trim_start_matches([' ', ',', '-']).trim_start();
+            // A hyphen joins the parts of a date; behind the clock it is the sign of an offset.
+            rest = rest.trim_start_matches([' ', ',']);
+            if self.clock.is_none() {
+                rest = rest.trim_start_matches('-');
+            }
         }
         Some(())
     }

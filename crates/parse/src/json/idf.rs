@@ -44,6 +44,12 @@ pub(crate) fn looks_like_idf(head: &[u8]) -> bool {
     }
 }
 
+/// Is it a name that JSON files have?
+pub(crate) fn is_json_name(name: &str) -> bool {
+    name.rsplit_once('.')
+        .is_some_and(|(_, extension)| ["json", "jsonl", "ndjson"].iter().any(|known| extension.eq_ignore_ascii_case(known)))
+}
+
 /// The event in a record. A value that its field does not take stays as text in `extra`.
 pub(crate) fn event(record: &Record<'_>) -> Result<Event, Reject> {
     let fields = flat(object(record)?);

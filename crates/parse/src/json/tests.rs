@@ -14,7 +14,11 @@ use super::{
     cut::{Arrangement, arrangement},
     idf,
 };
-use crate::cut::{Cutter, Record, Records};
+use crate::{
+    cut::{Cutter, Record, Records},
+    idf::to_json as to_json_line,
+    plan::{Plan, PlanOptions},
+};
 
 fn event(json: &str) -> Result<Event, Reject> {
     idf::event(&Record::alone(json.as_bytes(), 1))
@@ -39,7 +43,7 @@ fn to_json(value: &Value) -> serde_json::Value {
 }
 
 fn flat_json(event: &Event) -> serde_json::Value {
-    serde_json::Value::Object(event.fields().map(|(name, value)| (name.to_owned(), to_json(value))).collect())
+    serde_json::from_str(&to_json_line(event)).unwrap()
 }
 
 const FLAT: &str = r#"{"__type":"Event","feed.name":"F","classification.type":"infected-system","malware.name":"Mirai",
@@ -155,6 +159,30 @@ fn idf_is_known_by_its_fields() {
     }
 }
 
+#[test]
+fn idf_files_have_a_plan_without_being_told() {
+    let list = format!("[{FLAT},\n{NESTED}\n]");
+    for (name, file, rows) in [
+        ("events.jsonl", FLAT.replace('\n', " ") + "\n" + &NESTED.replace('\n', " "), 2),
+        ("events.json", list, 2),
+        ("download", FLAT.to_owned(), 1),
+        ("nothing.json", String::new(), 0),
+    ] {
+        let plan = Plan::for_file(name, file.as_bytes(), &PlanOptions::default()).unwrap();
+        assert_eq!((plan.feed(), plan.body_offset(), plan.body_line()), ("idf", 0, 1));
+        for plan in [Plan::from_definition(&plan.definition()).unwrap(), plan] {
+            let mut records = Records::new();
+            plan.cutter().cut(file.as_bytes(), true, usize::MAX, &mut records);
+            assert_eq!(records.len(), rows, "{name}");
+            for record in records.iter(file.as_bytes()) {
+                assert_eq!(plan.event(record).unwrap().text("source.ip"), "192.0.2.1");
+                assert_eq!(plan.observe(record).unwrap().source.port, 4711);
+            }
+        }
+    }
+    assert!(Plan::for_file("other.json", b"{\"a\": 1}", &PlanOptions::default()).is_err());
+}
+
 /// All records with their lines, with blocks of this size.
 fn cut(mut cutter: Cutter, text: &[u8], block: usize) -> Vec<(u64, String)> {
     let (mut at, mut end, mut found) = (0, 0, Vec::new());
@@ -237,9 +265,11 @@ fn any_event() -> impl Strategy<Value = Event> {
 proptest! {
     #[test]
     fn what_is_written_as_idf_is_read_back_equal(event in any_event()) {
-        let written = serde_json::to_vec(&flat_json(&event)).unwrap();
+        let written = to_json_line(&event).into_bytes();
         prop_assert!(idf::looks_like_idf(&written));
-        prop_assert_eq!(idf::event(&Record::alone(&written, 1)), Ok(event));
+        let read = idf::event(&Record::alone(&written, 1)).unwrap();
+        prop_assert_eq!(to_json_line(&read), to_json_line(&event));
+        prop_assert!(event.fields().all(|(name, value)| read.get(name) == Some(value)));
     }
 
     #[test]

@@ -114,10 +114,10 @@ pub(crate) struct ClearWhen {
 }
 
 impl Mapping {
-    /// Reads a mapping. `file` is what errors call it.
-    pub fn parse(file: &str, text: &str) -> Result<Self, MappingError> {
-        let definition: Definition = toml::from_str(text).map_err(|error| not_toml(file, text, &error))?;
-        let check = Check { file, text, columns: Vec::new(), places: HashMap::new() };
+    /// Reads a mapping.
+    pub fn parse(text: &str) -> Result<Self, MappingError> {
+        let definition: Definition = toml::from_str(text).map_err(|error| not_toml(text, &error))?;
+        let check = Check { text, columns: Vec::new(), places: HashMap::new() };
         check.mapping(definition)
     }
 
@@ -127,23 +127,18 @@ impl Mapping {
     }
 
     /// Is it for a file of this name?
-    pub fn is_for(&self, file_name: &str) -> bool {
+    pub fn matches(&self, file_name: &str) -> bool {
         self.files.iter().any(|pattern| glob::matches(pattern, file_name))
     }
 }
 
-/// The first mapping that is for a file of this name.
-pub fn find<'m>(mappings: impl IntoIterator<Item = &'m Mapping>, file_name: &str) -> Option<&'m Mapping> {
-    mappings.into_iter().find(|mapping| mapping.is_for(file_name))
-}
-
-fn not_toml(file: &str, text: &str, error: &toml::de::Error) -> MappingError {
+fn not_toml(text: &str, error: &toml::de::Error) -> MappingError {
     let message = error.message();
     let (line, problem) = match message.strip_prefix("missing field ") {
         Some(field) => (None, format!("{field} is missing: add it (docs/mappings has examples)")),
         None => (error.span().map(|span| line_at(text, span.start)), format!("{message}. Correct it and try again")),
     };
-    MappingError { file: file.to_owned(), line, key: String::new(), problem }
+    MappingError { line, key: String::new(), problem }
 }
 
 fn line_at(text: &str, at: usize) -> usize {
@@ -153,7 +148,6 @@ fn line_at(text: &str, at: usize) -> usize {
 type Checked<T> = Result<T, MappingError>;
 
 struct Check<'t> {
-    file: &'t str,
     text: &'t str,
     columns: Vec<Column>,
     places: HashMap<String, usize>,
@@ -312,13 +306,13 @@ impl Check<'_> {
             _ => None,
         };
         if let Some(own_table) = own_table {
-            return Err(self.error(path, format!("`{field}` has a place of its own: use {own_table}")));
+            return Err(self.error(path, format!("goes to `{field}`, which has a place of its own: use {own_table}")));
         }
         let is_extra = field.strip_prefix("extra.").is_some_and(|name| !name.is_empty());
         if is_extra || idf_field::exists(field) {
             return Ok(());
         }
-        let problem = format!("`{field}` is no IDF field: use one of the reference's names (source.ip, source.fqdn, …) or extra.<name>");
+        let problem = format!("goes to `{field}`, which is no IDF field: use one of the reference's names (source.ip, source.fqdn, …) or extra.<name>");
         Err(self.error(path, problem))
     }
 
@@ -384,7 +378,6 @@ impl Check<'_> {
 
     fn error(&self, path: &[&str], problem: String) -> MappingError {
         MappingError {
-            file: self.file.to_owned(),
             line: line_of(self.text, path),
             key: path.join("."),
             problem,

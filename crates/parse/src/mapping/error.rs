@@ -5,8 +5,6 @@ use std::fmt;
 /// What is wrong with a mapping.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct MappingError {
-    /// The file it was read from.
-    pub file: String,
     /// The line, from 1; `None` when something is missing from the file as a whole.
     pub line: Option<usize>,
     /// The key, with dots between tables: `columns.ip`. Empty when the file is no TOML.
@@ -17,14 +15,13 @@ pub struct MappingError {
 
 impl fmt::Display for MappingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.file)?;
         if let Some(line) = self.line {
-            write!(f, ", line {line}")?;
+            write!(f, "line {line}: ")?;
         }
         if !self.key.is_empty() {
-            write!(f, ", `{}`", self.key)?;
+            write!(f, "`{}` ", self.key)?;
         }
-        write!(f, ": {}", self.problem)
+        f.write_str(&self.problem)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Where the rows of a file begin, and which columns it has.
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     checked::{Csv, Layout, Mapping},
     error::MappingError,
@@ -19,8 +21,17 @@ pub(crate) struct Body {
     pub line: u64,
 }
 
-/// The lines of [`Bound::definition`]: how the columns are named, then the mapping's own text.
-const DEFINITION_MARK: &str = "schakel mapping 1 ";
+/// What [`Bound::definition`] begins with: kind and version. Then [`Front`] as JSON, a line end, and the mapping's own text.
+const DEFINITION_MARK: &str = "mapping 1 ";
+
+/// What is known of one file besides the mapping. Stored for ever: a new field gets a default.
+#[derive(Serialize, Deserialize)]
+struct Front {
+    offset: usize,
+    line: u64,
+    header: Option<Vec<String>>,
+    elements: bool,
+}
 
 impl Bound {
     /// The mapping for the file of which these are the first bytes.
@@ -37,39 +48,41 @@ impl Bound {
     }
 
     /// All that is needed to read rows of the same file again.
-    pub(crate) fn definition(&self) -> String {
-        let header = self.header.as_ref().map(|header| serde_json::Value::from(header.clone()));
-        let arrangement = match self.arrangement {
-            Arrangement::Lines => "lines",
-            Arrangement::Elements => "elements",
+    pub(crate) fn definition(&self, body: Body) -> String {
+        let front = Front {
+            offset: body.offset,
+            line: body.line,
+            header: self.header.clone(),
+            elements: self.arrangement == Arrangement::Elements,
         };
-        let front = serde_json::json!({ "header": header, "arrangement": arrangement });
+        let front = serde_json::to_string(&front).expect("names and numbers always become JSON");
         format!("{DEFINITION_MARK}{front}\n{}", self.mapping().text())
     }
 
-    /// Is it a definition of this kind?
-    pub(crate) fn is_definition(text: &str) -> bool {
-        text.starts_with(DEFINITION_MARK)
+    /// The text of a definition of this kind, if it is one.
+    pub(crate) fn definition_in(bytes: &[u8]) -> Option<&str> {
+        std::str::from_utf8(bytes).ok().filter(|text| text.starts_with(DEFINITION_MARK))
     }
 
     /// From what [`Bound::definition`] gave.
-    pub(crate) fn from_definition(text: &str) -> Result<Self, MappingError> {
-        let stored = "the stored definition";
-        let damaged = |problem: &str| MappingError {
-            file: stored.to_owned(),
-            line: Some(1),
-            key: String::new(),
-            problem: format!("{problem}: take the report in again"),
+    pub(crate) fn from_definition(text: &str) -> Result<(Self, Body), MappingError> {
+        let front = text.strip_prefix(DEFINITION_MARK).and_then(|rest| rest.split_once('\n'));
+        let front = front.and_then(|(front, toml)| Some((serde_json::from_str::<Front>(front).ok()?, toml)));
+        let Some((front, toml)) = front else {
+            let problem = "of the stored mapping is damaged: take the report in again".to_owned();
+            return Err(MappingError { line: Some(1), key: String::new(), problem });
         };
-        let (front, toml) =
-            text.strip_prefix(DEFINITION_MARK).and_then(|rest| rest.split_once('\n')).ok_or_else(|| damaged("it is not a mapping's"))?;
-        let front: serde_json::Value = serde_json::from_str(front).map_err(|_| damaged("its first line is no JSON"))?;
-        let header = front["header"]
-            .as_array()
-            .map(|names| names.iter().map(|name| name.as_str().unwrap_or_default().to_owned()).collect());
-        let arrangement =
-            if front["arrangement"] == "elements" { Arrangement::Elements } else { Arrangement::Lines };
-        Ok(Self::new(Mapping::parse(stored, toml)?, header, arrangement))
+        let arrangement = if front.elements { Arrangement::Elements } else { Arrangement::Lines };
+        let body = Body { offset: front.offset, line: front.line };
+        Ok((Self::new(Mapping::parse(toml)?, front.header, arrangement), body))
+    }
+
+    /// How a row is divided into fields.
+    pub(crate) fn dialect(&self) -> Dialect {
+        match &self.mapping().layout {
+            Layout::Csv(csv) => csv.dialect(),
+            Layout::JsonLines | Layout::Json => Dialect::LINES,
+        }
     }
 
     /// A cutter at a record that begins on this line.

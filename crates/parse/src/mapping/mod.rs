@@ -12,7 +12,7 @@ mod tests;
 mod time;
 
 pub use self::{
-    checked::{Mapping, find},
+    checked::Mapping,
     error::MappingError,
 };
 pub(crate) use self::{file::Body, read::Bound};

@@ -90,16 +90,18 @@ impl Bound {
         &self.mapping
     }
 
-    /// Columns that the mapping names and the file does not have. All of them missing means that it is another file.
-    pub fn missing_columns(&self) -> Vec<&str> {
-        if self.header.is_none() {
-            return Vec::new();
+    /// The names of the file's columns (CSV).
+    pub(crate) fn columns(&self) -> &[String] {
+        self.header.as_deref().unwrap_or_default()
+    }
+
+    /// A column that the time is read from and that the file, which has others, does not have.
+    pub(crate) fn missing_time_column(&self) -> Option<&str> {
+        if self.slots.is_empty() {
+            return None;
         }
-        let columns = self.mapping.columns.iter().enumerate();
-        columns
-            .filter(|(place, _)| !self.slots.contains(&Slot::Mapped(*place)))
-            .map(|(_, column)| column.name.as_str())
-            .collect()
+        let missing = |place: &&usize| !self.slots.contains(&Slot::Mapped(**place));
+        self.mapping.time.columns.iter().find(missing).map(|place| self.mapping.columns[*place].name.as_str())
     }
 
     /// The row with all its fields.

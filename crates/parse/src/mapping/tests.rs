@@ -2,13 +2,14 @@
 
 use std::fmt::Write as _;
 
-use schakel_model::{
-    event::{Event, Value},
-    observation::Polarity,
-};
+use schakel_model::observation::Polarity;
 
-use super::{Mapping, MappingError, file::Body, find, read::Bound};
-use crate::cut::{Record, Records};
+use super::{Mapping, MappingError};
+use crate::{
+    cut::{Record, Records},
+    idf,
+    plan::{Plan, PlanError, PlanOptions},
+};
 
 /// The mappings that the manual shows, each with a file as its feed would write it and the events in it.
 const SHOWN: [(&str, &str, &str, &str); 4] = [
@@ -38,43 +39,28 @@ const SHOWN: [(&str, &str, &str, &str); 4] = [
     ),
 ];
 
-fn json(value: &Value) -> serde_json::Value {
-    match value {
-        Value::Null => serde_json::Value::Null,
-        Value::Bool(truth) => (*truth).into(),
-        Value::Int(number) => (*number).into(),
-        Value::Float(number) => (*number).into(),
-        Value::Text(text) => text.as_str().into(),
-        Value::List(items) => items.iter().map(json).collect(),
-        Value::Object(fields) => {
-            serde_json::Value::Object(fields.iter().map(|(name, value)| (name.clone(), json(value))).collect())
-        }
-    }
-}
-
-fn event_line(event: &Event) -> String {
-    let fields: std::collections::BTreeMap<&str, serde_json::Value> =
-        event.fields().map(|(name, value)| (name, json(value))).collect();
-    serde_json::to_string(&fields).unwrap()
+fn plan(mapping: &Mapping, file: &str) -> Plan {
+    let options = PlanOptions { mapping: Some(mapping), ..PlanOptions::default() };
+    Plan::for_file("any.name", file.as_bytes(), &options).unwrap()
 }
 
 /// Each record of `file` handed to `visit`.
-fn each_record(bound: &Bound, body: Body, file: &str, visit: &mut dyn FnMut(&Record<'_>)) {
-    let rows = &file.as_bytes()[body.offset..];
+fn each_record(plan: &Plan, file: &str, visit: &mut dyn FnMut(Record<'_>)) {
+    let rows = &file.as_bytes()[plan.body_offset()..];
     let mut records = Records::new();
-    let consumed = bound.cutter_at(body.line).cut(rows, true, usize::MAX, &mut records);
+    let consumed = plan.cutter().cut(rows, true, usize::MAX, &mut records);
     assert_eq!(consumed, rows.len());
     for record in records.iter(rows) {
-        visit(&record);
+        visit(record);
     }
 }
 
 /// Events as JSON lines, rejects as `line: code: message`.
-fn read_all(bound: &Bound, body: Body, file: &str) -> String {
+fn read_all(plan: &Plan, file: &str) -> String {
     let mut lines = String::new();
-    each_record(bound, body, file, &mut |record| {
-        let written = match bound.event(record) {
-            Ok(event) => writeln!(lines, "{}", event_line(&event)),
+    each_record(plan, file, &mut |record| {
+        let written = match plan.event(record) {
+            Ok(event) => writeln!(lines, "{}", idf::to_json(&event)),
             Err(reject) => writeln!(lines, "{}: {}: {}", record.line(), reject.code, reject.message),
         };
         written.unwrap();
@@ -85,10 +71,10 @@ fn read_all(bound: &Bound, body: Body, file: &str) -> String {
 #[test]
 fn the_mappings_of_the_manual_read_their_feeds() {
     for (name, toml, file, expected) in SHOWN {
-        let mapping = Mapping::parse(name, toml).unwrap_or_else(|error| panic!("{error}"));
-        let (bound, body) = Bound::for_head(mapping, file.as_bytes());
-        assert_eq!(bound.missing_columns(), Vec::<&str>::new(), "{name}");
-        let read = read_all(&bound, body, file);
+        let mapping = Mapping::parse(toml).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let plan = plan(&mapping, file);
+        assert_eq!((plan.feed(), plan.provider()), (mapping.feed.as_str(), mapping.provider.as_str()));
+        let read = read_all(&plan, file);
         if std::env::var_os("UPDATE_FIXTURES").is_some() {
             let path = format!("{}/src/mapping/fixtures/{}", env!("CARGO_MANIFEST_DIR"), name.replace(".toml", ".out.jsonl"));
             std::fs::write(path, &read).unwrap();
@@ -96,16 +82,17 @@ fn the_mappings_of_the_manual_read_their_feeds() {
         }
         assert_eq!(read, expected, "{name}");
         // What is kept with the report reads the same rows the same.
-        let again = Bound::from_definition(&bound.definition()).unwrap();
-        assert_eq!(read_all(&again, body, file), expected, "{name} from its definition");
+        let again = Plan::from_definition(&plan.definition()).unwrap();
+        assert_eq!(read_all(&again, file), expected, "{name} from its definition");
+        assert_eq!(again.definition(), plan.definition());
     }
 }
 
 #[test]
 fn an_observation_says_what_its_event_says() {
-    for (name, toml, file, _) in SHOWN {
-        let (bound, body) = Bound::for_head(Mapping::parse(name, toml).unwrap(), file.as_bytes());
-        each_record(&bound, body, file, &mut |record| match (bound.event(record), bound.observe(record)) {
+    for (_, toml, file, _) in SHOWN {
+        let plan = plan(&Mapping::parse(toml).unwrap(), file);
+        each_record(&plan, file, &mut |record| match (plan.event(record), plan.observe(record)) {
             (Ok(event), Ok(observation)) => {
                 assert_eq!(observation.classification.as_str(), event.text("classification.type"));
                 assert_eq!(observation.identifier, event.text("classification.identifier"));
@@ -137,34 +124,34 @@ type = "vulnerable-system"
 
 fn small_with(from: &str, to: &str) -> Result<Mapping, MappingError> {
     assert!(SMALL.contains(from), "{from}");
-    Mapping::parse("m.toml", &SMALL.replace(from, to))
+    Mapping::parse(&SMALL.replace(from, to))
 }
 
 #[test]
 fn what_cannot_work_is_said_with_its_line_and_what_to_do() {
     for (from, to, expected) in [
-        ("name = \"small\"\n", "", "m.toml: `name` is missing: add it (docs/mappings has examples)"),
-        ("small\"", "Small Feed\"", "m.toml, line 2, `name`: `Small Feed` is no name: use lower-case letters, digits, `-`, `_` and `.`"),
-        ("format = \"csv\"", "format = \"xml\"", "m.toml, line 5: unknown variant `xml`, expected one of `csv`, `jsonl`, `json`. Correct it and try again"),
-        ("format = \"csv\"", "format = \"csv\"\nseperator = \";\"", "m.toml, line 6: unknown field `seperator`"),
-        ("format = \"csv\"", "format = \"jsonl\"\ndelimiter = \";\"", "m.toml, line 6, `delimiter`: is for format = \"csv\" only: remove it"),
-        ("format = \"csv\"", "format = \"csv\"\ndelimiter = \"é\"", "m.toml, line 6, `delimiter`: `é` is no ASCII character: use one that is"),
-        ("format = \"csv\"", "format = \"csv\"\nheader = false", "m.toml, line 6, `header`: is false, so say the columns"),
-        ("format = \"csv\"", "format = \"csv\"\nnames = [\"a\"]", "m.toml, line 6, `names`: is for files without a header"),
-        ("format = \"csv\"", "format = \"csv\"\ntlp = \"PINK\"", "m.toml, line 6, `tlp`: `PINK` is no TLP marking: use CLEAR"),
-        ("format = \"csv\"", "format = \"csv\"\nseverity = \"awful\"", "m.toml, line 6, `severity`: `awful` is no severity: use low, medium, high or critical"),
-        ("ip = \"source.ip\"", "ip = \"source.ipp\"", "m.toml, line 7, `columns.ip`: `source.ipp` is no IDF field: use one of"),
-        ("ip = \"source.ip\"", "ip = { field = \"source.ip\", convert = \"rot13\" }", "m.toml, line 7, `columns.ip`: `rot13` is no conversion: use lowercase"),
-        ("ip = \"source.ip\"", "ip = \"time.source\"", "m.toml, line 7, `columns.ip`: `time.source` has a place of its own: use [time]"),
-        ("ip = \"source.ip\"", "ip = \"extra.ip\"", "m.toml, line 6, `columns`: no column goes to what names an owner"),
-        ("ip = \"source.ip\"", "ip = 3", "m.toml, line 7: invalid type: integer `3`, expected a text, a table or a list of these"),
-        ("column = \"when\"", "column = []", "m.toml, line 9, `time.column`: names no column"),
-        ("column = \"when\"", "column = \"when\"\nformat = \"%H\"", "m.toml, line 10, `time.format`: `%H` does not say which day it is"),
-        ("column = \"when\"", "column = \"when\"\nzone = \"Mars/Base\"", "m.toml, line 10, `time.zone`: `Mars/Base` is no time zone"),
-        ("\"vulnerable-system\"", "\"bad\"", "m.toml, line 11, `classification.type`: `bad` is no RSIT classification type"),
-        ("\"vulnerable-system\"", "{ column = \"k\", table = { a = \"bad\" } }", "m.toml, line 11, `classification.type.table.a`: `bad` is no RSIT"),
-        ("[time]", "[constants]\n\"source.ip\" = []\n[time]", "m.toml, line 9, `constants.source.ip`: is no text, number or true/false"),
-        ("[time]", "[time", "m.toml, line 8: "),
+        ("name = \"small\"\n", "", "`name` is missing: add it (docs/mappings has examples)"),
+        ("small\"", "Small Feed\"", "line 2: `name` `Small Feed` is no name: use lower-case letters, digits, `-`, `_` and `.`"),
+        ("format = \"csv\"", "format = \"xml\"", "line 5: unknown variant `xml`, expected one of `csv`, `jsonl`, `json`. Correct it and try again"),
+        ("format = \"csv\"", "format = \"csv\"\nseperator = \";\"", "line 6: unknown field `seperator`"),
+        ("format = \"csv\"", "format = \"jsonl\"\ndelimiter = \";\"", "line 6: `delimiter` is for format = \"csv\" only: remove it"),
+        ("format = \"csv\"", "format = \"csv\"\ndelimiter = \"é\"", "line 6: `delimiter` `é` is no ASCII character: use one that is"),
+        ("format = \"csv\"", "format = \"csv\"\nheader = false", "line 6: `header` is false, so say the columns"),
+        ("format = \"csv\"", "format = \"csv\"\nnames = [\"a\"]", "line 6: `names` is for files without a header"),
+        ("format = \"csv\"", "format = \"csv\"\ntlp = \"PINK\"", "line 6: `tlp` `PINK` is no TLP marking: use CLEAR"),
+        ("format = \"csv\"", "format = \"csv\"\nseverity = \"awful\"", "line 6: `severity` `awful` is no severity: use low, medium, high or critical"),
+        ("ip = \"source.ip\"", "ip = \"source.ipp\"", "line 7: `columns.ip` goes to `source.ipp`, which is no IDF field: use one of"),
+        ("ip = \"source.ip\"", "ip = { field = \"source.ip\", convert = \"rot13\" }", "line 7: `columns.ip` `rot13` is no conversion: use lowercase"),
+        ("ip = \"source.ip\"", "ip = \"time.source\"", "line 7: `columns.ip` goes to `time.source`, which has a place of its own: use [time]"),
+        ("ip = \"source.ip\"", "ip = \"extra.ip\"", "line 6: `columns` no column goes to what names an owner"),
+        ("ip = \"source.ip\"", "ip = 3", "line 7: invalid type: integer `3`, expected a text, a table or a list of these"),
+        ("column = \"when\"", "column = []", "line 9: `time.column` names no column"),
+        ("column = \"when\"", "column = \"when\"\nformat = \"%H\"", "line 10: `time.format` `%H` does not say which day it is"),
+        ("column = \"when\"", "column = \"when\"\nzone = \"Mars/Base\"", "line 10: `time.zone` `Mars/Base` is no time zone"),
+        ("\"vulnerable-system\"", "\"bad\"", "line 11: `classification.type` `bad` is no RSIT classification type"),
+        ("\"vulnerable-system\"", "{ column = \"k\", table = { a = \"bad\" } }", "line 11: `classification.type.table.a` `bad` is no RSIT"),
+        ("[time]", "[constants]\n\"source.ip\" = []\n[time]", "line 9: `constants.source.ip` is no text, number or true/false"),
+        ("[time]", "[time", "line 8: "),
     ] {
         let error = small_with(from, to).expect_err(to).to_string();
         assert!(error.starts_with(expected), "{to}:\n{error}\nshould begin with\n{expected}");
@@ -172,8 +159,7 @@ fn what_cannot_work_is_said_with_its_line_and_what_to_do() {
 }
 
 fn read_small(from: &str, to: &str, file: &str) -> String {
-    let (bound, body) = Bound::for_head(small_with(from, to).unwrap(), file.as_bytes());
-    read_all(&bound, body, file)
+    read_all(&plan(&small_with(from, to).unwrap(), file), file)
 }
 
 /// The parts of an event that do not come from every mapping alike.
@@ -246,9 +232,24 @@ fn a_list_of_json_and_objects_over_several_lines_are_read() {
 }
 
 #[test]
-fn a_mapping_is_found_by_the_name_of_the_file() {
-    let mappings = [Mapping::parse("m", SMALL).unwrap(), small_with("small-*.csv", "*.csv").unwrap()];
-    assert!(std::ptr::eq(find(&mappings, "SMALL-1.csv").unwrap(), &mappings[0]));
-    assert!(std::ptr::eq(find(&mappings, "other.csv").unwrap(), &mappings[1]));
-    assert!(find(&mappings, "other.json").is_none());
+fn a_mapping_says_which_files_it_is_for() {
+    let mapping = Mapping::parse(SMALL).unwrap();
+    assert!(mapping.matches("SMALL-1.csv") && !mapping.matches("other.csv"));
+}
+
+#[test]
+fn a_file_without_the_column_of_the_time_is_another_file() {
+    let mapping = Mapping::parse(SMALL).unwrap();
+    let options = PlanOptions { mapping: Some(&mapping), ..PlanOptions::default() };
+    let error = Plan::for_file("small-1.csv", b"ip,date\n192.0.2.1,2024-01-01\n", &options).unwrap_err();
+    assert!(matches!(error, PlanError::NoTimeColumn { column, .. } if column == "when"));
+}
+
+#[test]
+fn a_damaged_definition_is_an_error() {
+    let plan = plan(&Mapping::parse(SMALL).unwrap(), "ip,when\n");
+    let stored = plan.definition();
+    for cut in [12, stored.len() - 30] {
+        assert!(Plan::from_definition(&stored[..cut]).is_err(), "{cut}");
+    }
 }
