@@ -23,8 +23,14 @@ use crate::{
 };
 
 /// Fields of which one at least stands in every event.
-const TELLING_FIELDS: [&str; 6] =
-    ["__type", "classification.type", "classification.taxonomy", "time.source", "time.observation", "feed.name"];
+const TELLING_FIELDS: [&str; 6] = [
+    "__type",
+    "classification.type",
+    "classification.taxonomy",
+    "time.source",
+    "time.observation",
+    "feed.name",
+];
 
 /// Is the file of which these are the first bytes a file of IDF events?
 pub(crate) fn looks_like_idf(head: &[u8]) -> bool {
@@ -46,8 +52,9 @@ pub(crate) fn looks_like_idf(head: &[u8]) -> bool {
 
 /// Is it a name that JSON files have?
 pub(crate) fn is_json_name(name: &str) -> bool {
-    name.rsplit_once('.')
-        .is_some_and(|(_, extension)| ["json", "jsonl", "ndjson"].iter().any(|known| extension.eq_ignore_ascii_case(known)))
+    name.rsplit_once('.').is_some_and(|(_, extension)| {
+        ["json", "jsonl", "ndjson"].iter().any(|known| extension.eq_ignore_ascii_case(known))
+    })
 }
 
 /// The event in a record. A value that its field does not take stays as text in `extra`.
@@ -78,7 +85,8 @@ pub(crate) fn event(record: &Record<'_>) -> Result<Event, Reject> {
 /// What the data plane needs of a record.
 pub(crate) fn observe(record: &Record<'_>) -> Result<Observation<'static>, Reject> {
     let event = event(record)?;
-    let classification = event.text("classification.type").parse().unwrap_or(ClassificationType::Undetermined);
+    let classification =
+        event.text("classification.type").parse().unwrap_or(ClassificationType::Undetermined);
     let known = Known {
         observed_at: observed_at(&event)?,
         classification,
@@ -92,12 +100,19 @@ pub(crate) fn observe(record: &Record<'_>) -> Result<Observation<'static>, Rejec
 
 /// `time.source`, else `time.observation`.
 fn observed_at(event: &Event) -> Result<ObservedAt, Reject> {
-    let text = [event.text("time.source"), event.text("time.observation")].into_iter().find(|text| !text.is_empty());
+    let text =
+        [event.text("time.source"), event.text("time.observation")].into_iter().find(|text| !text.is_empty());
     let Some(text) = text else {
-        let unreadable = ["extra.time.source", "extra.time.observation"].iter().find_map(|field| event.get(field));
+        let unreadable =
+            ["extra.time.source", "extra.time.observation"].iter().find_map(|field| event.get(field));
         return Err(match unreadable {
-            Some(_) => Reject::new(RejectCode::BadTime, "the event's time cannot be read: write it as 2024-03-01T12:00:00Z"),
-            None => Reject::new(RejectCode::BadTime, "the event has neither time.source nor time.observation"),
+            Some(_) => Reject::new(
+                RejectCode::BadTime,
+                "the event's time cannot be read: write it as 2024-03-01T12:00:00Z",
+            ),
+            None => {
+                Reject::new(RejectCode::BadTime, "the event has neither time.source nor time.observation")
+            }
         });
     };
     let seconds = time::read(text, Zone::Counts).map(|moment| moment.seconds);
@@ -105,7 +120,9 @@ fn observed_at(event: &Event) -> Result<ObservedAt, Reject> {
         Some(seconds) if (OBSERVED_AT_MIN..=OBSERVED_AT_MAX).contains(&seconds) => {
             Ok(ObservedAt(u32::try_from(seconds).expect("the range is that of 32 bits")))
         }
-        Some(_) => Err(Reject::new(RejectCode::TimeOutOfRange, "the event's time is not between 1970 and 2106")),
+        Some(_) => {
+            Err(Reject::new(RejectCode::TimeOutOfRange, "the event's time is not between 1970 and 2106"))
+        }
         None => Err(Reject::new(RejectCode::BadTime, "the event's time cannot be read")),
     }
 }

@@ -7,8 +7,8 @@ use schakel_model::{
     classification::{ClassificationType, Taxonomy},
     event::{Event, Value},
     observation::{
-        Endpoint, Identity, MalwareIdentity, Observation, ObservedAt, Polarity, ServiceIdentity, TargetIdentity,
-        Transport,
+        Endpoint, Identity, MalwareIdentity, Observation, ObservedAt, Polarity, ServiceIdentity,
+        TargetIdentity, Transport,
     },
     severity::Severity,
 };
@@ -43,7 +43,8 @@ pub(crate) fn observation(mut event: Event, known: Known) -> Observation<'static
 }
 
 fn endpoint(event: &mut Event, end: &str) -> Endpoint<'static> {
-    let mut text = |field: &str| -> Cow<'static, str> { Cow::Owned(take_text(event, &format!("{end}.{field}"))) };
+    let mut text =
+        |field: &str| -> Cow<'static, str> { Cow::Owned(take_text(event, &format!("{end}.{field}"))) };
     let fqdn = text("fqdn");
     let reverse_dns = text("reverse_dns");
     let url = text("url");
@@ -80,14 +81,13 @@ fn number(event: &Event, field: &str) -> Option<i64> {
 /// What makes two observations of this kind the same problem, when nobody says otherwise.
 pub(crate) fn usual_identity(kind: ClassificationType) -> Identity {
     use ClassificationType as Kind;
-    let ignoring_service = |target| Identity {
-        target,
-        service: ServiceIdentity::Ignored,
-        malware: MalwareIdentity::Ignored,
-    };
+    let ignoring_service =
+        |target| Identity { target, service: ServiceIdentity::Ignored, malware: MalwareIdentity::Ignored };
     match kind {
         // Addressed by what people are led to.
-        Kind::Phishing | Kind::MalwareDistribution | Kind::Masquerade => ignoring_service(TargetIdentity::Url),
+        Kind::Phishing | Kind::MalwareDistribution | Kind::Masquerade => {
+            ignoring_service(TargetIdentity::Url)
+        }
         Kind::DgaDomain => ignoring_service(TargetIdentity::NameElseAddress),
         Kind::DataLeak => ignoring_service(TargetIdentity::Account),
         Kind::C2Server => Identity::SERVICE,
@@ -107,5 +107,9 @@ pub(crate) const CLEAR_WORDS: [&str; 3] = ["clear", "not vulnerable", "not-vulne
 /// Does `status` say that the problem was not found?
 pub(crate) fn polarity(event: &Event) -> Polarity {
     let status = event.text("status").trim();
-    if CLEAR_WORDS.iter().any(|word| status.eq_ignore_ascii_case(word)) { Polarity::Clear } else { Polarity::Seen }
+    if CLEAR_WORDS.iter().any(|word| status.eq_ignore_ascii_case(word)) {
+        Polarity::Clear
+    } else {
+        Polarity::Seen
+    }
 }

@@ -204,7 +204,9 @@ impl<'a> Reader<'a> {
     /// Up to the next quote or backslash.
     fn plain_run(&mut self) -> Result<Cow<'a, str>, JsonError> {
         let rest = &self.bytes[self.at..];
-        let Some(end) = memchr::memchr2(b'"', b'\\', rest) else { return self.fail("a quote that ends the text") };
+        let Some(end) = memchr::memchr2(b'"', b'\\', rest) else {
+            return self.fail("a quote that ends the text");
+        };
         self.at += end;
         Ok(text::decode(&rest[..end]))
     }
@@ -327,12 +329,10 @@ mod tests {
         let text = |text: &str| Value::Text(text.into());
         for (json, expected) in [
             (&b" {} "[..], Value::Object(vec![])),
-            (b"[1, -2.5, true, null]", Value::List(vec![
-                Value::Int(1),
-                Value::Float(-2.5),
-                Value::Bool(true),
-                Value::Null,
-            ])),
+            (
+                b"[1, -2.5, true, null]",
+                Value::List(vec![Value::Int(1), Value::Float(-2.5), Value::Bool(true), Value::Null]),
+            ),
             (b"9223372036854775807", Value::Int(i64::MAX)),
             (b"9223372036854775808", text("9223372036854775808")),
             (b"1e999", text("1e999")),
@@ -341,10 +341,10 @@ mod tests {
             (br#""\ud83d x \udc00 \ud83d\u0041""#, text("\u{fffd} x \u{fffd} \u{fffd}A")),
             (b"\"caf\xe9\"", text("caf\u{e9}")),
             ("\"caf\u{e9}\"".as_bytes(), text("caf\u{e9}")),
-            (br#"{"a":1,"b":2,"a":3}"#, Value::Object(vec![
-                ("a".into(), Value::Int(3)),
-                ("b".into(), Value::Int(2)),
-            ])),
+            (
+                br#"{"a":1,"b":2,"a":3}"#,
+                Value::Object(vec![("a".into(), Value::Int(3)), ("b".into(), Value::Int(2))]),
+            ),
         ] {
             assert_eq!(value(json), Ok(expected), "{}", String::from_utf8_lossy(json));
         }

@@ -36,9 +36,9 @@ fn to_json(value: &Value) -> serde_json::Value {
         Value::Float(number) => json!(number),
         Value::Text(text) => json!(text),
         Value::List(items) => items.iter().map(to_json).collect(),
-        Value::Object(fields) => {
-            serde_json::Value::Object(fields.iter().map(|(name, value)| (name.clone(), to_json(value))).collect())
-        }
+        Value::Object(fields) => serde_json::Value::Object(
+            fields.iter().map(|(name, value)| (name.clone(), to_json(value))).collect(),
+        ),
     }
 }
 
@@ -63,7 +63,8 @@ fn flat_and_nested_idf_are_the_same_event() {
     assert_eq!(flat.text("time.source"), "2026-03-01T09:00:00+00:00");
     assert_eq!(flat.get("extra.list"), Some(&Value::List(vec![Value::Int(1), Value::Int(2)])));
     assert!(flat.get("__type").is_none());
-    let in_text = event(r#"{"time.source":"2026-03-01","extra":"{\"tag\":\"x\",\"in\":{\"a\":1}}"}"#).unwrap();
+    let in_text =
+        event(r#"{"time.source":"2026-03-01","extra":"{\"tag\":\"x\",\"in\":{\"a\":1}}"}"#).unwrap();
     assert_eq!(in_text.text("extra.tag"), "x");
     assert_eq!(in_text.get("extra.in"), Some(&Value::Object(vec![("a".into(), Value::Int(1))])));
 }
@@ -78,7 +79,9 @@ fn an_observation_is_made_of_the_event() {
     assert_eq!((seen.identifier.as_ref(), seen.severity), ("botnet", Severity::Critical));
     assert_eq!((seen.classification, seen.polarity), (ClassificationType::InfectedSystem, Polarity::Seen));
     assert_eq!(seen.identity, schakel_model::observation::Identity::INFECTION);
-    let clear = observe(r#"{"time.observation":"2026-03-01","source.ip":"192.0.2.1","status":"Not vulnerable"}"#).unwrap();
+    let clear =
+        observe(r#"{"time.observation":"2026-03-01","source.ip":"192.0.2.1","status":"Not vulnerable"}"#)
+            .unwrap();
     assert_eq!((clear.polarity, clear.severity), (Polarity::Clear, Severity::Medium));
     assert_eq!(clear.classification, ClassificationType::Undetermined);
 }
@@ -91,15 +94,18 @@ fn what_a_field_does_not_take_stays_as_extra() {
     )
     .unwrap();
     let fields: Vec<_> = event.fields().map(|(name, value)| (name.to_owned(), to_json(value))).collect();
-    assert_eq!(fields, [
-        ("time.source".into(), json!("2026-03-01T00:00:00+00:00")),
-        ("extra.source.ip".into(), json!("1.2.3")),
-        ("source.port".into(), json!(443)),
-        ("extra.mine.a".into(), json!(1)),
-        ("extra.source.asn".into(), json!("1e999")),
-        ("extra.classification.type".into(), json!("odd")),
-        ("extra.source.ip ".into(), json!("x")),
-    ]);
+    assert_eq!(
+        fields,
+        [
+            ("time.source".into(), json!("2026-03-01T00:00:00+00:00")),
+            ("extra.source.ip".into(), json!("1.2.3")),
+            ("source.port".into(), json!(443)),
+            ("extra.mine.a".into(), json!(1)),
+            ("extra.source.asn".into(), json!("1e999")),
+            ("extra.classification.type".into(), json!("odd")),
+            ("extra.source.ip ".into(), json!("x")),
+        ]
+    );
 }
 
 #[test]
@@ -193,7 +199,9 @@ fn cut(mut cutter: Cutter, text: &[u8], block: usize) -> Vec<(u64, String)> {
             let bytes = &text[at..end];
             let consumed = cutter.cut(bytes, end == text.len(), 2, &mut records);
             found.extend(
-                records.iter(bytes).map(|record| (record.line(), String::from_utf8_lossy(record.raw()).into_owned())),
+                records
+                    .iter(bytes)
+                    .map(|record| (record.line(), String::from_utf8_lossy(record.raw()).into_owned())),
             );
             at += consumed;
             if consumed == 0 || at == end {
@@ -252,11 +260,14 @@ fn any_event() -> impl Strategy<Value = Event> {
             event.set("event_description.text", Value::Text(text));
         }
         for (key, number, text, fraction) in extra {
-            event.set(format!("extra.{key}"), Value::List(vec![
-                Value::Int(number),
-                Value::Object(vec![("t".into(), Value::Text(text)), ("n".into(), Value::Null)]),
-                Value::Float(if fraction.is_finite() { f64::from(fraction) } else { 0.5 }),
-            ]));
+            event.set(
+                format!("extra.{key}"),
+                Value::List(vec![
+                    Value::Int(number),
+                    Value::Object(vec![("t".into(), Value::Text(text)), ("n".into(), Value::Null)]),
+                    Value::Float(if fraction.is_finite() { f64::from(fraction) } else { 0.5 }),
+                ]),
+            );
         }
         event
     })

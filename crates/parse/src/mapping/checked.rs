@@ -136,7 +136,10 @@ fn not_toml(text: &str, error: &toml::de::Error) -> MappingError {
     let message = error.message();
     let (line, problem) = match message.strip_prefix("missing field ") {
         Some(field) => (None, format!("{field} is missing: add it (docs/mappings has examples)")),
-        None => (error.span().map(|span| line_at(text, span.start)), format!("{message}. Correct it and try again")),
+        None => (
+            error.span().map(|span| line_at(text, span.start)),
+            format!("{message}. Correct it and try again"),
+        ),
     };
     MappingError { line, key: String::new(), problem }
 }
@@ -161,7 +164,11 @@ impl Check<'_> {
         let constants = self.constants(definition.constants)?;
         self.somebody_can_be_told(&constants)?;
         let time = self.time(definition.time)?;
-        let kind = self.chosen(&["classification", "type"], definition.classification.kind, ClassificationType::Undetermined)?;
+        let kind = self.chosen(
+            &["classification", "type"],
+            definition.classification.kind,
+            ClassificationType::Undetermined,
+        )?;
         let identifier = match definition.classification.identifier {
             Some(choice) => self.chosen(&["classification", "identifier"], choice, String::new())?,
             None => Chosen::Always(String::new()),
@@ -183,7 +190,9 @@ impl Check<'_> {
             self.columns[place].keep = Keep::No;
         }
         if self.columns.len() > COLUMNS_MAX {
-            return Err(self.error(&["columns"], format!("more than {COLUMNS_MAX} columns: no row has as many")));
+            return Err(
+                self.error(&["columns"], format!("more than {COLUMNS_MAX} columns: no row has as many"))
+            );
         }
         Ok(Mapping {
             feed: definition.feed.unwrap_or_else(|| definition.name.clone()),
@@ -233,7 +242,8 @@ impl Check<'_> {
             (true, None) => None,
             (false, Some(names)) if !names.is_empty() => Some(names.clone()),
             (false, _) => {
-                return Err(self.error(&["header"], "is false, so say the columns: names = [\"…\", \"…\"]".to_owned()));
+                return Err(self
+                    .error(&["header"], "is false, so say the columns: names = [\"…\", \"…\"]".to_owned()));
             }
             (true, Some(_)) => {
                 let problem = "is for files without a header: say header = false, or remove it";
@@ -243,12 +253,14 @@ impl Check<'_> {
         let delimiter = self.byte("delimiter", definition.delimiter.unwrap_or(','))?;
         let quote = self.byte("quote", definition.quote.unwrap_or('"'))?;
         if delimiter == quote || matches!(delimiter, b'\n' | b'\r') || matches!(quote, b'\n' | b'\r') {
-            let problem = "must differ from `quote` and be no line break: use `,`, `;`, `|` or a tab (\"\\t\")";
+            let problem =
+                "must differ from `quote` and be no line break: use `,`, `;`, `|` or a tab (\"\\t\")";
             return Err(self.error(&["delimiter"], problem.to_owned()));
         }
         let comment = definition.comment.clone();
         if comment.as_ref().is_some_and(String::is_empty) {
-            return Err(self.error(&["comment"], "is empty: say what such a line starts with, or remove it".to_owned()));
+            return Err(self
+                .error(&["comment"], "is empty: say what such a line starts with, or remove it".to_owned()));
         }
         Ok(Layout::Csv(Csv { delimiter, quote, names, skip_lines: definition.skip_lines, comment }))
     }
@@ -260,13 +272,18 @@ impl Check<'_> {
             .ok_or_else(|| self.error(&[key], format!("`{c}` is no ASCII character: use one that is")))
     }
 
-    fn targets(&mut self, columns: std::collections::BTreeMap<String, definition::OneOrMore<definition::Target>>) -> Checked<()> {
+    fn targets(
+        &mut self,
+        columns: std::collections::BTreeMap<String, definition::OneOrMore<definition::Target>>,
+    ) -> Checked<()> {
         for (name, targets) in columns {
             let mut checked = Vec::new();
             for target in targets.0 {
                 self.field(&["columns", &name], &target.field)?;
                 let conversion = match &target.convert {
-                    Some(word) => Conversion::named(word).map_err(|problem| self.error(&["columns", &name], problem))?,
+                    Some(word) => {
+                        Conversion::named(word).map_err(|problem| self.error(&["columns", &name], problem))?
+                    }
                     None => Conversion::None,
                 };
                 checked.push((target.field, conversion));
@@ -277,7 +294,10 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn constants(&self, constants: std::collections::BTreeMap<String, toml::Value>) -> Checked<Vec<(String, Value)>> {
+    fn constants(
+        &self,
+        constants: std::collections::BTreeMap<String, toml::Value>,
+    ) -> Checked<Vec<(String, Value)>> {
         let mut checked = Vec::new();
         for (field, value) in constants {
             let path = ["constants", field.as_str()];
@@ -287,7 +307,11 @@ impl Check<'_> {
                 toml::Value::Integer(number) => Value::Int(number),
                 toml::Value::Float(number) => Value::Float(number),
                 toml::Value::Boolean(truth) => Value::Bool(truth),
-                _ => return Err(self.error(&path, "is no text, number or true/false: use one of these".to_owned())),
+                _ => {
+                    return Err(
+                        self.error(&path, "is no text, number or true/false: use one of these".to_owned())
+                    );
+                }
             };
             checked.push((field, value));
         }
@@ -298,7 +322,9 @@ impl Check<'_> {
     fn field(&self, path: &[&str], field: &str) -> Checked<()> {
         let own_table = match field {
             "time.source" | "time.observation" => Some("[time]"),
-            "classification.type" | "classification.identifier" | "classification.taxonomy" => Some("[classification]"),
+            "classification.type" | "classification.identifier" | "classification.taxonomy" => {
+                Some("[classification]")
+            }
             "severity" => Some("severity = …"),
             "tlp" => Some("tlp = …"),
             "feed.name" => Some("feed = …"),
@@ -306,23 +332,31 @@ impl Check<'_> {
             _ => None,
         };
         if let Some(own_table) = own_table {
-            return Err(self.error(path, format!("goes to `{field}`, which has a place of its own: use {own_table}")));
+            return Err(
+                self.error(path, format!("goes to `{field}`, which has a place of its own: use {own_table}"))
+            );
         }
         let is_extra = field.strip_prefix("extra.").is_some_and(|name| !name.is_empty());
         if is_extra || idf_field::exists(field) {
             return Ok(());
         }
-        let problem = format!("goes to `{field}`, which is no IDF field: use one of the reference's names (source.ip, source.fqdn, …) or extra.<name>");
+        let problem = format!(
+            "goes to `{field}`, which is no IDF field: use one of the reference's names (source.ip, source.fqdn, …) or extra.<name>"
+        );
         Err(self.error(path, problem))
     }
 
     fn somebody_can_be_told(&self, constants: &[(String, Value)]) -> Checked<()> {
-        let by_column = self.columns.iter().flat_map(|column| &column.targets).map(|(field, _)| field.as_str());
+        let by_column =
+            self.columns.iter().flat_map(|column| &column.targets).map(|(field, _)| field.as_str());
         let mut fields = by_column.chain(constants.iter().map(|(field, _)| field.as_str()));
         if fields.any(|field| ENDS.contains(&field)) {
             return Ok(());
         }
-        let problem = format!("no column goes to what names an owner, so nobody could be told: fill one of {}", ENDS.join(", "));
+        let problem = format!(
+            "no column goes to what names an owner, so nobody could be told: fill one of {}",
+            ENDS.join(", ")
+        );
         Err(self.error(&["columns"], problem))
     }
 
@@ -331,12 +365,17 @@ impl Check<'_> {
             return Err(self.error(&["time", "column"], "names no column: say which has the time".to_owned()));
         }
         let format = match &time.format {
-            Some(word) => TimeFormat::named(word).map_err(|problem| self.error(&["time", "format"], problem))?,
+            Some(word) => {
+                TimeFormat::named(word).map_err(|problem| self.error(&["time", "format"], problem))?
+            }
             None => TimeFormat::Iso,
         };
         let zone = match &time.zone {
             Some(name) => TimeZone::get(name).map_err(|_| {
-                self.error(&["time", "zone"], format!("`{name}` is no time zone: use a name such as Europe/Amsterdam or UTC"))
+                self.error(
+                    &["time", "zone"],
+                    format!("`{name}` is no time zone: use a name such as Europe/Amsterdam or UTC"),
+                )
             })?,
             None => TimeZone::UTC,
         };
@@ -348,18 +387,28 @@ impl Check<'_> {
         Ok(Time { columns, format, zone })
     }
 
-    fn chosen<T: Word>(&mut self, path: &[&str], choice: ConstantOr<definition::Choice>, unknown: T) -> Checked<Chosen<T>> {
+    fn chosen<T: Word>(
+        &mut self,
+        path: &[&str],
+        choice: ConstantOr<definition::Choice>,
+        unknown: T,
+    ) -> Checked<Chosen<T>> {
         let choice = match choice {
-            ConstantOr::Constant(word) => return T::read(&word).map(Chosen::Always).map_err(|problem| self.error(path, problem)),
+            ConstantOr::Constant(word) => {
+                return T::read(&word).map(Chosen::Always).map_err(|problem| self.error(path, problem));
+            }
             ConstantOr::Table(choice) => choice,
         };
         let mut table = HashMap::new();
         for (theirs, ours) in &choice.table {
-            let ours = T::read(ours).map_err(|problem| self.error(&[path, &["table", theirs]].concat(), problem))?;
+            let ours =
+                T::read(ours).map_err(|problem| self.error(&[path, &["table", theirs]].concat(), problem))?;
             table.insert(theirs.trim().to_lowercase(), ours);
         }
         let default = match &choice.default {
-            Some(word) => T::read(word).map_err(|problem| self.error(&[path, &["default"]].concat(), problem))?,
+            Some(word) => {
+                T::read(word).map_err(|problem| self.error(&[path, &["default"]].concat(), problem))?
+            }
             None => unknown,
         };
         Ok(Chosen::ByColumn { column: self.place(&choice.column), table, default })
@@ -377,11 +426,7 @@ impl Check<'_> {
     }
 
     fn error(&self, path: &[&str], problem: String) -> MappingError {
-        MappingError {
-            line: line_of(self.text, path),
-            key: path.join("."),
-            problem,
-        }
+        MappingError { line: line_of(self.text, path), key: path.join("."), problem }
     }
 }
 
@@ -408,13 +453,17 @@ pub(crate) trait Word: Clone {
 
 impl Word for ClassificationType {
     fn read(word: &str) -> Result<Self, String> {
-        word.trim().to_lowercase().parse().map_err(|problem| format!("{problem}: use one such as vulnerable-system or infected-system"))
+        word.trim()
+            .to_lowercase()
+            .parse()
+            .map_err(|problem| format!("{problem}: use one such as vulnerable-system or infected-system"))
     }
 }
 
 impl Word for Severity {
     fn read(word: &str) -> Result<Self, String> {
-        Self::from_source_word(word).ok_or_else(|| format!("`{word}` is no severity: use low, medium, high or critical"))
+        Self::from_source_word(word)
+            .ok_or_else(|| format!("`{word}` is no severity: use low, medium, high or critical"))
     }
 }
 

@@ -36,10 +36,12 @@ impl Conversion {
 
     /// The conversion with this name.
     pub fn named(name: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|(known, _)| *known == name).map(|(_, conversion)| conversion).ok_or_else(|| {
-            let known: Vec<_> = Self::ALL.iter().map(|(known, _)| *known).collect();
-            format!("`{name}` is no conversion: use {}", known.join(", "))
-        })
+        Self::ALL.into_iter().find(|(known, _)| *known == name).map(|(_, conversion)| conversion).ok_or_else(
+            || {
+                let known: Vec<_> = Self::ALL.iter().map(|(known, _)| *known).collect();
+                format!("`{name}` is no conversion: use {}", known.join(", "))
+            },
+        )
     }
 
     /// The value after it; `None` when there is nothing of the kind in it.

@@ -11,8 +11,5 @@ mod read;
 mod tests;
 mod time;
 
-pub use self::{
-    checked::Mapping,
-    error::MappingError,
-};
+pub use self::{checked::Mapping, error::MappingError};
 pub(crate) use self::{file::Body, read::Bound};

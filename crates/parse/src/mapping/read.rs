@@ -268,9 +268,10 @@ impl<'r> Cell<'r> {
         match json {
             Json::Text(text) => Self { text: trimmed(text), json: None },
             Json::Number(number) => Self { text: Cow::Borrowed(number), json: Some(Json::Number(number)) },
-            Json::Bool(truth) => {
-                Self { text: Cow::Borrowed(if truth { "true" } else { "false" }), json: Some(Json::Bool(truth)) }
-            }
+            Json::Bool(truth) => Self {
+                text: Cow::Borrowed(if truth { "true" } else { "false" }),
+                json: Some(Json::Bool(truth)),
+            },
             other => Self { text: Cow::Borrowed(""), json: Some(other) },
         }
     }

@@ -76,7 +76,11 @@ fn the_mappings_of_the_manual_read_their_feeds() {
         assert_eq!((plan.feed(), plan.provider()), (mapping.feed.as_str(), mapping.provider.as_str()));
         let read = read_all(&plan, file);
         if std::env::var_os("UPDATE_FIXTURES").is_some() {
-            let path = format!("{}/src/mapping/fixtures/{}", env!("CARGO_MANIFEST_DIR"), name.replace(".toml", ".out.jsonl"));
+            let path = format!(
+                "{}/src/mapping/fixtures/{}",
+                env!("CARGO_MANIFEST_DIR"),
+                name.replace(".toml", ".out.jsonl")
+            );
             std::fs::write(path, &read).unwrap();
             continue;
         }
@@ -99,9 +103,16 @@ fn an_observation_says_what_its_event_says() {
                 assert_eq!(observation.severity.as_str(), event.text("severity"));
                 assert_eq!(observation.malware, event.text("malware.name"));
                 assert_eq!(observation.source.url, event.text("source.url"));
-                assert_eq!(observation.source.ip.map_or(String::new(), |ip| ip.to_string()), event.text("source.ip"));
+                assert_eq!(
+                    observation.source.ip.map_or(String::new(), |ip| ip.to_string()),
+                    event.text("source.ip")
+                );
                 assert_eq!(observation.polarity == Polarity::Clear, event.text("status") == "clear");
-                assert!(event.text("time.source").starts_with(&observation.observed_at.timestamp().to_string()[..19]));
+                assert!(
+                    event
+                        .text("time.source")
+                        .starts_with(&observation.observed_at.timestamp().to_string()[..19])
+                );
             }
             (Err(event), Err(observation)) => assert_eq!(event, observation),
             (event, observation) => panic!("{event:?} and {observation:?}"),
@@ -131,26 +142,98 @@ fn small_with(from: &str, to: &str) -> Result<Mapping, MappingError> {
 fn what_cannot_work_is_said_with_its_line_and_what_to_do() {
     for (from, to, expected) in [
         ("name = \"small\"\n", "", "`name` is missing: add it (docs/mappings has examples)"),
-        ("small\"", "Small Feed\"", "line 2: `name` `Small Feed` is no name: use lower-case letters, digits, `-`, `_` and `.`"),
-        ("format = \"csv\"", "format = \"xml\"", "line 5: unknown variant `xml`, expected one of `csv`, `jsonl`, `json`. Correct it and try again"),
+        (
+            "small\"",
+            "Small Feed\"",
+            "line 2: `name` `Small Feed` is no name: use lower-case letters, digits, `-`, `_` and `.`",
+        ),
+        (
+            "format = \"csv\"",
+            "format = \"xml\"",
+            "line 5: unknown variant `xml`, expected one of `csv`, `jsonl`, `json`. Correct it and try again",
+        ),
         ("format = \"csv\"", "format = \"csv\"\nseperator = \";\"", "line 6: unknown field `seperator`"),
-        ("format = \"csv\"", "format = \"jsonl\"\ndelimiter = \";\"", "line 6: `delimiter` is for format = \"csv\" only: remove it"),
-        ("format = \"csv\"", "format = \"csv\"\ndelimiter = \"é\"", "line 6: `delimiter` `é` is no ASCII character: use one that is"),
-        ("format = \"csv\"", "format = \"csv\"\nheader = false", "line 6: `header` is false, so say the columns"),
-        ("format = \"csv\"", "format = \"csv\"\nnames = [\"a\"]", "line 6: `names` is for files without a header"),
-        ("format = \"csv\"", "format = \"csv\"\ntlp = \"PINK\"", "line 6: `tlp` `PINK` is no TLP marking: use CLEAR"),
-        ("format = \"csv\"", "format = \"csv\"\nseverity = \"awful\"", "line 6: `severity` `awful` is no severity: use low, medium, high or critical"),
-        ("ip = \"source.ip\"", "ip = \"source.ipp\"", "line 7: `columns.ip` goes to `source.ipp`, which is no IDF field: use one of"),
-        ("ip = \"source.ip\"", "ip = { field = \"source.ip\", convert = \"rot13\" }", "line 7: `columns.ip` `rot13` is no conversion: use lowercase"),
-        ("ip = \"source.ip\"", "ip = \"time.source\"", "line 7: `columns.ip` goes to `time.source`, which has a place of its own: use [time]"),
-        ("ip = \"source.ip\"", "ip = \"extra.ip\"", "line 6: `columns` no column goes to what names an owner"),
-        ("ip = \"source.ip\"", "ip = 3", "line 7: invalid type: integer `3`, expected a text, a table or a list of these"),
+        (
+            "format = \"csv\"",
+            "format = \"jsonl\"\ndelimiter = \";\"",
+            "line 6: `delimiter` is for format = \"csv\" only: remove it",
+        ),
+        (
+            "format = \"csv\"",
+            "format = \"csv\"\ndelimiter = \"é\"",
+            "line 6: `delimiter` `é` is no ASCII character: use one that is",
+        ),
+        (
+            "format = \"csv\"",
+            "format = \"csv\"\nheader = false",
+            "line 6: `header` is false, so say the columns",
+        ),
+        (
+            "format = \"csv\"",
+            "format = \"csv\"\nnames = [\"a\"]",
+            "line 6: `names` is for files without a header",
+        ),
+        (
+            "format = \"csv\"",
+            "format = \"csv\"\ntlp = \"PINK\"",
+            "line 6: `tlp` `PINK` is no TLP marking: use CLEAR",
+        ),
+        (
+            "format = \"csv\"",
+            "format = \"csv\"\nseverity = \"awful\"",
+            "line 6: `severity` `awful` is no severity: use low, medium, high or critical",
+        ),
+        (
+            "ip = \"source.ip\"",
+            "ip = \"source.ipp\"",
+            "line 7: `columns.ip` goes to `source.ipp`, which is no IDF field: use one of",
+        ),
+        (
+            "ip = \"source.ip\"",
+            "ip = { field = \"source.ip\", convert = \"rot13\" }",
+            "line 7: `columns.ip` `rot13` is no conversion: use lowercase",
+        ),
+        (
+            "ip = \"source.ip\"",
+            "ip = \"time.source\"",
+            "line 7: `columns.ip` goes to `time.source`, which has a place of its own: use [time]",
+        ),
+        (
+            "ip = \"source.ip\"",
+            "ip = \"extra.ip\"",
+            "line 6: `columns` no column goes to what names an owner",
+        ),
+        (
+            "ip = \"source.ip\"",
+            "ip = 3",
+            "line 7: invalid type: integer `3`, expected a text, a table or a list of these",
+        ),
         ("column = \"when\"", "column = []", "line 9: `time.column` names no column"),
-        ("column = \"when\"", "column = \"when\"\nformat = \"%H\"", "line 10: `time.format` `%H` does not say which day it is"),
-        ("column = \"when\"", "column = \"when\"\nzone = \"Mars/Base\"", "line 10: `time.zone` `Mars/Base` is no time zone"),
-        ("\"vulnerable-system\"", "\"bad\"", "line 11: `classification.type` `bad` is no RSIT classification type"),
-        ("\"vulnerable-system\"", "{ column = \"k\", table = { a = \"bad\" } }", "line 11: `classification.type.table.a` `bad` is no RSIT"),
-        ("[time]", "[constants]\n\"source.ip\" = []\n[time]", "line 9: `constants.source.ip` is no text, number or true/false"),
+        (
+            "column = \"when\"",
+            "column = \"when\"\nformat = \"%H\"",
+            "line 10: `time.format` `%H` does not say which day it is",
+        ),
+        (
+            "column = \"when\"",
+            "column = \"when\"\nzone = \"Mars/Base\"",
+            "line 10: `time.zone` `Mars/Base` is no time zone",
+        ),
+        (
+            "\"vulnerable-system\"",
+            "\"bad\"",
+            "line 11: `classification.type` `bad` is no RSIT classification type",
+        ),
+        (
+            "\"vulnerable-system\"",
+            "{ column = \"k\", table = { a = \"bad\" } }",
+            "line 11: `classification.type.table.a` `bad` is no RSIT",
+        ),
+        (
+            "[time]",
+            "[constants]\n\"source.ip\" = []\n[time]",
+            "line 9: `constants.source.ip` is no text, number or true/false",
+        ),
         ("[time]", "[time", "line 8: "),
     ] {
         let error = small_with(from, to).expect_err(to).to_string();
@@ -171,7 +254,9 @@ fn shown(events: &str) -> Vec<String> {
             Ok(event) => event
                 .iter()
                 .filter(|(name, _)| !leave_out.iter().any(|prefix| name.starts_with(prefix)))
-                .map(|(name, value)| format!("{name}={}", value.as_str().map_or(value.to_string(), str::to_owned)))
+                .map(|(name, value)| {
+                    format!("{name}={}", value.as_str().map_or(value.to_string(), str::to_owned))
+                })
                 .collect::<Vec<_>>()
                 .join(" "),
             Err(_) => line.split(": ").take(2).collect::<Vec<_>>().join(" "),
@@ -191,26 +276,32 @@ fn rows_that_are_not_as_they_should_be_stay_events() {
                 192.0.2.1,1969-01-01,\r\n\
                 2001:DB8::9,2024-01-01,\"two\nlines\"\r\n\
                 192.0.2.2,2024-01-01";
-    assert_eq!(shown(&read_small("ip =", "ip =", file)), [
-        "extra.note=fine source.ip=192.0.2.1 time.source=2024-01-01T00:00:00+00:00",
-        "extra.ip=nonsense time.source=2024-01-01T00:00:00+00:00",
-        "5 bad_time",
-        "extra.column_4=b extra.column_5=c extra.note=a source.ip=192.0.2.1 time.source=2024-01-01T00:00:00+00:00",
-        "7 bad_time",
-        "8 time_out_of_range",
-        "extra.note=two\nlines source.ip=2001:db8::9 time.source=2024-01-01T00:00:00+00:00",
-        "source.ip=192.0.2.2 time.source=2024-01-01T00:00:00+00:00",
-    ]);
+    assert_eq!(
+        shown(&read_small("ip =", "ip =", file)),
+        [
+            "extra.note=fine source.ip=192.0.2.1 time.source=2024-01-01T00:00:00+00:00",
+            "extra.ip=nonsense time.source=2024-01-01T00:00:00+00:00",
+            "5 bad_time",
+            "extra.column_4=b extra.column_5=c extra.note=a source.ip=192.0.2.1 time.source=2024-01-01T00:00:00+00:00",
+            "7 bad_time",
+            "8 time_out_of_range",
+            "extra.note=two\nlines source.ip=2001:db8::9 time.source=2024-01-01T00:00:00+00:00",
+            "source.ip=192.0.2.2 time.source=2024-01-01T00:00:00+00:00",
+        ]
+    );
 }
 
 #[test]
 fn lines_in_front_and_comments_are_no_rows() {
     let file = "Report of today\n# made by hand\nip|when\n192.0.2.1|2024-01-01\n# between\n192.0.2.2|2024-01-01\n# end\n";
     let keys = "format = \"csv\"\nskip_lines = 1\ncomment = \"#\"\ndelimiter = \"|\"";
-    assert_eq!(shown(&read_small("format = \"csv\"", keys, file)), [
-        "source.ip=192.0.2.1 time.source=2024-01-01T00:00:00+00:00",
-        "source.ip=192.0.2.2 time.source=2024-01-01T00:00:00+00:00",
-    ]);
+    assert_eq!(
+        shown(&read_small("format = \"csv\"", keys, file)),
+        [
+            "source.ip=192.0.2.1 time.source=2024-01-01T00:00:00+00:00",
+            "source.ip=192.0.2.2 time.source=2024-01-01T00:00:00+00:00",
+        ]
+    );
     for file in ["", "Report", "Report of today\n", "Report of today\n#", "Report\nip|when"] {
         assert_eq!(read_small("format = \"csv\"", keys, file), "", "{file}");
     }
@@ -223,10 +314,13 @@ fn a_list_of_json_and_objects_over_several_lines_are_read() {
         "{\n  \"ip\": \"192.0.2.1\",\n  \"when\": \"2024-01-01\"\n}\n{\n  \"ip\": \"192.0.2.2\", \"when\": \"2024-01-01\"\n}\n3",
     ] {
         let read = shown(&read_small("\"csv\"\n", "\"json\"\n", file));
-        assert_eq!(read[..2], [
-            "source.ip=192.0.2.1 time.source=2024-01-01T00:00:00+00:00",
-            "source.ip=192.0.2.2 time.source=2024-01-01T00:00:00+00:00",
-        ]);
+        assert_eq!(
+            read[..2],
+            [
+                "source.ip=192.0.2.1 time.source=2024-01-01T00:00:00+00:00",
+                "source.ip=192.0.2.2 time.source=2024-01-01T00:00:00+00:00",
+            ]
+        );
         assert!(read[2].ends_with("not_a_record"), "{read:?}");
     }
 }

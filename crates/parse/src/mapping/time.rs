@@ -36,7 +36,9 @@ impl TimeFormat {
             "rfc3339" => Ok(Self::Rfc3339),
             "unix" => Ok(Self::Unix),
             "unix_ms" => Ok(Self::UnixMs),
-            pattern if pattern.contains('%') => check_pattern(pattern).map(|()| Self::Pattern(pattern.to_owned())),
+            pattern if pattern.contains('%') => {
+                check_pattern(pattern).map(|()| Self::Pattern(pattern.to_owned()))
+            }
             other => Err(format!(
                 "`{other}` is no time format: use iso, rfc3339, unix, unix_ms or a pattern such as %Y-%m-%d %H:%M:%S"
             )),
@@ -64,7 +66,10 @@ impl TimeFormat {
                 Self::UnixMs => "milliseconds since 1970",
                 Self::Pattern(pattern) => pattern,
             };
-            return Err(Reject::new(RejectCode::BadTime, format!("the time `{}` is not {what}", shown(text))));
+            return Err(Reject::new(
+                RejectCode::BadTime,
+                format!("the time `{}` is not {what}", shown(text)),
+            ));
         };
         if (OBSERVED_AT_MIN..=OBSERVED_AT_MAX).contains(&moment.seconds) {
             Ok(moment)
@@ -81,7 +86,10 @@ fn shown(text: &str) -> String {
 }
 
 fn moment(timestamp: Timestamp) -> Moment {
-    Moment { seconds: timestamp.as_second(), micros: u32::try_from(timestamp.subsec_microsecond()).unwrap_or(0) }
+    Moment {
+        seconds: timestamp.as_second(),
+        micros: u32::try_from(timestamp.subsec_microsecond()).unwrap_or(0),
+    }
 }
 
 fn iso(text: &str, zone: &TimeZone) -> Option<Moment> {
@@ -132,8 +140,9 @@ fn by_pattern(pattern: &str, text: &str, zone: &TimeZone) -> Option<Moment> {
 fn check_pattern(pattern: &str) -> Result<(), String> {
     let sample = jiff::civil::date(2024, 3, 1).at(12, 34, 56, 0);
     let zoned = sample.to_zoned(TimeZone::UTC).map_err(|error| error.to_string())?;
-    let written = strtime::format(pattern, &zoned)
-        .map_err(|error| format!("`{pattern}` is no time pattern ({error}): use directives such as %Y-%m-%d %H:%M:%S"))?;
+    let written = strtime::format(pattern, &zoned).map_err(|error| {
+        format!("`{pattern}` is no time pattern ({error}): use directives such as %Y-%m-%d %H:%M:%S")
+    })?;
     let read = by_pattern(pattern, &written, &TimeZone::UTC);
     let day = |seconds: i64| seconds.div_euclid(86_400);
     if read.map(|read| day(read.seconds)) == Some(day(zoned.timestamp().as_second())) {
