@@ -191,8 +191,10 @@ fn starts_line(before: &[u8]) -> bool {
     before.iter().rev().find(|byte| !matches!(byte, b' ' | b'\t' | b'\r')) == Some(&b'\n')
 }
 
+/// Without the white space and commas that stand behind a record, so that a broken one has the same end whatever follows.
 fn trim_end(bytes: &[u8], from: usize, until: usize) -> usize {
-    from + bytes[from..until].trim_ascii_end().len()
+    let is_content = |byte: &u8| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b',');
+    bytes[from..until].iter().rposition(is_content).map_or(from, |at| from + at + 1)
 }
 
 #[cfg(test)]
@@ -246,7 +248,7 @@ mod tests {
             ("[{\"a\":1}},{\"b\":2}]", &["{\"a\":1}", "}", "{\"b\":2}"]),
             ("[{\"a\":[1,2},{\"b\":2}]", &["{\"a\":[1,2}", "{\"b\":2}"]),
             ("[{\"a\":1],{\"b\":2}", &["{\"a\":1", "{\"b\":2}"]),
-            ("[{\"a\":\"x},\n{\"b\":2}\n]", &["{\"a\":\"x},", "{\"b\":2}"]),
+            ("[{\"a\":\"x},\n{\"b\":2}\n]", &["{\"a\":\"x}", "{\"b\":2}"]),
         ] {
             for piece in [1, 2, 3, 7, 1_000] {
                 assert_eq!(records(text.as_bytes(), piece), expected, "{text} in pieces of {piece}");

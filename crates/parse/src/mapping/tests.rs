@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use proptest::prelude::*;
 use schakel_model::observation::Polarity;
 
 use super::{Mapping, MappingError};
@@ -345,5 +346,67 @@ fn a_damaged_definition_is_an_error() {
     let stored = plan.definition();
     for cut in [12, stored.len() - 30] {
         assert!(Plan::from_definition(&stored[..cut]).is_err(), "{cut}");
+    }
+}
+
+/// Records with their lines, cut in blocks of this size. Every stretch that was consumed is cut again by itself, as it is when
+/// a stored chunk is looked at again.
+fn cut_in_blocks(plan: &Plan, rows: &[u8], block: usize) -> Vec<(u64, Vec<u8>)> {
+    let listed = |records: &Records, bytes: &[u8]| -> Vec<_> {
+        records.iter(bytes).map(|record| (record.line(), record.raw().to_vec())).collect()
+    };
+    let mut cutter = plan.cutter();
+    let (mut at, mut end, mut all) = (0, 0, Vec::new());
+    let (mut records, mut again) = (Records::new(), Records::new());
+    loop {
+        let line = cutter.line();
+        let bytes = &rows[at..end];
+        let consumed = cutter.cut(bytes, end == rows.len(), 3, &mut records);
+        let found = listed(&records, bytes);
+        assert_eq!(plan.cutter_at(line).cut(&bytes[..consumed], true, usize::MAX, &mut again), consumed);
+        assert_eq!(listed(&again, &bytes[..consumed]), found);
+        all.extend(found);
+        at += consumed;
+        if consumed == 0 || at == end {
+            if end == rows.len() {
+                return all;
+            }
+            end = (end + block).min(rows.len());
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// Files with bytes changed: nothing panics, both readings agree on what is an event, and blocks make no difference.
+    #[test]
+    fn damaged_files_are_read_the_same_in_every_way(
+        which in 0..SHOWN.len() + 1,
+        damage in prop::collection::vec((any::<prop::sample::Index>(), prop::sample::select(b"\"{}[],:;\n\r\\# \xff0".to_vec())), 0..6),
+        block in 1..200_usize,
+    ) {
+        let list = format!("[\n{}]", include_str!("fixtures/own-scan.in.jsonl").replace("}}\n", "}},\n"));
+        let (mapping, file) = match SHOWN.get(which) {
+            Some((_, toml, file, _)) => (Mapping::parse(toml).unwrap(), *file),
+            None => {
+                let toml = include_str!("../../../../docs/mappings/own-scan.toml").replace("\"jsonl\"", "\"json\"");
+                (Mapping::parse(&toml).unwrap(), list.as_str())
+            }
+        };
+        let plan = plan(&mapping, file);
+        let mut rows = file.as_bytes()[plan.body_offset()..].to_vec();
+        for (at, byte) in &damage {
+            let at = at.index(rows.len());
+            rows[at] = *byte;
+        }
+        let mut records = Records::new();
+        prop_assert_eq!(plan.cutter().cut(&rows, true, usize::MAX, &mut records), rows.len());
+        for record in records.iter(&rows) {
+            let (event, observation) = (plan.event(record), plan.observe(record));
+            prop_assert_eq!(event.as_ref().err(), observation.as_ref().err());
+        }
+        let whole: Vec<_> = records.iter(&rows).map(|record| (record.line(), record.raw().to_vec())).collect();
+        prop_assert_eq!(cut_in_blocks(&plan, &rows, block), whole);
     }
 }
