@@ -34,6 +34,8 @@ macro_rules! conversions {
 conversions! {
     /// The text as it is.
     AsIs "as_is" "",
+    /// The text as it is; nothing when empty. No function of the schema: for columns it does not name.
+    Kept "kept" "-",
     /// Text; nothing when empty, `0` or `unknown`.
     Text "text" "validate_to_none",
     /// A whole number.
@@ -100,6 +102,7 @@ impl Convert {
             Self::Text if says_nothing(text) => Nothing,
             Self::Text => Is(Value::Text(text.to_owned())),
             _ if text.is_empty() && !self.looks_at_empty() => Nothing,
+            Self::Kept => Is(Value::Text(text.to_owned())),
             Self::Int => number(number::whole(text)),
             Self::Nonzero => match number::whole(text) {
                 Some(0) => Nothing,
@@ -264,6 +267,7 @@ mod tests {
                 ("00", text("00")),
             ],
         );
+        check(Convert::Kept, &[("", Nothing), ("0", text("0")), ("-", text("-"))]);
         check(Convert::Text, &[("-", text("-")), ("  ", text("  ")), ("null", text("null"))]);
     }
 

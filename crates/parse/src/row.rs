@@ -9,7 +9,7 @@ use schakel_model::{
 };
 
 use crate::{
-    convert::{Converted, Row},
+    convert::{Convert, Converted, Row},
     idf_field,
     layout::{Filling, Importance, Layout},
     time,
@@ -53,9 +53,11 @@ fn fill(event: &mut Event, filling: &Filling, text: Option<&str>, cells: &Cells<
     }
     let column = &cells.layout.columns[filling.column];
     let kept = || format!("extra.{column}");
+    // The reference keeps what none of a column's fields took up; a second field takes up whatever there is.
+    let left_over = filling.importance == Importance::Required
+        && cells.layout.fillings.iter().filter(|other| other.column == filling.column).count() == 1;
     let Some(text) = text else {
-        // The reference shows a promised cell that is not there as null, and one it takes as it is likewise.
-        if filling.importance == Importance::Required {
+        if left_over || filling.convert == Convert::Kept {
             event.set(kept(), Value::Null);
         }
         return Ok(());
@@ -63,7 +65,7 @@ fn fill(event: &mut Event, filling: &Filling, text: Option<&str>, cells: &Cells<
     let value = match filling.convert.apply(text, cells) {
         Converted::Value(value) => value,
         Converted::Nothing => {
-            if filling.importance == Importance::Required && !text.is_empty() {
+            if left_over && !text.is_empty() {
                 event.set(kept(), Value::Text(text.to_owned()));
             }
             return Ok(());

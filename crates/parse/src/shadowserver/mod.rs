@@ -12,8 +12,13 @@ pub use schema::{Schema, SchemaError};
 pub(crate) use table::definition_of;
 pub use table::types;
 
-use schakel_model::{observation::Identity, observation::TargetIdentity, severity::Severity};
+use schakel_model::{
+    event::Value,
+    observation::{Identity, TargetIdentity},
+    severity::Severity,
+};
 
+use crate::idf_field;
 use crate::layout::{Filling, Importance, Layout};
 
 /// The name of the source.
@@ -47,7 +52,16 @@ pub(crate) fn reading(type_name: &str, header: Vec<String>, schema: Option<&Sche
         Some(ours) => (ours.severity, ours.identity),
         None => (Severity::Medium, identity_by_name(type_name)),
     };
+    let constants = constants.into_iter().filter_map(fitted).collect();
     Some(Reading { layout: layout(header, &meanings, constants), severity, identity })
+}
+
+/// A constant as its field keeps it; the schema writes some in capitals.
+fn fitted((field, text): (String, String)) -> Option<(String, String)> {
+    match idf_field::fit(&field, Value::Text(text))? {
+        Value::Text(text) => Some((field, text)),
+        _ => None,
+    }
 }
 
 /// What a type that we do not know yet is most likely about.

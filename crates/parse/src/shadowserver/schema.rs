@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use crate::{convert::Convert, idf_field, layout::Importance};
 
 /// What a column that nobody told of becomes.
-pub(crate) const UNKNOWN_COLUMN: Convert = Convert::Text;
+pub(crate) const UNKNOWN_COLUMN: Convert = Convert::Kept;
 
 /// One field that a column fills.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -95,7 +95,7 @@ impl Report {
             let field = match field.as_str() {
                 "extra." => format!("extra.{column}"),
                 field if field.starts_with("extra.") || idf_field::exists(field) => field.to_owned(),
-                _ => format!("extra.{column}"),
+                other => format!("extra.{other}"),
             };
             let meaning = Meaning { field, convert, importance };
             match meanings.iter_mut().find(|(name, _)| name == column) {
@@ -136,7 +136,7 @@ mod tests {
         let report = schema.report("scan_new").unwrap();
         let meanings = report.meanings();
         assert_eq!(meanings[1].1[0].convert, Convert::Text);
-        assert_eq!(meanings[2].1[0].field, "extra.planet");
+        assert_eq!(meanings[2].1[0].field, "extra.planet.name");
         assert_eq!(schema.types().collect::<Vec<_>>(), ["scan_new"]);
     }
 
