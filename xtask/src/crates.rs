@@ -25,7 +25,7 @@ pub fn crates(build: Build) -> Outcome {
     let _ = std::fs::remove_dir_all(&target); // Absent is what we want.
     run(&mut cargo(&["fetch", "--locked"]))?; // The network is not what we time.
     let start = Instant::now();
-    run(cargo(&["build", "--release", "--locked", "-p", "schakel-cli"]).env("CARGO_TARGET_DIR", &target))?;
+    run(cargo(&["build", "--release", "--locked", "-p", "schakel"]).env("CARGO_TARGET_DIR", &target))?;
     let seconds = start.elapsed().as_secs();
     std::fs::remove_dir_all(&target)?;
     let cores = std::thread::available_parallelism()?;
@@ -40,7 +40,7 @@ pub fn crates(build: Build) -> Outcome {
 
 /// Unique crates (name and version) that the program is built from.
 fn count() -> Outcome<usize> {
-    let tree = output(&mut cargo(&["tree", "-p", "schakel-cli", "-e", "normal,build", "--prefix", "none"]))?;
+    let tree = output(&mut cargo(&["tree", "-p", "schakel", "-e", "normal,build", "--prefix", "none"]))?;
     Ok(unique(&tree))
 }
 
@@ -57,7 +57,8 @@ fn unique(tree: &str) -> usize {
 mod tests {
     #[test]
     fn a_crate_counts_once_and_two_versions_count_twice() {
-        let tree = "schakel-cli v0.1.0 (/x)\nserde v1.0.0\nserde v1.0.0 (*)\n\nsyn v2.0.0 (proc-macro)\nsyn v3.0.0\n";
+        let tree =
+            "schakel v0.1.0 (/x)\nserde v1.0.0\nserde v1.0.0 (*)\n\nsyn v2.0.0 (proc-macro)\nsyn v3.0.0\n";
         assert_eq!(super::unique(tree), 4);
     }
 }

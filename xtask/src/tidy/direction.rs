@@ -55,7 +55,7 @@ const RINGS: &[(&str, Ring)] = &[
     ("schakel-scan", Ring::Effects),
     ("schakel-app", Ring::App),
     ("schakel-web", Ring::Web),
-    ("schakel-cli", Ring::Cli),
+    ("schakel", Ring::Cli),
     ("schakel-bench", Ring::Outermost),
     ("schakel-e2e", Ring::Outermost),
     ("xtask", Ring::Outermost),
@@ -92,7 +92,7 @@ const IMPURE: &[&str] = &[
 /// Third parties that one crate keeps to itself (and the outermost ring may use).
 const KEPT: &[(&str, &str)] = &[
     ("axum", "schakel-web"),
-    ("clap", "schakel-cli"),
+    ("clap", "schakel"),
     ("lettre", "schakel-deliver"),
     ("rusqlite", "schakel-store"),
 ];
@@ -148,7 +148,7 @@ fn third_party(from: &str, to: &str, kind: Kind) -> Option<String> {
 }
 
 fn is_ours(name: &str) -> bool {
-    name.starts_with("schakel-") || name == "xtask"
+    name.starts_with("schakel-") || name == "schakel" || name == "xtask"
 }
 
 fn ring(name: &str) -> Option<Ring> {
@@ -187,7 +187,7 @@ mod tests {
         check("schakel-parse", "schakel-formats", Kind::Program, true);
         check("schakel-store", "schakel-parse", Kind::Program, true);
         check("schakel-app", "schakel-store", Kind::Program, true);
-        check("schakel-cli", "schakel-web", Kind::Program, true);
+        check("schakel", "schakel-web", Kind::Program, true);
         check("schakel-bench", "schakel-app", Kind::Program, true);
 
         check("schakel-model", "schakel-formats", Kind::Program, false);
