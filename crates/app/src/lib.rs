@@ -1,1 +1,22 @@
-//! Use cases: pipeline, scheduler, config.
+//! Use cases: what a command or a page asks for, done over the store and the pure crates.
+//!
+//! The data plane is in [`pipeline`]; [`intake`] takes a report in with it. Looking back: [`explain`], [`trace`], [`events`], [`verify`].
+
+pub mod calendar;
+pub mod config;
+pub mod demo;
+pub mod doctor;
+pub mod events;
+pub mod explain;
+pub mod intake;
+pub mod names;
+pub mod parse_files;
+pub mod pipeline;
+pub mod raw;
+pub mod reading;
+pub mod register;
+pub mod send;
+pub mod serve;
+pub mod tell;
+pub mod trace;
+pub mod verify;

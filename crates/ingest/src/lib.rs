@@ -1,1 +1,3 @@
-//! Reports in: folder and files.
+//! Reports in. So far one way: a folder that files are moved into.
+
+pub mod folder;

@@ -443,6 +443,11 @@ pub fn due(connection: &Connection, now: i64, limit: usize) -> Result<Vec<Messag
     )
 }
 
+/// One message.
+pub fn message(connection: &Connection, id: i64) -> Result<Option<Message>, StoreError> {
+    Ok(messages(connection, "id = ?1", [id])?.pop())
+}
+
 /// All messages of a notification.
 pub fn of_notification(
     connection: &Connection,

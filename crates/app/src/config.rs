@@ -1,0 +1,218 @@
+//! The configuration: one TOML file in the data directory, every key documented with its default, unknown keys refused.
+
+use std::{
+    fs,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context;
+use schakel_deliver::settings::{self, ChannelKind, MailSettings};
+use schakel_model::tlp::Tlp;
+use schakel_parse::{mapping::Mapping, shadowserver::Schema};
+use schakel_render::templates::Templates;
+use schakel_store::data_dir::DataDir;
+use serde::{Deserialize, Serialize};
+
+use crate::reading::Reading;
+
+const DOCUMENTED: &str = include_str!("config.toml");
+
+/// The whole configuration. What each key means stands in [`documented`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(missing_docs)] // Documented once, in config.toml.
+pub struct Config {
+    pub sender: String,
+    pub intake: IntakeConfig,
+    pub telling: TellingConfig,
+    pub http: HttpConfig,
+    pub mail: MailSettings,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(missing_docs)]
+pub struct IntakeConfig {
+    pub tlp: String,
+    pub mappings: PathBuf,
+    pub shadowserver_schema: PathBuf,
+    pub settle_seconds: u64,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(missing_docs)]
+pub struct TellingConfig {
+    pub wait_seconds: u64,
+    pub wait_seconds_max: u64,
+    pub templates: PathBuf,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(missing_docs)]
+pub struct HttpConfig {
+    pub listen: String,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            sender: "Schakel".to_owned(),
+            intake: IntakeConfig::default(),
+            telling: TellingConfig::default(),
+            http: HttpConfig::default(),
+            mail: MailSettings::default(),
+        }
+    }
+}
+
+impl Default for IntakeConfig {
+    fn default() -> Self {
+        Self {
+            tlp: Tlp::Amber.as_str().to_owned(),
+            mappings: "mappings".into(),
+            shadowserver_schema: PathBuf::new(),
+            settle_seconds: 2,
+        }
+    }
+}
+
+impl Default for TellingConfig {
+    fn default() -> Self {
+        Self { wait_seconds: 60, wait_seconds_max: 900, templates: "templates".into() }
+    }
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        Self { listen: "127.0.0.1:9618".to_owned() }
+    }
+}
+
+/// The configuration with every key, what it means, and its default.
+pub fn documented() -> String {
+    let mail = settings::DOCUMENTED
+        .trim_start()
+        .replace("\n[folder]", "\n[mail.folder]")
+        .replace("\n[smtp]", "\n[mail.smtp]");
+    format!("{DOCUMENTED}\n[mail]\n{mail}")
+}
+
+/// Reads the configuration of a data directory; without a file everything has its default. Empty paths are filled in.
+pub fn load(data: &DataDir) -> anyhow::Result<Config> {
+    let path = data.config();
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+    };
+    let mut config: Config =
+        toml::from_str(&text).with_context(|| format!("{} is not right", path.display()))?;
+    if config.mail.channel == ChannelKind::Folder && config.mail.folder.path.as_os_str().is_empty() {
+        config.mail.folder.path = data.root().join("mail");
+    }
+    for relative in [&mut config.intake.mappings, &mut config.telling.templates, &mut config.mail.folder.path]
+    {
+        if relative.is_relative() && !relative.as_os_str().is_empty() {
+            *relative = data.root().join(&*relative);
+        }
+    }
+    Ok(config)
+}
+
+impl Config {
+    /// The marking of reports that bear none.
+    pub fn tlp(&self) -> anyhow::Result<Tlp> {
+        self.intake.tlp.parse().map_err(anyhow::Error::msg).context("intake.tlp")
+    }
+
+    /// How reports are read: the configured schema and mappings.
+    pub fn reading(&self) -> anyhow::Result<Reading> {
+        let mut reading = Reading::default();
+        let schema = &self.intake.shadowserver_schema;
+        if !schema.as_os_str().is_empty() {
+            reading.schema = Some(read_schema(schema)?);
+        }
+        let mut files = toml_files(&self.intake.mappings)?;
+        files.sort();
+        for file in files {
+            reading.mappings.push(read_mapping(&file)?);
+        }
+        Ok(reading)
+    }
+
+    /// The templates, with those the operator replaces.
+    pub fn templates(&self) -> anyhow::Result<Templates> {
+        let mut sources = Vec::new();
+        for language in ["nl", "en"] {
+            for part in ["subject", "txt"] {
+                let name = format!("{language}/notification.{part}.j2");
+                match fs::read_to_string(self.telling.templates.join(&name)) {
+                    Ok(source) => sources.push((name, source)),
+                    Err(error) if error.kind() == ErrorKind::NotFound => {}
+                    Err(error) => {
+                        return Err(error).with_context(|| format!("cannot read the template {name}"));
+                    }
+                }
+            }
+        }
+        let overrides: Vec<_> =
+            sources.iter().map(|(name, source)| (name.as_str(), source.as_str())).collect();
+        Ok(Templates::new(&overrides)?)
+    }
+}
+
+/// Reads an official Shadowserver schema.
+pub fn read_schema(path: &Path) -> anyhow::Result<Schema> {
+    let bytes = fs::read(path).with_context(|| format!("cannot read the schema {}", path.display()))?;
+    Schema::parse(&bytes).with_context(|| format!("{} is no Shadowserver schema", path.display()))
+}
+
+/// Reads a mapping.
+pub fn read_mapping(path: &Path) -> anyhow::Result<Mapping> {
+    let text =
+        fs::read_to_string(path).with_context(|| format!("cannot read the mapping {}", path.display()))?;
+    Mapping::parse(&text).with_context(|| format!("the mapping {} is not right", path.display()))
+}
+
+fn toml_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error).with_context(|| format!("cannot list {}", folder.display())),
+    };
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry.with_context(|| format!("cannot list {}", folder.display()))?.path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            files.push(path);
+        }
+    }
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_documented_is_the_default_and_names_every_key() {
+        let documented = documented();
+        assert_eq!(toml::from_str::<Config>(&documented).unwrap(), Config::default());
+        let written = toml::to_string(&Config::default()).unwrap();
+        for key in written.lines().filter_map(|line| line.split_once(" = ")).map(|(key, _)| key) {
+            assert!(documented.contains(&format!("\n{key} = ")), "{key} is not documented");
+        }
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataDir::new(folder.path());
+        fs::write(data.config(), "[telling]\nwait_second = 1\n").unwrap();
+        let error = format!("{:#}", load(&data).unwrap_err());
+        assert!(error.contains("wait_second"), "{error}");
+    }
+}

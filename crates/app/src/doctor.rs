@@ -1,0 +1,216 @@
+//! What is wrong with this installation, in plain words, with what to do about it.
+
+use schakel_model::{fate::Fate, tlp::Tlp};
+use schakel_store::{
+    Reader,
+    chunks::{self, Blocks},
+    data_dir::DataDir,
+    ledger::{self, Scope},
+    outbox, register,
+    reports::{self, ReportState},
+};
+use serde::Serialize;
+
+use crate::{config, pipeline::state::RegisterView, serve::failed_files};
+
+/// A message that waits longer than this is worth a word, in seconds.
+const WAITING_LONG_SECONDS: i64 = 3_600;
+
+/// How bad something is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// As it should be.
+    Good,
+    /// Worth a look.
+    Look,
+    /// Something does not work.
+    Wrong,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+pub struct Finding {
+    /// How bad.
+    pub level: Level,
+    /// What was looked at.
+    pub about: &'static str,
+    /// What was found, and what to do.
+    pub text: String,
+}
+
+/// Looks at everything. Never fails: what cannot be looked at is a finding.
+pub fn examine(data: &DataDir, now: i64) -> Vec<Finding> {
+    let mut doctor = Doctor { found: Vec::new() };
+    doctor.configuration(data);
+    match Reader::open(data) {
+        Err(error) => doctor.wrong("store", error.to_string()),
+        Ok(reader) => {
+            if let Err(error) = doctor.store(&reader, now) {
+                doctor.wrong("store", format!("{error:#}"));
+            }
+        }
+    }
+    let failed = failed_files(data).len();
+    if failed > 0 {
+        doctor.look(
+            "intake folder",
+            format!("{failed} files could not be taken in whole. The reasons lie beside them in failed/"),
+        );
+    }
+    doctor.found
+}
+
+struct Doctor {
+    found: Vec<Finding>,
+}
+
+impl Doctor {
+    fn good(&mut self, about: &'static str, text: impl Into<String>) {
+        self.found.push(Finding { level: Level::Good, about, text: text.into() });
+    }
+
+    fn look(&mut self, about: &'static str, text: impl Into<String>) {
+        self.found.push(Finding { level: Level::Look, about, text: text.into() });
+    }
+
+    fn wrong(&mut self, about: &'static str, text: impl Into<String>) {
+        self.found.push(Finding { level: Level::Wrong, about, text: text.into() });
+    }
+
+    fn configuration(&mut self, data: &DataDir) {
+        let config = match config::load(data) {
+            Ok(config) => config,
+            Err(error) => {
+                return self
+                    .wrong("configuration", format!("{error:#}. `schakel config show` prints every key"));
+            }
+        };
+        self.good("configuration", "can be read");
+        for problem in [config.tlp().err(), config.reading().err()].into_iter().flatten() {
+            self.wrong("configuration", format!("{problem:#}"));
+        }
+        match config.templates() {
+            Ok(templates) => {
+                let problems = templates.check();
+                for problem in &problems {
+                    self.wrong("templates", problem.to_string());
+                }
+                if problems.is_empty() {
+                    self.good("templates", "all render with sample data");
+                }
+            }
+            Err(error) => self.wrong("templates", format!("{error:#}")),
+        }
+        match schakel_deliver::channel::Channel::open(&config.mail) {
+            Ok(_) => {
+                self.good("mail", "the way out is set up; `schakel outbox` shows what the other side says")
+            }
+            Err(error) => self.wrong("mail", format!("{:#}", anyhow::Error::from(error))),
+        }
+    }
+
+    fn store(&mut self, reader: &Reader, now: i64) -> anyhow::Result<()> {
+        self.register(reader)?;
+        let sums = reader.read(|connection| ledger::sums(connection, &Scope::All))?;
+        if sums.balanced() {
+            self.good("ledger", format!("balances: {} rows, {} assignments", sums.rows, sums.assignments));
+        } else {
+            self.wrong("ledger", "does not balance. Run `schakel verify` to see where, and restore a backup");
+        }
+        let unrouted = sums.fate(Fate::Unrouted);
+        if unrouted > 0 {
+            self.look(
+                "ledger",
+                format!("{unrouted} assignments are nobody's. `schakel ledger --list unrouted` shows them"),
+            );
+        }
+        let no_contact = sums.fate(Fate::NoContact);
+        if no_contact > 0 {
+            self.look("ledger", format!("{no_contact} assignments have an owner who cannot be told. `schakel ledger --list no_contact` shows them"));
+        }
+        for report in reader.read(|connection| reports::list(connection, None))? {
+            match (report.state, report.failure) {
+                (ReportState::Taking, _) => self.look(
+                    "reports",
+                    format!("report {} ({}) is being taken in, or was interrupted. Ingest the same file again to finish it", report.id, report.name),
+                ),
+                (_, Some(failure)) => self.look("reports", format!("report {} ({}): {failure}", report.id, report.name)),
+                _ => {}
+            }
+        }
+        self.outbox(reader, now)
+    }
+
+    fn register(&mut self, reader: &Reader) -> anyhow::Result<()> {
+        let version = reader.read(register::version)?;
+        if version.0 == 0 {
+            self.wrong("register", "is empty: everything is nobody's. Run `schakel register import DIR`");
+            return Ok(());
+        }
+        let view = RegisterView::new(reader.read(|connection| register::load(connection, version))?);
+        let register = &view.register;
+        let unreachable: Vec<_> = register
+            .organisations
+            .iter()
+            .filter(|organisation| {
+                let assignee = schakel_model::assignment::Assignee {
+                    organisation: organisation.id,
+                    role: schakel_model::asset::Role::Owner,
+                    end: schakel_model::assignment::End::Source,
+                };
+                view.fate_of(Some(assignee), Tlp::Amber) == Fate::NoContact
+            })
+            .map(|organisation| organisation.code.as_str())
+            .collect();
+        self.good(
+            "register",
+            format!(
+                "version {version}: {} organisations, {} assets",
+                register.organisations.len(),
+                register.assets.len()
+            ),
+        );
+        if !unreachable.is_empty() {
+            let shown = unreachable.iter().take(10).copied().collect::<Vec<_>>().join(", ");
+            self.look(
+                "register",
+                format!("{} organisations cannot be told anything TLP:AMBER: {shown}", unreachable.len()),
+            );
+        }
+        Ok(())
+    }
+
+    fn outbox(&mut self, reader: &Reader, now: i64) -> anyhow::Result<()> {
+        if let Some(reason) = reader.read(outbox::paused)? {
+            self.wrong("outbox", format!("sending is paused: {reason}. Run `schakel restore confirm`"));
+        }
+        let to_tell = reader.read(|connection| chunks::blocks(connection, &Blocks::ToTell))?;
+        if !to_tell.is_empty() {
+            let count: u64 = to_tell.iter().map(|block| block.count).sum();
+            self.look("outbox", format!("{count} assignments wait to be told. `schakel tell` does it; `schakel serve` does it by itself"));
+        }
+        let [_, unknown, accepted, given_up] = reader.read(outbox::counts)?;
+        if given_up > 0 {
+            self.look("outbox", format!("{given_up} messages were given up. `schakel outbox` shows why"));
+        }
+        if unknown > 0 {
+            self.look(
+                "outbox",
+                format!(
+                    "{unknown} messages are in an unknown state; they are sent again with the same bytes"
+                ),
+            );
+        }
+        let unfinished = reader.read(outbox::unfinished)?;
+        let late =
+            unfinished.iter().filter(|message| now - message.created_at > WAITING_LONG_SECONDS).count();
+        if late > 0 {
+            self.look("outbox", format!("{late} messages wait for more than an hour. `schakel outbox` shows what the mail server says"));
+        }
+        if late == 0 && given_up == 0 {
+            self.good("outbox", format!("{accepted} messages were taken by the other side"));
+        }
+        Ok(())
+    }
+}

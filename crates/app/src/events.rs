@@ -1,0 +1,279 @@
+//! The events behind a number of the ledger, and the rows of a finding: read again from the raw reports.
+
+use std::collections::HashSet;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use schakel_model::{
+    event::Event,
+    fate::Fate,
+    ids::{EventId, FindingId, ReportId},
+};
+use schakel_store::{
+    Reader, StoreError,
+    chunks::{self, Blocks, Chunk},
+    fate_blob::{self, Needle, RowFate},
+    id_list,
+    ledger::Scope,
+    reports,
+};
+use serde::Serialize;
+
+use crate::pipeline::derive::{DerivedChunk, Deriver};
+
+/// Which rows to list.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Which {
+    /// Those that could not be read.
+    Rejected,
+    /// Those the report has given before.
+    Duplicates,
+    /// Negative observations.
+    Clears,
+    /// All that became events.
+    Events,
+    /// Events with an assignment of this fate.
+    Fate(Fate),
+}
+
+impl std::str::FromStr for Which {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "rejected" => Ok(Self::Rejected),
+            "duplicates" => Ok(Self::Duplicates),
+            "clears" => Ok(Self::Clears),
+            "events" => Ok(Self::Events),
+            _ => text.parse().map(Self::Fate).map_err(|_| {
+                let fates: Vec<_> = Fate::ALL.iter().map(|fate| fate.as_str()).collect();
+                format!(
+                    "`{text}` is nothing the ledger counts: use rejected, duplicates, clears, events, {}",
+                    fates.join(", ")
+                )
+            }),
+        }
+    }
+}
+
+/// One row of a report.
+#[derive(Clone, Debug, Serialize)]
+pub struct ListedRow {
+    /// `report:row`.
+    pub id: String,
+    /// The file it stands in.
+    pub file: String,
+    /// Its physical line.
+    pub line: u64,
+    /// The finding, when it is an event.
+    pub finding: Option<String>,
+    /// When it was observed, when it could be read.
+    pub observed_at: Option<String>,
+    /// The source end in a word: address and port, or name.
+    pub target: Option<String>,
+    /// The identifier of its kind.
+    pub kind: Option<String>,
+    /// Why it could not be read: code.
+    pub code: Option<&'static str>,
+    /// Why it could not be read: a sentence.
+    pub message: Option<String>,
+    /// Its raw bytes when it could not be read.
+    pub raw_base64: Option<String>,
+}
+
+/// Lists rows of a scope, at most `limit`.
+pub fn list(
+    reader: &Reader,
+    scope: &Scope,
+    which: Which,
+    limit: usize,
+) -> Result<Vec<ListedRow>, StoreError> {
+    let mut rows = Vec::new();
+    let mut deriver = Deriver::new(Reader::open(reader.data())?)?;
+    let mut derived = DerivedChunk::default();
+    for report in reports_in(reader, scope)? {
+        let members = reader.read(|connection| reports::members(connection, report))?;
+        for chunk in reader.read(|connection| chunks::of_report(connection, report))? {
+            let Some(wanted) = wanted_rows(reader, &chunk, which, limit - rows.len())? else { continue };
+            let plan = deriver.chunk(&chunk, &mut derived)?;
+            let file =
+                members.iter().find(|member| member.seq == chunk.member).map_or("", |member| &member.path);
+            for (at, fate) in wanted {
+                let Some(record) = derived.record(at) else { continue };
+                let id = EventId { report, row: chunk.first_row + at as u32 };
+                rows.push(listed(&plan, record, id, file, fate));
+            }
+            if rows.len() >= limit {
+                return Ok(rows);
+            }
+        }
+    }
+    Ok(rows)
+}
+
+fn reports_in(reader: &Reader, scope: &Scope) -> Result<Vec<ReportId>, StoreError> {
+    let mut ids: Vec<ReportId> = match scope {
+        Scope::Report(report) => vec![*report],
+        Scope::Day(day) => reader
+            .read(|connection| reports::list(connection, Some(day)))?
+            .iter()
+            .map(|report| report.id)
+            .collect(),
+        Scope::All => reader
+            .read(|connection| reports::list(connection, None))?
+            .iter()
+            .map(|report| report.id)
+            .collect(),
+    };
+    ids.sort_unstable();
+    Ok(ids)
+}
+
+/// The rows of a chunk that are wanted, counted from 0; `None` when the sums say there are none.
+fn wanted_rows(
+    reader: &Reader,
+    chunk: &Chunk,
+    which: Which,
+    limit: usize,
+) -> Result<Option<Vec<(usize, RowFate)>>, StoreError> {
+    let sums = &chunk.sums;
+    let count = match which {
+        Which::Rejected => sums.rejected,
+        Which::Duplicates => sums.duplicates,
+        Which::Clears => sums.clears,
+        Which::Events => sums.events,
+        Which::Fate(Fate::Known) => sums.fate(Fate::Known),
+        Which::Fate(_) => sums.assignments - sums.fate(Fate::Known),
+    };
+    if count == 0 {
+        return Ok(None);
+    }
+    let with_fate: HashSet<FindingId> = match which {
+        Which::Fate(fate) => {
+            let blocks = reader.read(|connection| chunks::blocks(connection, &Blocks::OfChunk(chunk.id)))?;
+            // A known sighting is one without a new assignment in this chunk.
+            let matching = blocks.iter().filter(|block| fate == Fate::Known || block.fate == fate);
+            matching.flat_map(|block| id_list::decode(&block.findings)).collect()
+        }
+        _ => HashSet::new(),
+    };
+    let fates = reader.read(|connection| chunks::fates(connection, chunk.id))?;
+    let wanted = |fate: &RowFate| match (which, fate) {
+        (Which::Rejected, RowFate::Rejected(_))
+        | (Which::Duplicates, RowFate::Duplicate)
+        | (Which::Clears, RowFate::Clear)
+        | (Which::Events, RowFate::Event(_)) => true,
+        (Which::Fate(Fate::Known), RowFate::Event(finding)) => !with_fate.contains(finding),
+        (Which::Fate(_), RowFate::Event(finding)) => with_fate.contains(finding),
+        _ => false,
+    };
+    let rows = fate_blob::read(&fates).enumerate().filter_map(|(at, fate)| Some((at, fate.ok()?)));
+    Ok(Some(rows.filter(|(_, fate)| wanted(fate)).take(limit).collect()))
+}
+
+fn listed(
+    plan: &schakel_parse::Plan,
+    record: schakel_parse::Record<'_>,
+    id: EventId,
+    file: &str,
+    fate: RowFate,
+) -> ListedRow {
+    let mut row = ListedRow {
+        id: id.to_string(),
+        file: file.to_owned(),
+        line: record.line(),
+        finding: None,
+        observed_at: None,
+        target: None,
+        kind: None,
+        code: None,
+        message: None,
+        raw_base64: None,
+    };
+    if let RowFate::Event(finding) = fate {
+        row.finding = Some(format!("F{finding}"));
+    }
+    match plan.observe(record) {
+        Ok(observation) => {
+            row.observed_at = Some(observation.observed_at.timestamp().to_string());
+            row.target = Some(target(&observation.source));
+            row.kind = Some(observation.identifier.into_owned());
+        }
+        Err(reject) => {
+            row.code = Some(reject.code.as_str());
+            row.message = Some(reject.message.into_owned());
+            row.raw_base64 = Some(STANDARD.encode(record.raw()));
+        }
+    }
+    row
+}
+
+/// An end of an event in a word.
+pub fn target(endpoint: &schakel_model::observation::Endpoint<'_>) -> String {
+    let name = [&endpoint.fqdn, &endpoint.url, &endpoint.account, &endpoint.reverse_dns]
+        .into_iter()
+        .find(|name| !name.is_empty());
+    match (endpoint.ip, name, endpoint.port) {
+        (Some(ip), _, 0) => ip.to_string(),
+        (Some(ip), _, port) if ip.is_ipv6() => format!("[{ip}]:{port}"),
+        (Some(ip), _, port) => format!("{ip}:{port}"),
+        (None, Some(name), _) => name.to_string(),
+        (None, None, _) => String::new(),
+    }
+}
+
+/// The rows of one finding over all reports, in order of commit.
+pub fn of_finding(reader: &Reader, finding: FindingId, first_chunk: u32) -> Result<Vec<EventId>, StoreError> {
+    let needle = Needle::new(finding);
+    let mut rows = Vec::new();
+    reader.read(|connection| {
+        chunks::for_each_fates(connection, first_chunk, |report, first_row, fates| {
+            if needle.is_in(fates) {
+                let fates = fate_blob::read(fates).enumerate();
+                let ours = fates.filter(|(_, fate)| matches!(fate, Ok(RowFate::Event(id)) if *id == finding));
+                rows.extend(ours.map(|(at, _)| EventId { report, row: first_row + at as u32 }));
+            }
+        })
+    })?;
+    Ok(rows)
+}
+
+/// One row read again: the record as text, the event, and the fate.
+pub struct RereadRow {
+    /// The raw record, decoded for people.
+    pub raw: String,
+    /// Its line in the file.
+    pub line: u64,
+    /// The event, or why there is none.
+    pub event: Result<Event, schakel_model::reject::Reject>,
+    /// What became of it.
+    pub fate: RowFate,
+    /// The chunk it came with.
+    pub chunk: Chunk,
+    /// The question that attribution answered for it.
+    pub query: Option<schakel_attribute::Query>,
+}
+
+/// Reads one row again. `None` when there is no such row.
+pub fn reread(deriver: &mut Deriver, id: EventId) -> Result<Option<RereadRow>, StoreError> {
+    let Some(chunk) = deriver.reader().read(|connection| chunks::of_row(connection, id.report, id.row))?
+    else {
+        return Ok(None);
+    };
+    let mut derived = DerivedChunk::default();
+    let plan = deriver.chunk(&chunk, &mut derived)?;
+    let at = (id.row - chunk.first_row) as usize;
+    let fates = deriver.reader().read(|connection| chunks::fates(connection, chunk.id))?;
+    let fate = fate_blob::read(&fates)
+        .nth(at)
+        .ok_or_else(|| StoreError::Damaged { what: format!("row {id} has no fate") })?
+        .map_err(|what| StoreError::Damaged { what })?;
+    let Some(record) = derived.record(at) else { return Ok(None) };
+    Ok(Some(RereadRow {
+        raw: String::from_utf8_lossy(record.raw()).into_owned(),
+        line: record.line(),
+        query: plan.observe(record).ok().map(|observation| schakel_attribute::Query::of(&observation)),
+        event: plan.event(record),
+        fate,
+        chunk,
+    }))
+}

@@ -1,0 +1,535 @@
+//! Taking a report in: known already, resumed after a crash, or new; plain or a container; to its end.
+
+use std::{
+    fs::File,
+    io::{self, Read, Seek, SeekFrom},
+    path::Path,
+    sync::Arc,
+    time::SystemTime,
+};
+
+use anyhow::Context;
+use schakel_formats::containers::{Caps, Container, sniff, walk};
+use schakel_model::{clock::Clock, ids::ReportId, tlp::Tlp};
+use schakel_parse::Plan;
+use schakel_store::{
+    Store,
+    chunks::{self, Chunk},
+    data_dir::DataDir,
+    frames::Packer,
+    reports::{self, Report, ReportState},
+    sightings::Mark,
+};
+
+use crate::{
+    calendar,
+    pipeline::{
+        derive::{DerivedChunk, Deriver},
+        read::{CHUNK_BYTES, ChunkReader},
+        run::{DataPlane, MARKS_MAX, MemberJob, Progress, RunError, hash_all},
+        state,
+    },
+    reading::Reading,
+};
+
+/// The bytes by which a report is recognised before it is read whole, and in which its header must stand.
+pub const HEAD_BYTES: usize = 1 << 20;
+
+/// What became of a file.
+#[derive(Clone, Debug, Default)]
+pub struct Ingested {
+    /// The report it is.
+    pub report: ReportId,
+    /// These bytes were taken in before; nothing was done.
+    pub report_known: bool,
+    /// Sums of the whole report, with the fates as they were given.
+    pub progress: Progress,
+    /// Findings known before that were seen again.
+    pub findings_seen: u64,
+    /// What could not be read, in sentences. What could be read was taken in.
+    pub failures: Vec<String>,
+    /// What a person should know, but is no failure.
+    pub notes: Vec<String>,
+}
+
+/// The data plane, ready to take reports in.
+pub struct Intake {
+    plane: DataPlane,
+    clock: Clock,
+}
+
+impl Intake {
+    /// Opens the store, rebuilds the table of findings and finishes what a crash has left.
+    pub fn open(data: &DataDir, clock: Clock) -> anyhow::Result<Self> {
+        let store = Store::open(data)?;
+        let reader = store.reader()?;
+        let version = reader.read(schakel_store::register::version)?;
+        let plane = DataPlane {
+            state: state::decision_state(&reader)?,
+            shared: Arc::new(state::shared(&reader)?),
+            view: state::register_view(&reader, version)?,
+            store,
+            marks: Vec::new(),
+            mark_chunks: Vec::new(),
+        };
+        let mut intake = Self { plane, clock };
+        intake.recover_sightings()?;
+        Ok(intake)
+    }
+
+    /// The store, for what else a command has to do.
+    pub fn store(&mut self) -> &mut Store {
+        &mut self.plane.store
+    }
+
+    /// The register in force.
+    pub fn view(&self) -> Arc<state::RegisterView> {
+        Arc::clone(&self.plane.view)
+    }
+
+    /// Gives the store back, with everything applied.
+    pub fn close(mut self) -> anyhow::Result<Store> {
+        self.plane.apply_sightings()?;
+        Ok(self.plane.store)
+    }
+
+    /// Takes the newest register into force.
+    pub fn reload_register(&mut self) -> anyhow::Result<()> {
+        let reader = self.plane.store.reader()?;
+        let version = reader.read(schakel_store::register::version)?;
+        if version != self.plane.view.register.version {
+            self.plane.view = state::register_view(&reader, version)?;
+        }
+        Ok(())
+    }
+
+    /// Sightings whose chunks were committed but not applied when the process ended are derived again.
+    fn recover_sightings(&mut self) -> anyhow::Result<()> {
+        let unapplied = self.plane.store.read(chunks::unapplied)?;
+        if unapplied.is_empty() {
+            return Ok(());
+        }
+        let mut deriver = Deriver::new(self.plane.store.reader()?)?;
+        let mut derived = DerivedChunk::default();
+        for chunk in unapplied {
+            let marks = &mut self.plane.marks;
+            deriver.for_each_sighting(&chunk, &mut derived, |finding, observed_at| {
+                marks.push(Mark { finding, observed_at });
+            })?;
+            self.plane.mark_chunks.push(chunk.id);
+            if self.plane.marks.len() >= MARKS_MAX {
+                self.plane.apply_sightings()?;
+            }
+        }
+        Ok(self.plane.apply_sightings()?)
+    }
+
+    /// Takes a file in. An error means that nothing of it could be taken in; what broke later stands in the outcome.
+    pub fn ingest(
+        &mut self,
+        path: &Path,
+        reading: &Reading,
+        tlp: Tlp,
+        progress: &(dyn Fn(&Progress) + Sync),
+    ) -> anyhow::Result<Ingested> {
+        let mut file = OpenReport::open(path)?;
+        if file.container != Container::Plain {
+            file.hash_whole()?;
+        }
+        let resume = match self.look_up(&mut file)? {
+            Known::Report(report) => {
+                return Ok(Ingested { report, report_known: true, ..Ingested::default() });
+            }
+            Known::Interrupted(report) => Some(report),
+            Known::No => None,
+        };
+        // A file nobody can read is refused before anything is recorded.
+        let plan = match file.container {
+            Container::Plain => Some(Arc::new(reading.plan(&file.name, &file.head)?)),
+            _ => None,
+        };
+        let mut outcome = Ingested::default();
+        let taken = match plan {
+            Some(plan) => self.ingest_plain(&mut file, plan, resume, tlp, progress, &mut outcome),
+            None => self.ingest_container(&mut file, reading, resume, tlp, progress, &mut outcome),
+        };
+        let (content_hash, size) =
+            taken.with_context(|| format!("{} was not taken in whole", path.display()))?;
+        let failure = (!outcome.failures.is_empty()).then(|| outcome.failures.join("; "));
+        self.plane.store.end_report(outcome.report, size, &content_hash, failure.as_deref())?;
+        outcome.findings_seen = self.plane.state.seen.count();
+        if file.changed()? {
+            outcome.notes.push(format!(
+                "{} changed while it was read: it was taken in as it was read. Run the command again for what was added",
+                path.display()
+            ));
+        }
+        Ok(outcome)
+    }
+
+    /// Applies what is still to be applied; call when there is nothing more to take in for now.
+    pub fn settle(&mut self) -> anyhow::Result<()> {
+        if !self.plane.mark_chunks.is_empty() {
+            self.plane.apply_sightings()?;
+        }
+        Ok(())
+    }
+
+    fn look_up(&self, file: &mut OpenReport) -> anyhow::Result<Known> {
+        let store = &self.plane.store;
+        let mut interrupted = None;
+        for candidate in
+            store.read(|connection| reports::with_head(connection, file.size, &file.head_hash))?
+        {
+            match candidate.content_hash {
+                _ if candidate.state == ReportState::Taking => {
+                    // A container's hash is known from the start; a plain file shows while reading whether it is the same.
+                    let same =
+                        candidate.content_hash.is_none() || candidate.content_hash == file.content_hash;
+                    if same && candidate.name == file.name {
+                        interrupted = Some(candidate.id);
+                    }
+                }
+                Some(hash) if hash == file.hash_whole()? => return Ok(Known::Report(candidate.id)),
+                _ => {}
+            }
+        }
+        // A file that had changed while it was read has another size than when it was recognised.
+        if let Some(hash) = file.content_hash
+            && let Some(report) = store.read(|connection| reports::with_content(connection, &hash))?
+        {
+            return Ok(Known::Report(report.id));
+        }
+        Ok(interrupted.map_or(Known::No, Known::Interrupted))
+    }
+
+    fn begin(&mut self, file: &OpenReport, tlp: Tlp) -> anyhow::Result<ReportId> {
+        let now = self.clock.now();
+        Ok(self.plane.store.begin_report(&Report {
+            id: ReportId(0),
+            name: file.name.clone(),
+            received_at: now.as_second(),
+            received_day: calendar::day(now),
+            size: file.size,
+            head_hash: file.head_hash,
+            content_hash: file.content_hash,
+            state: ReportState::Taking,
+            tlp,
+            failure: None,
+        })?)
+    }
+
+    fn ingest_plain(
+        &mut self,
+        file: &mut OpenReport,
+        plan: Arc<Plan>,
+        resume: Option<ReportId>,
+        tlp: Tlp,
+        progress: &(dyn Fn(&Progress) + Sync),
+        outcome: &mut Ingested,
+    ) -> anyhow::Result<([u8; 32], u64)> {
+        if let Some(report) = resume {
+            match self.resume_plain(file, &plan, report, tlp, progress, outcome)? {
+                Some(done) => return Ok(done),
+                // Not the same bytes after all: what was taken stays in the ledger as an interrupted report.
+                None => file.rewind()?,
+            }
+        }
+        outcome.report = self.begin(file, tlp)?;
+        self.begin_counting();
+        self.plane.store.add_member(
+            outcome.report,
+            0,
+            &file.name,
+            body_head(&plan, &file.head),
+            &plan.definition(),
+        )?;
+        let mut input = io::Read::take(&mut file.file, u64::MAX);
+        let mut reader = ChunkReader::start(&mut input, std::mem::take(&mut file.head), &plan);
+        let job = self.job(outcome.report, 0, plan, 1, tlp, progress);
+        outcome.progress = self.plane.run(&job, &mut reader)?;
+        let (hash, size, broken) = reader.finish();
+        outcome.failures.extend(broken.map(|error| cannot_read(&file.name, &error)));
+        Ok((hash, size))
+    }
+
+    fn resume_plain(
+        &mut self,
+        file: &mut OpenReport,
+        plan: &Arc<Plan>,
+        report: ReportId,
+        tlp: Tlp,
+        progress: &(dyn Fn(&Progress) + Sync),
+        outcome: &mut Ingested,
+    ) -> anyhow::Result<Option<([u8; 32], u64)>> {
+        let stored = self.plane.store.read(|connection| reports::members(connection, report))?;
+        if stored.is_empty() {
+            self.plane.store.add_member(
+                report,
+                0,
+                &file.name,
+                body_head(plan, &file.head),
+                &plan.definition(),
+            )?;
+        } else {
+            let same_plan = Deriver::new(self.plane.store.reader()?)?.plan(report, 0)?;
+            if same_plan.definition() != plan.definition() {
+                return Ok(None);
+            }
+        }
+        let done = self.plane.store.read(|connection| chunks::of_report(connection, report))?;
+        let mut reader = ChunkReader::start(&mut file.file, file.head.clone(), plan);
+        if let Some(last) = done.last()
+            && !reader.resume(plan, last.end_offset, last.end_line, &last.prefix_hash)?
+        {
+            return Ok(None);
+        }
+        outcome.report = report;
+        self.begin_counting();
+        let before = self.count_again(&done)?;
+        let job = self.job(report, 0, Arc::clone(plan), before.sums.rows as u32 + 1, tlp, progress);
+        outcome.progress = self.plane.run(&job, &mut reader)?;
+        outcome.progress.add(&before);
+        outcome.notes.push(format!("taken up again at row {} after an interruption", before.sums.rows + 1));
+        let (hash, size, broken) = reader.finish();
+        outcome.failures.extend(broken.map(|error| cannot_read(&file.name, &error)));
+        Ok(Some((hash, size)))
+    }
+
+    fn ingest_container(
+        &mut self,
+        file: &mut OpenReport,
+        reading: &Reading,
+        resume: Option<ReportId>,
+        tlp: Tlp,
+        progress: &(dyn Fn(&Progress) + Sync),
+        outcome: &mut Ingested,
+    ) -> anyhow::Result<([u8; 32], u64)> {
+        outcome.report = match resume {
+            Some(report) => report,
+            None => self.begin(file, tlp)?,
+        };
+        self.store_original(file, outcome.report)?;
+        self.begin_counting();
+        let done = self.plane.store.read(|connection| chunks::of_report(connection, outcome.report))?;
+        if !done.is_empty() {
+            outcome.progress = self.count_again(&done)?;
+            let row = outcome.progress.sums.rows + 1;
+            outcome.notes.push(format!("taken up again at row {row} after an interruption"));
+        }
+        file.rewind()?;
+        let mut seq = 0;
+        let mut failures = Vec::new();
+        let walked = walk(&mut file.file, &file.name, &Caps::default(), &mut |member, input| {
+            let head = read_head(input).map_err(|error| anyhow::anyhow!(cannot_read(&member.path, &error)));
+            let plan = head.and_then(|head| Ok((Arc::new(reading.plan(&member.name, &head)?), head)));
+            match plan {
+                Ok((plan, head)) => {
+                    let resumed: Vec<&Chunk> = done.iter().filter(|chunk| chunk.member == seq).collect();
+                    let failed = self.ingest_member(
+                        seq,
+                        &member.path,
+                        plan,
+                        head,
+                        input,
+                        &resumed,
+                        tlp,
+                        progress,
+                        outcome,
+                    )?;
+                    failures.extend(failed);
+                    seq += 1;
+                }
+                Err(error) => failures.push(format!("{}: {error:#}", member.path)),
+            }
+            anyhow::Ok(())
+        })?;
+        // What broke off inside a member was noted when it was read.
+        for problem in walked.problems.iter().map(ToString::to_string) {
+            if !failures.iter().any(|failure| failure.contains(&problem)) {
+                failures.push(problem);
+            }
+        }
+        if walked.members == 0 && failures.is_empty() {
+            failures.push(format!("{} holds no report", file.name));
+        }
+        outcome.failures.append(&mut failures);
+        outcome
+            .notes
+            .extend(walked.skipped.iter().map(|skip| format!("{}: {}", skip.path, skip.reason.as_str())));
+        Ok((file.hash_whole()?, file.size))
+    }
+
+    #[allow(clippy::too_many_arguments)] // A member is all of these; a struct used once would only rename them.
+    fn ingest_member(
+        &mut self,
+        seq: u32,
+        path: &str,
+        plan: Arc<Plan>,
+        head: Vec<u8>,
+        input: &mut dyn Read,
+        resumed: &[&Chunk],
+        tlp: Tlp,
+        progress: &(dyn Fn(&Progress) + Sync),
+        outcome: &mut Ingested,
+    ) -> anyhow::Result<Option<String>> {
+        let report = outcome.report;
+        self.plane.store.add_member(report, seq, path, body_head(&plan, &head), &plan.definition())?;
+        let mut reader = ChunkReader::start(input, head, &plan);
+        if let Some(last) = resumed.last()
+            && !reader.resume(&plan, last.end_offset, last.end_line, &last.prefix_hash)?
+        {
+            anyhow::bail!("{path} does not unpack to the same bytes as before the interruption");
+        }
+        let first_row = u32::try_from(outcome.progress.sums.rows + 1).map_err(|_| RunError::TooManyRows)?;
+        let job = self.job(report, seq, plan, first_row, tlp, progress);
+        let more = self.plane.run(&job, &mut reader)?;
+        outcome.progress.add(&more);
+        let (_, _, broken) = reader.finish();
+        Ok(broken.map(|error| cannot_read(path, &error)))
+    }
+
+    /// Keeps a container's own bytes as evidence, unless an earlier attempt has.
+    fn store_original(&mut self, file: &mut OpenReport, report: ReportId) -> anyhow::Result<()> {
+        let stored = self.plane.store.read(|connection| reports::originals(connection, report))?;
+        if stored.iter().map(|frame| u64::from(frame.raw_length)).sum::<u64>() == file.size {
+            return Ok(());
+        }
+        file.rewind()?;
+        let mut packer = Packer::new()?;
+        for seq in 0.. {
+            let mut block = Vec::new();
+            io::Read::take(&mut file.file, CHUNK_BYTES as u64).read_to_end(&mut block)?;
+            if block.is_empty() {
+                break;
+            }
+            self.plane.store.store_original(report, seq, &[(packer.pack(&block)?, block.len())])?;
+        }
+        Ok(())
+    }
+
+    fn begin_counting(&mut self) {
+        self.plane.state.begin_report();
+    }
+
+    /// Counts what chunks committed before an interruption have done, and remembers what they gave.
+    fn count_again(&mut self, done: &[Chunk]) -> anyhow::Result<Progress> {
+        let mut before = Progress::default();
+        let mut deriver = Deriver::new(self.plane.store.reader()?)?;
+        let mut derived = DerivedChunk::default();
+        if let Some(first) = done.first() {
+            self.plane.state.seen.known_below(first.first_finding);
+        }
+        for chunk in done {
+            before.sums.add(&chunk.sums);
+            for block in self
+                .plane
+                .store
+                .read(|connection| chunks::blocks(connection, &chunks::Blocks::OfChunk(chunk.id)))?
+            {
+                before.sums.add_fate(block.fate, block.count);
+            }
+            before.new_findings += u64::from(chunk.new_findings);
+            let state = &mut self.plane.state;
+            deriver.for_each_sighting(chunk, &mut derived, |finding, observed_at| {
+                state.duplicates.take(finding, observed_at);
+                state.seen.mark(finding);
+            })?;
+        }
+        Ok(before)
+    }
+
+    fn job<'a>(
+        &self,
+        report: ReportId,
+        member: u32,
+        plan: Arc<Plan>,
+        first_row: u32,
+        tlp: Tlp,
+        progress: &'a (dyn Fn(&Progress) + Sync),
+    ) -> MemberJob<'a> {
+        MemberJob { report, member, plan, first_row, tlp, now: self.clock.now_seconds(), progress }
+    }
+}
+
+enum Known {
+    Report(ReportId),
+    Interrupted(ReportId),
+    No,
+}
+
+/// A file on its way in.
+struct OpenReport {
+    file: File,
+    name: String,
+    size: u64,
+    modified: Option<SystemTime>,
+    head: Vec<u8>,
+    head_hash: [u8; 32],
+    container: Container,
+    content_hash: Option<[u8; 32]>,
+}
+
+impl OpenReport {
+    fn open(path: &Path) -> anyhow::Result<Self> {
+        let opening = || format!("cannot read {}", path.display());
+        let mut file = File::open(path).with_context(opening)?;
+        let metadata = file.metadata().with_context(opening)?;
+        anyhow::ensure!(metadata.is_file(), "{} is no file", path.display());
+        let head = read_head(&mut file).with_context(opening)?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Ok(Self {
+            container: sniff(&name, &head),
+            head_hash: *blake3::hash(&head).as_bytes(),
+            size: metadata.len(),
+            modified: metadata.modified().ok(),
+            content_hash: None,
+            file,
+            name,
+            head,
+        })
+    }
+
+    /// The hash of all bytes; the file stands behind its head afterwards.
+    fn hash_whole(&mut self) -> anyhow::Result<[u8; 32]> {
+        if let Some(hash) = self.content_hash {
+            return Ok(hash);
+        }
+        self.file.seek(SeekFrom::Start(0))?;
+        let (hash, _) = hash_all(&mut self.file)?;
+        self.file.seek(SeekFrom::Start(self.head.len() as u64))?;
+        self.content_hash = Some(hash);
+        Ok(hash)
+    }
+
+    fn rewind(&mut self) -> anyhow::Result<()> {
+        self.file.seek(SeekFrom::Start(0))?;
+        if self.container == Container::Plain {
+            self.head = read_head(&mut self.file)?;
+        }
+        Ok(())
+    }
+
+    fn changed(&self) -> anyhow::Result<bool> {
+        let metadata = self.file.metadata()?;
+        Ok(metadata.len() != self.size || metadata.modified().ok() != self.modified)
+    }
+}
+
+fn read_head(input: &mut dyn Read) -> io::Result<Vec<u8>> {
+    let mut head = Vec::new();
+    match input.take(HEAD_BYTES as u64).read_to_end(&mut head) {
+        // What could be read before it broke off is read; the break shows again behind it.
+        Err(error) if head.is_empty() => Err(error),
+        _ => Ok(head),
+    }
+}
+
+/// What stands before the first record.
+fn body_head<'h>(plan: &Plan, head: &'h [u8]) -> &'h [u8] {
+    &head[..plan.body_offset().min(head.len())]
+}
+
+fn cannot_read(name: &str, error: &io::Error) -> String {
+    format!("{name} could be read only in part: {error}")
+}

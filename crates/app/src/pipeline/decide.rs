@@ -1,0 +1,264 @@
+//! What a chunk of rows does to the findings and the ledger. Pure: the same rows in the same order on the same state decide the same,
+//! which is how `schakel verify` proves the store.
+
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+use schakel_model::{
+    assignment::{Assignee, AssignmentSet, assignments_of},
+    fate::{Fate, Sums},
+    ids::{EventId, FindingId, KindId, ReportId},
+};
+use schakel_store::{
+    chunks::{ChunkBlobs, NewBlock},
+    fate_blob::{self, RowFate},
+    findings::NewFinding,
+    sightings::Mark,
+    varint,
+};
+
+use super::{
+    digest::{Digest, Row, Shared, Verdict},
+    duplicates::Duplicates,
+    key_table::KeyTable,
+    seen::Seen,
+};
+
+/// The state that decisions read and change.
+#[derive(Default)]
+pub struct State {
+    /// Findings by key, with those told of them.
+    pub table: KeyTable,
+    /// What the report at hand has given already.
+    pub duplicates: Duplicates,
+    /// Which known findings the report at hand has shown again.
+    pub seen: Seen,
+    transitions: HashMap<(u32, u32), Transition, RandomState>,
+    slots: Slots,
+    touched: Vec<u32>,
+}
+
+/// Where new assignments are gathered, found by assignee and fate.
+#[derive(Default)]
+struct Slots {
+    places: HashMap<(Option<Assignee>, Fate), u32, RandomState>,
+    slots: Vec<Slot>,
+}
+
+/// What an event with one set does to a finding whose told are another set.
+struct Transition {
+    /// Those told afterwards.
+    told: u32,
+    /// How many of the event's assignees were told before.
+    known: u64,
+    /// How many assignments the event has.
+    assignments: u64,
+    /// Where the new assignments go.
+    slots: Vec<u32>,
+}
+
+/// New assignments of the chunk at hand, gathered by assignee and fate.
+struct Slot {
+    assignee: Option<Assignee>,
+    fate: Fate,
+    findings: Vec<FindingId>,
+}
+
+/// What a chunk did.
+#[derive(Default)]
+pub struct Decision {
+    /// The sums, with the fates that were given now.
+    pub sums: Sums,
+    /// Keys, sets, changes and fates as they are stored.
+    pub blobs: ChunkBlobs,
+    /// The first new finding.
+    pub first_finding: FindingId,
+    /// The new findings.
+    pub findings: Vec<NewFinding>,
+    /// The new assignments.
+    pub blocks: Vec<NewBlock>,
+    /// The sightings.
+    pub marks: Vec<Mark>,
+}
+
+impl State {
+    /// Decides a chunk. `first_row` is the number of its first row in the report; `fate_of` says what a new assignment's fate is.
+    pub fn decide(
+        &mut self,
+        digest: &Digest,
+        shared: &Shared,
+        report: ReportId,
+        first_row: u32,
+        fate_of: &dyn Fn(Option<Assignee>) -> Fate,
+    ) -> Decision {
+        let rows = digest.rows.len();
+        let mut decision = Decision {
+            first_finding: FindingId(self.table.len()),
+            marks: Vec::with_capacity(rows),
+            ..Decision::default()
+        };
+        let mut fates = fate_blob::Writer::with_capacity(rows);
+        decision.sums.rows = rows as u64;
+        for (number, row) in (first_row..).zip(&digest.rows) {
+            let event = EventId { report, row: number };
+            fates.push(self.decide_row(digest, row, event, shared, fate_of, &mut decision));
+        }
+        decision.blobs.fates = fates.finish();
+        self.finish_sets(&mut decision);
+        self.take_blocks(&mut decision);
+        decision
+    }
+
+    fn decide_row(
+        &mut self,
+        digest: &Digest,
+        row: &Row,
+        event: EventId,
+        shared: &Shared,
+        fate_of: &dyn Fn(Option<Assignee>) -> Fate,
+        decision: &mut Decision,
+    ) -> RowFate {
+        match row.verdict {
+            Verdict::Rejected(code) => {
+                decision.sums.rejected += 1;
+                return RowFate::Rejected(code);
+            }
+            Verdict::Clear => {
+                decision.sums.clears += 1;
+                return RowFate::Clear;
+            }
+            Verdict::Event => {}
+        }
+        let finding = match self.table.get(&row.key) {
+            Some(finding) => finding,
+            None => {
+                decision.findings.push(new_finding(digest, row, event));
+                decision.blobs.keys.extend_from_slice(&row.key);
+                self.table.insert(row.key, 0)
+            }
+        };
+        if !self.duplicates.take(finding, row.observed_at) {
+            decision.sums.duplicates += 1;
+            return RowFate::Duplicate;
+        }
+        decision.sums.events += 1;
+        self.seen.mark(finding);
+        decision.marks.push(Mark { finding, observed_at: row.observed_at });
+        self.assign(finding, row.set, shared, fate_of, decision);
+        RowFate::Event(finding)
+    }
+
+    fn assign(
+        &mut self,
+        finding: FindingId,
+        set: u32,
+        shared: &Shared,
+        fate_of: &dyn Fn(Option<Assignee>) -> Fate,
+        decision: &mut Decision,
+    ) {
+        let told = self.table.told(finding);
+        let slots = &mut self.slots;
+        let transition = self.transitions.entry((told, set)).or_insert_with(|| {
+            transition(&shared.sets.value(told), &shared.sets.value(set), shared, slots, fate_of)
+        });
+        decision.sums.assignments += transition.assignments;
+        decision.sums.add_fate(Fate::Known, transition.known);
+        for slot in &transition.slots {
+            let gathered = &mut self.slots.slots[*slot as usize];
+            if gathered.findings.is_empty() {
+                self.touched.push(*slot);
+            }
+            gathered.findings.push(finding);
+            decision.sums.add_fate(gathered.fate, 1);
+        }
+        if transition.told != told {
+            self.table.set_told(finding, transition.told);
+            if finding < decision.first_finding {
+                varint::push(&mut decision.blobs.changes, finding.0);
+                varint::push(&mut decision.blobs.changes, transition.told);
+            }
+        }
+    }
+
+    /// The sets of the new findings stand as they are at the chunk's end.
+    fn finish_sets(&self, decision: &mut Decision) {
+        for finding in decision.first_finding.0..self.table.len() {
+            varint::push(&mut decision.blobs.sets, self.table.told(FindingId(finding)));
+        }
+    }
+
+    fn take_blocks(&mut self, decision: &mut Decision) {
+        self.touched.sort_unstable();
+        for at in self.touched.drain(..) {
+            let slot = &mut self.slots.slots[at as usize];
+            let mut findings = std::mem::take(&mut slot.findings);
+            findings.sort_unstable();
+            decision.blocks.push(NewBlock { assignee: slot.assignee, fate: slot.fate, findings });
+        }
+    }
+
+    /// Another report begins.
+    pub fn begin_report(&mut self) {
+        self.duplicates.begin_report();
+        self.seen.known_below(FindingId(self.table.len()));
+    }
+
+    /// Forgets what depends on the register and its contacts: another register, or another marking, decides from here on.
+    pub fn forget_transitions(&mut self) {
+        debug_assert!(self.touched.is_empty());
+        self.transitions.clear();
+        self.slots = Slots::default();
+    }
+}
+
+/// Those told before are known; the others get the fate that holds for them, and are told from now on unless there is nobody to tell.
+fn transition(
+    told: &AssignmentSet,
+    set: &AssignmentSet,
+    shared: &Shared,
+    slots: &mut Slots,
+    fate_of: &dyn Fn(Option<Assignee>) -> Fate,
+) -> Transition {
+    let mut after = told.clone();
+    let mut transition =
+        Transition { told: 0, known: 0, assignments: assignments_of(set), slots: Vec::new() };
+    if set.is_empty() {
+        transition.slots.push(slots.place(None, fate_of(None)));
+    }
+    for assignee in set {
+        if told.contains(assignee) {
+            transition.known += 1;
+            continue;
+        }
+        let fate = fate_of(Some(*assignee));
+        transition.slots.push(slots.place(Some(*assignee), fate));
+        // Whom nobody could tell is tried again at the next sighting: the register may have a contact by then.
+        if fate != Fate::NoContact {
+            after.push(*assignee);
+        }
+    }
+    after.sort_unstable();
+    transition.told = if after == *told { shared.sets.number(told) } else { shared.sets.number(&after) };
+    transition
+}
+
+impl Slots {
+    fn place(&mut self, assignee: Option<Assignee>, fate: Fate) -> u32 {
+        *self.places.entry((assignee, fate)).or_insert_with(|| {
+            self.slots.push(Slot { assignee, fate, findings: Vec::new() });
+            self.slots.len() as u32 - 1
+        })
+    }
+}
+
+fn new_finding(digest: &Digest, row: &Row, event: EventId) -> NewFinding {
+    NewFinding {
+        event,
+        kind: KindId(row.kind),
+        first_seen: row.observed_at,
+        transport: row.transport,
+        port: row.port,
+        ip: row.ip,
+        name: digest.name(row).map(str::to_owned),
+    }
+}

@@ -1,0 +1,133 @@
+//! A stored chunk, read again: its raw bytes, cut into records by the plan it was read with.
+
+use std::{collections::HashMap, sync::Arc};
+
+use schakel_model::{
+    finding::KeyMaker,
+    ids::{FindingId, ReportId},
+    observation::ObservedAt,
+};
+use schakel_parse::{Plan, Record, Records};
+use schakel_store::{
+    Reader, StoreError, chunks,
+    chunks::Chunk,
+    fate_blob::{self, RowFate},
+    frames::FrameReader,
+    reports,
+};
+
+/// Reads stored chunks again.
+pub struct Deriver {
+    reader: Reader,
+    frames: FrameReader,
+    plans: HashMap<(ReportId, u32), Arc<Plan>>,
+    /// Plans by their number, shared by the members that were read alike.
+    by_number: HashMap<u32, Arc<Plan>>,
+}
+
+/// A chunk's bytes and records.
+#[derive(Default)]
+pub struct DerivedChunk {
+    /// The raw bytes.
+    pub bytes: Vec<u8>,
+    /// The records in them.
+    pub records: Records,
+}
+
+impl DerivedChunk {
+    /// The record of a row, counted from 0 in this chunk.
+    pub fn record(&self, at: usize) -> Option<Record<'_>> {
+        (at < self.records.len()).then(|| self.records.get(&self.bytes, at))
+    }
+}
+
+impl Deriver {
+    /// Over this store.
+    pub fn new(reader: Reader) -> Result<Self, StoreError> {
+        let frames = reader.frames()?;
+        Ok(Self { reader, frames, plans: HashMap::new(), by_number: HashMap::new() })
+    }
+
+    /// The store it reads.
+    pub fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// Makes keys of findings as this installation does.
+    pub fn key_maker(&self) -> KeyMaker {
+        KeyMaker::new(self.reader.secret())
+    }
+
+    /// The plan by which a member was read.
+    pub fn plan(&mut self, report: ReportId, member: u32) -> Result<Arc<Plan>, StoreError> {
+        if let Some(plan) = self.plans.get(&(report, member)) {
+            return Ok(Arc::clone(plan));
+        }
+        for member in self.reader.read(|connection| reports::members(connection, report))? {
+            let plan = self.plan_by_number(member.plan)?;
+            self.plans.insert((report, member.seq), plan);
+        }
+        self.plans
+            .get(&(report, member))
+            .cloned()
+            .ok_or_else(|| StoreError::Damaged { what: format!("report {report} has no member {member}") })
+    }
+
+    fn plan_by_number(&mut self, number: u32) -> Result<Arc<Plan>, StoreError> {
+        if let Some(plan) = self.by_number.get(&number) {
+            return Ok(Arc::clone(plan));
+        }
+        let definition = self.reader.read(|connection| reports::plan_definition(connection, number))?;
+        let plan = Plan::from_definition(&definition)
+            .map(Arc::new)
+            .map_err(|error| StoreError::Damaged { what: format!("plan {number}: {error}") })?;
+        self.by_number.insert(number, Arc::clone(&plan));
+        Ok(plan)
+    }
+
+    /// Unpacks and cuts a chunk.
+    pub fn chunk(&mut self, chunk: &Chunk, into: &mut DerivedChunk) -> Result<Arc<Plan>, StoreError> {
+        let plan = self.plan(chunk.report, chunk.member)?;
+        self.frames.read(chunk.frame, &mut into.bytes)?;
+        into.records.clear();
+        let mut cutter = plan.cutter_at(chunk.first_line);
+        let consumed = cutter.cut(&into.bytes, true, usize::MAX, &mut into.records);
+        if consumed != into.bytes.len() || into.records.len() != chunk.rows as usize {
+            let what = format!(
+                "chunk {} gives {} rows, it was stored with {}",
+                chunk.id,
+                into.records.len(),
+                chunk.rows
+            );
+            return Err(StoreError::Damaged { what });
+        }
+        Ok(plan)
+    }
+
+    /// Calls `visit` with the finding and the time of each event in a chunk, in row order.
+    pub fn for_each_sighting(
+        &mut self,
+        chunk: &Chunk,
+        into: &mut DerivedChunk,
+        mut visit: impl FnMut(FindingId, ObservedAt),
+    ) -> Result<(), StoreError> {
+        let plan = self.chunk(chunk, into)?;
+        let fates = self.reader.read(|connection| chunks::fates(connection, chunk.id))?;
+        for (at, fate) in fate_blob::read(&fates).enumerate() {
+            let fate =
+                fate.map_err(|what| StoreError::Damaged { what: format!("chunk {}: {what}", chunk.id) })?;
+            let RowFate::Event(finding) = fate else { continue };
+            let observed_at =
+                into.record(at).and_then(|record| plan.observe(record).ok()).map(|o| o.observed_at);
+            let observed_at = observed_at.ok_or_else(|| StoreError::Damaged {
+                what: format!(
+                    "row {} of report {} was an event and cannot be read",
+                    chunk.first_row + at as u32,
+                    chunk.report
+                ),
+            })?;
+            visit(finding, observed_at);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,212 @@
+//! The table in memory: key → finding, and for each finding the set of those told of it.
+//!
+//! About 20 bytes a finding: 10 of the key, 4 for the set, 5 for a slot (id and tag) at a load of 70–85 %. A finding's key is 128 bits;
+//! the table and the store keep 80 of them, so that among ten million findings the chance that any two are taken for one is 1 in 10^10.
+//! Shards grow one by one and by a fifth, so that growing never doubles the memory nor stops the pipeline.
+
+use schakel_model::ids::FindingId;
+use schakel_store::chunks::STORED_KEY_BYTES;
+
+/// The bytes of a key that are kept.
+pub type StoredKey = [u8; STORED_KEY_BYTES];
+
+/// Number of shards: a shard of ten million findings holds 39,000 and grows in well under a millisecond.
+const SHARDS: usize = 256;
+/// A shard grows at this load, in percent: linear probing stays short below it.
+const LOAD_MAX_PERCENT: usize = 85;
+/// Findings in one piece of the dense columns: growth adds a piece and copies nothing.
+const PIECE: usize = 1 << 16;
+const EMPTY: u32 = u32::MAX;
+
+/// See the module.
+pub struct KeyTable {
+    shards: Vec<Shard>,
+    keys: Pieces<StoredKey>,
+    told: Pieces<u32>,
+}
+
+impl Default for KeyTable {
+    fn default() -> Self {
+        Self {
+            shards: (0..SHARDS).map(|_| Shard::default()).collect(),
+            keys: Pieces::default(),
+            told: Pieces::default(),
+        }
+    }
+}
+
+impl KeyTable {
+    /// How many findings it holds; the next gets this number.
+    pub fn len(&self) -> u32 {
+        self.keys.len as u32
+    }
+
+    /// Does it hold none?
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The finding with this key.
+    #[inline]
+    pub fn get(&self, key: &StoredKey) -> Option<FindingId> {
+        self.shards[usize::from(key[0])].find(key, &self.keys).map(FindingId)
+    }
+
+    /// Adds a finding that is not there yet, with the set of those told of it.
+    pub fn insert(&mut self, key: StoredKey, told: u32) -> FindingId {
+        let id = self.len();
+        self.keys.push(key);
+        self.told.push(told);
+        self.shards[usize::from(key[0])].insert(&key, id, &self.keys);
+        FindingId(id)
+    }
+
+    /// The set of those told of this finding.
+    #[inline]
+    pub fn told(&self, finding: FindingId) -> u32 {
+        *self.told.get(finding.0 as usize)
+    }
+
+    /// Changes the set of those told.
+    pub fn set_told(&mut self, finding: FindingId, told: u32) {
+        *self.told.get_mut(finding.0 as usize) = told;
+    }
+
+    /// Bytes it takes.
+    pub fn memory_bytes(&self) -> usize {
+        let slots: usize = self.shards.iter().map(|shard| shard.ids.len() * 5).sum();
+        slots + self.keys.pieces.len() * PIECE * STORED_KEY_BYTES + self.told.pieces.len() * PIECE * 4
+    }
+}
+
+/// Open addressing with linear probing; the place and the tag come from the key, which is uniformly random.
+#[derive(Default)]
+struct Shard {
+    ids: Vec<u32>,
+    tags: Vec<u8>,
+    used: usize,
+}
+
+impl Shard {
+    #[inline]
+    fn place(&self, key: &StoredKey) -> usize {
+        let hash = u32::from_le_bytes([key[1], key[2], key[3], key[4]]);
+        ((u64::from(hash) * self.ids.len() as u64) >> 32) as usize
+    }
+
+    #[inline]
+    fn find(&self, key: &StoredKey, keys: &Pieces<StoredKey>) -> Option<u32> {
+        if self.ids.is_empty() {
+            return None;
+        }
+        let mut at = self.place(key);
+        loop {
+            let id = self.ids[at];
+            if id == EMPTY {
+                return None;
+            }
+            if self.tags[at] == key[5] && keys.get(id as usize) == key {
+                return Some(id);
+            }
+            at += 1;
+            if at == self.ids.len() {
+                at = 0;
+            }
+        }
+    }
+
+    fn insert(&mut self, key: &StoredKey, id: u32, keys: &Pieces<StoredKey>) {
+        if self.used * 100 >= self.ids.len() * LOAD_MAX_PERCENT {
+            self.grow(keys);
+        }
+        self.put(key, id);
+        self.used += 1;
+    }
+
+    fn put(&mut self, key: &StoredKey, id: u32) {
+        let mut at = self.place(key);
+        while self.ids[at] != EMPTY {
+            at += 1;
+            if at == self.ids.len() {
+                at = 0;
+            }
+        }
+        self.ids[at] = id;
+        self.tags[at] = key[5];
+    }
+
+    fn grow(&mut self, keys: &Pieces<StoredKey>) {
+        let capacity = (self.ids.len() + self.ids.len() / 5).max(64);
+        let old = std::mem::replace(&mut self.ids, vec![EMPTY; capacity]);
+        self.tags = vec![0; capacity];
+        old.into_iter().filter(|id| *id != EMPTY).for_each(|id| self.put(keys.get(id as usize), id));
+    }
+}
+
+/// A vector in pieces: growing copies nothing.
+struct Pieces<T> {
+    pieces: Vec<Box<[T]>>,
+    len: usize,
+}
+
+impl<T> Default for Pieces<T> {
+    fn default() -> Self {
+        Self { pieces: Vec::new(), len: 0 }
+    }
+}
+
+impl<T: Copy + Default> Pieces<T> {
+    fn push(&mut self, value: T) {
+        if self.len == self.pieces.len() * PIECE {
+            self.pieces.push(vec![T::default(); PIECE].into_boxed_slice());
+        }
+        self.len += 1;
+        *self.get_mut(self.len - 1) = value;
+    }
+
+    #[inline]
+    fn get(&self, at: usize) -> &T {
+        &self.pieces[at / PIECE][at % PIECE]
+    }
+
+    fn get_mut(&mut self, at: usize) -> &mut T {
+        &mut self.pieces[at / PIECE][at % PIECE]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(number: u64) -> StoredKey {
+        let hash = blake3::hash(&number.to_le_bytes());
+        hash.as_bytes()[..STORED_KEY_BYTES].try_into().unwrap()
+    }
+
+    #[test]
+    fn findings_are_found_again_and_only_they() {
+        let mut table = KeyTable::default();
+        for number in 0..100_000 {
+            assert_eq!(table.get(&key(number)), None);
+            assert_eq!(table.insert(key(number), number as u32 % 7), FindingId(number as u32));
+        }
+        for number in 0..100_000 {
+            let finding = table.get(&key(number)).unwrap();
+            assert_eq!((finding, table.told(finding)), (FindingId(number as u32), number as u32 % 7));
+        }
+        assert_eq!(table.get(&key(100_000)), None);
+        table.set_told(FindingId(5), 99);
+        assert_eq!(table.told(FindingId(5)), 99);
+    }
+
+    #[test]
+    fn keys_that_differ_in_their_last_byte_only_are_two() {
+        let mut table = KeyTable::default();
+        let (one, mut two) = (key(1), key(1));
+        two[STORED_KEY_BYTES - 1] ^= 1;
+        table.insert(one, 0);
+        assert_eq!(table.get(&two), None);
+        table.insert(two, 0);
+        assert_eq!(table.get(&one), Some(FindingId(0)));
+    }
+}

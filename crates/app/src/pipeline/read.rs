@@ -1,0 +1,132 @@
+//! Cuts a member's bytes into chunks of whole records.
+
+use std::io::{self, Read};
+
+use schakel_parse::{Cutter, Plan, Records};
+
+/// Bytes of a chunk: about 20,000 rows of 400 bytes. Larger chunks pack a little better and cost memory; smaller ones cost commits.
+pub const CHUNK_BYTES: usize = 8 << 20;
+/// Rows of a chunk.
+pub const CHUNK_ROWS: usize = 40_000;
+
+/// A chunk as it was cut.
+pub struct Cut {
+    /// The raw bytes.
+    pub bytes: Vec<u8>,
+    /// The records in them.
+    pub records: Records,
+    /// Physical line of the first byte.
+    pub first_line: u64,
+    /// Physical line behind the last byte.
+    pub end_line: u64,
+    /// Bytes of the member up to the end of this chunk.
+    pub end_offset: u64,
+    /// BLAKE3 of the member up to the end of this chunk.
+    pub prefix_hash: [u8; 32],
+}
+
+/// Reads a member and cuts it.
+pub struct ChunkReader<'r> {
+    input: &'r mut dyn Read,
+    cutter: Cutter,
+    hasher: blake3::Hasher,
+    offset: u64,
+    carry: Vec<u8>,
+    at_end: bool,
+    broken: Option<io::Error>,
+}
+
+impl<'r> ChunkReader<'r> {
+    /// Starts at the first record. `head` is what was read from `input` to make the plan.
+    pub fn start(input: &'r mut dyn Read, head: Vec<u8>, plan: &Plan) -> Self {
+        let body = plan.body_offset().min(head.len());
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&head[..body]);
+        let carry = head[body..].to_vec();
+        Self { input, cutter: plan.cutter(), hasher, offset: body as u64, carry, at_end: false, broken: None }
+    }
+
+    /// Goes on behind a chunk that was committed before. False when the bytes up to there are not the same any more.
+    pub fn resume(
+        &mut self,
+        plan: &Plan,
+        offset: u64,
+        line: u64,
+        prefix_hash: &[u8; 32],
+    ) -> io::Result<bool> {
+        let mut left = offset.saturating_sub(self.offset);
+        while left > 0 {
+            if self.carry.is_empty() {
+                self.carry.resize(CHUNK_BYTES, 0);
+                let read = self.input.read(&mut self.carry)?;
+                self.carry.truncate(read);
+                if read == 0 {
+                    return Ok(false);
+                }
+            }
+            let taken = left.min(self.carry.len() as u64) as usize;
+            self.hasher.update(&self.carry[..taken]);
+            self.carry.drain(..taken);
+            left -= taken as u64;
+        }
+        self.offset = offset;
+        self.cutter = plan.cutter_at(line);
+        Ok(self.hasher.finalize().as_bytes() == prefix_hash)
+    }
+
+    /// The next chunk; `spare` is a buffer to use. `None` at the end, or where the input broke (see [`ChunkReader::finish`]).
+    pub fn next(&mut self, mut spare: Vec<u8>) -> Option<Cut> {
+        let mut records = Records::default();
+        let mut target = CHUNK_BYTES;
+        let mut bytes = std::mem::take(&mut self.carry);
+        let first_line = self.cutter.line();
+        let consumed = loop {
+            self.fill(&mut bytes, target);
+            let consumed = self.cutter.cut(&bytes, self.at_end, CHUNK_ROWS, &mut records);
+            // No whole record yet: read on. The cutter gives up on a record beyond its limit by itself.
+            if consumed > 0 || self.at_end {
+                break consumed;
+            }
+            target += CHUNK_BYTES;
+        };
+        if consumed == 0 {
+            return None;
+        }
+        spare.clear();
+        spare.extend_from_slice(&bytes[consumed..]);
+        self.carry = spare;
+        bytes.truncate(consumed);
+        self.hasher.update(&bytes);
+        self.offset += consumed as u64;
+        Some(Cut {
+            bytes,
+            records,
+            first_line,
+            end_line: self.cutter.line(),
+            end_offset: self.offset,
+            prefix_hash: *self.hasher.finalize().as_bytes(),
+        })
+    }
+
+    fn fill(&mut self, bytes: &mut Vec<u8>, target: usize) {
+        let mut filled = bytes.len();
+        bytes.resize(target.max(filled), 0);
+        while filled < target && !self.at_end {
+            match self.input.read(&mut bytes[filled..target]) {
+                Ok(0) => self.at_end = true,
+                Ok(read) => filled += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.broken = Some(error);
+                    self.at_end = true;
+                }
+            }
+        }
+        bytes.truncate(filled);
+    }
+
+    /// BLAKE3 of all that was read, its length, and what broke the input, if anything.
+    pub fn finish(self) -> ([u8; 32], u64, Option<io::Error>) {
+        (*self.hasher.finalize().as_bytes(), self.offset, self.broken)
+    }
+}

@@ -1,0 +1,158 @@
+//! Sends what is due: an attempt is recorded before it is made, and how it ended after.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use schakel_deliver::{
+    channel::{Channel, Delivery},
+    mail::address,
+    message_id::MessageId,
+};
+use schakel_model::clock::Clock;
+use schakel_rules::{
+    retry::{Decision, Progress, after_attempt},
+    storm_brake::Verdict,
+};
+use schakel_store::{
+    frames::FrameReader,
+    outbox::{self, AttemptResult, Message, MessageState, OutboxWriter},
+};
+use serde::Serialize;
+
+use crate::config::Config;
+
+/// Messages of one round: one commit before and one after for all of them. After a crash at most so many are sent again, with the
+/// same bytes.
+const ROUND: usize = 20;
+/// The storm brake looks back this far, in seconds.
+const BRAKE_SECONDS: i64 = 86_400;
+
+/// What a run of sending did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Sent {
+    /// Taken by the other side.
+    pub accepted: u64,
+    /// To be tried again later.
+    pub later: u64,
+    /// Given up.
+    pub given_up: u64,
+    /// Put off by the storm brake.
+    pub braked: u64,
+}
+
+/// Sends what is due now. Stops between two messages when `stop` says so.
+pub fn send_due(
+    store: &mut OutboxWriter,
+    frames: &mut FrameReader,
+    config: &Config,
+    clock: &Clock,
+    stop: &dyn Fn() -> bool,
+) -> anyhow::Result<Sent> {
+    let mut sent = Sent::default();
+    if let Some(reason) = store.read(outbox::paused)? {
+        anyhow::bail!(
+            "sending is paused: {reason}. Run `schakel restore confirm` to say what should happen with what was waiting"
+        );
+    }
+    let mut channel = Channel::open(&config.mail)?;
+    let envelope_from = envelope_from(config)?;
+    while !stop() {
+        let now = clock.now();
+        let due = store.read(|connection| outbox::due(connection, now.as_second(), ROUND))?;
+        if due.is_empty() {
+            break;
+        }
+        let (go, braked) = brake(store, config, now, due)?;
+        sent.braked += braked.len() as u64;
+        store.postpone(&braked)?;
+        store.start_attempts(&go.iter().map(|message| message.id).collect::<Vec<_>>())?;
+        let mut results = Vec::with_capacity(go.len());
+        for message in &go {
+            let result = attempt(&mut channel, frames, &envelope_from, message, clock.now())?;
+            match result.state {
+                MessageState::Accepted => sent.accepted += 1,
+                MessageState::GivenUp => sent.given_up += 1,
+                _ => sent.later += 1,
+            }
+            results.push(result);
+            if stop() {
+                break;
+            }
+        }
+        // What was not tried any more goes back to waiting, without having been sent.
+        let untried = go.iter().skip(results.len()).map(|message| AttemptResult {
+            message: message.id,
+            state: MessageState::Waiting,
+            next_at: message.next_at,
+            outcome: "stopped before it was tried".to_owned(),
+        });
+        results.extend(untried);
+        store.finish_attempts(clock.now_seconds(), &results)?;
+    }
+    channel.close();
+    Ok(sent)
+}
+
+/// Those that may go, and those that wait with the time until when.
+type Braked = (Vec<Message>, Vec<(i64, i64)>);
+
+/// Who may get a mail now, and until when the others wait.
+fn brake(store: &OutboxWriter, config: &Config, now: Timestamp, due: Vec<Message>) -> anyhow::Result<Braked> {
+    let brake = config.mail.storm_brake();
+    let mut history: HashMap<String, Vec<Timestamp>> = HashMap::new();
+    let (mut go, mut braked) = (Vec::new(), Vec::new());
+    for message in due {
+        if !history.contains_key(&message.recipient) {
+            let since = now.as_second() - BRAKE_SECONDS;
+            let times =
+                store.read(|connection| outbox::accepted_since(connection, &message.recipient, since))?;
+            let times = times.into_iter().filter_map(|at| Timestamp::from_second(at).ok()).collect();
+            history.insert(message.recipient.clone(), times);
+        }
+        let times = history.entry(message.recipient.clone()).or_default();
+        match brake.verdict(times, now) {
+            Verdict::Go => {
+                times.push(now);
+                go.push(message);
+            }
+            Verdict::WaitUntil(until) => braked.push((message.id, until.as_second())),
+        }
+    }
+    Ok((go, braked))
+}
+
+fn attempt(
+    channel: &mut Channel,
+    frames: &mut FrameReader,
+    envelope_from: &str,
+    message: &Message,
+    now: Timestamp,
+) -> anyhow::Result<AttemptResult> {
+    let mut bytes = Vec::new();
+    frames.read(message.frame, &mut bytes)?;
+    let message_id: MessageId = message.message_id.parse()?;
+    let delivery = Delivery { envelope_from, to: &message.recipient, message_id: &message_id, bytes: &bytes };
+    let outcome = channel.deliver(&delivery);
+    let progress = Progress {
+        attempts: message.attempts + 1,
+        // A message is due from the moment it is made.
+        first_attempt_at: Timestamp::from_second(message.created_at).unwrap_or(now),
+        now,
+    };
+    // Which mail comes back when is spread by its own number: no random source is needed.
+    let chance = (message.id as u32).wrapping_mul(2_654_435_761);
+    let (state, next_at) = match after_attempt(outcome.attempt(), progress, chance) {
+        Decision::Done => (MessageState::Accepted, 0),
+        Decision::RetryAt(at) => (MessageState::Waiting, at.as_second()),
+        Decision::GiveUp(_) => (MessageState::GivenUp, 0),
+    };
+    Ok(AttemptResult { message: message.id, state, next_at, outcome: outcome.answer().to_string() })
+}
+
+fn envelope_from(config: &Config) -> anyhow::Result<String> {
+    let configured = &config.mail.envelope_from;
+    if configured.is_empty() {
+        return Ok(address("mail.from", &config.mail.from)?);
+    }
+    Ok(address("mail.envelope_from", configured)?)
+}

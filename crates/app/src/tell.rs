@@ -1,0 +1,407 @@
+//! From new assignments to frozen messages: one notification for each organisation, marking and language.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use anyhow::Context;
+use jiff::Timestamp;
+use schakel_deliver::{
+    mail::{Head, address, freeze},
+    message_id::MessageId,
+};
+use schakel_model::{
+    asset::AssetValue,
+    assignment::Assignee,
+    event::Event,
+    ids::{AssetId, EventId, FindingId, NotificationId, OrganisationId},
+    observation::Observation,
+    register::{Contact, Register},
+    tlp::Tlp,
+};
+use schakel_render::{
+    message::Message,
+    notice::{FINDINGS_IN_NOTICE_MAX, Group, Item, Notice, Reference},
+    templates::Templates,
+};
+use schakel_rules::recipients::recipients;
+use schakel_store::{
+    Reader, Store,
+    chunks::{self, Block, Blocks, Chunk},
+    fate_blob::{self, RowFate},
+    id_list,
+    outbox::{self, NewMessage, NewNotification, Notification},
+    reports,
+};
+
+use crate::{
+    config::Config,
+    pipeline::{
+        derive::{DerivedChunk, Deriver},
+        state::RegisterView,
+    },
+};
+
+/// Findings read from their raw rows at a time: bounds memory at about 100 MB, and re-reads a chunk only once for each such batch.
+const FINDINGS_AT_ONCE: u64 = 100_000;
+
+/// A notification as it was, or would be, made.
+pub struct Composed {
+    /// What is stored.
+    pub notification: Notification,
+    /// The organisation's code and name.
+    pub organisation: (String, String),
+    /// To whom.
+    pub recipients: Vec<String>,
+    /// What they read.
+    pub message: Message,
+}
+
+/// Composes everything that is waiting to be told. Without `store` nothing is kept: a dry run.
+pub struct Composer<'a> {
+    /// Where to read.
+    pub reader: &'a Reader,
+    /// The register in force.
+    pub view: &'a RegisterView,
+    /// Sender, addresses.
+    pub config: &'a Config,
+    /// The words.
+    pub templates: &'a Templates,
+    /// The time now.
+    pub now: Timestamp,
+}
+
+/// Assignments of one organisation that are told together.
+struct Telling {
+    organisation: OrganisationId,
+    tlp: Tlp,
+    blocks: Vec<Block>,
+}
+
+/// An item with the kind it belongs to.
+struct Told {
+    group: GroupKey,
+    item: Item<'static>,
+    asset: Option<AssetId>,
+}
+
+/// Severity, classification, report type, identifier.
+type GroupKey = (
+    schakel_model::severity::Severity,
+    schakel_model::classification::ClassificationType,
+    String,
+    String,
+    String,
+);
+
+impl Composer<'_> {
+    /// Composes; hands each notification to `made` after it is stored.
+    pub fn compose(
+        &self,
+        mut store: Option<&mut Store>,
+        made: &mut dyn FnMut(&Composed),
+    ) -> anyhow::Result<usize> {
+        let mut next = self.reader.read(outbox::next_notification)?;
+        let epoch = self.reader.read(outbox::epoch)?;
+        let mut count = 0;
+        for batch in self.batches()? {
+            let told = self.read_rows(&batch)?;
+            let mut new = Vec::new();
+            let mut shown = Vec::new();
+            for (telling, told) in batch.into_iter().zip(told) {
+                for (composed, stored) in self.notifications(&telling, &told, &mut next, epoch)? {
+                    shown.push(composed);
+                    new.push(stored);
+                }
+            }
+            if let Some(store) = store.as_deref_mut() {
+                store.store_notifications(&new, self.now.as_second())?;
+            }
+            count += shown.len();
+            shown.iter().for_each(&mut *made);
+        }
+        Ok(count)
+    }
+
+    /// What is waiting, by organisation and marking, in batches that fit in memory.
+    fn batches(&self) -> anyhow::Result<Vec<Vec<Telling>>> {
+        let mut markings: HashMap<_, Tlp> = HashMap::new();
+        let mut tellings: BTreeMap<(OrganisationId, Tlp, u64), Telling> = BTreeMap::new();
+        let mut filled: HashMap<(OrganisationId, Tlp), (u64, u64)> = HashMap::new();
+        for block in self.reader.read(|connection| chunks::blocks(connection, &Blocks::ToTell))? {
+            let Some(Assignee { organisation, .. }) = block.assignee else { continue };
+            let tlp = match markings.get(&block.report) {
+                Some(tlp) => *tlp,
+                None => {
+                    let report = self.reader.read(|connection| reports::get(connection, block.report))?;
+                    let tlp = report.map_or(Tlp::Red, |report| report.tlp);
+                    markings.insert(block.report, tlp);
+                    tlp
+                }
+            };
+            // A notice has a most: what is beyond it goes into another.
+            let (part, count) = filled.entry((organisation, tlp)).or_default();
+            if *count > 0 && *count + block.count > FINDINGS_IN_NOTICE_MAX as u64 {
+                *part += 1;
+                *count = 0;
+            }
+            *count += block.count;
+            tellings
+                .entry((organisation, tlp, *part))
+                .or_insert_with(|| Telling { organisation, tlp, blocks: Vec::new() })
+                .blocks
+                .push(block);
+        }
+        let mut batches: Vec<Vec<Telling>> = Vec::new();
+        let mut room = 0;
+        for telling in tellings.into_values() {
+            let count: u64 = telling.blocks.iter().map(|block| block.count).sum();
+            if count > room {
+                batches.push(Vec::new());
+                room = FINDINGS_AT_ONCE;
+            }
+            room = room.saturating_sub(count);
+            batches.last_mut().expect("one was pushed when there was no room").push(telling);
+        }
+        Ok(batches)
+    }
+
+    /// The items of each telling, read from the raw rows; each chunk once.
+    fn read_rows(&self, batch: &[Telling]) -> anyhow::Result<Vec<Vec<Told>>> {
+        let mut by_chunk: BTreeMap<u32, Vec<(usize, &Block)>> = BTreeMap::new();
+        for (at, telling) in batch.iter().enumerate() {
+            for block in &telling.blocks {
+                by_chunk.entry(block.chunk).or_default().push((at, block));
+            }
+        }
+        let mut told: Vec<Vec<Told>> = batch.iter().map(|_| Vec::new()).collect();
+        let mut deriver = Deriver::new(Reader::open(self.reader.data())?)?;
+        let mut derived = DerivedChunk::default();
+        for (chunk, wanted) in by_chunk {
+            let chunk = self
+                .reader
+                .read(|connection| chunks::by_id(connection, chunk))?
+                .with_context(|| format!("chunk {chunk} is missing. Run `schakel verify`"))?;
+            self.read_chunk(&mut deriver, &mut derived, &chunk, &wanted, &mut told)?;
+        }
+        Ok(told)
+    }
+
+    fn read_chunk(
+        &self,
+        deriver: &mut Deriver,
+        derived: &mut DerivedChunk,
+        chunk: &Chunk,
+        wanted: &[(usize, &Block)],
+        told: &mut [Vec<Told>],
+    ) -> anyhow::Result<()> {
+        let mut by_finding: HashMap<FindingId, Vec<(usize, Assignee)>> = HashMap::new();
+        for (at, block) in wanted {
+            let Some(assignee) = block.assignee else { continue };
+            let findings: HashSet<FindingId> = id_list::decode(&block.findings).collect();
+            findings
+                .into_iter()
+                .for_each(|finding| by_finding.entry(finding).or_default().push((*at, assignee)));
+        }
+        let plan = deriver.chunk(chunk, derived)?;
+        let fates = self.reader.read(|connection| chunks::fates(connection, chunk.id))?;
+        for (at, fate) in fate_blob::read(&fates).enumerate() {
+            let Ok(RowFate::Event(finding)) = fate else { continue };
+            // The first row of a finding in this chunk is the one that is told.
+            let Some(assignees) = by_finding.remove(&finding) else { continue };
+            let Some(record) = derived.record(at) else { continue };
+            let Ok(observation) = plan.observe(record) else { continue };
+            let event = plan.event(record).unwrap_or_default();
+            let id = EventId { report: chunk.report, row: chunk.first_row + at as u32 };
+            for (telling, assignee) in assignees {
+                let item = self.item(finding, id, &observation, &event, assignee, plan.feed());
+                told[telling].push(item);
+            }
+        }
+        Ok(())
+    }
+
+    fn item(
+        &self,
+        finding: FindingId,
+        event_id: EventId,
+        observation: &Observation<'_>,
+        event: &Event,
+        assignee: Assignee,
+        feed: &str,
+    ) -> Told {
+        let end = match assignee.end {
+            schakel_model::assignment::End::Source => &observation.source,
+            schakel_model::assignment::End::Target => &observation.target,
+        };
+        let host = if end.fqdn.is_empty() { &end.reverse_dns } else { &end.fqdn };
+        let owned = |text: &str| std::borrow::Cow::Owned(text.to_owned());
+        let candidates = self.view.snapshot.explain(&schakel_attribute::Query::of(observation));
+        let asset = candidates.iter().find(|candidate| {
+            candidate.won
+                && candidate.organisation == assignee.organisation
+                && candidate.role == assignee.role
+                && candidate.end == assignee.end
+        });
+        Told {
+            group: (
+                observation.severity,
+                observation.classification,
+                feed.to_owned(),
+                observation.identifier.to_string(),
+                event.text("feed.name").to_owned(),
+            ),
+            item: Item {
+                finding,
+                event: event_id,
+                observed_at: observation.observed_at,
+                ip: end.ip,
+                port: end.port,
+                transport: observation.transport,
+                hostname: owned(host),
+                url: owned(&end.url),
+                account: owned(&end.account),
+                asn: end.asn,
+                malware: owned(&observation.malware),
+                tags: owned(event.text("extra.tag")),
+                end: assignee.end,
+                role: assignee.role,
+                asset: None,
+            },
+            asset: asset.map(|candidate| candidate.asset),
+        }
+    }
+
+    /// One notification for each language of the recipients.
+    fn notifications(
+        &self,
+        telling: &Telling,
+        told: &[Told],
+        next: &mut NotificationId,
+        epoch: u32,
+    ) -> anyhow::Result<Vec<(Composed, NewNotification)>> {
+        let register: &Register = &self.view.register;
+        let contacts =
+            register.contacts.iter().filter(|contact| contact.organisation == telling.organisation);
+        let Ok(recipients) = recipients(contacts, telling.tlp) else {
+            // The register has changed since the fate was given; it stays queued and `schakel doctor` says so.
+            return Ok(Vec::new());
+        };
+        let (code, name) = crate::explain::organisation_name(register, telling.organisation);
+        let lead = *next;
+        let mut made = Vec::new();
+        for group in &recipients.by_language {
+            let reference = Reference { number: u64::from(next.0), epoch };
+            let notice = Notice {
+                reference,
+                organisation: name,
+                organisation_code: code,
+                language: group.language,
+                tlp: telling.tlp,
+                recipient_role: recipients.role,
+                sender: &self.config.sender,
+                created_at: self.now,
+                groups: groups(register, told),
+            };
+            let message = self.templates.render(&notice)?;
+            let mut messages = Vec::new();
+            for (contact, k) in group.contacts.iter().zip(1..) {
+                match self.message(&message, reference, telling.tlp, contact, k) {
+                    Ok(message) => messages.push(message),
+                    // The register checks addresses; one that slips through must not hold up everybody else.
+                    Err(error) => {
+                        tracing::warn!(organisation = code, %error, "a recipient cannot be written to")
+                    }
+                }
+            }
+            if messages.is_empty() {
+                continue;
+            }
+            let notification = Notification {
+                id: *next,
+                epoch,
+                organisation: telling.organisation,
+                language: group.language,
+                created_at: self.now.as_second(),
+                tlp: telling.tlp,
+                findings: told.len() as u64,
+                subject: message.subject.clone(),
+                lead,
+            };
+            let blocks = if *next == lead {
+                telling.blocks.iter().map(|block| block.id).collect()
+            } else {
+                Vec::new()
+            };
+            let composed = Composed {
+                notification: notification.clone(),
+                organisation: (code.to_owned(), name.to_owned()),
+                recipients: group.contacts.iter().map(|contact| contact.email.clone()).collect(),
+                message,
+            };
+            made.push((composed, NewNotification { notification, messages, blocks }));
+            next.0 += 1;
+        }
+        Ok(made)
+    }
+
+    fn message(
+        &self,
+        message: &Message,
+        reference: Reference,
+        tlp: Tlp,
+        contact: &Contact,
+        k: u32,
+    ) -> anyhow::Result<NewMessage> {
+        let message_id =
+            MessageId::new(reference.number, reference.epoch, k, &message_id_host(self.config)?)?;
+        let head = Head {
+            from: &self.config.mail.from,
+            reply_to: &self.config.mail.reply_to,
+            to_name: &contact.name,
+            to: &contact.email,
+            message_id: &message_id,
+            date: self.now,
+            reference,
+            tlp,
+        };
+        Ok(NewMessage {
+            recipient: contact.email.clone(),
+            role: contact.role.as_str().to_owned(),
+            message_id: message_id.to_string(),
+            bytes: freeze(message, &head)?,
+        })
+    }
+}
+
+/// The host in Message-IDs: as configured, else that of the sender.
+fn message_id_host(config: &Config) -> anyhow::Result<String> {
+    if !config.mail.message_id_host.is_empty() {
+        return Ok(config.mail.message_id_host.clone());
+    }
+    let from = address("mail.from", &config.mail.from)?;
+    Ok(from.rsplit_once('@').map_or(from.clone(), |(_, host)| host.to_owned()))
+}
+
+/// Groups by severity and kind; the asset's value comes from the register.
+fn groups<'r>(register: &'r Register, told: &'r [Told]) -> Vec<Group<'r>> {
+    let mut groups: BTreeMap<&GroupKey, Group<'r>> = BTreeMap::new();
+    for one in told {
+        let (severity, classification, feed, identifier, title) = &one.group;
+        let group = groups.entry(&one.group).or_insert_with(|| Group {
+            severity: *severity,
+            classification: *classification,
+            report_type: feed,
+            identifier,
+            title,
+            items: Vec::new(),
+        });
+        group.items.push(Item {
+            asset: one.asset.and_then(|asset| asset_value(register, asset)),
+            ..one.item.clone()
+        });
+    }
+    groups.into_values().collect()
+}
+
+fn asset_value(register: &Register, id: AssetId) -> Option<&AssetValue> {
+    register.assets.binary_search_by_key(&id, |asset| asset.id).ok().map(|at| &register.assets[at].value)
+}

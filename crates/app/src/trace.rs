@@ -1,0 +1,314 @@
+//! Follows one event, finding or notification from the raw row to the sent mail.
+
+use schakel_model::{
+    event::Event,
+    ids::{EventId, FindingId, NotificationId},
+};
+use schakel_store::{
+    Reader,
+    chunks::{self, Block, Blocks},
+    fate_blob::RowFate,
+    findings::{self, Kind},
+    id_list, outbox, register, reports, sightings,
+};
+use serde::Serialize;
+
+use crate::{
+    events,
+    explain::{self, ExplainedCandidate, organisation_name, rfc3339},
+    pipeline::{derive::Deriver, state::RegisterView},
+};
+
+/// Everything known about an event.
+#[derive(Debug, Serialize)]
+pub struct EventTrace {
+    /// `report:row`.
+    pub event: String,
+    /// The report it came in.
+    pub report: ReportTrace,
+    /// Physical line in its file.
+    pub line: u64,
+    /// The raw row.
+    pub raw: String,
+    /// The row as an event in IDF, when it could be read.
+    pub idf: Option<serde_json::Value>,
+    /// What became of the row: `event`, `duplicate`, `clear`, or `rejected`.
+    pub row_fate: &'static str,
+    /// Why, when it was rejected.
+    pub reject: Option<String>,
+    /// Who owns it by the register of then, and why.
+    pub candidates: Vec<ExplainedCandidate>,
+    /// The register of then.
+    pub register_version: u32,
+    /// Its finding.
+    pub finding: Option<FindingTrace>,
+}
+
+/// A report in a trace.
+#[derive(Debug, Serialize)]
+pub struct ReportTrace {
+    /// Its number.
+    pub id: u32,
+    /// Its name.
+    pub name: String,
+    /// When it came in, RFC 3339.
+    pub received_at: String,
+    /// BLAKE3 of its bytes in hex.
+    pub content_hash: Option<String>,
+    /// Its marking.
+    pub tlp: &'static str,
+}
+
+/// Everything known about a finding.
+#[derive(Debug, Serialize)]
+pub struct FindingTrace {
+    /// `F12`.
+    pub finding: String,
+    /// The event that showed it first.
+    pub first_event: String,
+    /// The report type.
+    pub feed: String,
+    /// The RSIT type.
+    pub classification: &'static str,
+    /// The identifier.
+    pub identifier: String,
+    /// How bad.
+    pub severity: &'static str,
+    /// What it is about.
+    pub target: String,
+    /// First observation that was taken in, RFC 3339.
+    pub first_seen: String,
+    /// Latest observation, RFC 3339.
+    pub last_seen: String,
+    /// Events.
+    pub sightings: u32,
+    /// Whom it concerns, and what became of that.
+    pub assignments: Vec<AssignmentTrace>,
+}
+
+/// An assignment in a trace.
+#[derive(Debug, Serialize)]
+pub struct AssignmentTrace {
+    /// The organisation's code; empty is nobody.
+    pub organisation: String,
+    /// Its name.
+    pub organisation_name: String,
+    /// In which role.
+    pub role: Option<&'static str>,
+    /// By which end.
+    pub end: Option<&'static str>,
+    /// The report it came with.
+    pub report: u32,
+    /// Its current fate.
+    pub fate: &'static str,
+    /// The changes of its fate, oldest first.
+    pub history: Vec<FateTrace>,
+    /// The notification that tells it.
+    pub notification: Option<String>,
+    /// The messages of that notification.
+    pub messages: Vec<MessageTrace>,
+}
+
+/// A change of fate.
+#[derive(Debug, Serialize)]
+pub struct FateTrace {
+    /// When, RFC 3339.
+    pub at: String,
+    /// To what.
+    pub fate: &'static str,
+    /// Why.
+    pub reason: String,
+}
+
+/// A message in a trace.
+#[derive(Debug, Serialize)]
+pub struct MessageTrace {
+    /// To whom.
+    pub recipient: String,
+    /// Their role.
+    pub role: String,
+    /// Its Message-ID.
+    pub message_id: String,
+    /// How far it has come.
+    pub state: &'static str,
+    /// Attempts made.
+    pub attempts: u32,
+    /// When it was accepted or given up, RFC 3339.
+    pub finished_at: Option<String>,
+    /// What the other side said.
+    pub outcome: Option<String>,
+}
+
+/// Everything known about a notification.
+#[derive(Debug, Serialize)]
+pub struct NotificationTrace {
+    /// `N3`.
+    pub notification: String,
+    /// The organisation's code.
+    pub organisation: String,
+    /// Its name.
+    pub organisation_name: String,
+    /// Its subject.
+    pub subject: String,
+    /// When it was made, RFC 3339.
+    pub created_at: String,
+    /// Its marking.
+    pub tlp: &'static str,
+    /// How many findings it tells.
+    pub findings: u64,
+    /// Some of them.
+    pub examples: Vec<String>,
+    /// Its messages.
+    pub messages: Vec<MessageTrace>,
+}
+
+/// A trace shows at most this many findings of a notification.
+const EXAMPLES_MAX: usize = 20;
+
+/// Traces an event.
+pub fn event(reader: &Reader, id: EventId) -> anyhow::Result<EventTrace> {
+    let mut deriver = Deriver::new(Reader::open(reader.data())?)?;
+    let row = events::reread(&mut deriver, id)?.ok_or_else(|| {
+        anyhow::anyhow!("there is no event {id}. `schakel ledger` shows the reports and their rows")
+    })?;
+    let report = reader
+        .read(|connection| reports::get(connection, id.report))?
+        .ok_or_else(|| anyhow::anyhow!("there is no report {}", id.report))?;
+    let version = row.chunk.register_version;
+    let view = RegisterView::new(reader.read(|connection| register::load(connection, version))?);
+    let candidates = match &row.query {
+        Some(query) => {
+            explain::from_candidates(&view.register, version, query.at, view.snapshot.explain(query))
+                .candidates
+        }
+        None => Vec::new(),
+    };
+    let (row_fate, found) = match row.fate {
+        RowFate::Rejected(_) => ("rejected", None),
+        RowFate::Duplicate => ("duplicate", None),
+        RowFate::Clear => ("clear", None),
+        RowFate::Event(found) => ("event", Some(found)),
+    };
+    let idf = |event: &Event| serde_json::from_str(&schakel_parse::idf::to_json(event)).unwrap_or_default();
+    Ok(EventTrace {
+        event: id.to_string(),
+        report: ReportTrace {
+            id: report.id.0,
+            name: report.name,
+            received_at: rfc3339(report.received_at),
+            content_hash: report.content_hash.map(|hash| blake3::Hash::from(hash).to_hex().to_string()),
+            tlp: report.tlp.as_str(),
+        },
+        line: row.line,
+        idf: row.event.as_ref().ok().map(idf),
+        reject: row.event.as_ref().err().map(|reject| reject.message.to_string()),
+        raw: row.raw,
+        row_fate,
+        candidates,
+        register_version: version.0,
+        finding: found.map(|found| finding(reader, found)).transpose()?,
+    })
+}
+
+/// Traces a finding.
+pub fn finding(reader: &Reader, id: FindingId) -> anyhow::Result<FindingTrace> {
+    let stored = reader
+        .read(|connection| findings::get(connection, id))?
+        .ok_or_else(|| anyhow::anyhow!("there is no finding F{id}. `schakel findings` lists them"))?;
+    let first = stored.first;
+    let kinds = reader.read(findings::kinds)?;
+    let kind: Option<&Kind> = kinds.get(first.kind.0 as usize);
+    let sighting = reader.read(|connection| sightings::get(connection, id))?;
+    let register = reader.read(|connection| register::load(connection, register::version(connection)?))?;
+    let blocks = reader.read(|connection| chunks::blocks(connection, &Blocks::All))?;
+    let ours = blocks.iter().filter(|block| id_list::decode(&block.findings).any(|found| found == id));
+    let assignments =
+        ours.map(|block| assignment(reader, &register, block)).collect::<anyhow::Result<_>>()?;
+    let endpoint = schakel_model::observation::Endpoint {
+        ip: first.ip,
+        port: first.port,
+        fqdn: first.name.unwrap_or_default().into(),
+        ..Default::default()
+    };
+    Ok(FindingTrace {
+        finding: format!("F{id}"),
+        first_event: first.event.to_string(),
+        feed: kind.map(|kind| kind.feed.clone()).unwrap_or_default(),
+        classification: kind.map_or("", |kind| kind.classification.as_str()),
+        identifier: kind.map(|kind| kind.identifier.clone()).unwrap_or_default(),
+        severity: kind.map_or("", |kind| kind.severity.as_str()),
+        target: events::target(&endpoint),
+        first_seen: first.first_seen.timestamp().to_string(),
+        last_seen: sighting.last_seen.max(first.first_seen).timestamp().to_string(),
+        sightings: sighting.count,
+        assignments,
+    })
+}
+
+fn assignment(
+    reader: &Reader,
+    register: &schakel_model::register::Register,
+    block: &Block,
+) -> anyhow::Result<AssignmentTrace> {
+    let (code, name) =
+        block.assignee.map_or(("", ""), |assignee| organisation_name(register, assignee.organisation));
+    let history = reader.read(|connection| outbox::fate_changes(connection, block.id))?;
+    let messages = match block.reference {
+        Some(lead) => reader.read(|connection| outbox::of_telling(connection, NotificationId(lead)))?,
+        None => Vec::new(),
+    };
+    Ok(AssignmentTrace {
+        organisation: code.to_owned(),
+        organisation_name: name.to_owned(),
+        role: block.assignee.map(|assignee| assignee.role.as_str()),
+        end: block.assignee.map(|assignee| assignee.end.as_str()),
+        report: block.report.0,
+        fate: block.fate.as_str(),
+        history: history
+            .into_iter()
+            .map(|change| FateTrace {
+                at: rfc3339(change.at),
+                fate: change.fate.as_str(),
+                reason: change.reason,
+            })
+            .collect(),
+        notification: block.reference.map(|number| format!("N{number}")),
+        messages: messages.into_iter().map(message).collect(),
+    })
+}
+
+fn message(message: outbox::Message) -> MessageTrace {
+    MessageTrace {
+        recipient: message.recipient,
+        role: message.role,
+        message_id: message.message_id,
+        state: message.state.as_str(),
+        attempts: message.attempts,
+        finished_at: message.finished_at.map(rfc3339),
+        outcome: message.outcome,
+    }
+}
+
+/// Traces a notification.
+pub fn notification(reader: &Reader, id: NotificationId) -> anyhow::Result<NotificationTrace> {
+    let stored = reader
+        .read(|connection| outbox::notification(connection, id))?
+        .ok_or_else(|| anyhow::anyhow!("there is no notification N{id}. `schakel outbox` lists them"))?;
+    let register = reader.read(|connection| register::load(connection, register::version(connection)?))?;
+    let (code, name) = organisation_name(&register, stored.organisation);
+    let blocks =
+        reader.read(|connection| chunks::blocks(connection, &Blocks::OfNotification(stored.lead.0)))?;
+    let examples = blocks.iter().flat_map(|block| id_list::decode(&block.findings)).take(EXAMPLES_MAX);
+    let messages = reader.read(|connection| outbox::of_notification(connection, id))?;
+    Ok(NotificationTrace {
+        notification: format!("N{id}"),
+        organisation: code.to_owned(),
+        organisation_name: name.to_owned(),
+        subject: stored.subject,
+        created_at: rfc3339(stored.created_at),
+        tlp: stored.tlp.as_str(),
+        findings: stored.findings,
+        examples: examples.map(|finding| format!("F{finding}")).collect(),
+        messages: messages.into_iter().map(message).collect(),
+    })
+}

@@ -1,0 +1,305 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+use jiff::Timestamp;
+
+/// Tells the person who can fix it: reports in, the right organisation told, every row accounted for.
+#[derive(Parser)]
+#[command(version, max_term_width = 110)]
+pub struct Cli {
+    /// What applies to every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Args)]
+pub struct Global {
+    /// The data directory [default: the platform's, such as ~/.local/share/schakel]
+    #[arg(long, global = true, value_name = "DIR", env = "SCHAKEL_DATA")]
+    pub data: Option<PathBuf>,
+    /// Replaces the clock everywhere, for example 2026-11-21T09:00:00Z
+    #[arg(long, global = true, value_name = "RFC3339")]
+    pub now: Option<Timestamp>,
+    /// Print one JSON object at the end
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// The commands.
+#[derive(Subcommand)]
+#[allow(missing_docs)] // The help texts are the documentation.
+pub enum Command {
+    /// Try it out: a made-up day of reports for the 342 municipalities. Again: the next day
+    Demo(DemoArgs),
+    /// Read files into events (IDF) without keeping anything
+    Parse(ParseArgs),
+    /// Take reports in: attribute, make findings, keep the ledger
+    Ingest(IngestArgs),
+    /// The register: who owns what, and whom to tell
+    #[command(subcommand)]
+    Register(RegisterCommand),
+    /// Who is told about an address or a name, and why
+    Explain(ExplainArgs),
+    /// The balance of the ledger, and the events behind its numbers
+    Ledger(LedgerArgs),
+    /// The reports that came in
+    Reports(ReportsArgs),
+    /// The findings, newest first
+    Findings(FindingsArgs),
+    /// Follow an event (17:4023), a finding (F12) or a notification (N3)
+    Trace { id: String },
+    /// Check every invariant over the whole store by deriving it again
+    Verify,
+    /// Make notifications of what waits to be told, and send them
+    Tell(TellArgs),
+    /// Notifications and their messages
+    Outbox(OutboxArgs),
+    /// Take in, tell and send until stopped
+    Serve,
+    /// The configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// What is wrong with this installation, in plain words
+    Doctor,
+    /// Copy this installation into an empty folder
+    Backup { target: PathBuf },
+    /// Bring a backup back, or say what happens with what was waiting then
+    Restore(RestoreArgs),
+    /// The mail templates
+    #[command(subcommand)]
+    Templates(TemplatesCommand),
+    /// Print a completion script for your shell
+    Completion { shell: Shell },
+}
+
+#[derive(Args)]
+#[allow(missing_docs)]
+pub struct DemoArgs {
+    /// Rows of the day
+    #[arg(long, default_value_t = 220_000)]
+    pub rows: u64,
+    /// Another seed makes other days
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// How files are read.
+#[derive(Args)]
+#[allow(missing_docs)]
+pub struct ReadingArgs {
+    /// The Shadowserver report type, when the file name does not say it
+    #[arg(long = "type", value_name = "TYPE")]
+    pub type_name: Option<String>,
+    /// A newer official Shadowserver schema (JSON)
+    #[arg(long, value_name = "FILE")]
+    pub schema: Option<PathBuf>,
+    /// A mapping (TOML) for other CSV or JSON files
+    #[arg(long, value_name = "FILE")]
+    pub mapping: Option<PathBuf>,
+}
+
+#[derive(Args)]
+#[allow(missing_docs)]
+pub struct ParseArgs {
+    /// The files: CSV, JSON, or zip, gzip and mail with such files in them
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+    /// What is printed: idf, one flat event a line
+    #[arg(long, default_value = "idf", value_parser = ["idf"])]
+    pub format: String,
+    /// Write NAME.jsonl for each file into this folder instead of printing
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Write rejects to this file instead of printing them
+    #[arg(long, value_name = "FILE")]
+    pub rejects: Option<PathBuf>,
+    /// Show the first rows as they would be understood
+    #[arg(long)]
+    pub preview: bool,
+}
+
+#[derive(Args)]
+#[allow(missing_docs)]
+pub struct IngestArgs {
+    /// The files: CSV, JSON, or zip, gzip and mail with such files in them
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+    /// The marking of these reports: CLEAR, GREEN, AMBER, AMBER+STRICT or RED [default: from the configuration]
+    #[arg(long)]
+    pub tlp: Option<String>,
+    /// Show what each file would be read as, and take nothing in
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Subcommand)]
+#[allow(missing_docs)]
+pub enum RegisterCommand {
+    /// Import organisations.csv, assets.csv and contacts.csv from a folder; what is not in a file is withdrawn
+    Import {
+        folder: PathBuf,
+        /// Take the good rows and leave the others out
+        #[arg(long)]
+        partial: bool,
+        /// Show what would change, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// Why, for the history
+        #[arg(long, default_value = "import")]
+        reason: String,
+    },
+    /// Write the register as its three files into a folder
+    Export { folder: PathBuf },
+}
+
+#[derive(Args)]
+#[allow(missing_docs)]
+pub struct ExplainArgs {
+    /// An address
+    #[arg(long)]
+    pub ip: Vec<String>,
+    /// A domain or host name
+    #[arg(long)]
+    pub domain: Vec<String>,
+    /// A URL
+    #[arg(long)]
+    pub url: Vec<String>,
+    /// An AS number
+    #[arg(long)]
+    pub asn: Vec<String>,
+    /// A mail address
+    #[arg(long)]
+    pub email: Vec<String>,
+    /// A country code
+    #[arg(long)]
+    pub country: Vec<String>,
+    /// At which time [default: now]
+    #[arg(long)]
+    pub at: Option<String>,
+    /// For which RSIT type of event, for example phishing: some go by names only
+    #[arg(long)]
+    pub kind: Option<String>,
+}
+
+#[derive(Args)]
+#[allow(missing_docs)]
+pub struct LedgerArgs {
+    /// Of one report
+    #[arg(long, conflicts_with = "day")]
+    pub report: Option<u32>,
+    /// Of the reports received on a day in Europe/Amsterdam, for example 2026-11-21
+    #[arg(long)]
+    pub day: Option<String>,
+    /// List the events behind a number: rejected, duplicates, clears, events, or a fate such as unrouted
+    #[arg(long, value_name = "NUMBER")]
+    pub list: Option<String>,
+    /// List at most this many
+    #[arg(long, default_value_t = 50)]
+    pub limit: usize,
+    /// Also by organisation
+    #[arg(long)]
+    pub organisations: bool,
+}
+
+#[derive(Args)]
+#[allow(missing_docs)]
+pub struct ReportsArgs {
+    /// Of one day in Europe/Amsterdam, for example 2026-11-21
+    #[arg(long)]
+    pub day: Option<String>,
+    /// Write the bytes of this report to standard output, as they came
+    #[arg(long, value_name = "REPORT")]
+    pub raw: Option<u32>,
+    /// Show at most this many
+    #[arg(long, default_value_t = 50)]
+    pub limit: usize,
+}
+
+#[derive(Args)]
+#[allow(missing_docs)]
+pub struct FindingsArgs {
+    /// Show at most this many
+    #[arg(long, default_value_t = 50)]
+    pub limit: usize,
+    /// All rows in which this finding was seen
+    #[arg(long, value_name = "FINDING")]
+    pub rows_of: Option<String>,
+}
+
+#[derive(Args)]
+#[allow(missing_docs)]
+pub struct TellArgs {
+    /// Show what would be made, and send nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Make the notifications, but do not send them yet
+    #[arg(long)]
+    pub no_send: bool,
+}
+
+#[derive(Args)]
+#[allow(missing_docs)]
+pub struct OutboxArgs {
+    /// Send what is due now
+    #[arg(long, conflicts_with = "show")]
+    pub send: bool,
+    /// Print this message as it was, or will be, sent (number from the list)
+    #[arg(long, value_name = "MESSAGE")]
+    pub show: Option<i64>,
+    /// Show at most this many notifications
+    #[arg(long, default_value_t = 50)]
+    pub limit: usize,
+}
+
+#[derive(Subcommand)]
+#[allow(missing_docs)]
+pub enum ConfigCommand {
+    /// Print every key with what it means; with --json the values in force
+    Show,
+    /// Check the configuration and the templates
+    Check,
+}
+
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
+#[allow(missing_docs)]
+pub struct RestoreArgs {
+    /// The backup
+    pub source: Option<PathBuf>,
+    #[command(subcommand)]
+    pub command: Option<RestoreCommand>,
+}
+
+#[derive(Subcommand)]
+#[allow(missing_docs)]
+pub enum RestoreCommand {
+    /// Let sending go on after a restore
+    Confirm {
+        /// What was waiting may have been told since the backup: hold it
+        #[arg(long, conflicts_with = "send_waiting", required_unless_present = "send_waiting")]
+        hold_waiting: bool,
+        /// What was waiting was not told: send it
+        #[arg(long)]
+        send_waiting: bool,
+    },
+}
+
+#[derive(Subcommand)]
+#[allow(missing_docs)]
+pub enum TemplatesCommand {
+    /// Render every template with sample data and say what is wrong
+    Check,
+    /// Write the built-in templates into a folder, to edit them there [default: templates/ in the data directory]
+    Export { folder: Option<PathBuf> },
+}

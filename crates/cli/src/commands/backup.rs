@@ -1,0 +1,52 @@
+//! `schakel backup` and `schakel restore`
+
+use std::path::Path;
+
+use schakel_app::verify::verify;
+use schakel_store::{
+    Reader, Store,
+    backup::{self, Waiting},
+};
+
+use crate::{
+    Context,
+    args::{RestoreArgs, RestoreCommand},
+    output::Ending,
+};
+
+pub fn run(context: &Context, target: &Path) -> anyhow::Result<Ending> {
+    backup::backup(&Reader::open(&context.data)?, target)?;
+    context.out.line(format!("{} holds a whole copy.", target.display()));
+    context.out.line("secrets/ in it makes the keys of findings: keep it as safe as the reports themselves.");
+    context.out.json(&serde_json::json!({ "ok": true, "target": target }))?;
+    Ok(Ending::Done)
+}
+
+pub fn restore(context: &Context, args: &RestoreArgs) -> anyhow::Result<Ending> {
+    match (&args.source, &args.command) {
+        (_, Some(RestoreCommand::Confirm { send_waiting, .. })) => {
+            let mut store = Store::open(&context.data)?;
+            let waiting = if *send_waiting { Waiting::Send } else { Waiting::Hold };
+            backup::confirm_restore(&mut store, context.clock.now_seconds(), waiting)?;
+            context.out.line("Sending goes on.");
+            context.out.json(&serde_json::json!({ "ok": true }))?;
+            Ok(Ending::Done)
+        }
+        (Some(source), None) => {
+            let store = backup::restore(source, &context.data)?;
+            let verified = verify(&store.reader()?, &|_| {})?;
+            for violation in &verified.violations {
+                context
+                    .out
+                    .line(format!("WRONG {}: {}: {}", violation.invariant, violation.id, violation.detail));
+            }
+            context.out.line(format!("Restored into {}. Sending is paused.", context.data.root().display()));
+            context.out.line("What was waiting when the backup was made may have been told since. Say what should happen with it:");
+            context.out.line("  schakel restore confirm --hold-waiting   hold it, and show it in the ledger");
+            context.out.line("  schakel restore confirm --send-waiting   it was not told: send it");
+            context.out.json(&verified)?;
+            Ok(if verified.ok { Ending::Done } else { Ending::Failed })
+        }
+        (None, None) => anyhow::bail!("say which backup to bring back: schakel restore DIR"),
+    }
+}

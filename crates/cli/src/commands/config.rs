@@ -1,0 +1,32 @@
+//! `schakel config`
+
+use schakel_app::config;
+
+use crate::{
+    Context,
+    args::ConfigCommand,
+    output::{Ending, print_line},
+};
+
+pub fn run(context: &Context, command: &ConfigCommand) -> anyhow::Result<Ending> {
+    match command {
+        ConfigCommand::Show if context.out.is_json() => context.out.json(&config::load(&context.data)?)?,
+        ConfigCommand::Show => print_line(config::documented().trim_end()),
+        ConfigCommand::Check => {
+            let config = config::load(&context.data)?;
+            config.tlp()?;
+            let mappings = config.reading()?.mappings.len();
+            let problems = config.templates()?.check();
+            for problem in &problems {
+                print_line(&problem.to_string());
+            }
+            if !problems.is_empty() {
+                return Ok(Ending::Failed);
+            }
+            context.out.line(format!(
+                "The configuration is right: {mappings} mappings, templates render with sample data."
+            ));
+        }
+    }
+    Ok(Ending::Done)
+}

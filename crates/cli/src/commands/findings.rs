@@ -1,0 +1,91 @@
+//! `schakel findings`
+
+use schakel_app::{events, names::Traced};
+use schakel_model::{ids::FindingId, observation::Endpoint};
+use schakel_store::{Reader, findings, sightings};
+use serde::Serialize;
+
+use crate::{
+    Context,
+    args::FindingsArgs,
+    output::{Ending, number, plain},
+};
+
+#[derive(Serialize)]
+struct FindingJson {
+    finding: String,
+    first_event: String,
+    feed: String,
+    identifier: String,
+    severity: &'static str,
+    target: String,
+    first_seen: String,
+    last_seen: String,
+    sightings: u32,
+}
+
+pub fn run(context: &Context, args: &FindingsArgs) -> anyhow::Result<Ending> {
+    let reader = Reader::open(&context.data)?;
+    if let Some(name) = &args.rows_of {
+        return rows(context, &reader, name);
+    }
+    let count = reader.read(findings::count)?;
+    let first = count.saturating_sub(u32::try_from(args.limit).unwrap_or(u32::MAX));
+    let kinds = reader.read(findings::kinds)?;
+    let mut listed = Vec::new();
+    for finding in
+        reader.read(|connection| findings::list(connection, FindingId(first), args.limit))?.into_iter().rev()
+    {
+        let kind = kinds.get(finding.first.kind.0 as usize);
+        let sighting = reader.read(|connection| sightings::get(connection, finding.id))?;
+        let endpoint = Endpoint {
+            ip: finding.first.ip,
+            port: finding.first.port,
+            fqdn: finding.first.name.unwrap_or_default().into(),
+            ..Endpoint::default()
+        };
+        listed.push(FindingJson {
+            finding: format!("F{}", finding.id),
+            first_event: finding.first.event.to_string(),
+            feed: kind.map(|kind| kind.feed.clone()).unwrap_or_default(),
+            identifier: kind.map(|kind| kind.identifier.clone()).unwrap_or_default(),
+            severity: kind.map_or("", |kind| kind.severity.as_str()),
+            target: events::target(&endpoint),
+            first_seen: finding.first.first_seen.timestamp().to_string(),
+            last_seen: sighting.last_seen.max(finding.first.first_seen).timestamp().to_string(),
+            sightings: sighting.count,
+        });
+    }
+    let cells: Vec<_> = listed
+        .iter()
+        .map(|finding| {
+            vec![
+                finding.finding.clone(),
+                finding.severity.to_owned(),
+                plain(&finding.identifier, 30),
+                plain(&finding.target, 45),
+                finding.last_seen.clone(),
+                finding.sightings.to_string(),
+                finding.feed.clone(),
+            ]
+        })
+        .collect();
+    context.out.table(&["finding", "severity", "kind", "target", "last seen", "seen", "feed"], &cells, &[5]);
+    context
+        .out
+        .line(format!("{} findings in all. `schakel trace F0` follows one.", number(u64::from(count))));
+    context.out.json(&serde_json::json!({ "count": count, "findings": listed }))?;
+    Ok(Ending::Done)
+}
+
+fn rows(context: &Context, reader: &Reader, name: &str) -> anyhow::Result<Ending> {
+    let Traced::Finding(id) = name.parse().map_err(anyhow::Error::msg)? else {
+        anyhow::bail!("`{name}` is no finding: write it as F12");
+    };
+    let known = reader.read(|connection| findings::get(connection, id))?;
+    anyhow::ensure!(known.is_some(), "there is no finding {name}. `schakel findings` lists them");
+    let rows: Vec<_> = events::of_finding(reader, id, 1)?.iter().map(ToString::to_string).collect();
+    rows.iter().for_each(|row| context.out.line(row));
+    context.out.json(&serde_json::json!({ "finding": name, "rows": rows }))?;
+    Ok(Ending::Done)
+}

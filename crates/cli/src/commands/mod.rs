@@ -1,0 +1,39 @@
+//! One command a file.
+
+pub mod backup;
+pub mod completion;
+pub mod config;
+pub mod demo;
+pub mod doctor;
+pub mod explain;
+pub mod findings;
+pub mod ingest;
+pub mod ledger;
+pub mod outbox;
+pub mod parse;
+pub mod register;
+pub mod reports;
+pub mod serve;
+pub mod tell;
+pub mod templates;
+pub mod trace;
+pub mod verify;
+
+use schakel_app::{
+    config::{read_mapping, read_schema},
+    reading::Reading,
+};
+
+use crate::args::ReadingArgs;
+
+/// How files are read: the command line over the configuration.
+fn reading(args: &ReadingArgs, mut configured: Reading) -> anyhow::Result<Reading> {
+    configured.type_name.clone_from(&args.type_name);
+    if let Some(schema) = &args.schema {
+        configured.schema = Some(read_schema(schema)?);
+    }
+    if let Some(mapping) = &args.mapping {
+        configured.mapping = Some(read_mapping(mapping)?);
+    }
+    Ok(configured)
+}

@@ -1,0 +1,34 @@
+//! `schakel serve`
+
+use std::sync::{Arc, atomic::AtomicBool};
+
+use schakel_app::{
+    config,
+    serve::{Counters, serve},
+};
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+use crate::{Context, output::Ending};
+
+pub fn run(context: &Context) -> anyhow::Result<Ending> {
+    let config = config::load(&context.data)?;
+    start_logging();
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        // The first asks to stop; a second one, while we are still at it, ends the program at once.
+        signal_hook::flag::register_conditional_shutdown(signal, 1, Arc::clone(&stop))?;
+        signal_hook::flag::register(signal, Arc::clone(&stop))?;
+    }
+    let counters = Arc::new(Counters::default());
+    let http = schakel_web::start(&config.http.listen, Arc::clone(&counters), context.clock)?;
+    let served = serve(&context.data, &config, context.clock, &stop, &counters);
+    http.stop();
+    served.map(|()| Ending::Done)
+}
+
+/// JSON lines on standard error; `SCHAKEL_LOG=debug` says more.
+fn start_logging() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("SCHAKEL_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

@@ -1,0 +1,124 @@
+//! `schakel trace`
+
+use schakel_app::{
+    names::Traced,
+    trace::{self, AssignmentTrace, EventTrace, FindingTrace, MessageTrace},
+};
+use schakel_store::Reader;
+
+use crate::{
+    Context,
+    output::{Ending, Out, plain},
+};
+
+pub fn run(context: &Context, id: &str) -> anyhow::Result<Ending> {
+    let traced: Traced = id.parse().map_err(anyhow::Error::msg)?;
+    let reader = Reader::open(&context.data)?;
+    let out = &context.out;
+    match traced {
+        Traced::Event(id) => {
+            let event = trace::event(&reader, id)?;
+            show_event(out, &event);
+            out.json(&event)?;
+        }
+        Traced::Finding(id) => {
+            let finding = trace::finding(&reader, id)?;
+            show_finding(out, &finding);
+            out.json(&finding)?;
+        }
+        Traced::Notification(id) => {
+            let notification = trace::notification(&reader, id)?;
+            out.line(format!(
+                "Notification {}  {}",
+                notification.notification,
+                plain(&notification.subject, 120)
+            ));
+            out.line(format!(
+                "  to {} {}, made {}, TLP:{}, {} findings",
+                notification.organisation,
+                notification.organisation_name,
+                notification.created_at,
+                notification.tlp,
+                notification.findings
+            ));
+            out.line(format!("  such as {}", notification.examples.join(" ")));
+            notification.messages.iter().for_each(|message| show_message(out, message));
+            out.json(&notification)?;
+        }
+    }
+    Ok(Ending::Done)
+}
+
+fn show_event(out: &Out, event: &EventTrace) {
+    out.line(format!("Event {}", event.event));
+    out.line(format!(
+        "  came in report {} ({}), line {}, received {}, TLP:{}",
+        event.report.id,
+        plain(&event.report.name, 100),
+        event.line,
+        event.report.received_at,
+        event.report.tlp
+    ));
+    out.line(format!("  raw: {}", plain(&event.raw, 400)));
+    match &event.reject {
+        Some(reason) => out.line(format!("  rejected: {}", plain(reason, 200))),
+        None => out.line(format!("  row: {}", event.row_fate)),
+    }
+    out.line(format!("Owners, by version {} of the register", event.register_version));
+    if event.candidates.is_empty() {
+        out.line("  nobody's: no asset meets it");
+    }
+    for candidate in &event.candidates {
+        let mark = if candidate.won { "told" } else { "not " };
+        out.line(format!(
+            "  {mark} {} {} ({}) by {} {}: {}",
+            candidate.organisation,
+            candidate.organisation_name,
+            candidate.role,
+            candidate.asset.kind,
+            candidate.asset.value,
+            candidate.why
+        ));
+    }
+    if let Some(finding) = &event.finding {
+        show_finding(out, finding);
+    }
+}
+
+fn show_finding(out: &Out, finding: &FindingTrace) {
+    out.line(format!("Finding {}  {} {}", finding.finding, finding.identifier, plain(&finding.target, 100)));
+    out.line(format!(
+        "  {} ({}), severity {}, first shown by {}",
+        finding.classification, finding.feed, finding.severity, finding.first_event
+    ));
+    out.line(format!(
+        "  first seen {}, last seen {}, {} sightings",
+        finding.first_seen, finding.last_seen, finding.sightings
+    ));
+    finding.assignments.iter().for_each(|assignment| show_assignment(out, assignment));
+}
+
+fn show_assignment(out: &Out, assignment: &AssignmentTrace) {
+    let who = match assignment.role {
+        Some(role) => format!("{} {} ({role})", assignment.organisation, assignment.organisation_name),
+        None => "nobody".to_owned(),
+    };
+    let by = assignment.notification.as_ref().map(|number| format!(" by {number}")).unwrap_or_default();
+    out.line(format!("  {who}: {}{by}, with report {}", assignment.fate, assignment.report));
+    for change in &assignment.history {
+        out.line(format!("    {} {}: {}", change.at, change.fate, plain(&change.reason, 120)));
+    }
+    assignment.messages.iter().for_each(|message| show_message(out, message));
+}
+
+fn show_message(out: &Out, message: &MessageTrace) {
+    out.line(format!(
+        "    mail to {} ({}) {}: {}, {} attempts{}",
+        message.recipient,
+        message.role,
+        message.message_id,
+        message.state,
+        message.attempts,
+        message.outcome.as_deref().map(|outcome| format!(", {}", plain(outcome, 120))).unwrap_or_default()
+    ));
+}
