@@ -59,6 +59,11 @@ pub(crate) fn is_json_name(name: &str) -> bool {
 
 /// The event in a record. A value that its field does not take stays as text in `extra`.
 pub(crate) fn event(record: &Record<'_>) -> Result<Event, Reject> {
+    read(record, |_| true)
+}
+
+/// The event with the fields that are wanted; whether it is one does not depend on them.
+fn read(record: &Record<'_>, wanted: impl Fn(&str) -> bool) -> Result<Event, Reject> {
     let fields = flat(object(record)?);
     if fields.len() > COLUMNS_MAX {
         let message = format!("the event has more than {COLUMNS_MAX} fields");
@@ -66,7 +71,7 @@ pub(crate) fn event(record: &Record<'_>) -> Result<Event, Reject> {
     }
     let mut event = Event::default();
     for (name, value) in fields {
-        if name == "__type" || value == Value::Null {
+        if name == "__type" || value == Value::Null || !wanted(&name) {
             continue;
         }
         if name.starts_with("extra.") {
@@ -84,7 +89,7 @@ pub(crate) fn event(record: &Record<'_>) -> Result<Event, Reject> {
 
 /// What the data plane needs of a record.
 pub(crate) fn observe(record: &Record<'_>) -> Result<Observation<'static>, Reject> {
-    let event = event(record)?;
+    let event = read(record, observation::needs)?;
     let classification =
         event.text("classification.type").parse().unwrap_or(ClassificationType::Undetermined);
     let known = Known {
@@ -95,7 +100,7 @@ pub(crate) fn observe(record: &Record<'_>) -> Result<Observation<'static>, Rejec
         polarity: polarity(&event),
         identity: usual_identity(classification),
     };
-    Ok(observation::observation(event, known))
+    Ok(observation::observation(&event, known))
 }
 
 /// `time.source`, else `time.observation`.

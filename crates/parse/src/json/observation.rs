@@ -24,57 +24,74 @@ pub(crate) struct Known {
     pub identity: Identity,
 }
 
+/// Does an observation need this field? The others need not be read for it.
+pub(crate) fn needs(field: &str) -> bool {
+    let end = field.strip_prefix("source.").or_else(|| field.strip_prefix("destination."));
+    match end {
+        Some(part) => {
+            matches!(
+                part,
+                "ip" | "port" | "fqdn" | "reverse_dns" | "url" | "account" | "asn" | "geolocation.cc"
+            )
+        }
+        None => matches!(
+            field,
+            "classification.identifier"
+                | "classification.type"
+                | "malware.name"
+                | "protocol.transport"
+                | "severity"
+                | "status"
+                | "time.source"
+                | "time.observation"
+        ),
+    }
+}
+
 /// The observation in an event of which the fields have been validated.
-pub(crate) fn observation(mut event: Event, known: Known) -> Observation<'static> {
-    let transport = Transport::from_name(event.text("protocol.transport"));
-    let malware = take_text(&mut event, "malware.name").to_lowercase();
-    Observation {
+pub(crate) fn observation(event: &Event, known: Known) -> Observation<'static> {
+    let mut observation = Observation {
         observed_at: known.observed_at,
-        source: endpoint(&mut event, "source"),
-        target: endpoint(&mut event, "destination"),
-        transport,
+        source: Endpoint::default(),
+        target: Endpoint::default(),
+        transport: Transport::Unknown,
         classification: known.classification,
-        identifier: take_text(&mut event, "classification.identifier").to_lowercase().into(),
-        malware: malware.into(),
+        identifier: Cow::Borrowed(""),
+        malware: Cow::Borrowed(""),
         severity: known.severity,
         polarity: known.polarity,
         identity: known.identity,
+    };
+    for (field, value) in event.fields() {
+        if let Some(part) = field.strip_prefix("source.") {
+            fill(&mut observation.source, part, value);
+        } else if let Some(part) = field.strip_prefix("destination.") {
+            fill(&mut observation.target, part, value);
+        } else if let Value::Text(text) = value {
+            match field {
+                "classification.identifier" => observation.identifier = text.to_lowercase().into(),
+                "malware.name" => observation.malware = text.to_lowercase().into(),
+                "protocol.transport" => observation.transport = Transport::from_name(text),
+                _ => {}
+            }
+        }
     }
+    observation
 }
 
-fn endpoint(event: &mut Event, end: &str) -> Endpoint<'static> {
-    let mut text =
-        |field: &str| -> Cow<'static, str> { Cow::Owned(take_text(event, &format!("{end}.{field}"))) };
-    let fqdn = text("fqdn");
-    let reverse_dns = text("reverse_dns");
-    let url = text("url");
-    let account = text("account");
-    let ip = address::real_address(text("ip").as_bytes());
-    let country = text("geolocation.cc");
-    Endpoint {
-        ip,
-        port: number(event, &format!("{end}.port")).and_then(|port| u16::try_from(port).ok()).unwrap_or(0),
-        fqdn,
-        reverse_dns,
-        url,
-        account,
-        asn: number(event, &format!("{end}.asn")).and_then(|asn| u32::try_from(asn).ok()).unwrap_or(0),
-        country: <[u8; 2]>::try_from(country.as_bytes()).unwrap_or_default(),
-    }
-}
-
-fn take_text(event: &mut Event, field: &str) -> String {
-    match event.remove(field) {
-        Some(Value::Text(text)) => text,
-        _ => String::new(),
-    }
-}
-
-fn number(event: &Event, field: &str) -> Option<i64> {
-    match event.get(field) {
-        Some(Value::Int(number)) => Some(*number),
-        Some(Value::Text(text)) => text.parse().ok(),
-        _ => None,
+fn fill(end: &mut Endpoint<'static>, part: &str, value: &Value) {
+    match (part, value) {
+        ("ip", Value::Text(text)) => end.ip = address::real_address(text.as_bytes()),
+        ("fqdn", Value::Text(text)) => end.fqdn = text.clone().into(),
+        ("reverse_dns", Value::Text(text)) => end.reverse_dns = text.clone().into(),
+        ("url", Value::Text(text)) => end.url = text.clone().into(),
+        ("account", Value::Text(text)) => end.account = text.clone().into(),
+        ("geolocation.cc", Value::Text(text)) => {
+            end.country = <[u8; 2]>::try_from(text.as_bytes()).unwrap_or_default();
+        }
+        ("port", Value::Int(number)) => end.port = u16::try_from(*number).unwrap_or(0),
+        ("asn", Value::Int(number)) => end.asn = u32::try_from(*number).unwrap_or(0),
+        _ => {}
     }
 }
 

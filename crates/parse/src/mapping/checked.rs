@@ -313,6 +313,16 @@ impl Check<'_> {
                     );
                 }
             };
+            let value = if field.starts_with("extra.") {
+                value
+            } else {
+                let Some(fitting) = idf_field::fit(&field, value) else {
+                    return Err(
+                        self.error(&path, "is not what this field takes: correct the value".to_owned())
+                    );
+                };
+                fitting
+            };
             checked.push((field, value));
         }
         Ok(checked)

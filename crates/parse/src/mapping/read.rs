@@ -121,7 +121,7 @@ impl Bound {
             polarity: read.polarity,
             identity,
         };
-        Ok(observation::observation(read.event, known))
+        Ok(observation::observation(&read.event, known))
     }
 
     fn read(&self, record: &Record<'_>, detail: Detail) -> Result<Read, Reject> {
@@ -129,8 +129,13 @@ impl Bound {
         let mapping = &self.mapping;
         let text = |place: usize| row.mapped[place].as_ref().map_or("", |cell| &cell.text);
 
-        let times: Vec<&str> = mapping.time.columns.iter().map(|place| text(*place)).collect();
-        let at = mapping.time.format.read(&times.join(" "), &mapping.time.zone)?;
+        let at = match mapping.time.columns.as_slice() {
+            [place] => mapping.time.format.read(text(*place), &mapping.time.zone)?,
+            places => {
+                let times: Vec<&str> = places.iter().map(|place| text(*place)).collect();
+                mapping.time.format.read(&times.join(" "), &mapping.time.zone)?
+            }
+        };
         let kind = mapping.kind.of(text);
         let identifier = mapping.identifier.of(text);
         let severity = mapping.severity.of(text);
@@ -139,23 +144,26 @@ impl Bound {
             .as_ref()
             .is_some_and(|clear| clear.equals.contains(&text(clear.column).trim().to_lowercase()));
 
+        let wanted = |field: &str| detail == Detail::Everything || observation::needs(field);
         let mut event = Event::default();
-        event.set("time.source", Value::Text(at.to_idf()));
-        event.set("classification.type", Value::Text(kind.as_str().to_owned()));
-        event.set("classification.taxonomy", Value::Text(kind.taxonomy().as_str().to_owned()));
+        if detail == Detail::Everything {
+            event.set("time.source", Value::Text(at.to_idf()));
+            event.set("classification.type", Value::Text(kind.as_str().to_owned()));
+            event.set("classification.taxonomy", Value::Text(kind.taxonomy().as_str().to_owned()));
+            event.set("feed.name", Value::Text(mapping.feed.clone()));
+            event.set("feed.provider", Value::Text(mapping.provider.clone()));
+            event.set("severity", Value::Text(severity.as_str().to_owned()));
+        }
         if !identifier.is_empty() {
             event.set("classification.identifier", Value::Text(identifier));
         }
-        event.set("feed.name", Value::Text(mapping.feed.clone()));
-        event.set("feed.provider", Value::Text(mapping.provider.clone()));
-        event.set("severity", Value::Text(severity.as_str().to_owned()));
-        for (field, value) in &mapping.constants {
+        for (field, value) in mapping.constants.iter().filter(|(field, _)| wanted(field)) {
             event.set(field.clone(), value.clone());
         }
         for (place, column) in mapping.columns.iter().enumerate() {
             let Some(cell) = row.mapped[place].take() else { continue };
             let mut placed = false;
-            for (field, conversion) in &column.targets {
+            for (field, conversion) in column.targets.iter().filter(|(field, _)| wanted(field)) {
                 if let Some(value) = cell.first_text(*conversion).and_then(|text| conversion.apply(text))
                     && let Some(value) = idf_field::fit(field, Value::Text(value.into_owned()))
                 {

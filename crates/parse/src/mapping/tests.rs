@@ -235,6 +235,11 @@ fn what_cannot_work_is_said_with_its_line_and_what_to_do() {
             "[constants]\n\"source.ip\" = []\n[time]",
             "line 9: `constants.source.ip` is no text, number or true/false",
         ),
+        (
+            "[time]",
+            "[constants]\n\"source.ip\" = \"here\"\n[time]",
+            "line 9: `constants.source.ip` is not what this field takes: correct the value",
+        ),
         ("[time]", "[time", "line 8: "),
     ] {
         let error = small_with(from, to).expect_err(to).to_string();
