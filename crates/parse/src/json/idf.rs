@@ -1,10 +1,8 @@
 //! IDF in: IntelMQ's events, flat (`source.ip`) or as objects in each other, as it writes them to files and queues.
 
-use std::borrow::Cow;
-
 use schakel_model::{
     classification::ClassificationType,
-    event::{Event, Value},
+    event::Event,
     limits::{COLUMNS_MAX, OBSERVED_AT_MAX, OBSERVED_AT_MIN},
     observation::{Observation, ObservedAt},
     reject::{Reject, RejectCode},
@@ -38,8 +36,11 @@ pub(crate) fn looks_like_idf(head: &[u8]) -> bool {
     let super::elements::Found::Record(first) = elements.next(head, 0, true) else { return false };
     match reader::read(&head[first.clone()]) {
         Ok(Json::Object(fields)) => {
-            let names: Vec<String> = flat(fields).into_iter().map(|(name, _)| name).collect();
-            TELLING_FIELDS.iter().any(|field| names.iter().any(|name| name == field))
+            let mut telling = false;
+            for (name, json) in fields {
+                flatten(&name, json, &mut |name, _| telling |= TELLING_FIELDS.contains(&name));
+            }
+            telling
         }
         Ok(_) => false,
         // The head ends in the first event.
@@ -64,24 +65,29 @@ pub(crate) fn event(record: &Record<'_>) -> Result<Event, Reject> {
 
 /// The event with the fields that are wanted; whether it is one does not depend on them.
 fn read(record: &Record<'_>, wanted: impl Fn(&str) -> bool) -> Result<Event, Reject> {
-    let fields = flat(object(record)?);
-    if fields.len() > COLUMNS_MAX {
-        let message = format!("the event has more than {COLUMNS_MAX} fields");
-        return Err(Reject::new(RejectCode::TooManyColumns, message));
-    }
     let mut event = Event::default();
-    for (name, value) in fields {
-        if name == "__type" || value == Value::Null || !wanted(&name) {
-            continue;
+    let mut count = 0;
+    let mut take = |name: &str, json: Json<'_>| {
+        count += 1;
+        if count > COLUMNS_MAX || name == "__type" || json == Json::Null || !wanted(name) {
+            return;
         }
+        let value = json.into_value();
         if name.starts_with("extra.") {
-            event.set(name, value);
-            continue;
+            event.set(name.to_owned(), value);
+            return;
         }
-        match idf_field::fit(&name, value.clone()) {
-            Some(fitting) => event.set(name, fitting),
+        match idf_field::fit(name, value.clone()) {
+            Some(fitting) => event.set(name.to_owned(), fitting),
             None => event.set(format!("extra.{name}"), value),
         }
+    };
+    for (name, json) in object(record)? {
+        flatten(&name, json, &mut take);
+    }
+    if count > COLUMNS_MAX {
+        let message = format!("the event has {count} fields; more than {COLUMNS_MAX} are not read");
+        return Err(Reject::new(RejectCode::TooManyColumns, message));
     }
     observed_at(&event)?;
     Ok(event)
@@ -132,27 +138,19 @@ fn observed_at(event: &Event) -> Result<ObservedAt, Reject> {
     }
 }
 
-/// The fields by their whole names. Objects are followed but in `extra`, of which only the first level makes names.
-fn flat(fields: Vec<(Cow<'_, str>, Json<'_>)>) -> Vec<(String, Value)> {
-    let mut all = Vec::with_capacity(fields.len());
-    for (name, json) in fields {
-        flatten(name.into_owned(), json, &mut all);
-    }
-    all
-}
-
-fn flatten(name: String, json: Json<'_>, all: &mut Vec<(String, Value)>) {
+/// Hands on the fields by their whole names. Objects are followed but in `extra`, of which only the first level makes names.
+fn flatten(name: &str, json: Json<'_>, take: &mut dyn FnMut(&str, Json<'_>)) {
     match json {
         Json::Object(inner) if !name.starts_with("extra.") => {
             for (key, json) in inner {
-                flatten(format!("{name}.{key}"), json, all);
+                flatten(&format!("{name}.{key}"), json, take);
             }
         }
         // Some write `extra` as JSON in a text.
         Json::Text(text) if name == "extra" => match reader::read(text.as_bytes()) {
-            Ok(inner @ Json::Object(_)) => flatten(name, inner, all),
-            _ => all.push(("extra.extra".to_owned(), Value::Text(text.into_owned()))),
+            Ok(inner @ Json::Object(_)) => flatten(name, inner, take),
+            _ => take("extra.extra", Json::Text(text)),
         },
-        json => all.push((name, json.into_value())),
+        json => take(name, json),
     }
 }
