@@ -440,30 +440,21 @@ impl Cutter {
 
     /// Takes the first line of a record that is too large: see the top of this file.
     fn cut_too_large(&mut self, bytes: &[u8], last: bool, offset: usize, records: &mut Records) -> usize {
-        let first_field = records.field_ends.len();
-        let window = bytes.len().min(RECORD_BYTES_MAX + 2);
-        let (end, consumed) = match memchr::memchr(b'\n', &bytes[..window]) {
-            Some(line_end) => (line_end, line_end + 1),
-            None => (RECORD_BYTES_MAX.min(bytes.len()), RECORD_BYTES_MAX.min(bytes.len())),
-        };
-        let raw_end = if end > 0 && bytes[end - 1] == b'\r' { end - 1 } else { end };
-        records.push(offset, offset + raw_end, self.line, first_field, Size::TooLarge);
-        if consumed > end {
-            self.line += 1;
-        } else {
-            self.skipping = true;
-            // The rest of the line may already be here.
-            return match memchr::memchr(b'\n', &bytes[consumed..]) {
-                Some(rest) => {
-                    self.skipping = false;
-                    self.line += 1;
-                    consumed + rest + 1
-                }
-                None if last => bytes.len(),
-                None => bytes.len(),
-            };
+        let line_end = memchr::memchr(b'\n', bytes);
+        let line = &bytes[..line_end.unwrap_or(bytes.len())];
+        let raw = line.strip_suffix(b"\r").unwrap_or(line);
+        let raw_end = raw.len().min(RECORD_BYTES_MAX);
+        records.push_whole(offset, offset + raw_end, self.line, Size::TooLarge);
+        match line_end {
+            Some(end) => {
+                self.line += 1;
+                end + 1
+            }
+            None => {
+                self.skipping = !last;
+                bytes.len()
+            }
         }
-        consumed
     }
 
     fn note_field(&self, end: usize, first_field: usize, records: &mut Records) {
@@ -511,5 +502,206 @@ impl State {
             _ if byte == dialect.delimiter => Self::FieldStart,
             _ => Self::Unquoted,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The rules at the top of this file, written down as plainly as can be: the records of a text and the lines they begin on,
+    /// and the raw fields of each.
+    fn plain(text: &[u8]) -> Vec<(Vec<u8>, u64, Vec<Vec<u8>>)> {
+        let mut records = Vec::new();
+        let (mut record, mut fields, mut field) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut quoted, mut line, mut begins) = (false, 1, 1);
+        let finish = |record: &mut Vec<u8>,
+                      fields: &mut Vec<Vec<u8>>,
+                      field: &mut Vec<u8>,
+                      quoted: bool,
+                      begins: u64| {
+            if !quoted && record.last() == Some(&b'\r') {
+                record.pop();
+                field.pop();
+            }
+            fields.push(std::mem::take(field));
+            let done = (std::mem::take(record), begins, std::mem::take(fields));
+            if done.0.is_empty() { None } else { Some(done) }
+        };
+        let mut at = 0;
+        while at < text.len() {
+            let byte = text[at];
+            match byte {
+                b'"' if quoted && text.get(at + 1) == Some(&b'"') => {
+                    field.push(byte);
+                    record.push(byte);
+                    at += 1;
+                }
+                b'"' if quoted => quoted = false,
+                b'"' if field.is_empty() => quoted = true,
+                b'\n' if !quoted => {
+                    records.extend(finish(&mut record, &mut fields, &mut field, quoted, begins));
+                    line += 1;
+                    begins = line;
+                    at += 1;
+                    continue;
+                }
+                b',' if !quoted => {
+                    fields.push(std::mem::take(&mut field));
+                    record.push(byte);
+                    at += 1;
+                    continue;
+                }
+                b'\n' => line += 1,
+                _ => {}
+            }
+            field.push(byte);
+            record.push(byte);
+            at += 1;
+        }
+        if !record.is_empty() {
+            records.extend(finish(&mut record, &mut fields, &mut field, quoted, begins));
+        }
+        records
+    }
+
+    type Cut = Vec<(Vec<u8>, u64, Vec<Vec<u8>>)>;
+
+    /// Cuts a text that comes in pieces of these sizes, over and over.
+    fn cut_in_pieces(text: &[u8], pieces: &[usize], records_max: usize) -> Cut {
+        const FIELDS: usize = 3;
+        let mut cutter = Cutter::new(Dialect::CSV, FIELDS, 1);
+        let mut records = Records::new();
+        let (mut buffer, mut given, mut found) = (Vec::new(), 0, Vec::new());
+        let mut sizes = pieces.iter().cycle();
+        loop {
+            let more = (*sizes.next().unwrap()).min(text.len() - given);
+            buffer.extend_from_slice(&text[given..given + more]);
+            given += more;
+            let last = given == text.len();
+            loop {
+                let consumed = cutter.cut(&buffer, last, records_max, &mut records);
+                for record in records.iter(&buffer) {
+                    let fields =
+                        (0..FIELDS).map_while(|n| record.noted_field(n).map(<[u8]>::to_vec)).collect();
+                    found.push((record.raw().to_vec(), record.line(), fields));
+                }
+                buffer.drain(..consumed);
+                if consumed == 0 || buffer.is_empty() {
+                    break;
+                }
+            }
+            if last {
+                assert!(buffer.is_empty(), "left over: {buffer:?}");
+                return found;
+            }
+        }
+    }
+
+    fn expected(text: &[u8]) -> Cut {
+        let mut records = plain(text);
+        for (_, _, fields) in &mut records {
+            fields.truncate(3);
+        }
+        records
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(500))]
+
+        #[test]
+        fn any_text_in_any_pieces_is_cut_by_the_rules(
+            text in prop::collection::vec(prop::sample::select(b"aaab,,,,\"\"\"\n\n\r ".to_vec()), 0..300),
+            pieces in prop::collection::vec(1_usize..90, 1..5),
+            records_max in 1_usize..5,
+        ) {
+            prop_assert_eq!(cut_in_pieces(&text, &pieces, records_max), expected(&text));
+        }
+
+        #[test]
+        fn well_formed_text_too(
+            rows in prop::collection::vec(
+                prop::collection::vec("(\"([a-z, \n]|\"\"){0,40}\")|([a-z ]{0,30})", 1..8),
+                0..20,
+            ),
+            pieces in prop::collection::vec(1_usize..200, 1..5),
+            ending in prop::sample::select(vec!["\n", "\r\n"]),
+        ) {
+            let text: String = rows.iter().map(|row| row.join(",") + ending).collect();
+            prop_assert_eq!(cut_in_pieces(text.as_bytes(), &pieces, 100), expected(text.as_bytes()));
+        }
+    }
+
+    /// The first bytes, the length and the line of each record, and whether it is too large.
+    fn outline(text: &[u8], piece: usize) -> Vec<(usize, u64, bool)> {
+        let mut cutter = Cutter::new(Dialect::CSV, 2, 1);
+        let mut records = Records::new();
+        let (mut at, mut end, mut found) = (0, 0, Vec::new());
+        while at < text.len() {
+            let last = end == text.len();
+            let consumed = cutter.cut(&text[at..end], last, 10, &mut records);
+            found.extend(records.iter(&text[at..end]).map(|r| (r.raw().len(), r.line(), r.is_too_large())));
+            at += consumed;
+            if consumed == 0 {
+                assert!(!last && end - at <= RECORD_BYTES_MAX + 1 + piece, "it would wait for ever");
+                end = (end + piece).min(text.len());
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn an_unclosed_quote_costs_one_row() {
+        let mut text = b"a,b\nx,\"never closed\n".to_vec();
+        let rows = RECORD_BYTES_MAX / 4 + 100;
+        text.extend(b"c,d\n".repeat(rows));
+        for piece in [1 << 16, 1 << 20, 1 << 23] {
+            let found = outline(&text, piece);
+            assert_eq!(found[..3], [(3, 1, false), (15, 2, true), (3, 3, false)]);
+            assert_eq!(found.len(), rows + 2);
+        }
+    }
+
+    #[test]
+    fn a_line_without_end_is_one_row_and_is_skipped() {
+        let mut text = b"a,b\n".to_vec();
+        text.extend(std::iter::repeat_n(0, 3 * RECORD_BYTES_MAX));
+        text.extend(b"\nc,d\ne,f");
+        for piece in [1 << 16, 1 << 20, 1 << 24] {
+            let found = outline(&text, piece);
+            assert_eq!(found, [(3, 1, false), (RECORD_BYTES_MAX, 2, true), (3, 3, false), (3, 4, false)]);
+        }
+    }
+
+    #[test]
+    fn a_record_of_the_largest_size_is_taken_and_one_byte_more_is_not() {
+        for (extra, ending) in [(0, "\n"), (0, "\r\n"), (0, ""), (1, "\n"), (1, "\r\n"), (1, "")] {
+            let mut text = vec![b'x'; RECORD_BYTES_MAX + extra];
+            text.extend(ending.as_bytes());
+            let found = outline(&text, 1 << 19);
+            assert_eq!(found, [(RECORD_BYTES_MAX, 1, extra == 1)], "{extra} {ending:?}");
+            let mut quoted = vec![b'"'; 1];
+            quoted.extend(vec![b'x'; RECORD_BYTES_MAX - 2 + extra]);
+            quoted.push(b'"');
+            quoted.extend(ending.as_bytes());
+            quoted.extend(b"a\n");
+            let found = outline(&quoted, 1 << 19);
+            assert_eq!(found[0].2, extra == 1 || ending.is_empty(), "{extra} {ending:?}");
+        }
+    }
+
+    #[test]
+    fn a_cutter_resumes_on_any_record_border() {
+        let text = b"a,\"x\ny\"\nb,c\n\nd,e\n";
+        let mut records = Records::new();
+        let mut first = Cutter::new(Dialect::CSV, 1, 1);
+        let consumed = first.cut(text, true, 1, &mut records);
+        assert_eq!((consumed, first.line()), (8, 3));
+        let mut second = Cutter::new(Dialect::CSV, 1, first.line());
+        second.cut(&text[consumed..], true, 10, &mut records);
+        let lines: Vec<u64> = records.iter(&text[consumed..]).map(|record| record.line()).collect();
+        assert_eq!(lines, [3, 5]);
     }
 }
