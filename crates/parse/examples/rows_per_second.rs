@@ -1,5 +1,5 @@
 //! Measures how fast rows are read on one core, beside csv-core's floor, on a corpus of its own making:
-//! `cargo run --release -p schakel-parse --example rows_per_second`.
+//! `cargo run --release -p schakel-parse --example rows_per_second [STAGE]`. A stage is one of those it prints.
 
 use std::{hint::black_box, time::Instant};
 
@@ -33,8 +33,11 @@ fn main() {
     }
 }
 
-/// Prints the best of some rounds.
+/// Prints the best of some rounds, when the stage is asked for.
 fn report(what: &str, mut run: impl FnMut() -> usize) {
+    if std::env::args().nth(1).is_some_and(|stage| stage != what) {
+        return;
+    }
     let best = (0..ROUNDS)
         .map(|_| {
             let start = Instant::now();

@@ -183,10 +183,10 @@ fn word_kind(word: &str) -> Option<Word> {
     const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
     let lower = word.to_ascii_lowercase();
     let is = |name: &&str| *name == lower || name[..3] == lower;
-    if let Some(at) = MONTHS.iter().position(|name| is(name)) {
+    if let Some(at) = MONTHS.iter().position(&is) {
         return Some(Word::Month(at as u32 + 1));
     }
-    if DAYS.iter().any(|name| is(name)) {
+    if DAYS.iter().any(is) {
         return Some(Word::Weekday);
     }
     // `Z`, `UTC`, `CEST`.
