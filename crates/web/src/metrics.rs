@@ -1,0 +1,126 @@
+//! `/metrics`, in the text format of OpenMetrics, which Prometheus reads. Names follow
+//! <https://prometheus.io/docs/practices/naming/>: the unit last, then `_total` for what only grows (the encoder adds both).
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
+
+use axum::{
+    extract::State,
+    http::{StatusCode, header::CONTENT_TYPE},
+    response::{IntoResponse, Response},
+};
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeMetric, text},
+    metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge, info::Info},
+    registry::{Registry, Unit},
+};
+use schakel_app::serve::Counters;
+
+use crate::server::Served;
+
+/// As the OpenMetrics specification gives it.
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// `GET /metrics`.
+pub async fn metrics(State(served): State<Served>) -> Response {
+    let mut body = String::new();
+    match text::encode(&mut body, &served.registry) {
+        Ok(()) => ([(CONTENT_TYPE, OPEN_METRICS)], body).into_response(),
+        Err(fmt::Error) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// Everything that is shown.
+pub fn registry(counters: Arc<Counters>, started_at: i64) -> Registry {
+    let mut registry = Registry::default();
+    let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
+    registry.register("schakel_build", "The program that runs", version);
+    registry.register_collector(Box::new(Running { counters, started_at }));
+    registry
+}
+
+/// Reads the counters of the running server at each request.
+struct Running {
+    counters: Arc<Counters>,
+    started_at: i64,
+}
+
+impl fmt::Debug for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Running").field("started_at", &self.started_at).finish_non_exhaustive()
+    }
+}
+
+impl Collector for Running {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
+        let Counters {
+            reports,
+            reports_failed,
+            rows,
+            rejected,
+            events,
+            findings_new,
+            notifications,
+            mails_accepted,
+            mails_given_up,
+            ready,
+            last_round_at,
+        } = &*self.counters;
+        let plain = [
+            ("schakel_reports", "Reports taken in", reports),
+            ("schakel_reports_failed", "Files that could not be taken in, or only in part", reports_failed),
+            ("schakel_rows", "Rows read", rows),
+            ("schakel_rows_rejected", "Rows that could not be read", rejected),
+            ("schakel_events", "Rows that became events", events),
+            ("schakel_findings_new", "Findings not known before", findings_new),
+            ("schakel_notifications", "Notifications made", notifications),
+        ];
+        for (name, help, count) in plain {
+            let counter = ConstCounter::new(count.load(Relaxed));
+            counter.encode(encoder.encode_descriptor(name, help, None, MetricType::Counter)?)?;
+        }
+        let mut mails = encoder.encode_descriptor(
+            "schakel_mails",
+            "Mails that are over and done with, by how they ended",
+            None,
+            MetricType::Counter,
+        )?;
+        for (state, count) in [("accepted", mails_accepted), ("given_up", mails_given_up)] {
+            ConstCounter::new(count.load(Relaxed)).encode(mails.encode_family(&[("state", state)])?)?;
+        }
+        let gauges = [
+            (
+                "schakel_ready",
+                "1 when reports are taken in, 0 while it starts or stops",
+                None,
+                i64::from(ready.load(Relaxed)),
+            ),
+            (
+                "schakel_last_round_timestamp",
+                "When the loop last went round",
+                Some(&Unit::Seconds),
+                seconds(last_round_at),
+            ),
+            ("process_start_time", "When the process started", Some(&Unit::Seconds), self.started_at),
+        ];
+        for (name, help, unit, value) in gauges {
+            ConstGauge::new(value).encode(encoder.encode_descriptor(
+                name,
+                help,
+                unit,
+                MetricType::Gauge,
+            )?)?;
+        }
+        Ok(())
+    }
+}
+
+fn seconds(at: &AtomicU64) -> i64 {
+    i64::try_from(at.load(Relaxed)).unwrap_or(i64::MAX)
+}
