@@ -1,6 +1,8 @@
 //! Measures how fast rows are read on one core, beside csv-core's floor, on a corpus of its own making:
 //! `cargo run --release -p schakel-parse --example rows_per_second [STAGE]`. A stage is one of those it prints.
 
+#![allow(clippy::print_stdout)] // It is for a person to read.
+
 use std::{hint::black_box, time::Instant};
 
 use schakel_parse::{Plan, PlanOptions, Records, shadowserver};

@@ -272,17 +272,15 @@ impl UrlPlaces {
         if given.is_empty() {
             return given;
         }
-        if self.url.convert != Convert::Url {
-            return match idf_field::url(&given) {
-                Some(url) => Cow::Owned(url.to_owned()),
-                None => Cow::Borrowed(""),
-            };
-        }
-        let parts = self
-            .parts
-            .map(|(name, column)| (name, column.map_or(Cow::Borrowed(""), |column| cells.text(column))));
-        let made = convert::absolute_url(&given, &Parts(parts));
-        if idf_field::url(&made).is_some() { Cow::Owned(made) } else { Cow::Borrowed("") }
+        let made = if self.url.convert == Convert::Url {
+            let parts = self
+                .parts
+                .map(|(name, column)| (name, column.map_or(Cow::Borrowed(""), |column| cells.text(column))));
+            Cow::Owned(convert::absolute_url(&given, &Parts(parts)))
+        } else {
+            given
+        };
+        through(made, |text| idf_field::url(text).map(Cow::Borrowed)).unwrap_or_default()
     }
 }
 

@@ -1,5 +1,7 @@
 //! Files as they should not be: each is read as far as it goes, every row is counted, and what is wrong is said.
 
+#![allow(clippy::unwrap_used)] // A test.
+
 use schakel_model::{
     event::{Event, Value},
     limits::{COLUMNS_MAX, RECORD_BYTES_MAX},

@@ -3,6 +3,8 @@
 //!
 //! Four rows differ, and are meant to: for an empty `start_time` or `end_time` the reference gives the day it ran on.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout)] // A test.
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -184,9 +186,12 @@ fn check_end(event: &Event, end: &str, endpoint: &Endpoint<'_>, place: &str) {
         _ => 0,
     };
     let ip: Option<std::net::IpAddr> = text("ip").parse().ok();
-    let ip = ip.map(|ip| ip.to_canonical()).filter(|ip| !ip.is_unspecified());
+    // The reference takes `7` for the address 0.0.0.7; for us it counts as none.
+    let is_real = |ip: &std::net::IpAddr| !ip.is_unspecified() && !ip.to_string().starts_with("0.");
+    let ip = ip.map(|ip| ip.to_canonical()).filter(is_real);
     assert_eq!(endpoint.ip, ip, "{place}");
-    assert_eq!(i64::from(endpoint.port), number("port") % 65_536, "{place}");
+    // What is no port stays in the event as the source wrote it.
+    assert_eq!(endpoint.port, u16::try_from(number("port")).unwrap_or(0), "{place}");
     assert_eq!(endpoint.fqdn, text("fqdn"), "{place}");
     assert_eq!(endpoint.reverse_dns, text("reverse_dns"), "{place}");
     assert_eq!(endpoint.url, text("url"), "{place}");
