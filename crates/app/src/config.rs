@@ -130,7 +130,7 @@ impl Config {
 
     /// How reports are read: the configured schema and mappings.
     pub fn reading(&self) -> anyhow::Result<Reading> {
-        let mut reading = Reading::default();
+        let mut reading = Reading { default_tlp: self.tlp()?, ..Reading::default() };
         let schema = &self.intake.shadowserver_schema;
         if !schema.as_os_str().is_empty() {
             reading.schema = Some(read_schema(schema)?);

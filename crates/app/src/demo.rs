@@ -32,7 +32,6 @@ use crate::{
     explain::organisation_name,
     intake::Intake,
     pipeline::run::Progress,
-    reading::Reading,
     register::{Import, standing, write_whole},
     send::{Sent, send_due},
     tell::Composer,
@@ -231,14 +230,13 @@ fn take_in(
     config: &Config,
     listener: &dyn Listener,
 ) -> anyhow::Result<Taken> {
-    let reading = Reading::default();
-    let tlp = config.tlp()?;
+    let reading = config.reading()?;
     let first_finding = intake.store().read(findings::count)?;
     let mut taken = Taken { first_finding, new_findings: 0, findings_seen: 0, rejected: 0 };
     let mut rows = 0;
     for file in files {
         let before = rows;
-        let ingested = intake.ingest(file, &reading, tlp, &|progress: &Progress| {
+        let ingested = intake.ingest(file, &reading, &|progress: &Progress| {
             listener.rows(before + progress.sums.rows);
         })?;
         rows += ingested.progress.sums.rows;

@@ -1,6 +1,6 @@
 //! Who would be told about something, and why; and who would not.
 
-use schakel_attribute::{Candidate, Input, InputKind, Query};
+use schakel_attribute::{Candidate, Input, Query};
 use schakel_model::{
     classification::ClassificationType,
     ids::{OrganisationId, RegisterVersion},
@@ -13,8 +13,8 @@ use crate::pipeline::state::RegisterView;
 
 /// What is asked.
 pub struct Question {
-    /// The things to look up, with the words of their kinds.
-    pub inputs: Vec<(InputKind, String)>,
+    /// The things to look up.
+    pub inputs: Vec<Input>,
     /// At what time, seconds since 1970.
     pub at: i64,
     /// For which kind of event.
@@ -75,15 +75,10 @@ pub struct ExplainedAsset {
 
 /// Answers from the newest register.
 pub fn explain(reader: &Reader, question: &Question) -> anyhow::Result<Explanation> {
-    let inputs = question
-        .inputs
-        .iter()
-        .map(|(kind, text)| Input::read(*kind, text))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(anyhow::Error::msg)?;
     let version = reader.read(register::version)?;
     let view = RegisterView::new(reader.read(|connection| register::load(connection, version))?);
-    let query = Query { inputs, target: Vec::new(), at: question.at, kind: question.kind };
+    let query =
+        Query { inputs: question.inputs.clone(), target: Vec::new(), at: question.at, kind: question.kind };
     Ok(from_candidates(&view.register, version, question.at, view.snapshot.explain(&query)))
 }
 

@@ -129,7 +129,6 @@ impl Intake {
         &mut self,
         path: &Path,
         reading: &Reading,
-        tlp: Tlp,
         progress: &(dyn Fn(&Progress) + Sync),
     ) -> anyhow::Result<Ingested> {
         let mut file = OpenReport::open(path)?;
@@ -150,8 +149,11 @@ impl Intake {
         };
         let mut outcome = Ingested::default();
         let taken = match plan {
-            Some(plan) => self.ingest_plain(&mut file, plan, resume, tlp, progress, &mut outcome),
-            None => self.ingest_container(&mut file, reading, resume, tlp, progress, &mut outcome),
+            Some(plan) => {
+                let tlp = reading.marking(&file.name);
+                self.ingest_plain(&mut file, plan, resume, tlp, progress, &mut outcome)
+            }
+            None => self.ingest_container(&mut file, reading, resume, progress, &mut outcome),
         };
         let (content_hash, size) =
             taken.with_context(|| format!("{} was not taken in whole", path.display()))?;
@@ -203,7 +205,7 @@ impl Intake {
         Ok(interrupted.map_or(Known::No, Known::Interrupted))
     }
 
-    fn begin(&mut self, file: &OpenReport, tlp: Tlp) -> anyhow::Result<ReportId> {
+    fn begin(&mut self, file: &OpenReport) -> anyhow::Result<ReportId> {
         let now = self.clock.now();
         Ok(self.plane.store.begin_report(&Report {
             id: ReportId(0),
@@ -214,7 +216,6 @@ impl Intake {
             head_hash: file.head_hash,
             content_hash: file.content_hash,
             state: ReportState::Taking,
-            tlp,
             failure: None,
         })?)
     }
@@ -235,13 +236,14 @@ impl Intake {
                 None => file.rewind()?,
             }
         }
-        outcome.report = self.begin(file, tlp)?;
+        outcome.report = self.begin(file)?;
         self.begin_counting();
         self.plane.store.add_member(
             outcome.report,
             0,
             &file.name,
             body_head(&plan, &file.head),
+            tlp,
             &plan.definition(),
         )?;
         let mut input = io::Read::take(&mut file.file, u64::MAX);
@@ -269,6 +271,7 @@ impl Intake {
                 0,
                 &file.name,
                 body_head(plan, &file.head),
+                tlp,
                 &plan.definition(),
             )?;
         } else {
@@ -280,7 +283,7 @@ impl Intake {
         let done = self.plane.store.read(|connection| chunks::of_report(connection, report))?;
         let mut reader = ChunkReader::start(&mut file.file, file.head.clone(), plan);
         if let Some(last) = done.last()
-            && !reader.resume(plan, last.end_offset, last.end_line, &last.prefix_hash)?
+            && !reader.resume(plan, last)?
         {
             return Ok(None);
         }
@@ -301,13 +304,12 @@ impl Intake {
         file: &mut OpenReport,
         reading: &Reading,
         resume: Option<ReportId>,
-        tlp: Tlp,
         progress: &(dyn Fn(&Progress) + Sync),
         outcome: &mut Ingested,
     ) -> anyhow::Result<([u8; 32], u64)> {
         outcome.report = match resume {
             Some(report) => report,
-            None => self.begin(file, tlp)?,
+            None => self.begin(file)?,
         };
         self.store_original(file, outcome.report)?;
         self.begin_counting();
@@ -325,6 +327,7 @@ impl Intake {
             let plan = head.and_then(|head| Ok((Arc::new(reading.plan(&member.name, &head)?), head)));
             match plan {
                 Ok((plan, head)) => {
+                    let tlp = reading.marking(&member.name);
                     let resumed: Vec<&Chunk> = done.iter().filter(|chunk| chunk.member == seq).collect();
                     let failed = self.ingest_member(
                         seq,
@@ -374,10 +377,10 @@ impl Intake {
         outcome: &mut Ingested,
     ) -> anyhow::Result<Option<String>> {
         let report = outcome.report;
-        self.plane.store.add_member(report, seq, path, body_head(&plan, &head), &plan.definition())?;
+        self.plane.store.add_member(report, seq, path, body_head(&plan, &head), tlp, &plan.definition())?;
         let mut reader = ChunkReader::start(input, head, &plan);
         if let Some(last) = resumed.last()
-            && !reader.resume(&plan, last.end_offset, last.end_line, &last.prefix_hash)?
+            && !reader.resume(&plan, last)?
         {
             anyhow::bail!("{path} does not unpack to the same bytes as before the interruption");
         }

@@ -57,7 +57,6 @@ pub fn serve(
     let folder = IntakeFolder::open(data.root())?;
     let templates = config.templates()?;
     let reading = config.reading()?;
-    let tlp = config.tlp()?;
     let reader = intake.store().reader()?;
     let sender = start_sender(&mut intake, config, clock, stop, counters)?;
     let mut settling = Settled::new(Duration::from_secs(config.intake.settle_seconds));
@@ -69,7 +68,7 @@ pub fn serve(
         intake.reload_register()?;
         let files = settling.ready(&folder, Instant::now())?;
         for file in &files {
-            take_in(&mut intake, &folder, file, &reading, tlp, counters)?;
+            take_in(&mut intake, &folder, file, &reading, counters)?;
             waiting.report_came(Instant::now());
             if stop.load(Relaxed) {
                 break;
@@ -136,10 +135,9 @@ fn take_in(
     folder: &IntakeFolder,
     file: &Path,
     reading: &crate::reading::Reading,
-    tlp: schakel_model::tlp::Tlp,
     counters: &Counters,
 ) -> anyhow::Result<()> {
-    match intake.ingest(file, reading, tlp, &|_| {}) {
+    match intake.ingest(file, reading, &|_| {}) {
         Ok(ingested) => {
             let sums = ingested.progress.sums;
             counters.reports.fetch_add(u64::from(!ingested.report_known), Relaxed);

@@ -128,12 +128,14 @@ impl Composer<'_> {
         let mut filled: HashMap<(OrganisationId, Tlp), (u64, u64)> = HashMap::new();
         for block in self.reader.read(|connection| chunks::blocks(connection, &Blocks::ToTell))? {
             let Some(Assignee { organisation, .. }) = block.assignee else { continue };
-            let tlp = match markings.get(&block.report) {
+            let tlp = match markings.get(&block.chunk) {
                 Some(tlp) => *tlp,
                 None => {
-                    let report = self.reader.read(|connection| reports::get(connection, block.report))?;
-                    let tlp = report.map_or(Tlp::Red, |report| report.tlp);
-                    markings.insert(block.report, tlp);
+                    let chunk = self.reader.read(|connection| chunks::by_id(connection, block.chunk))?;
+                    let member = chunk.map_or(0, |chunk| chunk.member);
+                    let tlp =
+                        self.reader.read(|connection| reports::marking(connection, block.report, member))?;
+                    markings.insert(block.chunk, tlp);
                     tlp
                 }
             };

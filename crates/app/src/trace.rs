@@ -174,6 +174,7 @@ pub fn event(reader: &Reader, id: EventId) -> anyhow::Result<EventTrace> {
     let report = reader
         .read(|connection| reports::get(connection, id.report))?
         .ok_or_else(|| anyhow::anyhow!("there is no report {}", id.report))?;
+    let tlp = reader.read(|connection| reports::marking(connection, id.report, row.chunk.member))?;
     let version = row.chunk.register_version;
     let view = RegisterView::new(reader.read(|connection| register::load(connection, version))?);
     let candidates = match &row.query {
@@ -197,7 +198,7 @@ pub fn event(reader: &Reader, id: EventId) -> anyhow::Result<EventTrace> {
             name: report.name,
             received_at: rfc3339(report.received_at),
             content_hash: report.content_hash.map(|hash| blake3::Hash::from(hash).to_hex().to_string()),
-            tlp: report.tlp.as_str(),
+            tlp: tlp.as_str(),
         },
         line: row.line,
         idf: row.event.as_ref().ok().map(idf),

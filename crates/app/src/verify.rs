@@ -141,7 +141,7 @@ fn feed(
 ) -> Result<(), StoreError> {
     let mut last = 0;
     let mut view: Option<Arc<RegisterView>> = None;
-    let mut report: Option<(ReportId, Tlp)> = None;
+    let mut member: Option<(ReportId, u32, Tlp)> = None;
     loop {
         let next = reader.read(|connection| chunks::after(connection, last, 256))?;
         let Some(end) = next.last() else { return Ok(()) };
@@ -153,13 +153,11 @@ fn feed(
                 _ => state::register_view(reader, version)?,
             };
             view = Some(Arc::clone(&current));
-            let tlp = match report {
-                Some((id, tlp)) if id == chunk.report => tlp,
-                _ => reader
-                    .read(|connection| reports::get(connection, chunk.report))?
-                    .map_or(Tlp::Red, |report| report.tlp),
+            let tlp = match member {
+                Some((report, seq, tlp)) if (report, seq) == (chunk.report, chunk.member) => tlp,
+                _ => reader.read(|connection| reports::marking(connection, chunk.report, chunk.member))?,
             };
-            report = Some((chunk.report, tlp));
+            member = Some((chunk.report, chunk.member, tlp));
             let (answer, answers) = bounded(1);
             if order.send(answers).is_err() || work.send(Task { chunk, view: current, tlp, answer }).is_err()
             {

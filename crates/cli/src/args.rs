@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgGroup, Args, Parser, Subcommand};
 use clap_complete::Shell;
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
+use schakel_app::{calendar, events::Which, names::Traced};
+use schakel_attribute::{Input, InputKind};
+use schakel_model::{classification::ClassificationType, tlp::Tlp};
 
 /// Tells the person who can fix it: reports in, the right organisation told, every row accounted for.
 #[derive(Parser)]
@@ -54,7 +57,7 @@ pub enum Command {
     /// The findings, newest first
     Findings(FindingsArgs),
     /// Follow an event (17:4023), a finding (F12) or a notification (N3)
-    Trace { id: String },
+    Trace { id: Traced },
     /// Check every invariant over the whole store by deriving it again
     Verify,
     /// Make notifications of what waits to be told, and send them
@@ -137,7 +140,7 @@ pub struct IngestArgs {
     pub reading: ReadingArgs,
     /// The marking of these reports: CLEAR, GREEN, AMBER, AMBER+STRICT or RED [default: from the configuration]
     #[arg(long)]
-    pub tlp: Option<String>,
+    pub tlp: Option<Tlp>,
     /// Show what each file would be read as, and take nothing in
     #[arg(long)]
     pub dry_run: bool,
@@ -164,32 +167,46 @@ pub enum RegisterCommand {
 }
 
 #[derive(Args)]
+#[command(group(ArgGroup::new("looked up").args(["ip", "domain", "url", "asn", "email", "country"]).required(true).multiple(true)))]
 #[allow(missing_docs)]
 pub struct ExplainArgs {
     /// An address
-    #[arg(long)]
-    pub ip: Vec<String>,
+    #[arg(long, value_parser = |text: &str| Input::read(InputKind::Ip, text))]
+    pub ip: Vec<Input>,
     /// A domain or host name
-    #[arg(long)]
-    pub domain: Vec<String>,
+    #[arg(long, value_parser = |text: &str| Input::read(InputKind::Domain, text))]
+    pub domain: Vec<Input>,
     /// A URL
-    #[arg(long)]
-    pub url: Vec<String>,
+    #[arg(long, value_parser = |text: &str| Input::read(InputKind::Url, text))]
+    pub url: Vec<Input>,
     /// An AS number
-    #[arg(long)]
-    pub asn: Vec<String>,
+    #[arg(long, value_parser = |text: &str| Input::read(InputKind::Asn, text))]
+    pub asn: Vec<Input>,
     /// A mail address
-    #[arg(long)]
-    pub email: Vec<String>,
+    #[arg(long, value_parser = |text: &str| Input::read(InputKind::Email, text))]
+    pub email: Vec<Input>,
     /// A country code
-    #[arg(long)]
-    pub country: Vec<String>,
-    /// At which time [default: now]
-    #[arg(long)]
-    pub at: Option<String>,
+    #[arg(long, value_parser = |text: &str| Input::read(InputKind::Country, text))]
+    pub country: Vec<Input>,
+    /// At which time, for example 2026-11-21T09:00:00Z or 2026-11-21 (00:00 UTC) [default: now]
+    #[arg(long, value_parser = time)]
+    pub at: Option<Timestamp>,
     /// For which RSIT type of event, for example phishing: some go by names only
     #[arg(long)]
-    pub kind: Option<String>,
+    pub kind: Option<ClassificationType>,
+}
+
+/// A time as people type it: RFC 3339, or a day, which begins at 00:00 UTC.
+fn time(text: &str) -> Result<Timestamp, String> {
+    let day = || text.parse().map(calendar::start_of_day_utc);
+    text.parse::<Timestamp>()
+        .or_else(|_| day())
+        .map_err(|_| "write a time such as 2026-11-21T09:00:00Z, or a day such as 2026-11-21".to_owned())
+}
+
+/// A day as people type it.
+fn day(text: &str) -> Result<Date, String> {
+    text.parse().map_err(|_| "write a day such as 2026-11-21".to_owned())
 }
 
 #[derive(Args)]
@@ -199,11 +216,11 @@ pub struct LedgerArgs {
     #[arg(long, conflicts_with = "day")]
     pub report: Option<u32>,
     /// Of the reports received on a day in Europe/Amsterdam, for example 2026-11-21
-    #[arg(long)]
-    pub day: Option<String>,
+    #[arg(long, value_parser = day)]
+    pub day: Option<Date>,
     /// List the events behind a number: rejected, duplicates, clears, events, or a fate such as unrouted
     #[arg(long, value_name = "NUMBER")]
-    pub list: Option<String>,
+    pub list: Option<Which>,
     /// List at most this many
     #[arg(long, default_value_t = 50)]
     pub limit: usize,
@@ -216,8 +233,8 @@ pub struct LedgerArgs {
 #[allow(missing_docs)]
 pub struct ReportsArgs {
     /// Of one day in Europe/Amsterdam, for example 2026-11-21
-    #[arg(long)]
-    pub day: Option<String>,
+    #[arg(long, value_parser = day)]
+    pub day: Option<Date>,
     /// Write the bytes of this report to standard output, as they came
     #[arg(long, value_name = "REPORT")]
     pub raw: Option<u32>,

@@ -52,7 +52,7 @@ fn run(command: Command, context: &Context, data_is_named: bool) -> anyhow::Resu
         Command::Ledger(args) => commands::ledger::run(context, &args),
         Command::Reports(args) => commands::reports::run(context, &args),
         Command::Findings(args) => commands::findings::run(context, &args),
-        Command::Trace { id } => commands::trace::run(context, &id),
+        Command::Trace { id } => commands::trace::run(context, id),
         Command::Verify => commands::verify::run(context),
         Command::Tell(args) => commands::tell::run(context, &args),
         Command::Outbox(args) => commands::outbox::run(context, &args),

@@ -16,7 +16,7 @@ CREATE TABLE kind (
 -- state: 0 being taken in, 1 complete, 2 complete as far as it could be read (failure says why).
 CREATE TABLE report (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL, received_at INTEGER NOT NULL, received_day TEXT NOT NULL,
-    size INTEGER NOT NULL, head_hash BLOB NOT NULL, content_hash BLOB, state INTEGER NOT NULL, tlp INTEGER NOT NULL, failure TEXT
+    size INTEGER NOT NULL, head_hash BLOB NOT NULL, content_hash BLOB, state INTEGER NOT NULL, failure TEXT
 );
 CREATE INDEX report_content ON report (content_hash);
 CREATE INDEX report_head ON report (size, head_hash);
@@ -24,7 +24,8 @@ CREATE INDEX report_day ON report (received_day);
 
 -- A file inside a report: the report itself, or a member of a container. `head` is what stands before the first record.
 CREATE TABLE member (
-    report INTEGER NOT NULL, seq INTEGER NOT NULL, path TEXT NOT NULL, plan INTEGER NOT NULL, head BLOB NOT NULL,
+    report INTEGER NOT NULL, seq INTEGER NOT NULL, path TEXT NOT NULL, plan INTEGER NOT NULL, tlp INTEGER NOT NULL,
+    head BLOB NOT NULL,
     PRIMARY KEY (report, seq)
 ) WITHOUT ROWID;
 
@@ -35,10 +36,11 @@ CREATE TABLE original (
     PRIMARY KEY (report, seq)
 ) WITHOUT ROWID;
 
--- One chunk of rows: the checkpoint, the sums and the fates. Blobs last, so that sums are read without them.
+-- One chunk of rows (skipping: 1 when it begins inside a line that is too long, 2 when it ends there): the checkpoint, the sums and the fates. Blobs last, so that sums are read without them.
 CREATE TABLE chunk (
     id INTEGER PRIMARY KEY, report INTEGER NOT NULL, member INTEGER NOT NULL, first_row INTEGER NOT NULL, rows INTEGER NOT NULL,
-    first_line INTEGER NOT NULL, end_line INTEGER NOT NULL, end_offset INTEGER NOT NULL, prefix_hash BLOB NOT NULL,
+    first_line INTEGER NOT NULL, end_line INTEGER NOT NULL, skipping INTEGER NOT NULL, end_offset INTEGER NOT NULL,
+    prefix_hash BLOB NOT NULL,
     segment INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL, raw_length INTEGER NOT NULL,
     register_version INTEGER NOT NULL, committed_at INTEGER NOT NULL,
     rejected INTEGER NOT NULL, duplicates INTEGER NOT NULL, clears INTEGER NOT NULL, events INTEGER NOT NULL,

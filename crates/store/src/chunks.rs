@@ -36,6 +36,10 @@ pub struct Chunk {
     pub first_line: u64,
     /// Physical line behind its last record.
     pub end_line: u64,
+    /// Does it begin inside a line longer than a record may be?
+    pub starts_skipping: bool,
+    /// Does it end inside such a line?
+    pub ends_skipping: bool,
     /// Bytes of the member up to its end: where reading goes on after a crash.
     pub end_offset: u64,
     /// BLAKE3 of the member's bytes up to its end.
@@ -126,10 +130,10 @@ fn insert(transaction: &Transaction<'_>, new: &mut NewChunk) -> Result<(), Store
     let (chunk, blobs) = (&mut new.chunk, &new.blobs);
     transaction
         .prepare_cached(
-            "INSERT INTO chunk (report, member, first_row, rows, first_line, end_line, end_offset, prefix_hash,
+            "INSERT INTO chunk (report, member, first_row, rows, first_line, end_line, skipping, end_offset, prefix_hash,
                 segment, offset, length, raw_length, register_version, committed_at, rejected, duplicates, clears, events,
                 assignments, known, first_finding, new_findings, keys, sets, changes, fates)
-             VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25,?26)",
+             VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25,?26,?27)",
         )
         .and_then(|mut statement| {
             statement.insert(params![
@@ -139,6 +143,7 @@ fn insert(transaction: &Transaction<'_>, new: &mut NewChunk) -> Result<(), Store
                 chunk.rows,
                 chunk.first_line as i64,
                 chunk.end_line as i64,
+                u8::from(chunk.starts_skipping) | (u8::from(chunk.ends_skipping) << 1),
                 chunk.end_offset as i64,
                 chunk.prefix_hash,
                 chunk.frame.segment,
@@ -200,11 +205,12 @@ fn insert_blocks(
 
 const COLUMNS: &str = "id, report, member, first_row, rows, first_line, end_line, end_offset, prefix_hash, segment, offset, length,
     raw_length, register_version, committed_at, rejected, duplicates, clears, events, assignments, known, first_finding,
-    new_findings, sightings_applied";
+    new_findings, sightings_applied, skipping";
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Chunk> {
     let number = |column: usize| row.get::<_, i64>(column).map(|value| value as u64);
     let rows = row.get(4)?;
+    let skipping: u8 = row.get(24)?;
     let mut sums = Sums {
         rows: u64::from(rows),
         rejected: number(15)?,
@@ -223,6 +229,8 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Chunk> {
         rows,
         first_line: number(5)?,
         end_line: number(6)?,
+        starts_skipping: skipping & 1 != 0,
+        ends_skipping: skipping & 2 != 0,
         end_offset: number(7)?,
         prefix_hash: row.get(8)?,
         frame: FrameRef {

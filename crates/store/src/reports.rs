@@ -35,18 +35,14 @@ pub struct Report {
     pub content_hash: Option<[u8; 32]>,
     /// How far it has come.
     pub state: ReportState,
-    /// The marking its items carry.
-    pub tlp: Tlp,
     /// What went wrong, in a sentence.
     pub failure: Option<String>,
 }
 
-const COLUMNS: &str =
-    "id, name, received_at, received_day, size, head_hash, content_hash, state, tlp, failure";
+const COLUMNS: &str = "id, name, received_at, received_day, size, head_hash, content_hash, state, failure";
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Report> {
     let state: u8 = row.get(7)?;
-    let tlp: u8 = row.get(8)?;
     Ok(Report {
         id: ReportId(row.get(0)?),
         name: row.get(1)?,
@@ -60,9 +56,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Report> {
             1 => ReportState::Complete,
             _ => ReportState::Failed,
         },
-        // A marking that cannot be read is the strictest.
-        tlp: Tlp::ALL.get(usize::from(tlp)).copied().unwrap_or(Tlp::Red),
-        failure: row.get(9)?,
+        failure: row.get(8)?,
     })
 }
 
@@ -113,6 +107,8 @@ pub struct Member {
     pub path: String,
     /// The plan by which its rows were read.
     pub plan: u32,
+    /// The marking its items carry.
+    pub tlp: Tlp,
     /// The bytes before the first record: BOM and header.
     pub head: Vec<u8>,
 }
@@ -120,15 +116,28 @@ pub struct Member {
 /// The members of a report.
 pub fn members(connection: &Connection, report: ReportId) -> Result<Vec<Member>, StoreError> {
     connection
-        .prepare_cached("SELECT seq, path, plan, head FROM member WHERE report = ?1 ORDER BY seq")
+        .prepare_cached("SELECT seq, path, plan, head, tlp FROM member WHERE report = ?1 ORDER BY seq")
         .and_then(|mut statement| {
             statement
                 .query_map([report.0], |row| {
-                    Ok(Member { seq: row.get(0)?, path: row.get(1)?, plan: row.get(2)?, head: row.get(3)? })
+                    Ok(Member {
+                        seq: row.get(0)?,
+                        path: row.get(1)?,
+                        plan: row.get(2)?,
+                        head: row.get(3)?,
+                        // A marking that cannot be read is the strictest.
+                        tlp: Tlp::ALL.get(usize::from(row.get::<_, u8>(4)?)).copied().unwrap_or(Tlp::Red),
+                    })
                 })?
                 .collect()
         })
         .doing("read a report's members")
+}
+
+/// The marking of a member's items.
+pub fn marking(connection: &Connection, report: ReportId, member: u32) -> Result<Tlp, StoreError> {
+    let members = members(connection, report)?;
+    Ok(members.iter().find(|one| one.seq == member).map_or(Tlp::Red, |member| member.tlp))
 }
 
 /// The definition of a plan.
@@ -166,8 +175,8 @@ impl Store {
         self.write(|transaction| {
             transaction
                 .prepare_cached(
-                    "INSERT INTO report (name, received_at, received_day, size, head_hash, content_hash, state, tlp)
-                     VALUES (?1,?2,?3,?4,?5,?6,0,?7)",
+                    "INSERT INTO report (name, received_at, received_day, size, head_hash, content_hash, state)
+                     VALUES (?1,?2,?3,?4,?5,?6,0)",
                 )
                 .and_then(|mut statement| {
                     statement.insert(params![
@@ -177,7 +186,6 @@ impl Store {
                         report.size as i64,
                         report.head_hash,
                         report.content_hash,
-                        report.tlp as u8,
                     ])
                 })
                 .map(|id| ReportId(id as u32))
@@ -224,6 +232,7 @@ impl Store {
         seq: u32,
         path: &str,
         head: &[u8],
+        tlp: Tlp,
         plan_definition: &[u8],
     ) -> Result<(), StoreError> {
         let hash = blake3::hash(plan_definition);
@@ -246,8 +255,8 @@ impl Store {
             };
             transaction
                 .execute(
-                    "INSERT OR REPLACE INTO member VALUES (?1,?2,?3,?4,?5)",
-                    params![report.0, seq, path, plan, head],
+                    "INSERT OR REPLACE INTO member (report, seq, path, plan, tlp, head) VALUES (?1,?2,?3,?4,?5,?6)",
+                    params![report.0, seq, path, plan, tlp as u8, head],
                 )
                 .doing("add a member")
                 .map(|_| ())

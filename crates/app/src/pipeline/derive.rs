@@ -16,6 +16,8 @@ use schakel_store::{
     reports,
 };
 
+use super::read::cutter_from;
+
 /// Reads stored chunks again.
 pub struct Deriver {
     reader: Reader,
@@ -90,7 +92,7 @@ impl Deriver {
         let plan = self.plan(chunk.report, chunk.member)?;
         self.frames.read(chunk.frame, &mut into.bytes)?;
         into.records.clear();
-        let mut cutter = plan.cutter_at(chunk.first_line);
+        let mut cutter = cutter_from(&plan, chunk.first_line, chunk.starts_skipping);
         let consumed = cutter.cut(&into.bytes, true, usize::MAX, &mut into.records);
         if consumed != into.bytes.len() || into.records.len() != chunk.rows as usize {
             let what = format!(

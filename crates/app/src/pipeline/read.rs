@@ -3,6 +3,7 @@
 use std::io::{self, Read};
 
 use schakel_parse::{Cutter, Plan, Records};
+use schakel_store::chunks::Chunk;
 
 /// Bytes of a chunk: about 20,000 rows of 400 bytes. Larger chunks pack a little better and cost memory; smaller ones cost commits.
 pub const CHUNK_BYTES: usize = 8 << 20;
@@ -19,6 +20,10 @@ pub struct Cut {
     pub first_line: u64,
     /// Physical line behind the last byte.
     pub end_line: u64,
+    /// Does it begin inside a line longer than a record may be?
+    pub starts_skipping: bool,
+    /// Does it end inside such a line?
+    pub ends_skipping: bool,
     /// Bytes of the member up to the end of this chunk.
     pub end_offset: u64,
     /// BLAKE3 of the member up to the end of this chunk.
@@ -47,14 +52,8 @@ impl<'r> ChunkReader<'r> {
     }
 
     /// Goes on behind a chunk that was committed before. False when the bytes up to there are not the same any more.
-    pub fn resume(
-        &mut self,
-        plan: &Plan,
-        offset: u64,
-        line: u64,
-        prefix_hash: &[u8; 32],
-    ) -> io::Result<bool> {
-        let mut left = offset.saturating_sub(self.offset);
+    pub fn resume(&mut self, plan: &Plan, last: &Chunk) -> io::Result<bool> {
+        let mut left = last.end_offset.saturating_sub(self.offset);
         while left > 0 {
             if self.carry.is_empty() {
                 self.carry.resize(CHUNK_BYTES, 0);
@@ -69,9 +68,9 @@ impl<'r> ChunkReader<'r> {
             self.carry.drain(..taken);
             left -= taken as u64;
         }
-        self.offset = offset;
-        self.cutter = plan.cutter_at(line);
-        Ok(self.hasher.finalize().as_bytes() == prefix_hash)
+        self.offset = last.end_offset;
+        self.cutter = cutter_from(plan, last.end_line, last.ends_skipping);
+        Ok(*self.hasher.finalize().as_bytes() == last.prefix_hash)
     }
 
     /// The next chunk; `spare` is a buffer to use. `None` at the end, or where the input broke (see [`ChunkReader::finish`]).
@@ -79,7 +78,7 @@ impl<'r> ChunkReader<'r> {
         let mut records = Records::default();
         let mut target = CHUNK_BYTES;
         let mut bytes = std::mem::take(&mut self.carry);
-        let first_line = self.cutter.line();
+        let (first_line, starts_skipping) = (self.cutter.line(), self.cutter.is_skipping());
         let consumed = loop {
             self.fill(&mut bytes, target);
             let consumed = self.cutter.cut(&bytes, self.at_end, CHUNK_ROWS, &mut records);
@@ -103,6 +102,8 @@ impl<'r> ChunkReader<'r> {
             records,
             first_line,
             end_line: self.cutter.line(),
+            starts_skipping,
+            ends_skipping: self.cutter.is_skipping(),
             end_offset: self.offset,
             prefix_hash: *self.hasher.finalize().as_bytes(),
         })
@@ -129,4 +130,10 @@ impl<'r> ChunkReader<'r> {
     pub fn finish(self) -> ([u8; 32], u64, Option<io::Error>) {
         (*self.hasher.finalize().as_bytes(), self.offset, self.broken)
     }
+}
+
+/// A cutter that goes on at a chunk's border.
+pub fn cutter_from(plan: &Plan, line: u64, skipping: bool) -> Cutter {
+    let cutter = plan.cutter_at(line);
+    if skipping { cutter.resume_skipping() } else { cutter }
 }

@@ -185,6 +185,8 @@ impl DataPlane {
             rows: digest.rows.len() as u32,
             first_line: cut.first_line,
             end_line: cut.end_line,
+            starts_skipping: cut.starts_skipping,
+            ends_skipping: cut.ends_skipping,
             end_offset: cut.end_offset,
             prefix_hash: cut.prefix_hash,
             frame: FrameRef { segment: 0, offset: 0, length: 0, raw_length: cut.bytes.len() as u32 },

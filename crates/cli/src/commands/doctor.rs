@@ -14,7 +14,7 @@ pub fn run(context: &Context) -> anyhow::Result<Ending> {
         };
         context.out.line(format!("{mark}  {}: {}", one.about, one.text));
     }
-    context.out.json(&found)?;
     let wrong = found.iter().any(|one| one.level == Level::Wrong);
+    context.out.json(&serde_json::json!({ "ok": !wrong, "found": found }))?;
     Ok(if wrong { Ending::Failed } else { Ending::Done })
 }

@@ -9,10 +9,7 @@ use schakel_app::{
     pipeline::run::Progress,
     reading::Reading,
 };
-use schakel_model::{
-    fate::{Fate, Sums},
-    tlp::Tlp,
-};
+use schakel_model::fate::{Fate, Sums};
 use serde::Serialize;
 
 use crate::{
@@ -48,11 +45,8 @@ struct ReportJson {
 
 pub fn run(context: &Context, args: &IngestArgs) -> anyhow::Result<Ending> {
     let config = config::load(&context.data)?;
-    let reading = super::reading(&args.reading, config.reading()?)?;
-    let tlp: Tlp = match &args.tlp {
-        Some(tlp) => tlp.parse().map_err(anyhow::Error::msg)?,
-        None => config.tlp()?,
-    };
+    let mut reading = super::reading(&args.reading, config.reading()?)?;
+    reading.tlp = args.tlp;
     if args.dry_run {
         return dry_run(context, args, &reading);
     }
@@ -61,7 +55,7 @@ pub fn run(context: &Context, args: &IngestArgs) -> anyhow::Result<Ending> {
     let mut total = IngestJson { report_known: true, ..IngestJson::default() };
     let mut ending = Ending::Done;
     for file in &args.files {
-        ending = ending.max(one(context, &mut intake, file, &reading, tlp, &mut total)?);
+        ending = ending.max(one(context, &mut intake, file, &reading, &mut total)?);
     }
     intake.settle()?;
     total.report_known &= !total.reports.is_empty();
@@ -80,11 +74,10 @@ fn one(
     intake: &mut Intake,
     file: &Path,
     reading: &Reading,
-    tlp: Tlp,
     total: &mut IngestJson,
 ) -> anyhow::Result<Ending> {
     let bar = progress_bar("rows");
-    let taken = intake.ingest(file, reading, tlp, &|progress| bar.set_position(progress.sums.rows));
+    let taken = intake.ingest(file, reading, &|progress| bar.set_position(progress.sums.rows));
     bar.finish_and_clear();
     let ingested = match taken {
         Ok(ingested) => ingested,

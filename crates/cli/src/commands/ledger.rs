@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use schakel_app::{
-    events::{self, Which},
-    explain::organisation_name,
-};
+use schakel_app::{events, explain::organisation_name};
 use schakel_model::{
     fate::{Fate, Sums},
     ids::{OrganisationId, ReportId},
@@ -49,14 +46,12 @@ struct OrganisationJson {
 }
 
 pub fn run(context: &Context, args: &LedgerArgs) -> anyhow::Result<Ending> {
-    let which: Option<Which> =
-        args.list.as_deref().map(str::parse).transpose().map_err(anyhow::Error::msg)?;
     let reader = Reader::open(&context.data)?;
     let (scope, name) = scope(&reader, args)?;
     let sums = reader.read(|connection| ledger::sums(connection, &scope))?;
     show(context, &name, &sums);
     let organisations = args.organisations.then(|| by_organisation(context, &reader, &scope)).transpose()?;
-    let listed = which.map(|which| events::list(&reader, &scope, which, args.limit)).transpose()?;
+    let listed = args.list.map(|which| events::list(&reader, &scope, which, args.limit)).transpose()?;
     if let Some(listed) = &listed {
         show_rows(context, listed, args.limit);
     }
@@ -84,9 +79,7 @@ fn scope(reader: &Reader, args: &LedgerArgs) -> anyhow::Result<(Scope, String)> 
         anyhow::ensure!(known.is_some(), "there is no report {report}. `schakel reports` lists them");
         return Ok((Scope::Report(id), format!("report {report}")));
     }
-    if let Some(day) = &args.day {
-        let day: jiff::civil::Date =
-            day.parse().map_err(|_| anyhow::anyhow!("`{day}` is no day: write it as 2026-11-21"))?;
+    if let Some(day) = args.day {
         return Ok((Scope::Day(day.to_string()), format!("day {day}")));
     }
     Ok((Scope::All, "all".to_owned()))

@@ -82,15 +82,13 @@ pub fn run(context: &Context, args: &ParseArgs) -> anyhow::Result<Ending> {
         events.flush().or_else(closed_pipe_is_fine)?;
         for failure in failures {
             ending = Ending::Failed;
-            // A program that reads rejects from standard error must not trip over sentences.
-            if is_watched() || args.rejects.is_some() {
+            if is_watched() {
                 say(format!("error: {failure}"));
-            } else {
-                writeln!(
-                    rejects,
-                    "{}",
-                    serde_json::json!({ "file": file, "code": "unreadable_file", "message": failure })
-                )?;
+            }
+            // A program that reads rejects must not trip over sentences.
+            if !is_watched() || args.rejects.is_some() {
+                let line = serde_json::to_string(&unreadable(file, &failure))?;
+                writeln!(rejects, "{line}")?;
             }
             total.failures.push(failure);
         }
@@ -99,6 +97,18 @@ pub fn run(context: &Context, args: &ParseArgs) -> anyhow::Result<Ending> {
     total.events = total.rows - total.rejected;
     context.out.json(&total)?;
     Ok(ending)
+}
+
+/// A file that cannot be read, or not to its end, as a line among the rejects: of no row in particular.
+fn unreadable(file: &Path, failure: &str) -> RejectLine {
+    RejectLine {
+        file: file.display().to_string(),
+        row: 0,
+        line: 0,
+        code: "unreadable_file",
+        message: failure.to_owned(),
+        raw_base64: String::new(),
+    }
 }
 
 /// The file's name without its endings.

@@ -37,9 +37,10 @@ pub fn run(context: &Context, args: &ReportsArgs) -> anyhow::Result<Ending> {
         out.flush()?;
         return Ok(Ending::Done);
     }
+    let day = args.day.map(|day| day.to_string());
     let mut listed = Vec::new();
     for report in
-        reader.read(|connection| reports::list(connection, args.day.as_deref()))?.into_iter().take(args.limit)
+        reader.read(|connection| reports::list(connection, day.as_deref()))?.into_iter().take(args.limit)
     {
         let sums = reader.read(|connection| ledger::sums(connection, &Scope::Report(report.id)))?;
         listed.push(ReportJson {

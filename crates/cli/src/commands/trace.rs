@@ -11,8 +11,7 @@ use crate::{
     output::{Ending, Out, plain},
 };
 
-pub fn run(context: &Context, id: &str) -> anyhow::Result<Ending> {
-    let traced: Traced = id.parse().map_err(anyhow::Error::msg)?;
+pub fn run(context: &Context, traced: Traced) -> anyhow::Result<Ending> {
     let reader = Reader::open(&context.data)?;
     let out = &context.out;
     match traced {
