@@ -22,6 +22,7 @@ pub fn rate(per_second: f64, what: &str) -> String {
 /// A time, in the unit that fits.
 pub fn seconds(seconds: f64) -> String {
     match seconds {
+        _ if seconds < 0.000_1 => format!("{:.2} µs", seconds * 1e6),
         _ if seconds < 0.001 => format!("{:.0} µs", seconds * 1e6),
         _ if seconds < 0.1 => format!("{:.1} ms", seconds * 1e3),
         _ if seconds < 1.0 => format!("{:.0} ms", seconds * 1e3),
@@ -64,7 +65,8 @@ mod tests {
 
     #[test]
     fn times_and_amounts_have_a_unit_that_fits() {
-        assert_eq!(seconds(0.000_02), "20 µs");
+        assert_eq!(seconds(0.000_002_3), "2.30 µs");
+        assert_eq!(seconds(0.000_2), "200 µs");
         assert_eq!(seconds(0.012_34), "12.3 ms");
         assert_eq!(seconds(0.5), "500 ms");
         assert_eq!(seconds(12.34), "12.3 s");

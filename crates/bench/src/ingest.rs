@@ -42,6 +42,8 @@ pub struct Ingest {
     pub visible_seconds: f64,
     /// From the open store to everything committed and applied.
     pub seconds: f64,
+    /// Processor time for the same, over all threads.
+    pub cpu_seconds: Option<f64>,
     /// Bytes written to disk by this process, from its start until the store is closed.
     pub written_bytes: Option<u64>,
     /// The most memory it had.
@@ -56,6 +58,9 @@ impl Ingest {
         let asked = self.asked();
         let per_second = self.rows as f64 / self.seconds;
         table.line(name, rate(per_second, "rows"), asked.rate, floors::beside(per_second, floor));
+        if let Some(cpu) = self.cpu_seconds {
+            table.line(format!("{name}: processor time a row"), seconds(cpu / self.rows as f64), "", "");
+        }
         let (written, kept) = (bytes_if_known(self.written_bytes), bytes(self.folder_bytes));
         table.line(
             format!("{name}: written; the folder after"),
@@ -104,6 +109,7 @@ pub fn measure(data: &Path, file: &Path) -> anyhow::Result<Ingest> {
     let start = Instant::now();
     let mut intake = installation::open(data)?;
     let open = start.elapsed();
+    let cpu_before = resources::cpu_seconds();
     let visible: OnceLock<Duration> = OnceLock::new();
     let progress = |_: &Progress| {
         visible.get_or_init(|| start.elapsed());
@@ -111,6 +117,7 @@ pub fn measure(data: &Path, file: &Path) -> anyhow::Result<Ingest> {
     let ingested = intake.ingest(file, &Reading::default(), Tlp::Amber, &progress)?;
     intake.settle()?;
     let done = start.elapsed();
+    let cpu_after = resources::cpu_seconds();
     anyhow::ensure!(ingested.failures.is_empty(), "not all was taken in: {}", ingested.failures.join("; "));
     let findings = intake.store().read(findings::count)?;
     let sums = intake.store().read(|connection| ledger::sums(connection, &Scope::All))?;
@@ -124,6 +131,7 @@ pub fn measure(data: &Path, file: &Path) -> anyhow::Result<Ingest> {
         open_seconds: open.as_secs_f64(),
         visible_seconds: visible.get().unwrap_or(&done).as_secs_f64(),
         seconds: (done - open).as_secs_f64(),
+        cpu_seconds: cpu_after.zip(cpu_before).map(|(after, before)| after - before),
         written_bytes: resources::written_bytes(),
         peak_memory_bytes: resources::peak_memory_bytes(),
         folder_bytes: resources::folder_bytes(data),

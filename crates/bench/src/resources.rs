@@ -2,9 +2,23 @@
 
 use std::{fs, path::Path, thread};
 
+/// Linux has counted processor time for programs in hundredths of a second since ever (`USER_HZ`).
+const TICKS_PER_SECOND: f64 = 100.0;
+
 /// The most memory this process has had, in bytes.
 pub fn peak_memory_bytes() -> Option<u64> {
     Some(number_in("/proc/self/status", "VmHWM:")? * 1024)
+}
+
+/// Processor time this process has used, in seconds. Unlike the time on the clock it hardly depends on what else the machine does.
+pub fn cpu_seconds() -> Option<f64> {
+    ticks(&fs::read_to_string("/proc/self/stat").ok()?).map(|ticks| ticks as f64 / TICKS_PER_SECOND)
+}
+
+/// User and system time in a line of /proc/PID/stat: fields 14 and 15, and the second, the name, may hold spaces.
+fn ticks(stat: &str) -> Option<u64> {
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+    Some(fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?)
 }
 
 /// Bytes this process has caused to be written to disk.
@@ -68,6 +82,12 @@ mod tests {
         assert_eq!(file_system(mounts, Path::new("/tmp/disk/a")), Some("xfs"));
         assert_eq!(file_system(mounts, Path::new("/tmp/other")), Some("tmpfs"));
         assert_eq!(file_system(mounts, Path::new("/home")), Some("ext4"));
+    }
+
+    #[test]
+    fn processor_time_stands_behind_the_name() {
+        assert_eq!(ticks("12 (a ) b) R 1 2 3 4 5 6 7 8 9 10 30 12 0 0 20"), Some(42));
+        assert_eq!(ticks("12 (a"), None);
     }
 
     #[test]
