@@ -56,6 +56,11 @@ impl DataDir {
         self.root.join("schakel.toml")
     }
 
+    /// The file that the one writer locks.
+    pub(crate) fn lock_file(&self) -> PathBuf {
+        self.root.join("lock")
+    }
+
     /// Does it hold a store?
     pub fn has_store(&self) -> bool {
         self.database().exists()
@@ -71,7 +76,7 @@ impl DataDir {
 
     /// Takes the lock that makes this process the one writer.
     pub fn lock(&self) -> Result<Lock, StoreError> {
-        let path = self.root.join("lock");
+        let path = self.lock_file();
         let mut file = OpenOptions::new()
             .create(true)
             .truncate(false)

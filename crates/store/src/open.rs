@@ -1,6 +1,11 @@
 //! Opening the store: the one writer, and readers beside it.
 
-use std::{path::Path, time::Duration};
+use std::{
+    fs::OpenOptions,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
@@ -100,7 +105,12 @@ impl Reader {
             return Err(StoreError::NoStore { path: data.root().to_owned() });
         }
         let secret = data.read_or_make_secret()?;
-        let connection = connect(&data.database(), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+        let connection = if is_closed_for_good(data) {
+            connect(&immutable(&data.database()), flags | OpenFlags::SQLITE_OPEN_URI)?
+        } else {
+            connect(&data.database(), flags)?
+        };
         check_layout(&connection, &data.database())?;
         Ok(Self { connection, data: data.clone(), secret })
     }
@@ -140,6 +150,20 @@ pub(crate) fn in_transaction<T>(
     let done = act(&transaction)?;
     transaction.commit().doing("commit")?;
     Ok(done)
+}
+
+/// Does the store lie, closed well, on a disk that nobody can write to? Then SQLite cannot make the files that readers share, and must be
+/// told that it needs none.
+fn is_closed_for_good(data: &DataDir) -> bool {
+    let lock = OpenOptions::new().append(true).open(data.lock_file());
+    lock.is_err_and(|error| error.kind() == ErrorKind::ReadOnlyFilesystem)
+        && !data.database().with_extension("sqlite-wal").exists()
+}
+
+/// The database as a URI that says it does not change (<https://sqlite.org/uri.html>).
+fn immutable(database: &Path) -> PathBuf {
+    let path = database.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    format!("file:{path}?immutable=1").into()
 }
 
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {

@@ -434,12 +434,15 @@ fn messages(
         .doing("read messages")
 }
 
+/// The longest wait there is, in seconds: that of the storm brake. One that seems longer was set before the clock was set back.
+const WAIT_SECONDS_MAX: i64 = 86_400;
+
 /// Messages whose next attempt is due, at most `limit`, the longest due first.
 pub fn due(connection: &Connection, now: i64, limit: usize) -> Result<Vec<Message>, StoreError> {
     messages(
         connection,
-        "state < 2 AND next_at <= ?1 ORDER BY next_at, id LIMIT ?2",
-        params![now, limit as i64],
+        "state < 2 AND (next_at <= ?1 OR next_at > ?2) ORDER BY next_at, id LIMIT ?3",
+        params![now, now.saturating_add(WAIT_SECONDS_MAX), limit as i64],
     )
 }
 
