@@ -45,6 +45,13 @@ pub struct Counters {
     pub last_round_at: AtomicU64,
 }
 
+impl Counters {
+    /// The loop goes round, or on with the report it is taking in.
+    fn is_alive(&self, clock: &Clock) {
+        self.last_round_at.store(clock.now_seconds().max(0) as u64, Relaxed);
+    }
+}
+
 /// Runs until `stop` is set. Everything that was begun is finished or stands in the store to be taken up again.
 pub fn serve(
     data: &DataDir,
@@ -64,11 +71,11 @@ pub fn serve(
     counters.ready.store(true, Relaxed);
     tracing::info!(folder = %folder.incoming().display(), "ready");
     while !stop.load(Relaxed) {
-        counters.last_round_at.store(clock.now_seconds().max(0) as u64, Relaxed);
+        counters.is_alive(&clock);
         intake.reload_register()?;
         let files = settling.ready(&folder, Instant::now())?;
         for file in &files {
-            take_in(&mut intake, &folder, file, &reading, counters)?;
+            take_in(&mut intake, &folder, file, &reading, counters, &clock)?;
             waiting.report_came(Instant::now());
             if stop.load(Relaxed) {
                 break;
@@ -136,8 +143,10 @@ fn take_in(
     file: &Path,
     reading: &crate::reading::Reading,
     counters: &Counters,
+    clock: &Clock,
 ) -> anyhow::Result<()> {
-    match intake.ingest(file, reading, &|_| {}) {
+    // A large report takes longer than a loop may stand still.
+    match intake.ingest(file, reading, &|_| counters.is_alive(clock)) {
         Ok(ingested) => {
             let sums = ingested.progress.sums;
             counters.reports.fetch_add(u64::from(!ingested.report_known), Relaxed);

@@ -302,9 +302,10 @@ pub struct RestoreArgs {
 #[allow(missing_docs)]
 pub enum RestoreCommand {
     /// Let sending go on after a restore
+    #[command(group(ArgGroup::new("waiting").args(["hold_waiting", "send_waiting"]).required(true)))]
     Confirm {
         /// What was waiting may have been told since the backup: hold it
-        #[arg(long, conflicts_with = "send_waiting", required_unless_present = "send_waiting")]
+        #[arg(long)]
         hold_waiting: bool,
         /// What was waiting was not told: send it
         #[arg(long)]

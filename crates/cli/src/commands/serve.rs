@@ -20,6 +20,9 @@ pub fn run(context: &Context) -> anyhow::Result<Ending> {
         signal_hook::flag::register(signal, Arc::clone(&stop))?;
     }
     let counters = Arc::new(Counters::default());
+    // A second `schakel serve` is better told of the first than of its port.
+    context.data.create()?;
+    drop(context.data.lock()?);
     let http = schakel_web::start(&config.http.listen, Arc::clone(&counters), context.clock)?;
     let served = serve(&context.data, &config, context.clock, &stop, &counters);
     http.stop();
