@@ -1,0 +1,22 @@
+//! The program as a black box: what stands in the manual holds for the built binary, over the real protocols.
+//!
+//! - [`program`] finds the binary and runs it; [`installation`] is a data directory to try things on; [`fixtures`] has a small register
+//!   and makes reports.
+//! - The others are the tests, a subject each.
+//!
+//! By itself (`cargo test -p schakel-e2e`) it builds the program first. `SCHAKEL_BIN` names another binary to try.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout)] // Helpers of tests stop the test, and say what is skipped.
+
+mod fixtures;
+mod installation;
+mod program;
+
+mod backup;
+mod bad_input;
+mod contract;
+mod killing;
+mod ledger;
+mod register;
+mod serve;
+mod telling;

@@ -1,0 +1,263 @@
+//! The register from files and back, and the rules by which it says whose something is.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::{
+    fixtures::{RDP_HEADER, Register, rdp, rdp_name, rdp_row},
+    installation::{Installation, count},
+    program::run,
+};
+
+const FILES: [&str; 3] = ["organisations.csv", "assets.csv", "contacts.csv"];
+
+fn import(installation: &Installation, register: &Register, options: &[&str]) -> crate::program::Run {
+    let folder = register.write_to(&installation.path("register"));
+    let args: Vec<&str> = [&["register", "import", &folder][..], options].concat();
+    run(installation.command(&args).arg("--json"))
+}
+
+fn export(installation: &Installation, name: &str) -> Vec<String> {
+    let folder = installation.path(name);
+    installation.run(&["register", "export", folder.to_str().unwrap()]).ended(0);
+    FILES.map(|file| fs::read_to_string(folder.join(file)).unwrap()).to_vec()
+}
+
+#[test]
+fn what_is_exported_imports_again_without_a_change() {
+    let installation = Installation::new();
+    let exported = export(&installation, "first");
+    let folder = installation.path("first").display().to_string();
+    let again = installation.json(&["register", "import", &folder]);
+    assert_eq!((&again["applied"], count(&again["register_version"])), (&Value::Bool(false), 1), "{again}");
+    assert_eq!(["added", "changed", "withdrawn"].map(|key| count(&again[key])), [0; 3]);
+    let other = Installation::empty();
+    other.run(&["register", "import", &folder]).ended(0);
+    assert_eq!(export(&other, "second"), exported);
+}
+
+#[test]
+fn an_error_names_file_and_line_and_nothing_changes() {
+    let installation = Installation::new();
+    let before = export(&installation, "before");
+    let wrong = Register::small()
+        .organisation("GM5,Nieuwstad,municipality,,nl")
+        .asset("GM5,prefix,198.51.100.0/33,owner")
+        .asset("GM77,domain,nieuwstad.nl,owner")
+        .contact("GM5,acib,Postvak,geen adres,,nl,AMBER");
+    let refused = import(&installation, &wrong, &[]).ended(1).says(&["3 errors", "nothing was changed"]);
+    let json = refused.json();
+    assert_eq!((count(&json["errors"]), &json["applied"]), (3, &Value::Bool(false)));
+    let problems: Vec<_> =
+        json["problems"].as_array().unwrap().iter().map(|text| text.as_str().unwrap()).collect();
+    for (file_and_line, what) in
+        [("assets.csv:8", "198.51.100.0/33"), ("assets.csv:9", "GM77"), ("contacts.csv:8", "geen adres")]
+    {
+        assert!(
+            problems.iter().any(|problem| problem.contains(file_and_line) && problem.contains(what)),
+            "{file_and_line} {what} is not named in {problems:#?}"
+        );
+    }
+    assert_eq!(export(&installation, "after"), before);
+}
+
+#[test]
+fn partial_takes_the_good_rows() {
+    let installation = Installation::new();
+    let wrong = Register::small()
+        .organisation("GM5,Nieuwstad,municipality,,nl")
+        .asset("GM5,prefix,198.51.100.0/33,owner")
+        .asset("GM5,domain,nieuwstad.nl,owner");
+    let taken = import(&installation, &wrong, &["--partial"]).ended(3).json();
+    assert_eq!((count(&taken["errors"]), count(&taken["added"])), (1, 2), "{taken}");
+    let explained = installation.json(&["explain", "--domain", "www.nieuwstad.nl"]);
+    assert_eq!(explained["candidates"][0]["organisation"], "GM5");
+}
+
+#[test]
+fn a_dry_run_shows_the_difference_and_changes_nothing() {
+    let installation = Installation::new();
+    let changed = Register::small()
+        .organisation("GM5,Nieuwstad,municipality,,nl")
+        .contact("GM2,findings,CERT,cert@lindeveen.example,,nl,AMBER");
+    let folder = changed.write_to(&installation.path("changed"));
+    let shown = installation.run(&["register", "import", &folder, "--dry-run"]).ended(0);
+    for line in [
+        "organisations: 1 new, 0 changed, 0 withdrawn",
+        "contacts: 1 new, 0 changed, 0 withdrawn",
+        "A dry run",
+    ] {
+        assert!(shown.stdout.contains(line), "`{line}` is missing in {}", shown.stdout);
+    }
+    assert_eq!(count(&installation.json(&["explain", "--ip", "192.0.2.1"])["register_version"]), 1);
+    let applied = installation.json(&["register", "import", &folder]);
+    assert_eq!((count(&applied["added"]), count(&applied["register_version"])), (2, 2));
+}
+
+#[test]
+fn what_is_no_longer_in_a_file_is_withdrawn() {
+    let installation = Installation::new();
+    let less = Register::small().write_to(&installation.path("less"));
+    let assets = fs::read_to_string(installation.path("less/assets.csv")).unwrap();
+    let without: Vec<_> = assets.lines().filter(|line| !line.contains("berkendal.nl")).collect();
+    fs::write(installation.path("less/assets.csv"), without.join("\n")).unwrap();
+    let applied = installation.json(&["register", "import", &less]);
+    assert_eq!((count(&applied["withdrawn"]), count(&applied["added"])), (1, 0), "{applied}");
+    assert_eq!(
+        installation.json(&["explain", "--domain", "berkendal.nl"])["candidates"],
+        Value::Array(vec![])
+    );
+}
+
+#[test]
+fn a_file_that_is_not_there_changes_nothing_of_its_kind() {
+    let installation = Installation::new();
+    let only = Register::small().contact("GM2,findings,CERT,cert@lindeveen.example,,nl,AMBER");
+    let folder = only.write_to(&installation.path("only"));
+    fs::remove_file(installation.path("only/assets.csv")).unwrap();
+    fs::remove_file(installation.path("only/organisations.csv")).unwrap();
+    let applied = installation.json(&["register", "import", &folder]);
+    assert_eq!(["added", "changed", "withdrawn"].map(|key| count(&applied[key])), [1, 0, 0], "{applied}");
+    fs::remove_file(installation.path("only/contacts.csv")).unwrap();
+    installation.run(&["register", "import", &folder]).ended(1).says(&["organisations.csv", "contacts.csv"]);
+}
+
+/// A register with a case for every rule.
+fn disputed() -> Register {
+    ["A,Alfa", "B,Bravo", "C,Charlie", "D,Delta"]
+        .iter()
+        .fold(Register::default(), |register, organisation| {
+            register.organisation(&format!("{organisation},municipality,,nl"))
+        })
+        // Longer before shorter; a hole in a range.
+        .asset("A,prefix,198.51.100.0/24,owner")
+        .asset("B,prefix,198.51.100.64/26,owner")
+        .asset("C,address,198.51.100.70,owner")
+        .asset("A,prefix,198.51.100.192/26,owner,,,desk,excluded")
+        // A host name before the domain above it.
+        .asset("A,domain,alfa.nl,owner")
+        .asset("B,hostname,loket.alfa.nl,owner")
+        .asset("A,mail_domain,alfa.nl,owner")
+        .asset("D,domain,example.nl,owner")
+        // An AS number only where nothing nearer is known, a country after that.
+        .asset("C,asn,64496,owner")
+        .asset("D,country,NL,monitor")
+        // Proven before asserted.
+        .asset("A,prefix,203.0.113.0/25,owner,,,asserted")
+        .asset("B,prefix,203.0.113.0/25,owner,,,dns")
+        // Until the new year one, from then on another.
+        .asset("A,prefix,203.0.113.128/25,owner,,2026-01-01")
+        .asset("B,prefix,203.0.113.128/25,owner,2026-01-01")
+        // Many names live here.
+        .asset("C,address,192.0.2.80,operator,,,desk,shared_hosting")
+        .asset("A,url,https://portaal.bravo.nl/alfa/,owner")
+}
+
+/// Winners as `organisation role rule`, sorted; losers with a `-` in front.
+fn verdicts(installation: &Installation, args: &[&str]) -> Vec<String> {
+    let explained = installation.json(&[&["explain"], args].concat());
+    let verdict = |candidate: &Value| {
+        let text = |key: &str| candidate[key].as_str().unwrap().to_owned();
+        let lost = if candidate["won"] == true { "" } else { "-" };
+        format!("{lost}{} {} {}", text("organisation"), text("role"), text("rule"))
+    };
+    let mut verdicts: Vec<_> = explained["candidates"].as_array().unwrap().iter().map(verdict).collect();
+    verdicts.sort();
+    verdicts
+}
+
+#[test]
+fn every_rule_decides_and_is_named() {
+    let installation = Installation::empty();
+    installation.import(&disputed());
+    let cases: &[(&[&str], &[&str])] = &[
+        (&["--ip", "198.51.100.1"], &["A owner longest_prefix"]),
+        (&["--ip", "198.51.100.65"], &["-A owner longest_prefix", "B owner longest_prefix"]),
+        (
+            &["--ip", "198.51.100.70"],
+            &["-A owner longest_prefix", "-B owner longest_prefix", "C owner longest_prefix"],
+        ),
+        (&["--ip", "::ffff:198.51.100.1"], &["A owner longest_prefix"]),
+        (&["--ip", "198.51.100.200"], &["-A owner excluded", "-A owner excluded"]),
+        (&["--domain", "www.alfa.nl"], &["A owner host_over_domain"]),
+        (&["--domain", "LOKET.Alfa.nl."], &["-A owner host_over_domain", "B owner host_over_domain"]),
+        (&["--domain", "x.loket.alfa.nl"], &["A owner host_over_domain"]),
+        (&["--domain", "badexample.nl"], &[]),
+        (&["--domain", "a.example.nl"], &["D owner host_over_domain"]),
+        (&["--url", "https://www.alfa.nl/x"], &["A owner host_over_domain"]),
+        (&["--url", "https://portaal.bravo.nl/alfa/login"], &["A owner host_over_domain"]),
+        (&["--url", "https://portaal.bravo.nl/bravo/"], &[]),
+        (&["--email", "j.jansen@alfa.nl"], &["-A owner host_over_domain", "A owner host_over_domain"]),
+        (&["--asn", "AS64496"], &["C owner name_over_asn"]),
+        (&["--asn", "64496", "--ip", "198.51.100.1"], &["-C owner name_over_asn", "A owner longest_prefix"]),
+        (&["--country", "nl"], &["D monitor country"]),
+        (&["--ip", "203.0.113.5"], &["-A owner proven", "B owner proven"]),
+        (
+            &["--ip", "203.0.113.200", "--at", "2025-12-31T23:59:59Z"],
+            &["-B owner not_valid_then", "A owner longest_prefix"],
+        ),
+        (
+            &["--ip", "203.0.113.200", "--at", "2026-01-01"],
+            &["-A owner not_valid_then", "B owner longest_prefix"],
+        ),
+        (&["--ip", "192.0.2.80"], &["C operator longest_prefix"]),
+        (
+            &["--ip", "192.0.2.80", "--domain", "www.alfa.nl"],
+            &["-C operator shared_hosting", "A owner host_over_domain"],
+        ),
+        (&["--ip", "192.0.2.1"], &[]),
+    ];
+    for (args, expected) in cases {
+        assert_eq!(verdicts(&installation, args), *expected, "{args:?}");
+    }
+}
+
+#[test]
+fn some_kinds_of_event_go_by_names_only() {
+    let installation = Installation::empty();
+    installation.import(&disputed());
+    let both = ["--ip", "198.51.100.1", "--domain", "www.example.nl"];
+    let told = |kind: &[&str]| {
+        let verdicts = verdicts(&installation, &[&both[..], kind].concat());
+        verdicts.into_iter().filter(|verdict| !verdict.starts_with('-')).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&["--kind", "phishing"]), ["D owner host_over_domain"]);
+    assert!(told(&["--kind", "vulnerable-system"]).iter().any(|verdict| verdict.starts_with("D owner")));
+}
+
+#[test]
+fn a_row_goes_to_whom_it_concerned_when_it_was_observed() {
+    let installation = Installation::empty();
+    installation.import(
+        &disputed()
+            .contact("A,vcib,A,vcib@alfa.example,,nl,RED")
+            .contact("B,vcib,B,vcib@bravo.example,,nl,RED"),
+    );
+    let report = RDP_HEADER.to_owned()
+        + &rdp_row("2025-12-31 23:59:59", "203.0.113.200")
+        + &rdp_row("2026-01-01 00:00:00", "203.0.113.201");
+    let file = installation.file(&rdp_name("2026-01-01"), report);
+    installation.ingest(&file);
+    let told = installation.json(&["tell", "--dry-run"]);
+    let told: Vec<_> = told["notifications"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["organisation"].as_str().unwrap(), count(&one["findings"])))
+        .collect();
+    assert_eq!(told, [("A", 1), ("B", 1)]);
+    installation.assert_sound();
+}
+
+#[test]
+fn a_correction_later_leaves_what_was_decided_provable() {
+    let installation = Installation::new();
+    let file =
+        installation.file(&rdp_name("2026-11-20"), rdp("2026-11-20", &["198.51.100.1", "198.51.100.200"]));
+    installation.ingest(&file);
+    installation.import(&disputed());
+    installation.assert_sound();
+    let traced = installation.json(&["trace", "1:2"]);
+    assert_eq!(count(&traced["register_version"]), 1, "{traced}");
+}
