@@ -2,7 +2,7 @@
 //!
 //! About 20 bytes a finding: 10 of the key, 4 for the set, 5 for a slot (id and tag) at a load of 70–85 %. A finding's key is 128 bits;
 //! the table and the store keep 80 of them, so that among ten million findings the chance that any two are taken for one is 1 in 10^10.
-//! Shards grow one by one and by a fifth, so that growing never doubles the memory nor stops the pipeline.
+//! Large shards grow one by one and by a fifth, so that growing never doubles the memory nor stops the pipeline.
 
 use schakel_model::ids::FindingId;
 use schakel_store::chunks::STORED_KEY_BYTES;
@@ -16,6 +16,8 @@ const SHARDS: usize = 256;
 const LOAD_MAX_PERCENT: usize = 85;
 /// Findings in one piece of the dense columns: growth adds a piece and copies nothing.
 const PIECE: usize = 1 << 16;
+/// Below this many slots a shard doubles instead of growing by a fifth: what it may waste is little.
+const SMALL: usize = 8_192;
 const EMPTY: u32 = u32::MAX;
 
 /// See the module.
@@ -36,6 +38,13 @@ impl Default for KeyTable {
 }
 
 impl KeyTable {
+    /// Makes room for this many findings in all.
+    pub fn reserve(&mut self, findings: u32) {
+        // A little more than the mean, for shards are not all equally full.
+        let capacity = (findings as usize / SHARDS + 64) * 125 / 100;
+        self.shards.iter_mut().for_each(|shard| shard.resize(capacity, &self.keys));
+    }
+
     /// How many findings it holds; the next gets this number.
     pub fn len(&self) -> u32 {
         self.keys.len as u32
@@ -117,7 +126,8 @@ impl Shard {
 
     fn insert(&mut self, key: &StoredKey, id: u32, keys: &Pieces<StoredKey>) {
         if self.used * 100 >= self.ids.len() * LOAD_MAX_PERCENT {
-            self.grow(keys);
+            let capacity = self.ids.len() + self.ids.len() / if self.ids.len() < SMALL { 1 } else { 5 };
+            self.resize(capacity.max(64), keys);
         }
         self.put(key, id);
         self.used += 1;
@@ -135,8 +145,10 @@ impl Shard {
         self.tags[at] = key[5];
     }
 
-    fn grow(&mut self, keys: &Pieces<StoredKey>) {
-        let capacity = (self.ids.len() + self.ids.len() / 5).max(64);
+    fn resize(&mut self, capacity: usize, keys: &Pieces<StoredKey>) {
+        if capacity <= self.ids.len() {
+            return;
+        }
         let old = std::mem::replace(&mut self.ids, vec![EMPTY; capacity]);
         self.tags = vec![0; capacity];
         old.into_iter().filter(|id| *id != EMPTY).for_each(|id| self.put(keys.get(id as usize), id));

@@ -5,8 +5,8 @@ use std::io::{self, Read};
 use schakel_parse::{Cutter, Plan, Records};
 use schakel_store::chunks::Chunk;
 
-/// Bytes of a chunk: about 20,000 rows of 400 bytes. Larger chunks pack a little better and cost memory; smaller ones cost commits.
-pub const CHUNK_BYTES: usize = 8 << 20;
+/// Bytes of a chunk: about 15,000 rows of 400 bytes. Larger chunks pack a little better and cost memory; smaller ones cost commits.
+pub const CHUNK_BYTES: usize = 6 << 20;
 /// Rows of a chunk.
 pub const CHUNK_ROWS: usize = 40_000;
 
@@ -80,6 +80,7 @@ impl<'r> ChunkReader<'r> {
         let mut bytes = std::mem::take(&mut self.carry);
         let (first_line, starts_skipping) = (self.cutter.line(), self.cutter.is_skipping());
         let consumed = loop {
+            bytes.reserve_exact(target.saturating_sub(bytes.len()));
             self.fill(&mut bytes, target);
             let consumed = self.cutter.cut(&bytes, self.at_end, CHUNK_ROWS, &mut records);
             // No whole record yet: read on. The cutter gives up on a record beyond its limit by itself.
@@ -110,20 +111,18 @@ impl<'r> ChunkReader<'r> {
     }
 
     fn fill(&mut self, bytes: &mut Vec<u8>, target: usize) {
-        let mut filled = bytes.len();
-        bytes.resize(target.max(filled), 0);
-        while filled < target && !self.at_end {
-            match self.input.read(&mut bytes[filled..target]) {
-                Ok(0) => self.at_end = true,
-                Ok(read) => filled += read,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => {
-                    self.broken = Some(error);
-                    self.at_end = true;
-                }
+        let wanted = target.saturating_sub(bytes.len());
+        if wanted == 0 || self.at_end {
+            return;
+        }
+        // Reads into memory that is not cleared first, and appends what came before an error.
+        match (&mut *self.input).take(wanted as u64).read_to_end(bytes) {
+            Ok(read) => self.at_end = read < wanted,
+            Err(error) => {
+                self.broken = Some(error);
+                self.at_end = true;
             }
         }
-        bytes.truncate(filled);
     }
 
     /// BLAKE3 of all that was read, its length, and what broke the input, if anything.

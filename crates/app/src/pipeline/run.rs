@@ -26,7 +26,7 @@ use super::{
 /// Chunks committed together when they are ready at the same moment: one sync for all.
 const COMMIT_CHUNKS_MAX: usize = 4;
 /// Chunks between the reader and the commit. Bounds memory: about twice [`super::read::CHUNK_BYTES`] each.
-const IN_FLIGHT: usize = 3;
+const IN_FLIGHT: usize = 2;
 /// Marks are applied in one sorted pass at this many: 16 MB, and few passes over the same blocks.
 pub const MARKS_MAX: usize = 2_000_000;
 
@@ -117,7 +117,7 @@ impl DataPlane {
         let workers = available_parallelism().map_or(2, usize::from).clamp(2, 8);
         let (jobs, job_queue) = bounded::<Job>(1);
         let (order, replies) = bounded::<Receiver<Result<Digested, RunError>>>(IN_FLIGHT);
-        let (spare_sender, spares) = bounded::<Vec<u8>>(IN_FLIGHT + workers + 2);
+        let (spare_sender, spares) = bounded::<Vec<u8>>(IN_FLIGHT);
         let (view, shared) = (Arc::clone(&self.view), Arc::clone(&self.shared));
         let keys = KeyMaker::new(self.store.secret());
         thread::scope(|scope| {

@@ -77,6 +77,7 @@ pub fn shared(reader: &Reader) -> Result<Shared, StoreError> {
 /// The table of findings as stored.
 pub fn decision_state(reader: &Reader) -> Result<State, StoreError> {
     let mut state = State::default();
+    state.table.reserve(reader.read(findings::count)?);
     let damaged = || StoreError::Damaged { what: "the keys of findings".to_owned() };
     reader.read(|connection| {
         findings::for_each_key_blob(connection, |keys, sets, changes| {
