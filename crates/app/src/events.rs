@@ -10,7 +10,7 @@ use schakel_model::{
 };
 use schakel_store::{
     Reader, StoreError,
-    chunks::{self, Blocks, Chunk},
+    chunks::{self, Blocks, Chunk, FatesOf},
     fate_blob::{self, Needle, RowFate},
     id_list,
     ledger::Scope,
@@ -222,19 +222,38 @@ pub fn target(endpoint: &schakel_model::observation::Endpoint<'_>) -> String {
 }
 
 /// The rows of one finding over all reports, in order of commit.
-pub fn of_finding(reader: &Reader, finding: FindingId, first_chunk: u32) -> Result<Vec<EventId>, StoreError> {
-    let needle = Needle::new(finding);
+pub fn of_finding(reader: &Reader, finding: FindingId) -> Result<Vec<EventId>, StoreError> {
     let mut rows = Vec::new();
-    reader.read(|connection| {
-        chunks::for_each_fates(connection, first_chunk, |report, first_row, fates| {
-            if needle.is_in(fates) {
-                let fates = fate_blob::read(fates).enumerate();
-                let ours = fates.filter(|(_, fate)| matches!(fate, Ok(RowFate::Event(id)) if *id == finding));
-                rows.extend(ours.map(|(at, _)| EventId { report, row: first_row + at as u32 }));
-            }
-        })
+    for_each_chunk_with(reader, finding, |chunk, fates| {
+        let fates = fate_blob::read(fates).enumerate();
+        let ours = fates.filter(|(_, fate)| matches!(fate, Ok(RowFate::Event(id)) if *id == finding));
+        rows.extend(ours.map(|(at, _)| EventId { report: chunk.report, row: chunk.first_row + at as u32 }));
     })?;
     Ok(rows)
+}
+
+/// The chunks in which a finding was seen.
+pub fn chunks_of_finding(reader: &Reader, finding: FindingId) -> Result<Vec<u32>, StoreError> {
+    let mut chunks = Vec::new();
+    for_each_chunk_with(reader, finding, |chunk, _| chunks.push(chunk.id))?;
+    Ok(chunks)
+}
+
+fn for_each_chunk_with(
+    reader: &Reader,
+    finding: FindingId,
+    mut visit: impl FnMut(FatesOf, &[u8]),
+) -> Result<(), StoreError> {
+    let needle = Needle::new(finding);
+    reader.read(|connection| {
+        // It cannot stand before the chunk that gave it its number.
+        let first = chunks::that_made(connection, finding)?;
+        chunks::for_each_fates(connection, first, |chunk, fates| {
+            if needle.is_in(fates) {
+                visit(chunk, fates);
+            }
+        })
+    })
 }
 
 /// One row read again: the record as text, the event, and the fate.

@@ -314,26 +314,49 @@ pub fn fates(connection: &Connection, id: u32) -> Result<Vec<u8>, StoreError> {
         .doing("read a chunk's fates")
 }
 
-/// Walks over the fates of all chunks from this one on: report, first row, fates.
+/// Whose fates they are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FatesOf {
+    /// The chunk.
+    pub id: u32,
+    /// Its report.
+    pub report: ReportId,
+    /// Its first row in the report.
+    pub first_row: u32,
+}
+
+/// Walks over the fates of all chunks from this one on, in order of commit.
 pub fn for_each_fates(
     connection: &Connection,
     first: u32,
-    mut visit: impl FnMut(ReportId, u32, &[u8]),
+    mut visit: impl FnMut(FatesOf, &[u8]),
 ) -> Result<(), StoreError> {
     let mut statement = connection
         .prepare_cached(
-            "SELECT report, first_row, fates FROM chunk WHERE id >= ?1 AND events > 0 ORDER BY id",
+            "SELECT id, report, first_row, fates FROM chunk WHERE id >= ?1 AND events > 0 ORDER BY id",
         )
         .doing("read fates")?;
     let mut rows = statement.query([first]).doing("read fates")?;
     while let Some(row) = rows.next().doing("read fates")? {
         let mut read = |row: &Row<'_>| -> rusqlite::Result<()> {
-            visit(ReportId(row.get(0)?), row.get(1)?, row.get_ref(2)?.as_blob()?);
+            let of = FatesOf { id: row.get(0)?, report: ReportId(row.get(1)?), first_row: row.get(2)? };
+            visit(of, row.get_ref(3)?.as_blob()?);
             Ok(())
         };
         read(row).doing("read fates")?;
     }
     Ok(())
+}
+
+/// The chunk in which a finding was new; the last one when it does not exist.
+pub fn that_made(connection: &Connection, finding: FindingId) -> Result<u32, StoreError> {
+    let made = select(
+        connection,
+        "report = (SELECT report FROM finding WHERE id = ?1) AND first_row <= (SELECT row FROM finding WHERE id = ?1)
+         ORDER BY first_row DESC LIMIT 1",
+        [finding.0],
+    )?;
+    Ok(made.first().map_or(u32::MAX, |chunk| chunk.id))
 }
 
 /// The last frame that a transaction names, of a chunk, an original or a message.
@@ -416,8 +439,6 @@ pub enum Blocks {
     OfNotification(u32),
     /// All with this fate.
     WithFate(Fate),
-    /// All.
-    All,
 }
 
 /// Lists blocks.
@@ -430,7 +451,6 @@ pub fn blocks(connection: &Connection, which: &Blocks) -> Result<Vec<Block>, Sto
             ("reference = ?1 AND fate IN (1, 2, 7)", i64::from(*notification))
         }
         Blocks::WithFate(fate) => ("fate = ?1", *fate as i64),
-        Blocks::All => ("id >= ?1", 0),
     };
     connection
         .prepare_cached(&format!(

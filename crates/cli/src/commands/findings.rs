@@ -84,7 +84,7 @@ fn rows(context: &Context, reader: &Reader, name: &str) -> anyhow::Result<Ending
     };
     let known = reader.read(|connection| findings::get(connection, id))?;
     anyhow::ensure!(known.is_some(), "there is no finding {name}. `schakel findings` lists them");
-    let rows: Vec<_> = events::of_finding(reader, id, 1)?.iter().map(ToString::to_string).collect();
+    let rows: Vec<_> = events::of_finding(reader, id)?.iter().map(ToString::to_string).collect();
     rows.iter().for_each(|row| context.out.line(row));
     context.out.json(&serde_json::json!({ "finding": name, "rows": rows }))?;
     Ok(Ending::Done)
