@@ -137,11 +137,11 @@ fn require_empty(target: &Path) -> Result<(), StoreError> {
 }
 
 fn not_empty(path: &Path) -> StoreError {
-    let source = std::io::Error::new(
+    let cause = std::io::Error::new(
         std::io::ErrorKind::AlreadyExists,
         "it is not empty; choose an empty or new folder",
     );
-    StoreError::File { action: "write a copy into", path: path.to_owned(), source }
+    StoreError::File { action: "write a copy into", path: path.to_owned(), cause }
 }
 
 fn copy_file(from: &Path, to: &Path, bytes: Option<u64>) -> Result<(), StoreError> {

@@ -85,8 +85,8 @@ impl DataDir {
             .open(&path)
             .on("open", &path)?;
         if let Err(refused) = file.try_lock() {
-            if let TryLockError::Error(source) = refused {
-                return Err(StoreError::File { action: "lock", path, source });
+            if let TryLockError::Error(cause) = refused {
+                return Err(StoreError::File { action: "lock", path, cause });
             }
             let mut holder = String::new();
             // Only for the message: the lock itself is what counts.
@@ -123,7 +123,7 @@ impl DataDir {
                 File::open(&self.root).and_then(|folder| folder.sync_all()).on("sync", &self.root)?;
                 Ok(secret)
             }
-            Err(source) => Err(StoreError::File { action: "read the installation's secret", path, source }),
+            Err(cause) => Err(StoreError::File { action: "read the installation's secret", path, cause }),
         }
     }
 }

@@ -6,24 +6,22 @@ use std::{io, path::PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// A file could not be read or written.
-    #[error("cannot {action} {}: {source}{}", path.display(), hint(source))]
+    #[error("cannot {action} {}: {cause}{}", path.display(), hint(cause))]
     File {
         /// What was tried, as a verb.
         action: &'static str,
         /// On which file.
         path: PathBuf,
-        /// Why it failed.
-        #[source]
-        source: io::Error,
+        /// Why it failed. Said in the text and not as a source, for what to do next stands behind it.
+        cause: io::Error,
     },
     /// The database refused.
-    #[error("the database could not {action}: {source}{}", database_hint(source))]
+    #[error("the database could not {action}: {cause}{}", database_hint(cause))]
     Database {
         /// What was tried, as a verb phrase.
         action: &'static str,
-        /// Why it failed.
-        #[source]
-        source: rusqlite::Error,
+        /// Why it failed. Said in the text and not as a source, for what to do next stands behind it.
+        cause: rusqlite::Error,
     },
     /// Another process owns the data directory.
     #[error(
@@ -68,8 +66,8 @@ pub enum StoreError {
     },
 }
 
-fn hint(source: &io::Error) -> &'static str {
-    match source.kind() {
+fn hint(cause: &io::Error) -> &'static str {
+    match cause.kind() {
         io::ErrorKind::StorageFull => ". Free some space and run the command again: nothing was lost",
         io::ErrorKind::ReadOnlyFilesystem => {
             ". The file system is read-only: mount it for writing, or use another --data"
@@ -78,8 +76,8 @@ fn hint(source: &io::Error) -> &'static str {
     }
 }
 
-fn database_hint(source: &rusqlite::Error) -> &'static str {
-    match source.sqlite_error_code() {
+fn database_hint(cause: &rusqlite::Error) -> &'static str {
+    match cause.sqlite_error_code() {
         Some(rusqlite::ErrorCode::DiskFull) => {
             ". The disk is full: free some space and run the command again, nothing was lost"
         }
@@ -97,7 +95,7 @@ pub(crate) trait DatabaseContext<T> {
 
 impl<T> DatabaseContext<T> for Result<T, rusqlite::Error> {
     fn doing(self, action: &'static str) -> Result<T, StoreError> {
-        self.map_err(|source| StoreError::Database { action, source })
+        self.map_err(|cause| StoreError::Database { action, cause })
     }
 }
 
@@ -108,6 +106,6 @@ pub(crate) trait FileContext<T> {
 
 impl<T> FileContext<T> for Result<T, io::Error> {
     fn on(self, action: &'static str, path: &std::path::Path) -> Result<T, StoreError> {
-        self.map_err(|source| StoreError::File { action, path: path.to_owned(), source })
+        self.map_err(|cause| StoreError::File { action, path: path.to_owned(), cause })
     }
 }

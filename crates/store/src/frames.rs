@@ -88,10 +88,10 @@ impl FrameWriter {
             self.new_file = true;
         }
         let path = || segment_path(&self.folder, self.segment);
-        self.file.write_all_at(frame, self.offset).map_err(|source| StoreError::File {
+        self.file.write_all_at(frame, self.offset).map_err(|cause| StoreError::File {
             action: "write to",
             path: path(),
-            source,
+            cause,
         })?;
         let length = u32::try_from(frame.len()).expect("a frame is far below 4 GiB");
         let raw_length = u32::try_from(raw_length).expect("a chunk is far below 4 GiB");

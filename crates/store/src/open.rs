@@ -122,10 +122,10 @@ impl Reader {
 
     /// A reader of raw frames.
     pub fn frames(&self) -> Result<FrameReader, StoreError> {
-        FrameReader::new(&self.data.raw()).map_err(|source| StoreError::File {
+        FrameReader::new(&self.data.raw()).map_err(|cause| StoreError::File {
             action: "read frames from",
             path: self.data.raw(),
-            source,
+            cause,
         })
     }
 

@@ -167,17 +167,17 @@ impl Store {
     }
 
     fn try_store_notifications(&mut self, new: &[NewNotification], at: i64) -> Result<(), StoreError> {
-        let mut packer = crate::frames::Packer::new().map_err(|source| StoreError::File {
+        let mut packer = crate::frames::Packer::new().map_err(|cause| StoreError::File {
             action: "pack a message for",
             path: self.data().raw(),
-            source,
+            cause,
         })?;
         let mut frames = Vec::new();
         for message in new.iter().flat_map(|notification| &notification.messages) {
-            let packed = packer.pack(&message.bytes).map_err(|source| StoreError::File {
+            let packed = packer.pack(&message.bytes).map_err(|cause| StoreError::File {
                 action: "pack a message for",
                 path: self.data().raw(),
-                source,
+                cause,
             })?;
             frames.push(self.frames.append(&packed, message.bytes.len())?);
         }

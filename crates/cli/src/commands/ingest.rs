@@ -86,7 +86,7 @@ fn one(
             return Err(error);
         }
         Err(error) => {
-            let failure = format!("{}: {error:#}", file.display());
+            let failure = super::failure(file, &error);
             say(format!("error: {failure}"));
             total.failures.push(failure);
             total.report_known = false;
@@ -182,7 +182,7 @@ fn dry_run(context: &Context, args: &IngestArgs, reading: &Reading) -> anyhow::R
                 }
             }
             Err(error) => {
-                say(format!("error: {}: {error:#}", file.display()));
+                say(format!("error: {}", super::failure(file, &error)));
                 ending = Ending::Failed;
             }
         }

@@ -19,6 +19,8 @@ pub mod templates;
 pub mod trace;
 pub mod verify;
 
+use std::path::Path;
+
 use schakel_app::{
     config::{read_mapping, read_schema},
     reading::Reading,
@@ -36,4 +38,10 @@ fn reading(args: &ReadingArgs, mut configured: Reading) -> anyhow::Result<Readin
         configured.mapping = Some(read_mapping(mapping)?);
     }
     Ok(configured)
+}
+
+/// What went wrong with a file, which is named once.
+fn failure(file: &Path, error: &anyhow::Error) -> String {
+    let (name, text) = (file.display().to_string(), format!("{error:#}"));
+    if text.contains(&name) { text } else { format!("{name}: {text}") }
 }

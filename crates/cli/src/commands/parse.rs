@@ -77,7 +77,7 @@ pub fn run(context: &Context, args: &ParseArgs) -> anyhow::Result<Ending> {
                 parsed.failures
             }
             Err(error) if is_closed_pipe(&error) => return Ok(Ending::Done),
-            Err(error) => vec![format!("{}: {error:#}", file.display())],
+            Err(error) => vec![super::failure(file, &error)],
         };
         events.flush().or_else(closed_pipe_is_fine)?;
         for failure in failures {
@@ -197,7 +197,7 @@ fn preview(context: &Context, args: &ParseArgs, reading: &Reading) -> anyhow::Re
             }
             Err(error) if error.is::<Enough>() => {}
             Err(error) => {
-                say(format!("error: {}: {error:#}", file.display()));
+                say(format!("error: {}", super::failure(file, &error)));
                 ending = Ending::Failed;
             }
         }
