@@ -188,7 +188,7 @@ impl Intake {
                     // A container's hash is known from the start; a plain file shows while reading whether it is the same.
                     let same =
                         candidate.content_hash.is_none() || candidate.content_hash == file.content_hash;
-                    if same && candidate.name == file.name {
+                    if same {
                         interrupted = Some(candidate.id);
                     }
                 }

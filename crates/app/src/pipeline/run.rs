@@ -93,6 +93,9 @@ pub enum RunError {
     /// A chunk could not be packed.
     #[error("cannot pack raw rows: {0}")]
     Pack(#[source] std::io::Error),
+    /// The system gave no thread.
+    #[error("cannot start a thread: {0}")]
+    Thread(#[source] std::io::Error),
     /// More rows than a report can number.
     #[error("the report has more than {} rows. Split it and take the parts in one by one", u32::MAX)]
     TooManyRows,
@@ -123,10 +126,11 @@ impl DataPlane {
         thread::scope(|scope| {
             for _ in 0..workers {
                 let (job_queue, view, shared, keys) = (job_queue.clone(), &view, &shared, keys.clone());
-                scope.spawn(move || work(&job.plan, view, shared, keys, &job_queue));
+                let work = move || work(&job.plan, view, shared, keys, &job_queue);
+                spawn(scope, "digest", work)?;
             }
             drop(job_queue);
-            let committer = scope.spawn(|| self.commit_all(job, replies, spare_sender));
+            let committer = spawn(scope, "commit", || self.commit_all(job, replies, spare_sender))?;
             let cut_all = cut_all(job, reader, jobs, order, &spares);
             let committed = committer.join().expect("the committing thread does not panic");
             // The cause of a broken channel is on the other side: its error comes first.
@@ -233,6 +237,15 @@ impl DataPlane {
         self.mark_chunks.clear();
         Ok(())
     }
+}
+
+/// A thread with a name, so that a profile can be read.
+fn spawn<'scope, 'env, T: Send + 'scope>(
+    scope: &'scope thread::Scope<'scope, 'env>,
+    name: &str,
+    act: impl FnOnce() -> T + Send + 'scope,
+) -> Result<thread::ScopedJoinHandle<'scope, T>, RunError> {
+    thread::Builder::new().name(name.to_owned()).spawn_scoped(scope, act).map_err(RunError::Thread)
 }
 
 fn cut_all(
