@@ -9,6 +9,7 @@ use std::{
     env, fs,
     hash::{BuildHasher, Hasher, RandomState},
     io::Write,
+    path::Path,
     process::{Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -19,12 +20,15 @@ use schakel_demo::{
     bench_corpus::{BenchCorpus, Order},
     constituency::register_files,
 };
-use schakel_testkit::postfix::{Postfix, header};
+use schakel_testkit::{
+    fake_smtp::{FakeSmtp, Script},
+    postfix::{Postfix, header},
+};
 use serde_json::Value;
 
 use crate::{
     installation::{Installation, count},
-    program::Run,
+    program::{Run, terminate},
     telling::smtp_config,
 };
 
@@ -32,6 +36,10 @@ use crate::{
 const KILLS: u64 = 12;
 /// Rows of a day, unless it is said: a few chunks.
 const ROWS: u64 = 100_000;
+/// Rows of each day that is served.
+const ROWS_SERVED: u64 = 10_000;
+/// A server that is not killed any more is done well within this.
+const SERVE_MAX: Duration = Duration::from_secs(120);
 /// Rows of the day that is told: a mail for every organisation of the constituency.
 const ROWS_TOLD: u64 = 5_000;
 
@@ -220,6 +228,63 @@ fn killed_while_sending_no_mail_is_lost_and_none_comes_twice_under_another_id() 
     println!(
         "{repeats} mails came again under the same Message-ID, as they must when the kill came before the answer was kept"
     );
+}
+
+#[test]
+fn killed_while_serving_every_file_ends_in_done_and_every_mail_comes() {
+    let undisturbed = constituency();
+    let files = days(&undisturbed, ROWS_SERVED);
+    let started = Instant::now();
+    for file in &files {
+        undisturbed.ingest(file);
+    }
+    undisturbed.json(&["tell"]);
+    let duration = started.elapsed();
+
+    let mut killer = Killer::new();
+    while killer.left > 0 {
+        let server = FakeSmtp::start(Script::default());
+        let installation = constituency();
+        installation.configure(&format!(
+            "{}[intake]\nsettle_seconds = 0\n[telling]\nwait_seconds = 0\n[http]\nlisten = \"\"\n",
+            smtp_config(server.port())
+        ));
+        let incoming = installation.data().join("incoming");
+        fs::create_dir(&incoming).unwrap();
+        for file in &files {
+            fs::copy(file, incoming.join(Path::new(file).file_name().unwrap())).unwrap();
+        }
+        let is_done =
+            || fs::read_dir(&incoming).unwrap().next().is_none() && installation.fate("queued") == 0;
+        while !is_done() {
+            let kill_after = (killer.left > 0).then(|| killer.moment(duration));
+            let mut serving =
+                installation.command_by_the_real_clock(&["serve"]).stderr(Stdio::null()).spawn().unwrap();
+            match kill_after {
+                Some(after) => {
+                    thread::sleep(after);
+                    serving.kill().unwrap();
+                    killer.left -= 1;
+                }
+                None => {
+                    let started = Instant::now();
+                    while !is_done() {
+                        assert!(started.elapsed() < SERVE_MAX, "not done after {SERVE_MAX:?}");
+                        thread::sleep(Duration::from_millis(100));
+                    }
+                    terminate(serving.id());
+                }
+            }
+            serving.wait().unwrap();
+        }
+        assert_eq!(installation.ledger(), undisturbed.ledger(), "{} kills left", killer.left);
+        assert_eq!(fs::read_dir(installation.data().join("done")).unwrap().count(), files.len());
+        let counts = installation.json(&["outbox"]);
+        let ids: BTreeSet<String> =
+            server.received().iter().map(|mail| header(&mail.bytes, "message-id")).collect();
+        assert_eq!(ids.len() as u64, count(&counts["accepted"]), "a mail was lost, or is not in the books");
+        installation.assert_sound();
+    }
 }
 
 /// All mails, once no more of them come.
