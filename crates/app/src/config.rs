@@ -37,7 +37,7 @@ pub struct IntakeConfig {
     pub tlp: String,
     pub mappings: PathBuf,
     pub shadowserver_schema: PathBuf,
-    pub settle_seconds: u64,
+    pub settle_ms: u64,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -74,7 +74,7 @@ impl Default for IntakeConfig {
             tlp: Tlp::Amber.as_str().to_owned(),
             mappings: "mappings".into(),
             shadowserver_schema: PathBuf::new(),
-            settle_seconds: 2,
+            settle_ms: 300,
         }
     }
 }

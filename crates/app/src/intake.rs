@@ -46,6 +46,8 @@ pub struct Ingested {
     pub progress: Progress,
     /// Findings known before that were seen again.
     pub findings_seen: u64,
+    /// The file changed while it was read: what was added since is not in the report.
+    pub changed: bool,
     /// What could not be read, in sentences. What could be read was taken in.
     pub failures: Vec<String>,
     /// What a person should know, but is no failure.
@@ -160,7 +162,8 @@ impl Intake {
         let failure = (!outcome.failures.is_empty()).then(|| outcome.failures.join("; "));
         self.plane.store.end_report(outcome.report, size, &content_hash, failure.as_deref())?;
         outcome.findings_seen = self.plane.state.seen.count();
-        if file.changed()? {
+        outcome.changed = file.changed()?;
+        if outcome.changed {
             outcome.notes.push(format!(
                 "{} changed while it was read: it was taken in as it was read. Run the command again for what was added",
                 path.display()

@@ -66,7 +66,7 @@ pub fn serve(
     let reading = config.reading()?;
     let reader = intake.store().reader()?;
     let sender = start_sender(&mut intake, config, clock, stop, counters)?;
-    let mut settling = Settled::new(Duration::from_secs(config.intake.settle_seconds));
+    let mut settling = Settled::new(Duration::from_millis(config.intake.settle_ms));
     let mut waiting = Waiting::from_store(&reader)?;
     counters.ready.store(true, Relaxed);
     tracing::info!(folder = %folder.incoming().display(), "ready");
@@ -156,8 +156,11 @@ fn take_in(
             counters.findings_new.fetch_add(ingested.progress.new_findings, Relaxed);
             tracing::info!(report = %ingested.report, rows = sums.rows, new = ingested.progress.new_findings,
                 known = ingested.report_known, "taken in");
-            let Ingested { failures, .. } = &ingested;
-            if failures.is_empty() {
+            let Ingested { failures, changed, .. } = &ingested;
+            if *changed {
+                // Somebody is still writing to it: it stays, and is taken in again when it has settled.
+                tracing::warn!(report = %ingested.report, "a file changed while it was read");
+            } else if failures.is_empty() {
                 folder.done(file)?;
             } else {
                 counters.reports_failed.fetch_add(1, Relaxed);
