@@ -262,3 +262,139 @@ fn new_finding(digest: &Digest, row: &Row, event: EventId) -> NewFinding {
         name: digest.name(row).map(str::to_owned),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use schakel_model::{
+        asset::Role,
+        assignment::End,
+        ids::OrganisationId,
+        observation::{ObservedAt, Transport},
+        reject::RejectCode,
+    };
+
+    use super::*;
+    use crate::pipeline::{interner::Interner, key_table::StoredKey};
+
+    const GOUDA: u32 = 1;
+    const DELFT: u32 = 2;
+    const MUTE: u32 = 3;
+
+    fn assignee(organisation: u32) -> Assignee {
+        Assignee { organisation: OrganisationId(organisation), role: Role::Owner, end: End::Source }
+    }
+
+    /// Everybody can be told but [`MUTE`].
+    fn fate_of(assignee: Option<Assignee>) -> Fate {
+        match assignee {
+            None => Fate::Unrouted,
+            Some(assignee) if assignee.organisation.0 == MUTE => Fate::NoContact,
+            Some(_) => Fate::Queued,
+        }
+    }
+
+    struct World {
+        state: State,
+        shared: Shared,
+        next_row: u32,
+    }
+
+    impl World {
+        fn new() -> Self {
+            let sets = Interner::new(vec![Vec::new()]);
+            Self {
+                state: State::default(),
+                shared: Shared { kinds: Interner::new(Vec::new()), sets },
+                next_row: 1,
+            }
+        }
+
+        fn row(&self, key: u8, at: u32, owners: &[u32]) -> Row {
+            let set: AssignmentSet = owners.iter().map(|owner| assignee(*owner)).collect();
+            Row {
+                verdict: Verdict::Event,
+                key: StoredKey::from([key; 10]),
+                observed_at: ObservedAt(at),
+                set: self.shared.sets.number(&set),
+                kind: 0,
+                transport: Transport::Tcp,
+                port: 443,
+                ip: None,
+                name: (0, 0),
+            }
+        }
+
+        fn decide(&mut self, rows: Vec<Row>) -> Decision {
+            let first_row = self.next_row;
+            self.next_row += rows.len() as u32;
+            let digest = Digest { rows, names: String::new() };
+            let decision = self.state.decide(&digest, &self.shared, ReportId(1), first_row, &fate_of);
+            assert!(decision.sums.balanced(), "{:?}", decision.sums);
+            decision
+        }
+    }
+
+    #[test]
+    fn a_repeat_is_known_and_the_same_time_in_one_report_is_a_duplicate() {
+        let mut world = World::new();
+        let rows = vec![world.row(1, 10, &[GOUDA]), world.row(1, 10, &[GOUDA]), world.row(1, 20, &[GOUDA])];
+        let sums = world.decide(rows).sums;
+        assert_eq!((sums.events, sums.duplicates, sums.assignments), (2, 1, 2));
+        assert_eq!((sums.fate(Fate::Queued), sums.fate(Fate::Known)), (1, 1));
+        world.state.begin_report();
+        let rows = vec![world.row(1, 10, &[GOUDA])];
+        let sums = world.decide(rows).sums;
+        assert_eq!((sums.duplicates, sums.fate(Fate::Known)), (0, 1), "another report may say it again");
+    }
+
+    #[test]
+    fn a_new_owner_of_a_known_finding_is_told_and_the_old_one_is_not_told_again() {
+        let mut world = World::new();
+        let rows = vec![world.row(1, 10, &[GOUDA])];
+        world.decide(rows);
+        let rows = vec![world.row(1, 20, &[GOUDA, DELFT]), world.row(1, 30, &[DELFT])];
+        let decision = world.decide(rows);
+        let told: Vec<_> = decision.blocks.iter().map(|block| (block.assignee, block.fate)).collect();
+        assert_eq!(told, [(Some(assignee(DELFT)), Fate::Queued)]);
+        assert_eq!(decision.sums.fate(Fate::Known), 2);
+        assert!(!decision.blobs.changes.is_empty(), "that Delft was told must survive a restart");
+    }
+
+    #[test]
+    fn who_could_not_be_told_is_tried_again_and_nobodys_stays_nobodys() {
+        let mut world = World::new();
+        for _ in 0..2 {
+            let rows = vec![world.row(1, 10, &[MUTE]), world.row(2, 10, &[])];
+            let sums = world.decide(rows).sums;
+            assert_eq!(
+                (sums.fate(Fate::NoContact), sums.fate(Fate::Unrouted), sums.fate(Fate::Known)),
+                (1, 1, 0)
+            );
+            world.state.begin_report();
+        }
+    }
+
+    #[test]
+    fn rejects_and_clears_make_no_finding() {
+        let mut world = World::new();
+        let clear = Row { verdict: Verdict::Clear, ..world.row(1, 10, &[GOUDA]) };
+        let reject = Row { verdict: Verdict::Rejected(RejectCode::BadTime), ..world.row(2, 10, &[]) };
+        let decision = world.decide(vec![clear, reject]);
+        assert_eq!((decision.sums.clears, decision.sums.rejected, decision.findings.len()), (1, 1, 0));
+        let fates: Vec<_> = fate_blob::read(&decision.blobs.fates).map(Result::unwrap).collect();
+        assert_eq!(fates, [RowFate::Clear, RowFate::Rejected(RejectCode::BadTime)]);
+    }
+
+    #[test]
+    fn the_same_rows_on_the_same_state_decide_the_same() {
+        let decide = || {
+            let mut world = World::new();
+            let rows = (0..200)
+                .map(|n| world.row((n % 7) as u8, n % 5, &[GOUDA, DELFT, MUTE][..(n % 4) as usize]))
+                .collect();
+            let decision = world.decide(rows);
+            (decision.blobs, decision.blocks, decision.sums)
+        };
+        assert!(decide() == decide());
+    }
+}
