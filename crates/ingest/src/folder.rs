@@ -23,7 +23,8 @@ pub struct IntakeFolder {
 impl IntakeFolder {
     /// Under this folder; they are made when they are not there.
     pub fn open(root: &Path) -> anyhow::Result<Self> {
-        let folder = Self { incoming: root.join("incoming"), done: root.join("done"), failed: root.join("failed") };
+        let folder =
+            Self { incoming: root.join("incoming"), done: root.join("done"), failed: root.join("failed") };
         for one in [&folder.incoming, &folder.done, &folder.failed] {
             fs::create_dir_all(one).with_context(|| format!("cannot make the folder {}", one.display()))?;
         }
@@ -63,7 +64,8 @@ impl IntakeFolder {
         for entry in fs::read_dir(&self.incoming).with_context(listing)? {
             let path = entry.with_context(listing)?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            if !name.starts_with('.') && !name.ends_with(".part") && !name.ends_with(".tmp") && path.is_file() {
+            if !name.starts_with('.') && !name.ends_with(".part") && !name.ends_with(".tmp") && path.is_file()
+            {
                 files.push(path);
             }
         }
