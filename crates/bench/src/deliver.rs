@@ -11,7 +11,7 @@ use anyhow::Context;
 use jiff::civil::date;
 use schakel_app::{config, intake::Intake, reading::Reading, send::send_due, tell::Composer};
 use schakel_demo::{day::day, world::World};
-use schakel_model::{clock::Clock, tlp::Tlp};
+use schakel_model::clock::Clock;
 use schakel_store::data_dir::DataDir;
 use serde::{Deserialize, Serialize};
 
@@ -60,7 +60,7 @@ pub fn measure(data: &Path) -> anyhow::Result<Deliver> {
     let data = DataDir::new(data);
     fs::write(data.config(), CONFIG).context("cannot write the configuration")?;
     let config = config::load(&data)?;
-    take_in(&mut intake, &data.root().join("reports"), config.tlp()?)?;
+    take_in(&mut intake, &data.root().join("reports"))?;
     let clock = Clock::system();
     let (reader, view, templates) = (intake.store().reader()?, intake.view(), config.templates()?);
 
@@ -83,7 +83,7 @@ pub fn measure(data: &Path) -> anyhow::Result<Deliver> {
     })
 }
 
-fn take_in(intake: &mut Intake, folder: &Path, tlp: Tlp) -> anyhow::Result<()> {
+fn take_in(intake: &mut Intake, folder: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let world = World::new();
     for report in day(&world, SEED, date(2026, 11, 20), ROWS) {
@@ -92,7 +92,7 @@ fn take_in(intake: &mut Intake, folder: &Path, tlp: Tlp) -> anyhow::Result<()> {
         let mut file = BufWriter::new(File::create(&path).with_context(writing)?);
         report.write_to(&mut file).with_context(writing)?;
         file.flush().with_context(writing)?;
-        intake.ingest(&path, &Reading::default(), tlp, &|_| ())?;
+        intake.ingest(&path, &Reading::default(), &|_| ())?;
     }
     intake.settle()
 }

@@ -7,7 +7,6 @@ use std::{
 };
 
 use schakel_app::{pipeline::run::Progress, reading::Reading};
-use schakel_model::tlp::Tlp;
 use schakel_store::{
     findings,
     ledger::{self, Scope},
@@ -114,7 +113,7 @@ pub fn measure(data: &Path, file: &Path) -> anyhow::Result<Ingest> {
     let progress = |_: &Progress| {
         visible.get_or_init(|| start.elapsed());
     };
-    let ingested = intake.ingest(file, &Reading::default(), Tlp::Amber, &progress)?;
+    let ingested = intake.ingest(file, &Reading::default(), &progress)?;
     intake.settle()?;
     let done = start.elapsed();
     let cpu_after = resources::cpu_seconds();

@@ -8,7 +8,7 @@ use schakel_app::{
     explain::{Question, explain},
     trace,
 };
-use schakel_attribute::InputKind;
+use schakel_attribute::Input;
 use schakel_model::{
     clock::Clock,
     ids::{EventId, FindingId},
@@ -67,12 +67,12 @@ pub fn measure(data: &Path) -> anyhow::Result<LookingBack> {
     let mut rows_of_finding = 0;
     let rows_of_finding_seconds = slowest(SCANS, || {
         let finding = FindingId(random.below(u64::from(findings)) as u32);
-        rows_of_finding = events::of_finding(&reader, finding, 0)?.len();
+        rows_of_finding = events::of_finding(&reader, finding)?.len();
         Ok(())
     })?;
     let explain_seconds = slowest(QUESTIONS, || {
-        let address = format!("198.18.{}.{}", random.below(256), random.below(256));
-        let inputs = vec![(InputKind::Ip, address)];
+        let address = [198, 18, random.below(256) as u8, random.below(256) as u8];
+        let inputs = vec![Input::Ip(address.into())];
         explain(&reader, &Question { inputs, at: Clock::system().now_seconds(), kind: None }).map(|_| ())
     })?;
     Ok(LookingBack { trace_seconds, rows_of_finding_seconds, rows_of_finding, explain_seconds })
