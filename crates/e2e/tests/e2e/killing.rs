@@ -246,7 +246,7 @@ fn killed_while_serving_every_file_ends_in_done_and_every_mail_comes() {
         let server = FakeSmtp::start(Script::default());
         let installation = constituency();
         installation.configure(&format!(
-            "{}[intake]\nsettle_seconds = 0\n[telling]\nwait_seconds = 0\n[http]\nlisten = \"\"\n",
+            "{}[intake]\nsettle_ms = 0\n[telling]\nwait_seconds = 0\n[http]\nlisten = \"\"\n",
             smtp_config(server.port())
         ));
         let incoming = installation.data().join("incoming");
@@ -258,8 +258,10 @@ fn killed_while_serving_every_file_ends_in_done_and_every_mail_comes() {
             || fs::read_dir(&incoming).unwrap().next().is_none() && installation.fate("queued") == 0;
         while !is_done() {
             let kill_after = (killer.left > 0).then(|| killer.moment(duration));
+            let log = installation.path("log");
+            let errors = fs::File::create(&log).unwrap();
             let mut serving =
-                installation.command_by_the_real_clock(&["serve"]).stderr(Stdio::null()).spawn().unwrap();
+                installation.command_by_the_real_clock(&["serve"]).stderr(errors).spawn().unwrap();
             match kill_after {
                 Some(after) => {
                     thread::sleep(after);
@@ -269,7 +271,13 @@ fn killed_while_serving_every_file_ends_in_done_and_every_mail_comes() {
                 None => {
                     let started = Instant::now();
                     while !is_done() {
-                        assert!(started.elapsed() < SERVE_MAX, "not done after {SERVE_MAX:?}");
+                        assert!(
+                            started.elapsed() < SERVE_MAX && serving.try_wait().unwrap().is_none(),
+                            "not done after {SERVE_MAX:?}: {} {} {}",
+                            installation.ledger(),
+                            installation.json(&["outbox", "--limit", "3"]),
+                            fs::read_to_string(&log).unwrap_or_default()
+                        );
                         thread::sleep(Duration::from_millis(100));
                     }
                     terminate(serving.id());
