@@ -16,8 +16,8 @@ pub enum RejectCode {
     NotARecord = 4,
     /// The row ends before its format allows (the file was cut off).
     CutOff = 5,
-    /// A time outside what can be an observation ([`crate::limits::OBSERVED_AT_MIN`] and later than a day ahead is kept, but
-    /// before 1970 or after 2106 is not).
+    /// A time that can be read but not stored: before 1970 or after February 2106
+    /// ([`crate::limits::OBSERVED_AT_MIN`], [`crate::limits::OBSERVED_AT_MAX`]).
     TimeOutOfRange = 6,
 }
 

@@ -73,7 +73,7 @@ pub fn backup(reader: &Reader, target: &Path) -> Result<(), StoreError> {
 /// Brings a backup back into an empty data directory, with the epoch raised and sending paused.
 pub fn restore(source: &Path, data: &DataDir) -> Result<Store, StoreError> {
     if !source.join("store.sqlite").exists() {
-        return Err(StoreError::NoStore { path: source.to_owned() });
+        return Err(StoreError::NoBackup { path: source.to_owned() });
     }
     if data.has_store() {
         return Err(not_empty(data.root()));

@@ -40,6 +40,12 @@ pub enum StoreError {
         /// The data directory.
         path: PathBuf,
     },
+    /// What should be restored is no backup.
+    #[error("{} is no backup: it holds no store.sqlite. Name a folder that `schakel backup` has written", path.display())]
+    NoBackup {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The store was written by a newer program.
     #[error(
         "this store has layout {found}, this program knows up to {known}. Use the newer program that wrote it"

@@ -22,11 +22,7 @@ pub enum Scope {
 /// Adds up a scope. What never changes comes from the chunks, the fates that can change from the assignments: whether they balance is
 /// not presumed here.
 pub fn sums(connection: &Connection, scope: &Scope) -> Result<Sums, StoreError> {
-    let (condition, argument) = match scope {
-        Scope::All => ("?1 = ''", String::new()),
-        Scope::Report(report) => ("report = CAST(?1 AS INTEGER)", report.to_string()),
-        Scope::Day(day) => ("report IN (SELECT id FROM report WHERE received_day = ?1)", day.clone()),
-    };
+    let (condition, argument) = in_scope(scope);
     let mut sums = connection
         .query_row(
             &format!(
@@ -68,11 +64,7 @@ pub fn sums(connection: &Connection, scope: &Scope) -> Result<Sums, StoreError> 
 
 /// Assignments by organisation and fate in a scope; organisation 0 is nobody.
 pub fn by_organisation(connection: &Connection, scope: &Scope) -> Result<Vec<(u32, Fate, u64)>, StoreError> {
-    let (condition, argument) = match scope {
-        Scope::All => ("?1 = ''", String::new()),
-        Scope::Report(report) => ("report = CAST(?1 AS INTEGER)", report.to_string()),
-        Scope::Day(day) => ("report IN (SELECT id FROM report WHERE received_day = ?1)", day.clone()),
-    };
+    let (condition, argument) = in_scope(scope);
     connection
         .prepare(&format!(
             "SELECT organisation, fate, total(count) FROM assignment_block WHERE {condition} GROUP BY 1, 2 ORDER BY 1, 2"
@@ -86,4 +78,13 @@ pub fn by_organisation(connection: &Connection, scope: &Scope) -> Result<Vec<(u3
         })
         .doing("add up the ledger")
         .map(|rows| rows.into_iter().filter_map(|(who, fate, count)| Some((who, Fate::from_code(fate)?, count))).collect())
+}
+
+/// The condition in SQL, with its one argument.
+fn in_scope(scope: &Scope) -> (&'static str, String) {
+    match scope {
+        Scope::All => ("?1 = ''", String::new()),
+        Scope::Report(report) => ("report = CAST(?1 AS INTEGER)", report.to_string()),
+        Scope::Day(day) => ("report IN (SELECT id FROM report WHERE received_day = ?1)", day.clone()),
+    }
 }
