@@ -134,7 +134,8 @@ fn attempt(
     let delivery = Delivery { envelope_from, to: &message.recipient, message_id: &message_id, bytes: &bytes };
     let outcome = channel.deliver(&delivery);
     let progress = Progress {
-        attempts: message.attempts + 1,
+        // An attempt that a crash cut off is counted already.
+        attempts: message.attempts + u32::from(message.state == MessageState::Waiting),
         // A message is due from the moment it is made.
         first_attempt_at: Timestamp::from_second(message.created_at).unwrap_or(now),
         now,

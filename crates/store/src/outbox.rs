@@ -253,13 +253,14 @@ impl OutboxWriter {
         in_transaction(&mut self.connection, act)
     }
 
-    /// Records that attempts start now, before anything is sent.
+    /// Records that attempts start now, before anything is sent. An attempt that a crash cut off is made again, not counted again: how
+    /// often we crash says nothing about the other side, and must not make its mail wait longer.
     pub fn start_attempts(&mut self, messages: &[i64]) -> Result<(), StoreError> {
         self.write(|transaction| {
             for message in messages {
                 transaction
                     .prepare_cached(
-                        "UPDATE message SET state = 1, attempts = attempts + 1 WHERE id = ?1 AND state < 2",
+                        "UPDATE message SET attempts = attempts + (state = 0), state = 1 WHERE id = ?1 AND state < 2",
                     )
                     .and_then(|mut statement| statement.execute([message]))
                     .doing("record the start of an attempt")?;
