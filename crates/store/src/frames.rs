@@ -37,17 +37,22 @@ pub struct FrameRef {
 /// Packs bytes into a frame. One for each thread.
 pub struct Packer {
     inner: zstd::bulk::Compressor<'static>,
+    /// As large as the largest frame might have been; what is handed out is only as large as it is.
+    buffer: Vec<u8>,
 }
 
 impl Packer {
     /// A packer at the store's level.
     pub fn new() -> io::Result<Self> {
-        Ok(Self { inner: zstd::bulk::Compressor::new(LEVEL)? })
+        Ok(Self { inner: zstd::bulk::Compressor::new(LEVEL)?, buffer: Vec::new() })
     }
 
     /// The frame of these bytes.
     pub fn pack(&mut self, raw: &[u8]) -> io::Result<Vec<u8>> {
-        self.inner.compress(raw)
+        self.buffer.clear();
+        self.buffer.reserve(zstd::zstd_safe::compress_bound(raw.len()));
+        self.inner.compress_to_buffer(raw, &mut self.buffer)?;
+        Ok(self.buffer.as_slice().to_vec())
     }
 }
 

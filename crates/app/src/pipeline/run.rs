@@ -24,11 +24,12 @@ use super::{
 };
 
 /// Chunks committed together when they are ready at the same moment: one sync for all.
-const COMMIT_CHUNKS_MAX: usize = 4;
+const COMMIT_CHUNKS_MAX: usize = 6;
 /// Chunks between the reader and the commit. Bounds memory: about twice [`super::read::CHUNK_BYTES`] each.
 const IN_FLIGHT: usize = 2;
-/// Marks are applied in one sorted pass at this many: 16 MB, and few passes over the same blocks.
-pub const MARKS_MAX: usize = 2_000_000;
+/// Marks are applied in one sorted pass at this many: 32 MB. In a shuffled report every pass writes all blocks: with half as many marks a
+/// repeat of ten million rows writes 100 MB more.
+pub const MARKS_MAX: usize = 4_000_000;
 
 /// What the data plane works with.
 pub struct DataPlane {
