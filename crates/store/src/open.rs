@@ -203,7 +203,7 @@ fn prepare(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     set("journal_mode", &"WAL")?;
     set("synchronous", &"FULL")?;
     set("wal_autocheckpoint", &WAL_PAGES)?;
-    set("cache_size", &-8_192)?;
+    set("cache_size", &-4_096)?;
     set("temp_store", &"MEMORY")?;
     for (number, migration) in (1..).zip(MIGRATIONS).skip(version as usize) {
         // The number changes in the same transaction as the layout.

@@ -45,6 +45,13 @@ struct Slots {
     slots: Vec<Slot>,
 }
 
+/// What is the same for all rows of a chunk.
+struct Chunk<'a> {
+    digest: &'a Digest,
+    shared: &'a Shared,
+    fate_of: &'a dyn Fn(Option<Assignee>) -> Fate,
+}
+
 /// What an event with one set does to a finding whose told are another set.
 struct Transition {
     /// Those told afterwards.
@@ -99,9 +106,12 @@ impl State {
         };
         let mut fates = fate_blob::Writer::with_capacity(rows);
         decision.sums.rows = rows as u64;
-        for (number, row) in (first_row..).zip(&digest.rows) {
+        let chunk = Chunk { digest, shared, fate_of };
+        // All at once: nothing between two looks into the table, so that the waits for memory overlap.
+        let known: Vec<Option<FindingId>> = digest.rows.iter().map(|row| self.table.get(&row.key)).collect();
+        for ((number, row), known) in (first_row..).zip(&digest.rows).zip(known) {
             let event = EventId { report, row: number };
-            fates.push(self.decide_row(digest, row, event, shared, fate_of, &mut decision));
+            fates.push(self.decide_row(&chunk, row, known, event, &mut decision));
         }
         decision.blobs.fates = fates.finish();
         self.finish_sets(&mut decision);
@@ -111,11 +121,10 @@ impl State {
 
     fn decide_row(
         &mut self,
-        digest: &Digest,
+        chunk: &Chunk<'_>,
         row: &Row,
+        known: Option<FindingId>,
         event: EventId,
-        shared: &Shared,
-        fate_of: &dyn Fn(Option<Assignee>) -> Fate,
         decision: &mut Decision,
     ) -> RowFate {
         match row.verdict {
@@ -129,10 +138,11 @@ impl State {
             }
             Verdict::Event => {}
         }
-        let finding = match self.table.get(&row.key) {
+        // What was not known before the chunk may be by now.
+        let finding = match known.or_else(|| self.table.get(&row.key)) {
             Some(finding) => finding,
             None => {
-                decision.findings.push(new_finding(digest, row, event));
+                decision.findings.push(new_finding(chunk.digest, row, event));
                 decision.blobs.keys.extend_from_slice(&row.key);
                 self.table.insert(row.key, 0)
             }
@@ -144,22 +154,16 @@ impl State {
         decision.sums.events += 1;
         self.seen.mark(finding);
         decision.marks.push(Mark { finding, observed_at: row.observed_at });
-        self.assign(finding, row.set, shared, fate_of, decision);
+        self.assign(finding, row.set, chunk, decision);
         RowFate::Event(finding)
     }
 
-    fn assign(
-        &mut self,
-        finding: FindingId,
-        set: u32,
-        shared: &Shared,
-        fate_of: &dyn Fn(Option<Assignee>) -> Fate,
-        decision: &mut Decision,
-    ) {
+    fn assign(&mut self, finding: FindingId, set: u32, chunk: &Chunk<'_>, decision: &mut Decision) {
+        let shared = chunk.shared;
         let told = self.table.told(finding);
         let slots = &mut self.slots;
         let transition = self.transitions.entry((told, set)).or_insert_with(|| {
-            transition(&shared.sets.value(told), &shared.sets.value(set), shared, slots, fate_of)
+            transition(&shared.sets.value(told), &shared.sets.value(set), shared, slots, chunk.fate_of)
         });
         decision.sums.assignments += transition.assignments;
         decision.sums.add_fate(Fate::Known, transition.known);

@@ -1,6 +1,6 @@
 //! The table in memory: key → finding, and for each finding the set of those told of it.
 //!
-//! About 20 bytes a finding: 10 of the key, 4 for the set, 5 for a slot (id and tag) at a load of 70–85 %. A finding's key is 128 bits;
+//! About 19 bytes a finding: 10 of the key and 3 for the set side by side, 5 for a slot (id and tag) at a load of 70–85 %. A finding's key is 128 bits;
 //! the table and the store keep 80 of them, so that among ten million findings the chance that any two are taken for one is 1 in 10^10.
 //! Large shards grow one by one and by a fifth, so that growing never doubles the memory nor stops the pipeline.
 
@@ -23,17 +23,19 @@ const EMPTY: u32 = u32::MAX;
 /// See the module.
 pub struct KeyTable {
     shards: Vec<Shard>,
-    keys: Pieces<StoredKey>,
-    told: Pieces<u32>,
+    entries: Pieces<Entry>,
+}
+
+/// What is kept of a finding: one look into memory for both.
+#[derive(Clone, Copy, Default)]
+struct Entry {
+    key: StoredKey,
+    told: [u8; 3],
 }
 
 impl Default for KeyTable {
     fn default() -> Self {
-        Self {
-            shards: (0..SHARDS).map(|_| Shard::default()).collect(),
-            keys: Pieces::default(),
-            told: Pieces::default(),
-        }
+        Self { shards: (0..SHARDS).map(|_| Shard::default()).collect(), entries: Pieces::default() }
     }
 }
 
@@ -41,13 +43,13 @@ impl KeyTable {
     /// Makes room for this many findings in all.
     pub fn reserve(&mut self, findings: u32) {
         // A little more than the mean, for shards are not all equally full.
-        let capacity = (findings as usize / SHARDS + 64) * 125 / 100;
-        self.shards.iter_mut().for_each(|shard| shard.resize(capacity, &self.keys));
+        let capacity = (findings as usize / SHARDS + 64) * 120 / 100;
+        self.shards.iter_mut().for_each(|shard| shard.resize(capacity, &self.entries));
     }
 
     /// How many findings it holds; the next gets this number.
     pub fn len(&self) -> u32 {
-        self.keys.len as u32
+        self.entries.len as u32
     }
 
     /// Does it hold none?
@@ -58,34 +60,41 @@ impl KeyTable {
     /// The finding with this key.
     #[inline]
     pub fn get(&self, key: &StoredKey) -> Option<FindingId> {
-        self.shards[usize::from(key[0])].find(key, &self.keys).map(FindingId)
+        self.shards[usize::from(key[0])].find(key, &self.entries).map(FindingId)
     }
 
     /// Adds a finding that is not there yet, with the set of those told of it.
     pub fn insert(&mut self, key: StoredKey, told: u32) -> FindingId {
         let id = self.len();
-        self.keys.push(key);
-        self.told.push(told);
-        self.shards[usize::from(key[0])].insert(&key, id, &self.keys);
+        self.entries.push(Entry { key, told: three_bytes(told) });
+        self.shards[usize::from(key[0])].insert(&key, id, &self.entries);
         FindingId(id)
     }
 
     /// The set of those told of this finding.
     #[inline]
     pub fn told(&self, finding: FindingId) -> u32 {
-        *self.told.get(finding.0 as usize)
+        let [a, b, c] = self.entries.get(finding.0 as usize).told;
+        u32::from_le_bytes([a, b, c, 0])
     }
 
     /// Changes the set of those told.
     pub fn set_told(&mut self, finding: FindingId, told: u32) {
-        *self.told.get_mut(finding.0 as usize) = told;
+        self.entries.get_mut(finding.0 as usize).told = three_bytes(told);
     }
 
     /// Bytes it takes.
     pub fn memory_bytes(&self) -> usize {
         let slots: usize = self.shards.iter().map(|shard| shard.ids.len() * 5).sum();
-        slots + self.keys.pieces.len() * PIECE * STORED_KEY_BYTES + self.told.pieces.len() * PIECE * 4
+        slots + self.entries.pieces.len() * PIECE * size_of::<Entry>()
     }
+}
+
+/// Assignment sets are numbered densely by the combinations of organisations that occur: 16 million are more than any register makes.
+fn three_bytes(set: u32) -> [u8; 3] {
+    let [a, b, c, rest] = set.to_le_bytes();
+    assert!(rest == 0, "there are more than 2^24 sets of assignees");
+    [a, b, c]
 }
 
 /// Open addressing with linear probing; the place and the tag come from the key, which is uniformly random.
@@ -104,7 +113,7 @@ impl Shard {
     }
 
     #[inline]
-    fn find(&self, key: &StoredKey, keys: &Pieces<StoredKey>) -> Option<u32> {
+    fn find(&self, key: &StoredKey, entries: &Pieces<Entry>) -> Option<u32> {
         if self.ids.is_empty() {
             return None;
         }
@@ -114,7 +123,7 @@ impl Shard {
             if id == EMPTY {
                 return None;
             }
-            if self.tags[at] == key[5] && keys.get(id as usize) == key {
+            if self.tags[at] == key[5] && entries.get(id as usize).key == *key {
                 return Some(id);
             }
             at += 1;
@@ -124,10 +133,10 @@ impl Shard {
         }
     }
 
-    fn insert(&mut self, key: &StoredKey, id: u32, keys: &Pieces<StoredKey>) {
+    fn insert(&mut self, key: &StoredKey, id: u32, entries: &Pieces<Entry>) {
         if self.used * 100 >= self.ids.len() * LOAD_MAX_PERCENT {
             let capacity = self.ids.len() + self.ids.len() / if self.ids.len() < SMALL { 1 } else { 5 };
-            self.resize(capacity.max(64), keys);
+            self.resize(capacity.max(64), entries);
         }
         self.put(key, id);
         self.used += 1;
@@ -145,13 +154,13 @@ impl Shard {
         self.tags[at] = key[5];
     }
 
-    fn resize(&mut self, capacity: usize, keys: &Pieces<StoredKey>) {
+    fn resize(&mut self, capacity: usize, entries: &Pieces<Entry>) {
         if capacity <= self.ids.len() {
             return;
         }
         let old = std::mem::replace(&mut self.ids, vec![EMPTY; capacity]);
         self.tags = vec![0; capacity];
-        old.into_iter().filter(|id| *id != EMPTY).for_each(|id| self.put(keys.get(id as usize), id));
+        old.into_iter().filter(|id| *id != EMPTY).for_each(|id| self.put(&entries.get(id as usize).key, id));
     }
 }
 

@@ -5,8 +5,8 @@ use std::io::{self, Read};
 use schakel_parse::{Cutter, Plan, Records};
 use schakel_store::chunks::Chunk;
 
-/// Bytes of a chunk: about 10,000 rows of 400 bytes. Larger chunks pack a little better and cost memory; smaller ones cost commits.
-pub const CHUNK_BYTES: usize = 4 << 20;
+/// Bytes of a chunk: about 7,500 rows of 400 bytes. Larger chunks pack a little better and cost memory; smaller ones cost commits.
+pub const CHUNK_BYTES: usize = 3 << 20;
 /// Rows of a chunk.
 pub const CHUNK_ROWS: usize = 40_000;
 

@@ -27,9 +27,9 @@ use super::{
 const COMMIT_CHUNKS_MAX: usize = 6;
 /// Chunks between the reader and the commit. Bounds memory: about twice [`super::read::CHUNK_BYTES`] each.
 const IN_FLIGHT: usize = 2;
-/// Marks are applied in one sorted pass at this many: 32 MB. In a shuffled report every pass writes all blocks: with half as many marks a
+/// Marks are applied in one sorted pass at this many: 40 MB. In a shuffled report every pass writes all blocks: with half as many marks a
 /// repeat of ten million rows writes 100 MB more.
-pub const MARKS_MAX: usize = 4_000_000;
+pub const MARKS_MAX: usize = 5_000_000;
 
 /// What the data plane works with.
 pub struct DataPlane {
