@@ -26,7 +26,7 @@ use crate::{
     pipeline::{
         derive::{DerivedChunk, Deriver},
         read::{CHUNK_BYTES, ChunkReader},
-        run::{DataPlane, MARKS_MAX, MemberJob, Progress, RunError, hash_all},
+        run::{DataPlane, MARKS_MAX, MemberJob, NO_SPAN, Progress, RunError, hash_all},
         state,
     },
     reading::Reading,
@@ -72,6 +72,7 @@ impl Intake {
             view: state::register_view(&reader, version)?,
             store,
             marks: Vec::new(),
+            marks_span: NO_SPAN,
             mark_chunks: Vec::new(),
         };
         let mut intake = Self { plane, clock };

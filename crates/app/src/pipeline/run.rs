@@ -7,7 +7,12 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use schakel_model::{fate::Sums, finding::KeyMaker, ids::ReportId, tlp::Tlp};
+use schakel_model::{
+    fate::Sums,
+    finding::KeyMaker,
+    ids::{FindingId, ReportId},
+    tlp::Tlp,
+};
 use schakel_parse::Plan;
 use schakel_store::{
     Store, StoreError,
@@ -30,6 +35,11 @@ const IN_FLIGHT: usize = 2;
 /// Marks are applied in one sorted pass at this many: 40 MB. In a shuffled report every pass writes all blocks: with half as many marks a
 /// repeat of ten million rows writes 100 MB more.
 pub const MARKS_MAX: usize = 5_000_000;
+/// Marks that lie close together are applied at this many already: their blocks are written once either way, and 32 MB are saved.
+const DENSE_MARKS: usize = 1_000_000;
+
+/// The span of no marks.
+pub const NO_SPAN: (FindingId, FindingId) = (FindingId(u32::MAX), FindingId(0));
 
 /// What the data plane works with.
 pub struct DataPlane {
@@ -43,6 +53,8 @@ pub struct DataPlane {
     pub view: Arc<RegisterView>,
     /// Sightings not applied yet, and the chunks they came from.
     pub marks: Vec<Mark>,
+    /// The lowest and the highest finding among those of this run.
+    pub marks_span: (FindingId, FindingId),
     /// See [`DataPlane::marks`].
     pub mark_chunks: Vec<u32>,
 }
@@ -227,14 +239,20 @@ impl DataPlane {
         first.sets = self.shared.sets.take_new();
         self.store.commit_chunks(batch)?;
         self.mark_chunks.extend(batch.drain(..).map(|new| new.chunk.id));
+        for mark in marks.iter() {
+            self.marks_span = (self.marks_span.0.min(mark.finding), self.marks_span.1.max(mark.finding));
+        }
         self.marks.append(marks);
-        if self.marks.len() >= MARKS_MAX { self.apply_sightings() } else { Ok(()) }
+        let (first, last) = self.marks_span;
+        let dense = self.marks.len() >= DENSE_MARKS && ((last.0 - first.0) as usize) < 2 * self.marks.len();
+        if dense || self.marks.len() >= MARKS_MAX { self.apply_sightings() } else { Ok(()) }
     }
 
     /// Brings the sighting blocks up to date.
     pub fn apply_sightings(&mut self) -> Result<(), StoreError> {
         self.store.apply_sightings(&mut self.marks, &self.mark_chunks)?;
         self.marks.clear();
+        self.marks_span = NO_SPAN;
         self.mark_chunks.clear();
         Ok(())
     }
