@@ -9,12 +9,15 @@ use std::{
 
 use anyhow::Context;
 use foldhash::fast::FixedState;
-use schakel_formats::register::{self as files, AssetRow, ContactRow, OrganisationRow, RegisterFiles};
+use schakel_formats::register::{
+    self as files, AssetRow, ContactRow, OrganisationRow, RegisterFiles, RelationRow,
+};
 use schakel_model::{
     asset::Asset,
-    ids::{AssetId, OrganisationId, RegisterVersion},
+    ids::{AssetId, ContactId, OrganisationId, RegisterVersion, RelationId},
     limits::REGISTER_FILE_BYTES_MAX,
     register::{Contact, Organisation, Register},
+    relation::Relation,
 };
 use schakel_rules::register_diff::{RegisterDiff, diff};
 use schakel_store::{
@@ -45,12 +48,17 @@ impl Import {
         let organisations = read("organisations.csv", written.organisations)?;
         let assets = read("assets.csv", written.assets)?;
         let contacts = read("contacts.csv", written.contacts)?;
+        let relations = read("relations.csv", written.relations)?;
         anyhow::ensure!(
             found > 0,
-            "{} has none of organisations.csv, assets.csv and contacts.csv. Look in docs/manual for what stands in them",
+            "{} has none of organisations.csv, assets.csv, contacts.csv and relations.csv. Look in docs/manual for what stands in them",
             folder.display()
         );
-        Ok(Self { reading: files::read(&organisations, &assets, &contacts), standing, standing_files })
+        Ok(Self {
+            reading: files::read(&organisations, &assets, &contacts, &relations),
+            standing,
+            standing_files,
+        })
     }
 
     /// What would change.
@@ -86,16 +94,20 @@ impl Import {
         change.assets = new.map(|row| (row.organisation.to_string(), asset(row))).collect();
         let old = assets.withdrawn.iter().copied().chain(assets.changed.iter().map(|change| change.before));
         change.withdrawn_assets = old.filter_map(|row| ids.get(&row.key()).copied()).collect();
-        let numbers: HashMap<&str, OrganisationId> =
-            self.standing.organisations.iter().map(|one| (one.code.as_str(), one.id)).collect();
         let contacts = &diff.contacts;
         let new = contacts.added.iter().copied().chain(contacts.changed.iter().map(|change| change.after));
-        change.contacts =
-            new.map(|row| (row.organisation.to_string(), contact(row, OrganisationId(0)))).collect();
+        change.contacts = new.map(|row| (row.organisation.to_string(), contact(row))).collect();
         let old =
             contacts.withdrawn.iter().copied().chain(contacts.changed.iter().map(|change| change.before));
-        change.withdrawn_contacts =
-            old.filter_map(|row| Some(contact(row, *numbers.get(&*row.organisation)?))).collect();
+        let ids = self.contact_ids();
+        change.withdrawn_contacts = old.filter_map(|row| ids.get(&row.key()).copied()).collect();
+        let relations = &diff.relations;
+        let new = relations.added.iter().copied().chain(relations.changed.iter().map(|change| change.after));
+        change.relations = new.map(|row| (row.from.to_string(), row.to.to_string(), relation(row))).collect();
+        let old =
+            relations.withdrawn.iter().copied().chain(relations.changed.iter().map(|change| change.before));
+        let ids = self.relation_ids();
+        change.withdrawn_relations = old.filter_map(|row| ids.get(&row.key()).copied()).collect();
         Ok(Some(store.change_register(now, actor, reason, &change)?))
     }
 
@@ -105,6 +117,25 @@ impl Import {
         let assets = self.standing.assets.iter().filter(owned);
         self.standing_files.assets.iter().zip(assets).map(|(row, asset)| (row.key(), asset.id)).collect()
     }
+
+    fn contact_ids(&self) -> HashMap<files::ContactKey<'_>, ContactId, FixedState> {
+        let of = |contact: &&Contact| self.standing.organisation(contact.organisation).is_some();
+        let contacts = self.standing.contacts.iter().filter(of);
+        self.standing_files
+            .contacts
+            .iter()
+            .zip(contacts)
+            .map(|(row, contact)| (row.key(), contact.id))
+            .collect()
+    }
+
+    fn relation_ids(&self) -> HashMap<files::RelationKey<'_>, RelationId, FixedState> {
+        let known = |id| self.standing.organisation(id).is_some();
+        let both = |relation: &&Relation| known(relation.from) && known(relation.to);
+        let relations = self.standing.relations.iter().filter(both);
+        let rows = self.standing_files.relations.iter();
+        rows.zip(relations).map(|(row, relation)| (row.key(), relation.id)).collect()
+    }
 }
 
 /// The newest register in a store.
@@ -112,7 +143,7 @@ pub fn standing(store: &Store) -> anyhow::Result<Register> {
     Ok(store.read(|connection| load(connection, version(connection)?))?)
 }
 
-/// Writes a register as its three files into a folder.
+/// Writes a register as its four files into a folder.
 pub fn export(register: &Register, folder: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
     let written = files::write(&RegisterFiles::of(register));
@@ -120,6 +151,7 @@ pub fn export(register: &Register, folder: &Path) -> anyhow::Result<()> {
         ("organisations.csv", written.organisations),
         ("assets.csv", written.assets),
         ("contacts.csv", written.contacts),
+        ("relations.csv", written.relations),
     ];
     for (name, bytes) in named {
         write_whole(&folder.join(name), &bytes)?;
@@ -180,14 +212,32 @@ fn asset(row: &AssetRow) -> Asset {
     }
 }
 
-fn contact(row: &ContactRow, organisation: OrganisationId) -> Contact {
+fn contact(row: &ContactRow) -> Contact {
     Contact {
-        organisation,
+        id: ContactId(0),
+        organisation: OrganisationId(0),
         role: row.role,
         name: row.name.clone(),
         email: row.email.clone(),
         phone: row.phone.clone(),
         language: row.language,
         tlp_max: row.tlp_max,
+        position: row.position,
+        valid_from: row.valid_from,
+        valid_until: row.valid_until,
+    }
+}
+
+fn relation(row: &RelationRow) -> Relation {
+    Relation {
+        id: RelationId(0),
+        from: OrganisationId(0),
+        kind: row.kind,
+        to: OrganisationId(0),
+        mandate: row.mandate,
+        scan_consent: row.scan_consent,
+        valid_from: row.valid_from,
+        valid_until: row.valid_until,
+        note: row.note.clone(),
     }
 }

@@ -69,6 +69,7 @@ impl Snapshot {
                 AssetValue::Url(_) => urls.push(at),
                 AssetValue::Asn(asn) => asns.push((*asn, at)),
                 AssetValue::Country(code) => countries.push((country_key(*code), at)),
+                AssetValue::RipeHandle(_) | AssetValue::Product(_) => {}
             }
         }
         let entry = |at: u32| Entry::of(&assets[at as usize]);

@@ -263,6 +263,7 @@ mod tests {
             files.organisations.as_bytes(),
             files.assets.as_bytes(),
             files.contacts.as_bytes(),
+            b"",
         );
         let errors: Vec<_> =
             reading.problems.iter().filter(|problem| problem.level() == Level::Error).collect();

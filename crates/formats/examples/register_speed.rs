@@ -30,7 +30,7 @@ fn main() {
     }
     println!("{count} assets, {} MB", assets.len() / 1_000_000);
     let before = Instant::now();
-    let reading = read(organisations.as_bytes(), assets.as_bytes(), contacts.as_bytes());
+    let reading = read(organisations.as_bytes(), assets.as_bytes(), contacts.as_bytes(), b"");
     println!(
         "read   {:>6.2} s, {} errors, {} notes",
         before.elapsed().as_secs_f64(),

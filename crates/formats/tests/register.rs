@@ -6,13 +6,14 @@ use std::{collections::HashSet, fmt::Write, path::Path};
 
 use proptest::prelude::*;
 use schakel_formats::register::{
-    AssetRow, ContactRow, Level, OrganisationRow, PROBLEMS_MAX, ProblemKind, Reading, RegisterFiles, read,
-    write,
+    AssetRow, ContactRow, Level, OrganisationRow, PROBLEMS_MAX, ProblemKind, Reading, RegisterFiles,
+    RelationRow, read, write,
 };
 use schakel_model::{
     asset::{AssetFlags, AssetKind, Proof, Role},
     language::Language,
     register::{ContactRole, OrganisationKind},
+    relation::{Mandate, RelationKind},
     tlp::Tlp,
 };
 
@@ -33,7 +34,7 @@ fn complete_files_are_read_as_they_stand() {
     let assets = "organisation,kind,value,role,valid_from,valid_until,proof,flags,note\n\
         A,prefix,45.85.148.0/22,owner,2020-01-01,2026-01-01T12:00:00+01:00,rdap,dynamic;shared_hosting,\"a, b\"\n\
         B,domain,bdam.example,,,,,,\n";
-    let reading = read(ORGANISATIONS.as_bytes(), assets.as_bytes(), CONTACTS.as_bytes());
+    let reading = read(ORGANISATIONS.as_bytes(), assets.as_bytes(), CONTACTS.as_bytes(), b"");
     assert_eq!(told(&reading), Vec::<String>::new());
     let [first, second] = &reading.files.assets[..] else { panic!("two assets") };
     assert_eq!(
@@ -103,7 +104,7 @@ fn every_asset_problem_has_its_place() {
         ),
     ] {
         let assets = format!("organisation,kind,value,role,valid_from,valid_until,proof,flags,note\n{row}\n");
-        let reading = read(ORGANISATIONS.as_bytes(), assets.as_bytes(), CONTACTS.as_bytes());
+        let reading = read(ORGANISATIONS.as_bytes(), assets.as_bytes(), CONTACTS.as_bytes(), b"");
         assert_eq!(told(&reading).join("|"), expected, "{row}");
         let errors = reading.problems.iter().filter(|problem| problem.level() == Level::Error).count();
         assert_eq!(reading.errors, errors as u64);
@@ -142,6 +143,7 @@ fn every_organisation_problem_has_its_place() {
             format!("{header}{rows}\n").as_bytes(),
             b"organisation,kind,value\n",
             b"organisation,role,email\n",
+            b"",
         );
         let told: Vec<_> = told(&reading).into_iter().filter(|line| !line.ends_with("no_contact")).collect();
         assert_eq!(told.join("|"), expected, "{rows}");
@@ -167,17 +169,18 @@ fn every_contact_problem_has_its_place() {
         ("A,vcib,,ada@adorp.example\nA,acib,,ada@adorp.example", ""),
     ] {
         let contacts = format!("organisation,role,name,email,phone,language,tlp_max\n{row}\n");
-        let reading = read(ORGANISATIONS.as_bytes(), b"organisation,kind,value\n", contacts.as_bytes());
+        let reading = read(ORGANISATIONS.as_bytes(), b"organisation,kind,value\n", contacts.as_bytes(), b"");
         let told: Vec<_> = told(&reading).into_iter().filter(|line| !line.ends_with("no_contact")).collect();
         assert_eq!(told.join("|"), expected, "{row}");
     }
-    let reading = read(ORGANISATIONS.as_bytes(), b"organisation,kind,value\n", b"organisation,role,email\n");
+    let reading =
+        read(ORGANISATIONS.as_bytes(), b"organisation,kind,value\n", b"organisation,role,email\n", b"");
     assert_eq!(told(&reading), ["organisations:2 id no_contact", "organisations:3 id no_contact"]);
 }
 
 #[test]
 fn a_missing_column_or_an_empty_file_is_told_once_and_not_for_every_row() {
-    let reading = read(b"id;naam;kind\nA;Adorp;municipality\n", b"", b"organisation,role\n");
+    let reading = read(b"id;naam;kind\nA;Adorp;municipality\n", b"", b"organisation,role\n", b"");
     assert_eq!(
         told(&reading),
         [
@@ -200,6 +203,7 @@ fn a_file_from_a_spreadsheet_is_read_like_any_other() {
         organisations.as_bytes(),
         assets.as_bytes(),
         b"organisation;role;email\r\nA;Findings;a@example.nl\r\n",
+        b"",
     );
     assert_eq!(told(&reading), Vec::<String>::new());
     assert_eq!(reading.files.organisations[0].name, "Bergen; op Zoom");
@@ -212,7 +216,7 @@ fn a_million_problems_are_counted_and_ten_thousand_kept() {
     for _ in 0..PROBLEMS_MAX + 500 {
         assets.push_str("A,domain,nl\n");
     }
-    let reading = read(ORGANISATIONS.as_bytes(), assets.as_bytes(), CONTACTS.as_bytes());
+    let reading = read(ORGANISATIONS.as_bytes(), assets.as_bytes(), CONTACTS.as_bytes(), b"");
     assert_eq!(reading.errors, PROBLEMS_MAX + 500);
     assert_eq!(reading.problems.len() as u64, PROBLEMS_MAX);
 }
@@ -247,7 +251,7 @@ fn the_real_constituency_reads_without_error() {
         let asset = if asset == "shared_domain" { "domain" } else { asset };
         writeln!(assets, "{code},{asset},{value}").unwrap();
     }
-    let reading = read(organisations.as_bytes(), assets.as_bytes(), b"organisation,role,email\n");
+    let reading = read(organisations.as_bytes(), assets.as_bytes(), b"organisation,role,email\n", b"");
     let errors: Vec<_> = reading.problems.iter().filter(|problem| problem.level() == Level::Error).collect();
     assert!(errors.is_empty(), "{errors:?}");
     assert!(reading.files.organisations.len() > 342 && reading.files.assets.len() > 1_000);
@@ -286,6 +290,10 @@ fn asset_value() -> impl Strategy<Value = (AssetKind, String)> {
     ]
 }
 
+fn names() -> impl Strategy<Value = [String; 3]> {
+    prop::array::uniform3(text())
+}
+
 fn files() -> impl Strategy<Value = RegisterFiles> {
     let asset = (
         0usize..3,
@@ -304,57 +312,136 @@ fn files() -> impl Strategy<Value = RegisterFiles> {
         text(),
         prop::sample::select(&Language::ALL[..]),
         prop::sample::select(&Tlp::ALL[..]),
+        (any::<u16>(), date()),
     );
-    let names = prop::array::uniform3(text());
-    (names, prop::collection::vec(asset, 0..12), prop::collection::vec(contact, 0..6)).prop_map(
-        |(names, assets, contacts)| {
-            let codes = ["GM0001", "a b;c", "=\"x\""];
-            let organisations = (0..3)
-                .map(|at| OrganisationRow {
-                    code: codes[at].into(),
-                    name: format!("x{}", names[at]),
-                    kind: OrganisationKind::ALL[at],
-                    parent: (at > 0).then(|| codes[at - 1].into()),
-                    language: Language::ALL[at % 2],
-                })
-                .collect();
-            let mut files = RegisterFiles { organisations, ..RegisterFiles::default() };
-            let mut seen = HashSet::new();
-            for (at, (kind, value), role, (from, until), proof, (dynamic, shared_hosting, excluded), note) in
-                assets
-            {
-                let period = from.zip(until).is_none_or(|(from, until)| from < until);
-                let Ok(values) = schakel_formats::register::read_value(kind, &value) else { continue };
-                for value in values.into_iter().filter(|_| period) {
-                    let row = AssetRow {
-                        organisation: codes[at].into(),
-                        value,
-                        role,
-                        valid_from: from,
-                        valid_until: until,
-                        proof,
-                        flags: AssetFlags { dynamic, shared_hosting, excluded },
-                        note: note.clone(),
-                    };
-                    if seen.insert(format!("{:?}", row.key())) {
-                        files.assets.push(row);
-                    }
-                }
-            }
-            for (at, role, name, local, phone, language, tlp_max) in contacts {
-                let email = match local.starts_with('.') {
-                    true => String::new(),
-                    false => format!("{local}@adorp.example"),
+    // From an organisation to a later one, so that there are no circles.
+    let relation = (
+        prop::sample::select(&[(0usize, 1usize), (0, 2), (1, 2)][..]),
+        prop::sample::select(RelationKind::ALL),
+        prop::sample::select(Mandate::ALL),
+        any::<bool>(),
+        date(),
+        note(),
+    );
+    let rows = (
+        prop::collection::vec(asset, 0..12),
+        prop::collection::vec(contact, 0..6),
+        prop::collection::vec(relation, 0..6),
+    );
+    (names(), rows).prop_map(|(names, (assets, contacts, relations))| {
+        let codes = ["GM0001", "a b;c", "=\"x\""];
+        let organisations = (0..3)
+            .map(|at| OrganisationRow {
+                code: codes[at].into(),
+                name: format!("x{}", names[at]),
+                kind: OrganisationKind::ALL[at],
+                parent: (at > 0).then(|| codes[at - 1].into()),
+                language: Language::ALL[at % 2],
+            })
+            .collect();
+        let mut files = RegisterFiles { organisations, ..RegisterFiles::default() };
+        let mut seen = HashSet::new();
+        for (at, (kind, value), role, (from, until), proof, (dynamic, shared_hosting, excluded), note) in
+            assets
+        {
+            let period = from.zip(until).is_none_or(|(from, until)| from < until);
+            let Ok(values) = schakel_formats::register::read_value(kind, &value) else { continue };
+            for value in values.into_iter().filter(|_| period) {
+                let row = AssetRow {
+                    organisation: codes[at].into(),
+                    value,
+                    role,
+                    valid_from: from,
+                    valid_until: until,
+                    proof,
+                    flags: AssetFlags { dynamic, shared_hosting, excluded },
+                    note: note.clone(),
                 };
-                let organisation = codes[at].into();
-                let row = ContactRow { organisation, role, name, email, phone, language, tlp_max };
                 if seen.insert(format!("{:?}", row.key())) {
-                    files.contacts.push(row);
+                    files.assets.push(row);
                 }
             }
-            files
-        },
-    )
+        }
+        for (at, role, name, local, phone, language, tlp_max, (position, valid_until)) in contacts {
+            let email = match local.starts_with('.') {
+                true => String::new(),
+                false => format!("{local}@adorp.example"),
+            };
+            let organisation = codes[at].into();
+            let row = ContactRow {
+                organisation,
+                role,
+                name,
+                email,
+                phone,
+                language,
+                tlp_max,
+                position,
+                valid_from: None,
+                valid_until,
+            };
+            if seen.insert(format!("{:?}", row.key())) {
+                files.contacts.push(row);
+            }
+        }
+        for ((from, to), kind, mandate, scan_consent, valid_from, note) in relations {
+            let row = RelationRow {
+                from: codes[from].into(),
+                kind,
+                to: codes[to].into(),
+                mandate,
+                scan_consent,
+                valid_from,
+                valid_until: None,
+                note,
+            };
+            if seen.insert(format!("{:?}", row.key())) {
+                files.relations.push(row);
+            }
+        }
+        files
+    })
+}
+
+#[test]
+fn relations_that_cannot_be_are_refused_and_the_others_stay() {
+    let organisations = "id,name,kind\nA,Adorp,municipality\nB,Bdam,municipality\nS,Steun,it_partnership\n";
+    let relations = "from,kind,to,mandate,scan_consent,valid_from,valid_until\n\
+        S,serves,A,,,2020-01-01,\nS,supplies,B,copied,ja,,\nA,merged_into,B,,,2027-01-01,\n\
+        B,merged_into,A,,,2028-01-01,\nA,serves,A,,,,\nS,serves,X,,,,\nS,owns,A,,,,\n\
+        S,supplies,A,sometimes,,,\nS,supplies,A,,perhaps,,\nS,serves,B,,,2021-01-01,2020-01-01\n\
+        S,serves,A,,,2020-01-01,\nA,participates_in,S,,,,\nS,participates_in,A,,,,\n";
+    let reading = read(
+        organisations.as_bytes(),
+        b"organisation,kind,value\n",
+        b"organisation,role,email\n",
+        relations.as_bytes(),
+    );
+    let told: Vec<_> = told(&reading).into_iter().filter(|line| line.starts_with("relations")).collect();
+    assert_eq!(
+        told.join("\n"),
+        "relations:5 to relation_cycle\nrelations:6 to relation_to_itself\n\
+         relations:7 to unknown_organisation\nrelations:8 kind unknown_word\n\
+         relations:9 mandate unknown_word\nrelations:10 scan_consent unknown_word\n\
+         relations:11 valid_until end_before_start\nrelations:12 from repeated"
+    );
+    let kept: Vec<_> = reading
+        .files
+        .relations
+        .iter()
+        .map(|row| format!("{} {} {} {}", row.from, row.kind, row.to, row.mandate))
+        .collect();
+    assert_eq!(
+        kept,
+        [
+            "S serves A through_member",
+            "S supplies B copied",
+            "A merged_into B through_member",
+            "A participates_in S through_member",
+            "S participates_in A through_member"
+        ]
+    );
+    assert!(reading.files.relations[1].scan_consent);
 }
 
 proptest! {
@@ -363,7 +450,7 @@ proptest! {
     #[test]
     fn what_is_written_reads_back_as_the_same_rows(files in files()) {
         let written = write(&files);
-        let reading = read(&written.organisations, &written.assets, &written.contacts);
+        let reading = read(&written.organisations, &written.assets, &written.contacts, &written.relations);
         prop_assert_eq!(reading.errors, 0, "{:?}", reading.problems);
         prop_assert!(reading.problems.iter().all(|problem| problem.kind != ProblemKind::Normalised));
         prop_assert_eq!(&reading.files, &files);
@@ -379,11 +466,11 @@ proptest! {
         ],
     ) {
         let file = [header.as_bytes(), b"\n", &bytes].concat();
-        let reading = read(&file, &file, &file);
+        let reading = read(&file, &file, &file, &file);
         let organisations = b"id,name,kind\n,A,municipality\nA,A,municipality\n";
-        let other = read(organisations, &file, &file);
+        let other = read(organisations, &file, &file, &file);
         prop_assert!(reading.errors > 0 || reading.files.assets.is_empty());
         let again = write(&other.files);
-        prop_assert_eq!(read(&again.organisations, &again.assets, &again.contacts).files, other.files);
+        prop_assert_eq!(read(&again.organisations, &again.assets, &again.contacts, &again.relations).files, other.files);
     }
 }

@@ -18,6 +18,8 @@ pub enum AssetKind {
     Url,
     MailDomain,
     Country,
+    RipeHandle,
+    Product,
 }
 
 /// An asset's value, normalised: prefixes without host bits, names in lower-case ASCII (IDNA) without trailing dot, country in upper case.
@@ -39,6 +41,10 @@ pub enum AssetValue {
     MailDomain(String),
     /// ISO 3166 country code.
     Country([u8; 2]),
+    /// A RIPE organisation handle in upper case: whatever the imported table of prefixes says it has.
+    RipeHandle(String),
+    /// A product, as people or a CPE name it. For vulnerability warnings; no event is attributed by it.
+    Product(String),
 }
 
 /// In which role an organisation has an asset.
@@ -105,8 +111,13 @@ pub struct Asset {
 impl Asset {
     /// Does it hold at this time (seconds since 1970)?
     pub fn valid_at(&self, at: i64) -> bool {
-        self.valid_from.is_none_or(|from| from <= at) && self.valid_until.is_none_or(|until| at < until)
+        holds_at(self.valid_from, self.valid_until, at)
     }
+}
+
+/// Does a period (from inclusive, until exclusive, `None` open; seconds since 1970) hold at this time?
+pub(crate) fn holds_at(from: Option<i64>, until: Option<i64>, at: i64) -> bool {
+    from.is_none_or(|from| from <= at) && until.is_none_or(|until| at < until)
 }
 
 impl AssetValue {
@@ -121,6 +132,8 @@ impl AssetValue {
             Self::Url(_) => AssetKind::Url,
             Self::MailDomain(_) => AssetKind::MailDomain,
             Self::Country(_) => AssetKind::Country,
+            Self::RipeHandle(_) => AssetKind::RipeHandle,
+            Self::Product(_) => AssetKind::Product,
         }
     }
 }
@@ -131,9 +144,12 @@ impl fmt::Display for AssetValue {
             Self::Prefix(net) => net.fmt(f),
             Self::Address(ip) => ip.fmt(f),
             Self::Asn(asn) => write!(f, "AS{asn}"),
-            Self::Domain(name) | Self::Hostname(name) | Self::Url(name) | Self::MailDomain(name) => {
-                f.write_str(name)
-            }
+            Self::Domain(name)
+            | Self::Hostname(name)
+            | Self::Url(name)
+            | Self::MailDomain(name)
+            | Self::RipeHandle(name)
+            | Self::Product(name) => f.write_str(name),
             Self::Country(code) => f.write_str(std::str::from_utf8(code).unwrap_or("??")),
         }
     }
@@ -179,7 +195,7 @@ pub(crate) use words;
 words!(
     AssetKind, "kind of asset",
     Prefix "prefix", Address "address", Asn "asn", Domain "domain", Hostname "hostname", Url "url",
-    MailDomain "mail_domain", Country "country",
+    MailDomain "mail_domain", Country "country", RipeHandle "ripe_handle", Product "product",
 );
 words!(Role, "role of an asset", Owner "owner", Operator "operator", Supplier "supplier", Monitor "monitor");
 words!(Proof, "proof", Asserted "asserted", Desk "desk", Dns "dns", File "file", Rdap "rdap");

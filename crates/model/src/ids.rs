@@ -33,6 +33,12 @@ id!(/// An organisation in the register of this installation. Its public name is
     OrganisationId);
 id!(/// An asset in the register of this installation.
     AssetId);
+id!(/// A contact in the register of this installation.
+    ContactId);
+id!(/// A relation between two organisations in the register of this installation.
+    RelationId);
+id!(/// A desk user of this installation; 0 is the program itself.
+    UserId);
 id!(/// A state of the register: it grows by one with every applied change.
     RegisterVersion);
 id!(/// A set of assignments that many findings share (see [`crate::assignment`]).

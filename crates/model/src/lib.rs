@@ -25,5 +25,6 @@ pub mod limits;
 pub mod observation;
 pub mod register;
 pub mod reject;
+pub mod relation;
 pub mod severity;
 pub mod tlp;

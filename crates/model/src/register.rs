@@ -3,9 +3,10 @@
 use std::fmt;
 
 use crate::{
-    asset::{Asset, words},
-    ids::{OrganisationId, RegisterVersion},
+    asset::{Asset, holds_at, words},
+    ids::{ContactId, OrganisationId, RegisterVersion},
     language::Language,
+    relation::Relation,
     tlp::Tlp,
 };
 
@@ -86,6 +87,8 @@ words!(
 /// Somebody at an organisation who may be told something.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Contact {
+    /// Its number in the register.
+    pub id: ContactId,
     /// Where they work.
     pub organisation: OrganisationId,
     /// As what.
@@ -100,6 +103,19 @@ pub struct Contact {
     pub language: Language,
     /// The highest marking they may receive.
     pub tlp_max: Tlp,
+    /// Their place among those with the same role, the lowest first.
+    pub position: u16,
+    /// From when, inclusive, in seconds since 1970; `None` is open.
+    pub valid_from: Option<i64>,
+    /// Until when, exclusive, in seconds since 1970; `None` is open.
+    pub valid_until: Option<i64>,
+}
+
+impl Contact {
+    /// Do they have this role at this time (seconds since 1970)?
+    pub fn valid_at(&self, at: i64) -> bool {
+        holds_at(self.valid_from, self.valid_until, at)
+    }
 }
 
 /// The register as it is recorded at one version.
@@ -111,8 +127,10 @@ pub struct Register {
     pub organisations: Vec<Organisation>,
     /// Assets, sorted by id.
     pub assets: Vec<Asset>,
-    /// Contacts, in the order of the file.
+    /// Contacts: by organisation, role and position.
     pub contacts: Vec<Contact>,
+    /// Relations, sorted by id.
+    pub relations: Vec<Relation>,
 }
 
 impl Register {

@@ -62,12 +62,17 @@ pub fn new_assignment(owner: Option<&Reach>, tlp: Option<Tlp>) -> NewAssignment 
 
 #[cfg(test)]
 mod tests {
-    use schakel_model::{ids::OrganisationId, language::Language, register::ContactRole};
+    use schakel_model::{
+        ids::{ContactId, OrganisationId},
+        language::Language,
+        register::ContactRole,
+    };
 
     use super::*;
 
     fn reach(role: ContactRole, tlp_max: Tlp) -> Reach {
         Reach::of(&[Contact {
+            id: ContactId(1),
             organisation: OrganisationId(1),
             role,
             name: String::new(),
@@ -75,6 +80,9 @@ mod tests {
             phone: String::new(),
             language: Language::Nl,
             tlp_max,
+            position: 0,
+            valid_from: None,
+            valid_until: None,
         }])
     }
 

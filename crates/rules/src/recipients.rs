@@ -124,12 +124,13 @@ fn grouped<'a>(role: ContactRole, contacts: impl Iterator<Item = &'a Contact>) -
 
 #[cfg(test)]
 mod tests {
-    use schakel_model::ids::OrganisationId;
+    use schakel_model::ids::{ContactId, OrganisationId};
 
     use super::*;
 
     fn contact(role: ContactRole, email: &str, tlp_max: Tlp) -> Contact {
         Contact {
+            id: ContactId(1),
             organisation: OrganisationId(1),
             role,
             name: String::new(),
@@ -137,6 +138,9 @@ mod tests {
             phone: String::new(),
             language: Language::Nl,
             tlp_max,
+            position: 0,
+            valid_from: None,
+            valid_until: None,
         }
     }
 

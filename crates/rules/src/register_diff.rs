@@ -1,13 +1,14 @@
 //! What an import would change in the register, to be shown before it is applied.
 //!
 //! Rows are matched by their natural keys: an organisation by its code; an asset by organisation, kind, value, role and
-//! beginning; a contact by organisation, role and mail address (else name). A row with another key is another thing: an
+//! beginning; a contact by organisation, role and mail address (else name); a
+//! relation by its two organisations, kind and beginning. A row with another key is another thing: an
 //! asset that begins on another day is one withdrawn and one new. The order of rows is no change.
 
 use std::{collections::HashMap, hash::Hash, ops::Add};
 
 use foldhash::fast::FixedState;
-use schakel_formats::register::{AssetRow, ContactRow, OrganisationRow, RegisterFiles};
+use schakel_formats::register::{AssetRow, ContactRow, OrganisationRow, RegisterFiles, RelationRow};
 
 /// What changes, by file.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -18,6 +19,8 @@ pub struct RegisterDiff<'a> {
     pub assets: Changes<'a, AssetRow>,
     /// In `contacts.csv`.
     pub contacts: Changes<'a, ContactRow>,
+    /// In `relations.csv`.
+    pub relations: Changes<'a, RelationRow>,
 }
 
 /// What changes among rows of one kind. New and changed rows are in the order of the import, withdrawn ones in the
@@ -59,13 +62,14 @@ pub fn diff<'a>(standing: &'a RegisterFiles, imported: &'a RegisterFiles) -> Reg
         organisations: changes(&standing.organisations, &imported.organisations, |row| &*row.code),
         assets: changes(&standing.assets, &imported.assets, AssetRow::key),
         contacts: changes(&standing.contacts, &imported.contacts, ContactRow::key),
+        relations: changes(&standing.relations, &imported.relations, RelationRow::key),
     }
 }
 
 impl RegisterDiff<'_> {
     /// Over all files.
     pub fn counts(&self) -> Counts {
-        self.organisations.counts() + self.assets.counts() + self.contacts.counts()
+        self.organisations.counts() + self.assets.counts() + self.contacts.counts() + self.relations.counts()
     }
 
     /// Does the import change nothing?
@@ -144,7 +148,7 @@ mod tests {
         "organisation,role,name,email,phone\nA,vcib,Ada,ada@adorp.example,\nB,duty,Desk,,112\n";
 
     fn files(organisations: &str, assets: &str, contacts: &str) -> RegisterFiles {
-        let reading = read(organisations.as_bytes(), assets.as_bytes(), contacts.as_bytes());
+        let reading = read(organisations.as_bytes(), assets.as_bytes(), contacts.as_bytes(), b"");
         assert_eq!(reading.errors, 0, "{:?}", reading.problems);
         reading.files
     }

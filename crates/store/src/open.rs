@@ -21,7 +21,7 @@ use crate::{
 const APPLICATION_ID: i64 = 0x5343_484B;
 
 /// Every layout, in order; `user_version` counts those applied.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/001.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("../migrations/001.sql"), include_str!("../migrations/002.sql")];
 
 /// A reader waits this long for the writer's short exclusive moments.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);

@@ -4,9 +4,10 @@
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use schakel_model::{
     asset::{Asset, AssetFlags, AssetKind, AssetValue, Proof, Role},
-    ids::{AssetId, OrganisationId, RegisterVersion},
+    ids::{AssetId, ContactId, OrganisationId, RegisterVersion, RelationId},
     language::Language,
     register::{Contact, Organisation, Register},
+    relation::{Mandate, Relation, RelationKind},
     tlp::Tlp,
 };
 
@@ -23,10 +24,14 @@ pub struct RegisterChange {
     pub assets: Vec<(String, Asset)>,
     /// Assets that end.
     pub withdrawn_assets: Vec<AssetId>,
-    /// New contacts, with the code of their organisation; `organisation` is ignored.
+    /// New contacts, with the code of their organisation; `id` and `organisation` are ignored.
     pub contacts: Vec<(String, Contact)>,
-    /// Contacts that end: all that are equal to these.
-    pub withdrawn_contacts: Vec<Contact>,
+    /// Contacts that end.
+    pub withdrawn_contacts: Vec<ContactId>,
+    /// New relations, by the codes of both organisations; `id`, `from` and `to` are ignored.
+    pub relations: Vec<(String, String, Relation)>,
+    /// Relations that end.
+    pub withdrawn_relations: Vec<RelationId>,
 }
 
 const DYNAMIC: u8 = 1;
@@ -48,6 +53,7 @@ pub fn load(connection: &Connection, version: RegisterVersion) -> Result<Registe
         organisations: organisations(connection, version)?,
         assets: assets(connection, version)?,
         contacts: contacts(connection, version)?,
+        relations: relations(connection, version)?,
     })
 }
 
@@ -110,13 +116,15 @@ fn assets(connection: &Connection, version: RegisterVersion) -> Result<Vec<Asset
 fn contacts(connection: &Connection, version: RegisterVersion) -> Result<Vec<Contact>, StoreError> {
     connection
         .prepare(&format!(
-            "SELECT organisation, role, name, email, phone, language, tlp_max FROM contact WHERE {RECORDED} ORDER BY id"
+            "SELECT organisation, role, name, email, phone, language, tlp_max, id, position, valid_from, valid_until
+             FROM contact WHERE {RECORDED} ORDER BY organisation, role, position, id"
         ))
         .and_then(|mut statement| {
             statement
                 .query_map([version.0], |row| {
                     let tlp: u8 = row.get(6)?;
                     Ok(Contact {
+                        id: ContactId(row.get(7)?),
                         organisation: OrganisationId(row.get(0)?),
                         role: word(row, 1)?,
                         name: row.get(2)?,
@@ -124,11 +132,40 @@ fn contacts(connection: &Connection, version: RegisterVersion) -> Result<Vec<Con
                         phone: row.get(4)?,
                         language: word::<Language>(row, 5)?,
                         tlp_max: Tlp::ALL.get(usize::from(tlp)).copied().unwrap_or(Tlp::Clear),
+                        position: row.get(8)?,
+                        valid_from: row.get(9)?,
+                        valid_until: row.get(10)?,
                     })
                 })?
                 .collect()
         })
         .doing("read the contacts")
+}
+
+fn relations(connection: &Connection, version: RegisterVersion) -> Result<Vec<Relation>, StoreError> {
+    connection
+        .prepare(&format!(
+            "SELECT id, from_organisation, kind, to_organisation, mandate, scan_consent, valid_from, valid_until, note
+             FROM relation WHERE {RECORDED} ORDER BY id"
+        ))
+        .and_then(|mut statement| {
+            statement
+                .query_map([version.0], |row| {
+                    Ok(Relation {
+                        id: RelationId(row.get(0)?),
+                        from: OrganisationId(row.get(1)?),
+                        kind: word(row, 2)?,
+                        to: OrganisationId(row.get(3)?),
+                        mandate: word(row, 4)?,
+                        scan_consent: row.get(5)?,
+                        valid_from: row.get(6)?,
+                        valid_until: row.get(7)?,
+                        note: row.get(8)?,
+                    })
+                })?
+                .collect()
+        })
+        .doing("read the relations")
 }
 
 fn word<T: std::str::FromStr>(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<T> {
@@ -152,6 +189,8 @@ fn value(kind: AssetKind, text: String) -> Option<AssetValue> {
         AssetKind::Url => AssetValue::Url(text),
         AssetKind::MailDomain => AssetValue::MailDomain(text),
         AssetKind::Country => AssetValue::Country(text.as_bytes().try_into().ok()?),
+        AssetKind::RipeHandle => AssetValue::RipeHandle(text),
+        AssetKind::Product => AssetValue::Product(text),
     })
 }
 
@@ -189,21 +228,15 @@ fn withdraw(
     for id in &change.withdrawn_assets {
         asset.execute(params![id.0, next.0])?;
     }
-    let mut contact = transaction.prepare_cached(
-        "UPDATE contact SET withdrawn_in = ?8 WHERE organisation = ?1 AND role = ?2 AND name = ?3 AND email = ?4
-            AND phone = ?5 AND language = ?6 AND tlp_max = ?7 AND withdrawn_in IS NULL",
-    )?;
-    for old in &change.withdrawn_contacts {
-        contact.execute(params![
-            old.organisation.0,
-            old.role.as_str(),
-            old.name,
-            old.email,
-            old.phone,
-            old.language.as_str(),
-            old.tlp_max as u8,
-            next.0
-        ])?;
+    let mut contact = transaction
+        .prepare_cached("UPDATE contact SET withdrawn_in = ?2 WHERE id = ?1 AND withdrawn_in IS NULL")?;
+    for id in &change.withdrawn_contacts {
+        contact.execute(params![id.0, next.0])?;
+    }
+    let mut relation = transaction
+        .prepare_cached("UPDATE relation SET withdrawn_in = ?2 WHERE id = ?1 AND withdrawn_in IS NULL")?;
+    for id in &change.withdrawn_relations {
+        relation.execute(params![id.0, next.0])?;
     }
     for code in &change.withdrawn_organisations {
         withdraw_state(transaction, next, code)?;
@@ -268,8 +301,8 @@ fn record(
     for (code, contact) in &change.contacts {
         transaction
             .prepare_cached(
-                "INSERT INTO contact (organisation, role, name, email, phone, language, tlp_max, recorded_in)
-                 VALUES (?1,?2,?3,?4,?5,?6,?7,?8)",
+                "INSERT INTO contact (organisation, role, name, email, phone, language, tlp_max, recorded_in, position,
+                 valid_from, valid_until) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)",
             )?
             .execute(params![
                 number.of(code)?,
@@ -279,6 +312,27 @@ fn record(
                 contact.phone,
                 contact.language.as_str(),
                 contact.tlp_max as u8,
+                next.0,
+                contact.position,
+                contact.valid_from,
+                contact.valid_until
+            ])?;
+    }
+    for (from, to, relation) in &change.relations {
+        transaction
+            .prepare_cached(
+                "INSERT INTO relation (from_organisation, kind, to_organisation, mandate, scan_consent, valid_from,
+                 valid_until, note, recorded_in) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)",
+            )?
+            .execute(params![
+                number_of(transaction, from)?,
+                RelationKind::as_str(relation.kind),
+                number_of(transaction, to)?,
+                Mandate::as_str(relation.mandate),
+                relation.scan_consent,
+                relation.valid_from,
+                relation.valid_until,
+                relation.note,
                 next.0
             ])?;
     }
@@ -356,6 +410,7 @@ mod tests {
             note: "note".to_owned(),
         };
         let contact = Contact {
+            id: ContactId(1),
             organisation: OrganisationId(1),
             role: ContactRole::Vcib,
             name: "V".to_owned(),
@@ -363,6 +418,9 @@ mod tests {
             phone: String::new(),
             language: Language::En,
             tlp_max: Tlp::Red,
+            position: 2,
+            valid_from: None,
+            valid_until: Some(9),
         };
         let first = RegisterChange {
             organisations: vec![organisation("GM1", "Old name")],
@@ -374,7 +432,7 @@ mod tests {
         let second = RegisterChange {
             organisations: vec![organisation("GM1", "New name")],
             withdrawn_assets: vec![AssetId(1)],
-            withdrawn_contacts: vec![contact.clone()],
+            withdrawn_contacts: vec![ContactId(1)],
             ..RegisterChange::default()
         };
         let v2 = store.change_register(20, "desk", "second", &second).unwrap();

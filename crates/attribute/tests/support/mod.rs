@@ -31,6 +31,7 @@ pub fn register(assets: &str) -> Register {
         format!("id,name,kind\n{organisations}").as_bytes(),
         format!("{header}\n{assets}").as_bytes(),
         b"organisation,role,email\n",
+        b"",
     );
     assert_eq!(reading.errors, 0, "{:?}", reading.problems);
     numbered(&reading.files)
@@ -71,7 +72,13 @@ pub fn numbered(files: &RegisterFiles) -> Register {
             note: row.note.clone(),
         })
         .collect();
-    Register { version: RegisterVersion(1), organisations, assets, contacts: Vec::new() }
+    Register {
+        version: RegisterVersion(1),
+        organisations,
+        assets,
+        contacts: Vec::new(),
+        relations: Vec::new(),
+    }
 }
 
 /// An observation with nothing but its ends.

@@ -114,7 +114,9 @@ fn is_written_so(values: &[AssetValue], text: &str) -> bool {
             AssetValue::Domain(name)
             | AssetValue::Hostname(name)
             | AssetValue::MailDomain(name)
-            | AssetValue::Url(name),
+            | AssetValue::Url(name)
+            | AssetValue::RipeHandle(name)
+            | AssetValue::Product(name),
         ] => name == text,
         [AssetValue::Asn(asn)] => text.trim_start_matches("AS").parse() == Ok(*asn),
         [value] => {
@@ -174,9 +176,10 @@ fn read_flags(place: Place, text: &str, problems: &mut Problems) -> Option<Asset
     Some(flags)
 }
 
-type Period = (Option<i64>, Option<i64>);
+pub(super) type Period = (Option<i64>, Option<i64>);
 
-fn read_period(place: Place, from: &str, until: &str, problems: &mut Problems) -> Option<Period> {
+/// A period; a problem when it is none.
+pub(super) fn read_period(place: Place, from: &str, until: &str, problems: &mut Problems) -> Option<Period> {
     let mut read = |column, text: &str| {
         if text.is_empty() {
             return Some(None);

@@ -6,7 +6,7 @@ use foldhash::fast::FixedState;
 use schakel_model::{language::Language, register::ContactRole, tlp::Tlp};
 
 use super::{
-    assets::word,
+    assets::{read_period, word},
     csv_table::{Column, CsvTable, Row},
     host::{Host, read_host},
     organisations::{Organisations, read_language},
@@ -14,7 +14,7 @@ use super::{
     rows::{ContactKey, ContactRow},
 };
 
-const COLUMNS: [Column; 7] = [
+const COLUMNS: [Column; 10] = [
     Column { name: "organisation", required: true },
     Column { name: "role", required: true },
     Column { name: "name", required: false },
@@ -22,6 +22,9 @@ const COLUMNS: [Column; 7] = [
     Column { name: "phone", required: false },
     Column { name: "language", required: false },
     Column { name: "tlp_max", required: false },
+    Column { name: "order", required: false },
+    Column { name: "valid_from", required: false },
+    Column { name: "valid_until", required: false },
 ];
 
 pub(super) fn read(bytes: &[u8], organisations: &Organisations, problems: &mut Problems) -> Vec<ContactRow> {
@@ -82,9 +85,9 @@ pub(super) fn check_everybody_has_one(
     }
 }
 
-fn read_row(row: Row<'_, 7>, organisations: &Organisations, problems: &mut Problems) -> Option<ContactRow> {
+fn read_row(row: Row<'_, 10>, organisations: &Organisations, problems: &mut Problems) -> Option<ContactRow> {
     let place = row.place;
-    let [organisation, role, name, email, phone, language, tlp_max] = row.values;
+    let [organisation, role, name, email, phone, language, tlp_max, order, from, until] = row.values;
     let organisation = organisations.find(place, "organisation", organisation, problems);
     let role = role
         .parse::<ContactRole>()
@@ -97,12 +100,15 @@ fn read_row(row: Row<'_, 7>, organisations: &Organisations, problems: &mut Probl
         .map_or(Language::default(), |&at| organisations.rows[at].language);
     let language = read_language(place, language, theirs, problems);
     let tlp_max = word(place, "tlp_max", tlp_max, Tlp::Amber, problems);
+    let position = read_position(place, order, problems);
+    let period = read_period(place, from, until, problems);
     let email = email?;
     if email.is_empty() {
         problems.push(place, "email", "", ProblemKind::NoMail, || {
             "the contact has no mail address, so no mail can reach it; add one".to_owned()
         });
     }
+    let (valid_from, valid_until) = period?;
     Some(ContactRow {
         organisation: organisation?,
         role: role?,
@@ -111,7 +117,23 @@ fn read_row(row: Row<'_, 7>, organisations: &Organisations, problems: &mut Probl
         phone: phone.to_owned(),
         language: language?,
         tlp_max: tlp_max?,
+        position: position?,
+        valid_from,
+        valid_until,
     })
+}
+
+fn read_position(place: Place, text: &str, problems: &mut Problems) -> Option<u16> {
+    if text.is_empty() {
+        return Some(0);
+    }
+    let position = text.parse().ok();
+    if position.is_none() {
+        problems.push(place, "order", text, ProblemKind::BadNumber, || {
+            format!("`{text}` is no place in an order; write 0, 1, 2 and so on, up to {}", u16::MAX)
+        });
+    }
+    position
 }
 
 /// Characters of a mail address (RFC 5321: a path has 256 with its brackets).

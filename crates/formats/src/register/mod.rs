@@ -1,6 +1,6 @@
 //! The register's files: what an installation knows about organisations, what they own and whom to tell.
 //!
-//! [`read`] takes the bytes of the three files and returns rows and problems; it never fails and does no I/O.
+//! [`read`] takes the bytes of the four files and returns rows and problems; it never fails and does no I/O.
 //! [`write`] is its inverse: what it writes reads back as the same rows. Rows name organisations by their code; numbers
 //! are the store's.
 //!
@@ -8,10 +8,11 @@
 //! |---|---|
 //! | `organisations.csv` | **id**, **name**, **kind**, parent, language |
 //! | `assets.csv` | **organisation**, **kind**, **value**, role, valid_from, valid_until, proof, flags, note |
-//! | `contacts.csv` | **organisation**, **role**, name, **email**, phone, language, tlp_max |
+//! | `contacts.csv` | **organisation**, **role**, name, **email**, phone, language, tlp_max, order, valid_from, valid_until |
+//! | `relations.csv` | **from**, **kind**, **to**, mandate, scan_consent, valid_from, valid_until, note |
 //!
 //! Empty means: role `owner`, proof `asserted`, language that of the organisation (`nl` for an organisation), `tlp_max`
-//! `AMBER`, a period without end.
+//! `AMBER`, order 0, mandate `through_member`, no consent, a period without end.
 
 mod assets;
 mod contacts;
@@ -21,6 +22,7 @@ pub mod host;
 mod organisations;
 mod problem;
 mod read;
+mod relations;
 mod rows;
 pub mod url;
 mod value;
@@ -28,7 +30,9 @@ mod write;
 
 pub use problem::{Level, Problem, ProblemKind, RegisterFile};
 pub use read::{Reading, read};
-pub use rows::{AssetKey, AssetRow, ContactKey, ContactRow, OrganisationRow, RegisterFiles};
+pub use rows::{
+    AssetKey, AssetRow, ContactKey, ContactRow, OrganisationRow, RegisterFiles, RelationKey, RelationRow,
+};
 pub use value::read_value;
 pub use write::{Written, write};
 

@@ -13,11 +13,13 @@ pub enum RegisterFile {
     Assets,
     /// `contacts.csv`
     Contacts,
+    /// `relations.csv`
+    Relations,
 }
 
 impl RegisterFile {
-    /// All three, in the order in which they are read.
-    pub const ALL: [Self; 3] = [Self::Organisations, Self::Assets, Self::Contacts];
+    /// All of them, in the order in which they are read.
+    pub const ALL: [Self; 4] = [Self::Organisations, Self::Assets, Self::Contacts, Self::Relations];
 
     /// Its name on disk.
     pub fn file_name(self) -> &'static str {
@@ -25,6 +27,7 @@ impl RegisterFile {
             Self::Organisations => "organisations.csv",
             Self::Assets => "assets.csv",
             Self::Contacts => "contacts.csv",
+            Self::Relations => "relations.csv",
         }
     }
 }
@@ -101,6 +104,12 @@ kinds! {
     Duplicate "duplicate" Error,
     /// An organisation that belongs to itself, perhaps by way of others.
     ParentCycle "parent_cycle" Error,
+    /// Organisations that merge into each other, serve each other or supply each other in a circle.
+    RelationCycle "relation_cycle" Error,
+    /// An organisation that stands in a relation to itself.
+    RelationToItself "relation_to_itself" Error,
+    /// A number that cannot be read, or is out of bounds.
+    BadNumber "bad_number" Error,
     /// No date that can be read.
     BadDate "bad_date" Error,
     /// A period that ends before it begins.

@@ -8,6 +8,7 @@ use schakel_model::{
     ids::OrganisationId,
     language::Language,
     register::{ContactRole, OrganisationKind, Register},
+    relation::{Mandate, RelationKind},
     tlp::Tlp,
 };
 
@@ -64,6 +65,33 @@ pub struct ContactRow {
     pub language: Language,
     /// The highest marking they may receive.
     pub tlp_max: Tlp,
+    /// Their place among those with the same role (`order`), the lowest first.
+    pub position: u16,
+    /// From when, inclusive, in seconds since 1970; `None` is open.
+    pub valid_from: Option<i64>,
+    /// Until when, exclusive, in seconds since 1970; `None` is open.
+    pub valid_until: Option<i64>,
+}
+
+/// A row of `relations.csv`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RelationRow {
+    /// The code of the organisation that serves, supplies, takes part or merges.
+    pub from: Arc<str>,
+    /// Of which kind.
+    pub kind: RelationKind,
+    /// The code of the organisation that is served, supplied, taken part in or merged into.
+    pub to: Arc<str>,
+    /// Of a supplier: what it hears.
+    pub mandate: Mandate,
+    /// Of a supplier: may its systems be scanned.
+    pub scan_consent: bool,
+    /// From when, inclusive, in seconds since 1970; `None` is open.
+    pub valid_from: Option<i64>,
+    /// Until when, exclusive, in seconds since 1970; `None` is open.
+    pub valid_until: Option<i64>,
+    /// A remark of the desk.
+    pub note: String,
 }
 
 /// What makes two rows the same asset: organisation, value with its kind, role, and when it begins.
@@ -71,6 +99,16 @@ pub type AssetKey<'a> = (&'a str, &'a AssetValue, Role, Option<i64>);
 
 /// What makes two rows the same contact: organisation, role, and the mail address, else the name.
 pub type ContactKey<'a> = (&'a str, ContactRole, &'a str);
+
+/// What makes two rows the same relation: from, kind, to, and when it begins.
+pub type RelationKey<'a> = (&'a str, RelationKind, &'a str, Option<i64>);
+
+impl RelationRow {
+    /// What makes it this relation and no other.
+    pub fn key(&self) -> RelationKey<'_> {
+        (&self.from, self.kind, &self.to, self.valid_from)
+    }
+}
 
 impl AssetRow {
     /// What makes it this asset and no other.
@@ -95,6 +133,8 @@ pub struct RegisterFiles {
     pub assets: Vec<AssetRow>,
     /// `contacts.csv`.
     pub contacts: Vec<ContactRow>,
+    /// `relations.csv`.
+    pub relations: Vec<RelationRow>,
 }
 
 impl RegisterFiles {
@@ -134,8 +174,28 @@ impl RegisterFiles {
                 phone: contact.phone.clone(),
                 language: contact.language,
                 tlp_max: contact.tlp_max,
+                position: contact.position,
+                valid_from: contact.valid_from,
+                valid_until: contact.valid_until,
             })
         });
-        Self { assets: assets.collect(), contacts: contacts.collect(), organisations }
+        let relations = register.relations.iter().filter_map(|relation| {
+            Some(RelationRow {
+                from: Arc::clone(codes.get(&relation.from)?),
+                kind: relation.kind,
+                to: Arc::clone(codes.get(&relation.to)?),
+                mandate: relation.mandate,
+                scan_consent: relation.scan_consent,
+                valid_from: relation.valid_from,
+                valid_until: relation.valid_until,
+                note: relation.note.clone(),
+            })
+        });
+        Self {
+            assets: assets.collect(),
+            contacts: contacts.collect(),
+            relations: relations.collect(),
+            organisations,
+        }
     }
 }

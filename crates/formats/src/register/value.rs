@@ -33,6 +33,8 @@ pub fn read_value(kind: AssetKind, text: &str) -> Result<Vec<AssetValue>, (Probl
         AssetKind::Hostname => Ok(vec![AssetValue::Hostname(read_name(text)?)]),
         AssetKind::Url => read_url(text).map(|url| vec![AssetValue::Url(url)]),
         AssetKind::Country => read_country(text).map(|code| vec![AssetValue::Country(code)]),
+        AssetKind::RipeHandle => read_handle(text).map(|handle| vec![AssetValue::RipeHandle(handle)]),
+        AssetKind::Product => Ok(vec![AssetValue::Product(text.to_owned())]),
     }
 }
 
@@ -129,6 +131,23 @@ fn read_asn(text: &str) -> Result<u32, (ProblemKind, String)> {
     match digits.parse() {
         Ok(asn) if asn != 0 => Ok(asn),
         _ => Err(wrong(format!("`{text}` is no AS number; write one such as AS64496 or 64496"))),
+    }
+}
+
+/// `ORG-`, two to four letters, an optional number, `-RIPE` (RIPE Database documentation, "organisation").
+fn read_handle(text: &str) -> Result<String, (ProblemKind, String)> {
+    let handle = text.to_ascii_uppercase();
+    let middle = handle.strip_prefix("ORG-").and_then(|rest| rest.strip_suffix("-RIPE"));
+    let plain = |middle: &str| {
+        let letters = middle.trim_end_matches(|digit: char| digit.is_ascii_digit());
+        let digits = middle.len() - letters.len();
+        (2..=4).contains(&letters.len())
+            && letters.bytes().all(|byte| byte.is_ascii_uppercase())
+            && digits <= 5
+    };
+    match middle {
+        Some(middle) if plain(middle) => Ok(handle),
+        _ => Err(wrong(format!("`{text}` is no RIPE organisation handle; write one such as ORG-EX1-RIPE"))),
     }
 }
 

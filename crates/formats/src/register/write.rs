@@ -4,7 +4,7 @@ use schakel_model::asset::AssetFlags;
 
 use super::{dates::write_date, rows::RegisterFiles};
 
-/// The bytes of the three files.
+/// The bytes of the four files.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Written {
     /// `organisations.csv`.
@@ -13,6 +13,8 @@ pub struct Written {
     pub assets: Vec<u8>,
     /// `contacts.csv`.
     pub contacts: Vec<u8>,
+    /// `relations.csv`.
+    pub relations: Vec<u8>,
 }
 
 /// Writes the files.
@@ -27,7 +29,6 @@ pub fn write(files: &RegisterFiles) -> Written {
     }
     let mut assets = b"organisation,kind,value,role,valid_from,valid_until,proof,flags,note\n".to_vec();
     for row in &files.assets {
-        let date = |date: Option<i64>| date.map(write_date).unwrap_or_default();
         write_row(
             &mut assets,
             &[
@@ -43,7 +44,8 @@ pub fn write(files: &RegisterFiles) -> Written {
             ],
         );
     }
-    let mut contacts = b"organisation,role,name,email,phone,language,tlp_max\n".to_vec();
+    let mut contacts =
+        b"organisation,role,name,email,phone,language,tlp_max,order,valid_from,valid_until\n".to_vec();
     for row in &files.contacts {
         write_row(
             &mut contacts,
@@ -55,10 +57,33 @@ pub fn write(files: &RegisterFiles) -> Written {
                 &row.phone,
                 row.language.as_str(),
                 row.tlp_max.as_str(),
+                &row.position.to_string(),
+                &date(row.valid_from),
+                &date(row.valid_until),
             ],
         );
     }
-    Written { organisations, assets, contacts }
+    let mut relations = b"from,kind,to,mandate,scan_consent,valid_from,valid_until,note\n".to_vec();
+    for row in &files.relations {
+        write_row(
+            &mut relations,
+            &[
+                &row.from,
+                row.kind.as_str(),
+                &row.to,
+                row.mandate.as_str(),
+                if row.scan_consent { "yes" } else { "no" },
+                &date(row.valid_from),
+                &date(row.valid_until),
+                &row.note,
+            ],
+        );
+    }
+    Written { organisations, assets, contacts, relations }
+}
+
+fn date(date: Option<i64>) -> String {
+    date.map(write_date).unwrap_or_default()
 }
 
 fn write_flags(flags: AssetFlags) -> String {
