@@ -111,7 +111,7 @@ impl Doctor {
     }
 
     fn store(&mut self, reader: &Reader, now: i64) -> anyhow::Result<()> {
-        self.register(reader)?;
+        self.register(reader, now)?;
         let sums = reader.read(|connection| ledger::sums(connection, &Scope::All))?;
         if sums.balanced() {
             self.good("ledger", format!("balances: {} rows, {} assignments", sums.rows, sums.assignments));
@@ -142,7 +142,7 @@ impl Doctor {
         self.outbox(reader, now)
     }
 
-    fn register(&mut self, reader: &Reader) -> anyhow::Result<()> {
+    fn register(&mut self, reader: &Reader, now: i64) -> anyhow::Result<()> {
         let version = reader.read(register::version)?;
         if version.0 == 0 {
             self.wrong("register", "is empty: everything is nobody's. Run `schakel register import DIR`");
@@ -159,7 +159,7 @@ impl Doctor {
                     role: schakel_model::asset::Role::Owner,
                     end: schakel_model::assignment::End::Source,
                 };
-                view.fate_of(Some(assignee), Tlp::Amber) == Fate::NoContact
+                view.fate_of(Some(assignee), &[assignee], Tlp::Amber, now) == Fate::NoContact
             })
             .map(|organisation| organisation.code.as_str())
             .collect();

@@ -234,7 +234,9 @@ impl Replay {
             verified.wrong("raw bytes hash to what was read", &id, "other bytes than were taken in");
         }
         self.state.forget_transitions();
-        let fate_of = |assignee: Option<Assignee>| view.fate_of(assignee, tlp);
+        let fate_of = |assignee: Option<Assignee>, all: &[Assignee]| {
+            view.fate_of(assignee, all, tlp, chunk.committed_at)
+        };
         let decision = self.state.decide(&digest, &self.shared, chunk.report, chunk.first_row, &fate_of);
         let mut compare = |invariant, holds: bool, detail: &dyn Fn() -> String| {
             if !holds {

@@ -258,7 +258,7 @@ impl<'a> Bench<'a> {
     }
 
     fn decide_day(&self, state: &mut State) -> f64 {
-        let fate_of = |assignee| self.view.fate_of(assignee, Tlp::Amber);
+        let fate_of = |assignee, all: &[_]| self.view.fate_of(assignee, all, Tlp::Amber, 0);
         let mut first_row = 1;
         let mut seconds = 0.0;
         for digest in &self.digests {

@@ -1,5 +1,7 @@
 //! Pure decisions.
 
+pub mod mandate;
+pub mod merger;
 pub mod new_assignment;
 pub mod recipients;
 pub mod register_diff;

@@ -2,24 +2,18 @@
 
 use schakel_model::{fate::Fate, register::Contact, tlp::Tlp};
 
-use crate::recipients::{NoContact, recipients};
+use crate::{
+    mandate::Hears,
+    recipients::{NoContact, recipients},
+};
 
-/// Who of one organisation can be reached, by marking. Made once for an organisation, asked for every assignment.
+/// The organisation that an assignment concerns, as far as telling goes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Reach {
-    obstacles: [Option<NoContact>; Tlp::ALL.len()],
-}
-
-impl Reach {
-    /// From the contacts of the organisation.
-    pub fn of<'a>(contacts: impl IntoIterator<Item = &'a Contact> + Clone) -> Self {
-        Self { obstacles: Tlp::ALL.map(|tlp| recipients(contacts.clone(), tlp).err()) }
-    }
-
-    /// Why nobody may be told something with this marking; `None` when somebody may.
-    pub fn obstacle(&self, tlp: Tlp) -> Option<NoContact> {
-        self.obstacles[tlp as usize]
-    }
+pub struct Owner<C> {
+    /// The contacts, at this time, of whoever stands in its place.
+    pub contacts: C,
+    /// Is it told itself?
+    pub hears: Hears,
 }
 
 /// What becomes of a new assignment.
@@ -33,6 +27,8 @@ pub enum NewAssignment {
     Unrouted,
     /// It has an owner but no marking: neither the report nor its source says one.
     Held,
+    /// A supplier that hears through the member it supplies.
+    ThroughMember,
 }
 
 impl NewAssignment {
@@ -43,19 +39,24 @@ impl NewAssignment {
             Self::NoContact(_) => Fate::NoContact,
             Self::Unrouted => Fate::Unrouted,
             Self::Held => Fate::Held,
+            Self::ThroughMember => Fate::Suppressed,
         }
     }
 }
 
-/// Decides for an assignment of a finding that was not known: `owner` is the reach of the organisation concerned, `None`
-/// when it is nobody's; `tlp` is the marking of the report, else of its source, `None` when neither has one.
-pub fn new_assignment(owner: Option<&Reach>, tlp: Option<Tlp>) -> NewAssignment {
+/// Decides for an assignment of a finding that was not known. `owner` is `None` when it is nobody's; `tlp` is the marking of
+/// the report, else of its source, `None` when neither has one.
+pub fn new_assignment<'a, C>(owner: Option<Owner<C>>, tlp: Option<Tlp>) -> NewAssignment
+where
+    C: IntoIterator<Item = &'a Contact> + Clone,
+{
     match (owner, tlp) {
         (None, _) => NewAssignment::Unrouted,
+        (Some(Owner { hears: Hears::ThroughMember, .. }), _) => NewAssignment::ThroughMember,
         (Some(_), None) => NewAssignment::Held,
-        (Some(reach), Some(tlp)) => match reach.obstacle(tlp) {
-            None => NewAssignment::Queued,
-            Some(reason) => NewAssignment::NoContact(reason),
+        (Some(owner), Some(tlp)) => match recipients(owner.contacts, tlp) {
+            Ok(_) => NewAssignment::Queued,
+            Err(reason) => NewAssignment::NoContact(reason),
         },
     }
 }
@@ -70,8 +71,8 @@ mod tests {
 
     use super::*;
 
-    fn reach(role: ContactRole, tlp_max: Tlp) -> Reach {
-        Reach::of(&[Contact {
+    fn contact(role: ContactRole, tlp_max: Tlp) -> Contact {
+        Contact {
             id: ContactId(1),
             organisation: OrganisationId(1),
             role,
@@ -83,27 +84,27 @@ mod tests {
             position: 0,
             valid_from: None,
             valid_until: None,
-        }])
+        }
     }
 
     #[test]
     fn every_state_has_one_fate() {
-        let findings = reach(ContactRole::Findings, Tlp::Red);
+        let findings = &[contact(ContactRole::Findings, Tlp::Red)][..];
+        let acib = &[contact(ContactRole::Acib, Tlp::Green)][..];
+        let owner = |contacts| Some(Owner { contacts, hears: Hears::Directly });
+        let through = Some(Owner { contacts: findings, hears: Hears::ThroughMember });
         let cases = [
             (None, Some(Tlp::Amber), NewAssignment::Unrouted),
             (None, None, NewAssignment::Unrouted),
-            (Some(findings), None, NewAssignment::Held),
-            (Some(findings), Some(Tlp::AmberStrict), NewAssignment::Queued),
-            (Some(findings), Some(Tlp::Red), NewAssignment::NoContact(NoContact::NoNamedPerson)),
-            (
-                Some(reach(ContactRole::Acib, Tlp::Green)),
-                Some(Tlp::Amber),
-                NewAssignment::NoContact(NoContact::ClearanceTooLow),
-            ),
-            (Some(Reach::of(&[])), Some(Tlp::Clear), NewAssignment::NoContact(NoContact::NoneInRole)),
+            (owner(findings), None, NewAssignment::Held),
+            (owner(findings), Some(Tlp::AmberStrict), NewAssignment::Queued),
+            (owner(findings), Some(Tlp::Red), NewAssignment::NoContact(NoContact::NoNamedPerson)),
+            (owner(acib), Some(Tlp::Amber), NewAssignment::NoContact(NoContact::ClearanceTooLow)),
+            (owner(&[]), Some(Tlp::Clear), NewAssignment::NoContact(NoContact::NoneInRole)),
+            (through, Some(Tlp::Clear), NewAssignment::ThroughMember),
         ];
         for (owner, tlp, expected) in cases {
-            assert_eq!(new_assignment(owner.as_ref(), tlp), expected, "{owner:?} {tlp:?}");
+            assert_eq!(new_assignment(owner, tlp), expected, "{owner:?} {tlp:?}");
         }
     }
 
@@ -113,5 +114,6 @@ mod tests {
         assert_eq!(NewAssignment::NoContact(NoContact::NoAddress).fate(), Fate::NoContact);
         assert_eq!(NewAssignment::Unrouted.fate(), Fate::Unrouted);
         assert_eq!(NewAssignment::Held.fate(), Fate::Held);
+        assert_eq!(NewAssignment::ThroughMember.fate(), Fate::Suppressed);
     }
 }

@@ -49,7 +49,7 @@ struct Slots {
 struct Chunk<'a> {
     digest: &'a Digest,
     shared: &'a Shared,
-    fate_of: &'a dyn Fn(Option<Assignee>) -> Fate,
+    fate_of: &'a dyn Fn(Option<Assignee>, &[Assignee]) -> Fate,
 }
 
 /// What an event with one set does to a finding whose told are another set.
@@ -96,7 +96,7 @@ impl State {
         shared: &Shared,
         report: ReportId,
         first_row: u32,
-        fate_of: &dyn Fn(Option<Assignee>) -> Fate,
+        fate_of: &dyn Fn(Option<Assignee>, &[Assignee]) -> Fate,
     ) -> Decision {
         let rows = digest.rows.len();
         let mut decision = Decision {
@@ -221,20 +221,20 @@ fn transition(
     set: &AssignmentSet,
     shared: &Shared,
     slots: &mut Slots,
-    fate_of: &dyn Fn(Option<Assignee>) -> Fate,
+    fate_of: &dyn Fn(Option<Assignee>, &[Assignee]) -> Fate,
 ) -> Transition {
     let mut after = told.clone();
     let mut transition =
         Transition { told: 0, known: 0, assignments: assignments_of(set), slots: Vec::new() };
     if set.is_empty() {
-        transition.slots.push(slots.place(None, fate_of(None)));
+        transition.slots.push(slots.place(None, fate_of(None, set)));
     }
     for assignee in set {
         if told.contains(assignee) {
             transition.known += 1;
             continue;
         }
-        let fate = fate_of(Some(*assignee));
+        let fate = fate_of(Some(*assignee), set);
         transition.slots.push(slots.place(Some(*assignee), fate));
         // Whom nobody could tell is tried again at the next sighting: the register may have a contact by then.
         if fate != Fate::NoContact {
@@ -289,7 +289,7 @@ mod tests {
     }
 
     /// Everybody can be told but [`MUTE`].
-    fn fate_of(assignee: Option<Assignee>) -> Fate {
+    fn fate_of(assignee: Option<Assignee>, _: &[Assignee]) -> Fate {
         match assignee {
             None => Fate::Unrouted,
             Some(assignee) if assignee.organisation.0 == MUTE => Fate::NoContact,

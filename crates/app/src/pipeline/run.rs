@@ -189,7 +189,8 @@ impl DataPlane {
         progress: &mut Progress,
     ) -> (NewChunk, Vec<Mark>, Vec<u8>) {
         let Digested { cut, first_row, packed, digest } = digested;
-        let fate_of = |assignee| self.view.fate_of(assignee, job.tlp);
+        let view = &self.view;
+        let fate_of = |assignee, all: &[_]| view.fate_of(assignee, all, job.tlp, job.now);
         let decision = self.state.decide(&digest, &self.shared, job.report, first_row, &fate_of);
         progress.sums.add(&decision.sums);
         progress.new_findings += decision.findings.len() as u64;

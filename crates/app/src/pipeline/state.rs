@@ -1,8 +1,7 @@
 //! What decisions need in memory, rebuilt from the store at start.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
-use foldhash::fast::RandomState;
 use schakel_attribute::Snapshot;
 use schakel_model::{
     assignment::Assignee,
@@ -11,7 +10,11 @@ use schakel_model::{
     register::{Contact, Register},
     tlp::Tlp,
 };
-use schakel_rules::new_assignment::{Reach, new_assignment};
+use schakel_rules::{
+    mandate::Mandates,
+    merger::Successors,
+    new_assignment::{Owner, new_assignment},
+};
 use schakel_store::{Reader, StoreError, chunks::STORED_KEY_BYTES, findings, varint};
 
 use super::{decide::State, digest::Shared, interner::Interner};
@@ -22,32 +25,42 @@ pub struct RegisterView {
     pub register: Register,
     /// The tables for attribution.
     pub snapshot: Snapshot,
-    reach: HashMap<OrganisationId, Reach, RandomState>,
-    nobody: Reach,
+    /// Who stands in whose place.
+    pub successors: Successors,
+    /// What suppliers hear.
+    pub mandates: Mandates,
 }
 
 impl RegisterView {
     /// Builds the tables.
     pub fn new(register: Register) -> Self {
-        let mut contacts: HashMap<OrganisationId, Vec<Contact>, RandomState> = HashMap::default();
-        for contact in &register.contacts {
-            contacts.entry(contact.organisation).or_default().push(contact.clone());
-        }
         Self {
             snapshot: Snapshot::build(&register),
-            reach: contacts
-                .iter()
-                .map(|(organisation, contacts)| (*organisation, Reach::of(contacts)))
-                .collect(),
-            nobody: Reach::of(&[]),
+            successors: Successors::of(&register.relations),
+            mandates: Mandates::of(&register.relations),
             register,
         }
     }
 
-    /// The fate of a new assignment with this marking.
-    pub fn fate_of(&self, assignee: Option<Assignee>, tlp: Tlp) -> Fate {
-        let reach = assignee.map(|assignee| self.reach.get(&assignee.organisation).unwrap_or(&self.nobody));
-        new_assignment(reach, Some(tlp)).fate()
+    /// The contacts of an organisation at this time (seconds since 1970), by role and position.
+    pub fn contacts(&self, organisation: OrganisationId, at: i64) -> impl Iterator<Item = &Contact> + Clone {
+        let contacts = &self.register.contacts;
+        let first = contacts.partition_point(|contact| contact.organisation < organisation);
+        contacts[first..]
+            .iter()
+            .take_while(move |contact| contact.organisation == organisation)
+            .filter(move |contact| contact.valid_at(at))
+    }
+
+    /// The fate that a new assignment of an event with this marking gets at this time (seconds since 1970). `all` are the assignees of
+    /// the event.
+    pub fn fate_of(&self, assignee: Option<Assignee>, all: &[Assignee], tlp: Tlp, at: i64) -> Fate {
+        let place = |organisation| self.successors.at(organisation, at);
+        let owner = assignee.map(|assignee| Owner {
+            contacts: self.contacts(place(assignee.organisation), at),
+            hears: self.mandates.hears(assignee, all, at, place),
+        });
+        new_assignment(owner, Some(tlp)).fate()
     }
 }
 
