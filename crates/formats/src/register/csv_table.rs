@@ -159,7 +159,7 @@ impl<'a, const N: usize> CsvTable<'a, N> {
 }
 
 /// The separator of a file: the one of `,`, `;` and tab that its first line has most of.
-fn delimiter(bytes: &[u8]) -> u8 {
+pub(super) fn delimiter(bytes: &[u8]) -> u8 {
     let first =
         bytes.split(|byte| matches!(byte, b'\n' | b'\r')).find(|line| !line.is_empty()).unwrap_or_default();
     let count = |separator: u8| first.iter().filter(|byte| **byte == separator).count();
@@ -167,25 +167,25 @@ fn delimiter(bytes: &[u8]) -> u8 {
     [b'\t', b';', b','].into_iter().max_by_key(|separator| count(*separator)).unwrap_or(b',')
 }
 
-enum Record {
+pub(super) enum Record {
     Row,
     TooLarge,
     End,
 }
 
 /// Records of CSV and the lines on which they start.
-struct Records<'a> {
+pub(super) struct Records<'a> {
     reader: Reader,
     rest: &'a [u8],
     buffer: Vec<u8>,
     ends: Vec<usize>,
     fields: usize,
-    line: u64,
+    pub line: u64,
     next_line: u64,
 }
 
 impl<'a> Records<'a> {
-    fn new(bytes: &'a [u8], delimiter: u8) -> Self {
+    pub fn new(bytes: &'a [u8], delimiter: u8) -> Self {
         Self {
             reader: ReaderBuilder::new().delimiter(delimiter).build(),
             rest: bytes,
@@ -198,7 +198,7 @@ impl<'a> Records<'a> {
     }
 
     /// Empty lines are skipped.
-    fn read(&mut self) -> Record {
+    pub fn read(&mut self) -> Record {
         self.fields = 0;
         let blank = self.rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         self.skip(blank);
@@ -240,7 +240,7 @@ impl<'a> Records<'a> {
         self.rest = rest;
     }
 
-    fn fields(&self) -> impl Iterator<Item = &[u8]> {
+    pub fn fields(&self) -> impl Iterator<Item = &[u8]> {
         let mut from = 0;
         self.ends[..self.fields].iter().map(move |&to| {
             let field = &self.buffer[from..to];

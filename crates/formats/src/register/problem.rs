@@ -122,6 +122,8 @@ kinds! {
     Everything "everything" Error,
     /// No mail address.
     BadMail "bad_mail" Error,
+    /// A cell whose formula has no result, or an error for one.
+    NoResult "no_result" Error,
     /// A column that we do not know.
     UnknownColumn "unknown_column" Warning,
     /// The same row again.
@@ -134,6 +136,10 @@ kinds! {
     NoContact "no_contact" Warning,
     /// A contact whom no mail can reach.
     NoMail "no_mail" Warning,
+    /// An organisation that was dissolved, and nobody says into which.
+    NoSuccessor "no_successor" Warning,
+    /// A part of a file that has no place in the register.
+    NotTaken "not_taken" Warning,
     /// Another organisation has it too, in the same role.
     SharedAsset "shared_asset" Note,
     /// The value was written otherwise and is kept in its normal form.
@@ -155,6 +161,8 @@ pub struct Problem {
     pub value: String,
     /// What is wrong and what to do, in English.
     pub message: String,
+    /// Where it stands in a file of another shape (`members.xlsx Sheet1!C17`), instead of file and line; else empty.
+    pub place: String,
 }
 
 impl Problem {
@@ -166,9 +174,10 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.file.fmt(f)?;
-        if self.line > 0 {
-            write!(f, ":{}", self.line)?;
+        match (self.place.as_str(), self.line) {
+            ("", 0) => self.file.fmt(f)?,
+            ("", line) => write!(f, "{}:{line}", self.file)?,
+            (place, _) => f.write_str(place)?,
         }
         write!(f, ": {}: ", self.level().as_str())?;
         if !self.column.is_empty() {
@@ -206,7 +215,15 @@ impl Problems {
         if *count <= PROBLEMS_MAX {
             let Place { file, line } = place;
             let value = value.chars().take(SHOWN_CHARS_MAX).collect();
-            self.list.push(Problem { kind, file, line, column, value, message: message() });
+            self.list.push(Problem {
+                kind,
+                file,
+                line,
+                column,
+                value,
+                message: message(),
+                place: String::new(),
+            });
         }
     }
 
