@@ -66,6 +66,8 @@ pub enum Proof {
     Asserted,
     /// The desk checked it.
     Desk,
+    /// A code sent to a role address of the domain came back.
+    Mail,
     /// A DNS TXT token.
     Dns,
     /// A file on the web server.
@@ -198,4 +200,4 @@ words!(
     MailDomain "mail_domain", Country "country", RipeHandle "ripe_handle", Product "product",
 );
 words!(Role, "role of an asset", Owner "owner", Operator "operator", Supplier "supplier", Monitor "monitor");
-words!(Proof, "proof", Asserted "asserted", Desk "desk", Dns "dns", File "file", Rdap "rdap");
+words!(Proof, "proof", Asserted "asserted", Desk "desk", Mail "mail", Dns "dns", File "file", Rdap "rdap");

@@ -37,6 +37,12 @@ id!(/// A contact in the register of this installation.
     ContactId);
 id!(/// A relation between two organisations in the register of this installation.
     RelationId);
+id!(/// A claim: what a member says is theirs.
+    ClaimId);
+id!(/// Two who say that the same is theirs, until it is decided.
+    ConflictId);
+id!(/// A change of a trusted contact that waits for a second pair of eyes.
+    PendingChangeId);
 id!(/// A desk user of this installation; 0 is the program itself.
     UserId);
 id!(/// A state of the register: it grows by one with every applied change.

@@ -6,14 +6,18 @@
 //! - [`observation`]: one row of a report as the data plane sees it (borrowed, no allocation per field),
 //! - [`event`]: the same row with every field, as IDF names them,
 //! - [`register`]: organisations, assets and contacts; [`asset`] says what can be owned,
+//! - [`claim`]: what a member says is theirs, before it counts; [`affiliation`]: how it joins,
 //! - [`finding`]: the durable problem behind repeated events, and its key,
 //! - [`fate`]: what became of a row and of an assignment, and the sums that must balance,
 //! - [`tlp`], [`severity`], [`classification`]: the field's own scales.
 //!
 //! Nothing here is serialisable by accident: wire formats live in `schakel-formats` and at the edges.
 
+pub mod affiliation;
+pub mod announced;
 pub mod asset;
 pub mod assignment;
+pub mod claim;
 pub mod classification;
 pub mod clock;
 pub mod event;
