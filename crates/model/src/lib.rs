@@ -15,6 +15,7 @@
 
 pub mod affiliation;
 pub mod announced;
+pub mod announced;
 pub mod asset;
 pub mod assignment;
 pub mod claim;

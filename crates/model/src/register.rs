@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::{
+    announced::Announced,
     asset::{Asset, holds_at, words},
     ids::{ContactId, OrganisationId, RegisterVersion},
     language::Language,
@@ -131,6 +132,8 @@ pub struct Register {
     pub contacts: Vec<Contact>,
     /// Relations, sorted by id.
     pub relations: Vec<Relation>,
+    /// Prefixes that AS numbers and RIPE handles among the assets stand for.
+    pub announced: Announced,
 }
 
 impl Register {

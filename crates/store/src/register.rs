@@ -3,6 +3,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use schakel_model::{
+    announced::Announced,
     asset::{Asset, AssetFlags, AssetKind, AssetValue, Proof, Role},
     ids::{AssetId, ContactId, OrganisationId, RegisterVersion, RelationId},
     language::Language,
@@ -54,6 +55,7 @@ pub fn load(connection: &Connection, version: RegisterVersion) -> Result<Registe
         assets: assets(connection, version)?,
         contacts: contacts(connection, version)?,
         relations: relations(connection, version)?,
+        announced: Announced::default(),
     })
 }
 

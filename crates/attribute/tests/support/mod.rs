@@ -76,8 +76,7 @@ pub fn numbered(files: &RegisterFiles) -> Register {
         version: RegisterVersion(1),
         organisations,
         assets,
-        contacts: Vec::new(),
-        relations: Vec::new(),
+        ..Register::default()
     }
 }
 
