@@ -4,10 +4,14 @@
 //! [`Snapshot::explain`]: crate::Snapshot::explain
 
 use schakel_model::{
-    asset::Role, assignment::Assignee, classification::ClassificationType, ids::OrganisationId,
+    asset::{AssetKind, Role},
+    assignment::Assignee,
+    classification::ClassificationType,
+    ids::OrganisationId,
 };
 
 use crate::{
+    announced::MOST_SPECIFIC,
     candidate::Rule,
     entry::Entry,
     selectors::{Group, NameSource, Selector, Selectors},
@@ -61,6 +65,7 @@ struct Stand {
     at: u32,
     names_only: bool,
     named: bool,
+    states_asn: bool,
     /// By role: the first match that won in it.
     told: ByRole,
     /// The same, as it stood before the class of fallbacks that is being judged.
@@ -76,8 +81,16 @@ impl Scratch {
         let named = self.selectors.named;
         let names_only = named && kind.is_some_and(names_only);
         let nobody = ByRole::default();
-        let mut stand =
-            Stand { at, names_only, named, told: nobody, told_before: nobody, class: Class::Address };
+        let states_asn = self.selectors.states_asn;
+        let mut stand = Stand {
+            at,
+            names_only,
+            named,
+            states_asn,
+            told: nobody,
+            told_before: nobody,
+            class: Class::Address,
+        };
         self.holes.clear();
         for group in 0..self.selectors.groups.len() {
             if !self.selectors.groups[group].matches.is_empty() {
@@ -97,7 +110,7 @@ impl Scratch {
         let holes_before = self.holes.len();
         for (at, found) in matches.iter_mut().enumerate() {
             let by = (first + at) as u32;
-            found.verdict = class.out_at_once(&found.entry, stand);
+            found.verdict = class.out_at_once(found, stand);
             if let Verdict::Lost { rule: rule @ (Rule::Excluded | Rule::SharedHosting), .. } = found.verdict
                 && !(stand.names_only && class.by_address())
             {
@@ -149,6 +162,7 @@ enum Class {
     ReverseDns,
     Name,
     Asn,
+    Announced,
     Country,
 }
 
@@ -159,18 +173,19 @@ impl Class {
             Selector::Name { source: NameSource::ReverseDns, .. } => Self::ReverseDns,
             Selector::Name { .. } | Selector::Url(_) | Selector::Account(_) => Self::Name,
             Selector::Asn(_) => Self::Asn,
+            Selector::Announced(_) => Self::Announced,
             Selector::Country(_) => Self::Country,
         }
     }
 
     /// Counts only when nothing before it does.
     fn fallback(self) -> bool {
-        matches!(self, Self::Asn | Self::Country)
+        matches!(self, Self::Asn | Self::Announced | Self::Country)
     }
 
     /// Says something of the address, not of a name.
     fn by_address(self) -> bool {
-        matches!(self, Self::Address | Self::ReverseDns | Self::Asn)
+        matches!(self, Self::Address | Self::ReverseDns | Self::Asn | Self::Announced)
     }
 
     /// The rule by which the most specific wins in this class.
@@ -178,19 +193,24 @@ impl Class {
         match self {
             Self::Address => Rule::LongestPrefix,
             Self::ReverseDns | Self::Name => Rule::HostOverDomain,
-            Self::Asn => Rule::NameOverAsn,
+            Self::Asn | Self::Announced => Rule::NameOverAsn,
             Self::Country => Rule::Country,
         }
     }
 
     /// What takes an asset out before it is compared with others.
-    fn out_at_once(self, entry: &Entry, stand: &Stand) -> Verdict {
-        let rule = if !entry.valid_at(stand.at) {
+    fn out_at_once(self, found: &Match, stand: &Stand) -> Verdict {
+        let entry = &found.entry;
+        let rule = if self == Self::Announced && found.rank & MOST_SPECIFIC == 0 {
+            Rule::LongestPrefix
+        } else if self == Self::Announced && stand.states_asn && entry.is(AssetKind::Asn) {
+            Rule::NameOverAsn
+        } else if !entry.valid_at(stand.at) {
             Rule::NotValidThen
         } else if entry.excluded() {
             Rule::Excluded
         } else if stand.names_only && self.by_address() {
-            if self == Self::Asn { Rule::NameOverAsn } else { Rule::SharedHosting }
+            if matches!(self, Self::Asn | Self::Announced) { Rule::NameOverAsn } else { Rule::SharedHosting }
         } else if stand.named && self == Self::Address && entry.shared_hosting() {
             Rule::SharedHosting
         } else {
@@ -233,9 +253,11 @@ fn contest(matches: &mut [Match], role: Role, rule: Rule, first: usize) -> Optio
     let asserted_too = best.1 && open_in(matches, role).map(standing).any(|other| other == (best.0, false));
     let winner = open_in(matches, role).find(|(_, found)| (found.rank, found.entry.proven()) == best)?.0;
     let winner = (first + winner) as u32;
+    // Among announcements the more specific wins, whatever it is that makes announcements count.
+    let less_specific = if rule == Rule::NameOverAsn { Rule::LongestPrefix } else { rule };
     for (_, found) in open_in(matches, role) {
         found.verdict = if found.rank < best.0 {
-            Verdict::Lost { rule, by: Some(winner) }
+            Verdict::Lost { rule: less_specific, by: Some(winner) }
         } else if found.entry.proven() != best.1 {
             Verdict::Lost { rule: Rule::Proven, by: Some(winner) }
         } else {

@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use schakel_model::{asset::AssetKind, assignment::End, observation::ObservedAt};
+use schakel_model::{announced::Origin, asset::AssetKind, assignment::End, observation::ObservedAt};
 
 use crate::{
     Snapshot,
+    announced::Announcement,
     candidate::{Candidate, Input, Query, Rule},
     contest::{Match, Scratch, Verdict},
     selectors::{Group, Selector, Selectors},
@@ -22,13 +23,20 @@ impl Snapshot {
         for (end, inputs) in [(End::Source, &query.inputs), (End::Target, &query.target)] {
             scratch.selectors.gather_inputs(inputs);
             self.judge(at, query.kind, &mut scratch);
-            explain_end(end, inputs, at, &scratch, &mut candidates);
+            explain_end(self, end, inputs, at, &scratch, &mut candidates);
         }
         candidates
     }
 }
 
-fn explain_end(end: End, inputs: &[Input], at: u32, scratch: &Scratch, candidates: &mut Vec<Candidate>) {
+fn explain_end(
+    snapshot: &Snapshot,
+    end: End,
+    inputs: &[Input],
+    at: u32,
+    scratch: &Scratch,
+    candidates: &mut Vec<Candidate>,
+) {
     let mut found: Vec<(u16, u32, usize)> = Vec::new(); // Input, match, group.
     for (number, group) in scratch.selectors.groups.iter().enumerate() {
         let aliases = scratch.selectors.aliases.iter().filter(|(group, _)| usize::from(*group) == number);
@@ -61,7 +69,7 @@ fn explain_end(end: End, inputs: &[Input], at: u32, scratch: &Scratch, candidate
             won,
             rule,
             decided_by: by.map(|by| scratch.matches[by as usize].entry.asset),
-            why: as_sentence(why(scratch, &scratch.selectors.groups[group], &one, at)),
+            why: as_sentence(why(snapshot, scratch, &scratch.selectors.groups[group], &one, at)),
         });
     }
 }
@@ -74,18 +82,43 @@ fn as_sentence(mut text: String) -> String {
 }
 
 /// The sentence, without its capital.
-fn why(scratch: &Scratch, group: &Group, one: &Match, at: u32) -> String {
+fn why(snapshot: &Snapshot, scratch: &Scratch, group: &Group, one: &Match, at: u32) -> String {
     let selectors = &scratch.selectors;
     let role = one.entry.role();
-    let it = Shown { group, one, selectors };
+    let it = Shown { snapshot, group, one, selectors };
     let other = |by: Option<u32>| {
         by.and_then(|by| {
             let one = &scratch.matches[by as usize];
             let group = scratch.selectors.groups.iter().find(|group| group.matches.contains(&by))?;
-            Some(Shown { group, one, selectors }.to_string())
+            Some(Shown { snapshot, group, one, selectors }.to_string())
         })
         .unwrap_or_else(|| "an asset of the same organisation".to_owned())
     };
+    if let (Selector::Announced(ip), Some(announcement)) = (group.selector, it.announcement()) {
+        let named = &announcement.origin;
+        match one.verdict {
+            Verdict::Won(_) => {
+                let how = announced(snapshot, &announcement);
+                return format!(
+                    "No address or name in the register matches as {role}. The address is {how}."
+                );
+            }
+            Verdict::Lost { rule: Rule::LongestPrefix, by: None } => {
+                if let Some(inner) = snapshot.announced.most_specific(ip, named) {
+                    return format!(
+                        "The address is {}, which is more specific than {it}.",
+                        announced(snapshot, &inner)
+                    );
+                }
+            }
+            Verdict::Lost { rule: Rule::NameOverAsn, by: None }
+                if selectors.states_asn && one.entry.is(AssetKind::Asn) =>
+            {
+                return format!("The event states an AS number itself, so {it} does not count.");
+            }
+            _ => {}
+        }
+    }
     match one.verdict {
         Verdict::Open => String::new(),
         Verdict::Won(Rule::LongestPrefix) => {
@@ -137,12 +170,20 @@ fn why(scratch: &Scratch, group: &Group, one: &Match, at: u32) -> String {
 
 /// An asset as it stands in the register, told from what it matched.
 struct Shown<'a> {
+    snapshot: &'a Snapshot,
     group: &'a Group,
     one: &'a Match,
     selectors: &'a Selectors,
 }
 
 impl Shown<'_> {
+    /// The announcement by which an asset is met, when that is how it is met.
+    fn announcement(&self) -> Option<Announcement> {
+        let Selector::Announced(ip) = self.group.selector else { return None };
+        let Snapshot { announced, asns, .. } = self.snapshot;
+        announced.announcement(ip, self.one.rank as u8, asns, &self.one.entry)
+    }
+
     fn tail<'a>(&self, name: &'a str) -> &'a str {
         let length = (self.one.rank & RANK_LENGTH_MASK) as usize;
         name.get(name.len().saturating_sub(length)..).unwrap_or(name)
@@ -172,10 +213,33 @@ impl fmt::Display for Shown<'_> {
                 write!(f, "{} {}", kind(self.one), self.tail(name.of(text)))
             }
             Selector::Asn(asn) => write!(f, "AS{asn}"),
+            Selector::Announced(ip) => match self.announcement() {
+                Some(announcement) => {
+                    let day = self.snapshot.announced.day(&announcement);
+                    match &announcement.origin {
+                        Origin::Asn(asn) => {
+                            write!(f, "AS{asn} (announces {}, by the table of {day})", announcement.net)
+                        }
+                        Origin::Handle(handle) => {
+                            write!(f, "{handle} (has {}, by the table of {day})", announcement.net)
+                        }
+                    }
+                }
+                None => write!(f, "who announces {ip}"),
+            },
             Selector::Country(code) => {
                 write!(f, "the country {}", std::str::from_utf8(&code).unwrap_or("??"))
             }
         }
+    }
+}
+
+/// How an address is announced, to stand behind "is".
+fn announced(snapshot: &Snapshot, announcement: &Announcement) -> String {
+    let (net, day) = (announcement.net, snapshot.announced.day(announcement));
+    match &announcement.origin {
+        Origin::Asn(asn) => format!("announced by AS{asn} in {net}, by the table of {day}"),
+        Origin::Handle(handle) => format!("listed under {handle} in {net}, by the table of {day}"),
     }
 }
 

@@ -24,12 +24,18 @@
 //!    mail domain, then domain.
 //! 6. **Proven before asserted** ([`Rule::Proven`]) among equally specific ones: any proof but `asserted` counts, and
 //!    counts the same. Who is then still equal wins together.
-//! 7. **AS number** ([`Rule::NameOverAsn`]) only when no address or name asset won in that role at that end, and
-//!    **country** ([`Rule::Country`]) only when nothing else did.
+//! 7. **AS number** ([`Rule::NameOverAsn`]) only when no address or name asset won in that role at that end; **country**
+//!    ([`Rule::Country`]) only when nothing else did.
+//! 8. **Announced prefixes** stand between these two, by the same rule as AS numbers: an address in a prefix that an
+//!    imported table says is announced by a registered AS number, or listed under a registered RIPE handle, concerns
+//!    whoever has that AS number or handle. It says who carries the traffic, never whose the address is. Only the most
+//!    specific announcement around the address counts, whoever's it is. When the event states an AS number itself, the
+//!    table's AS numbers do not count: the source saw the origin at that time.
 //!
 //! In URLs `http` and `https` are one, a default port is none, and a path matches up to a border (`/`, `?`, `&`, `#`);
 //! percent-encoding is compared as written. The flag `dynamic` decides nothing here: it is for whoever tells.
 
+mod announced;
 mod candidate;
 mod contest;
 mod entry;

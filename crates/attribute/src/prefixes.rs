@@ -5,8 +5,6 @@
 //! the parents. Interval starts are searched in levels: each level holds every 16th key of the one below, so that a step
 //! down looks at sixteen neighbours, and all but the lowest levels stay in the cache.
 
-use crate::entry::Entry;
-
 /// An address as a number.
 pub(crate) trait Bits: Copy + Ord {
     const WIDTH: u8;
@@ -38,14 +36,14 @@ const NONE: u32 = u32::MAX;
 /// Keys of a level for one key of the level above: sixteen IPv4 addresses are a cache line.
 const FAN_OUT: usize = 16;
 
-/// The prefixes of one address family.
-pub(crate) struct PrefixTable<K> {
+/// The prefixes of one address family, each with what is said of it.
+pub(crate) struct PrefixTable<K, E> {
     /// Interval starts, then every 16th of them, and so on up to a level of at most 16.
     levels: Vec<Vec<K>>,
     innermost: Vec<u32>,
     /// One more than there are prefixes, to say where the entries of the last one end.
     nodes: Vec<Node>,
-    entries: Vec<Entry>,
+    entries: Vec<E>,
 }
 
 /// A prefix that holds entries. Kept together, because a look-up walks from one to its parent.
@@ -56,9 +54,9 @@ struct Node {
     prefix_len: u8,
 }
 
-impl<K: Bits> PrefixTable<K> {
+impl<K: Bits, E> PrefixTable<K, E> {
     /// From prefixes without host bits: start, length, and where to find the entry.
-    pub fn build(mut prefixes: Vec<(K, u8, u32)>, entry: impl Fn(u32) -> Entry) -> Self {
+    pub fn build(mut prefixes: Vec<(K, u8, u32)>, entry: impl Fn(u32) -> E) -> Self {
         prefixes.sort_unstable();
         let mut table = Self {
             levels: vec![Vec::with_capacity(prefixes.len())],
@@ -122,7 +120,7 @@ impl<K: Bits> PrefixTable<K> {
     }
 
     /// Every prefix that holds this address, from the innermost outwards, with its entries.
-    pub fn around(&self, address: K) -> impl Iterator<Item = (u8, &[Entry])> {
+    pub fn around(&self, address: K) -> impl Iterator<Item = (u8, &[E])> {
         let mut node = self.innermost_at(address);
         std::iter::from_fn(move || {
             if node == NONE {
@@ -153,6 +151,6 @@ impl<K: Bits> PrefixTable<K> {
         self.levels.iter().map(Vec::capacity).sum::<usize>() * size_of::<K>()
             + self.innermost.capacity() * size_of::<u32>()
             + self.nodes.capacity() * size_of::<Node>()
-            + self.entries.capacity() * size_of::<Entry>()
+            + self.entries.capacity() * size_of::<E>()
     }
 }

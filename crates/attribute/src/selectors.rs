@@ -23,6 +23,8 @@ pub(crate) enum Selector {
     /// The host of an account.
     Account(Span),
     Asn(u32),
+    /// By whom this address is announced.
+    Announced(IpAddr),
     Country([u8; 2]),
 }
 
@@ -70,6 +72,8 @@ pub(crate) struct Selectors {
     pub aliases: Vec<(u16, u16)>,
     /// Does the end have a name of its own, beside that of its address?
     pub named: bool,
+    /// Does the end state an AS number?
+    pub states_asn: bool,
 }
 
 /// The order in which values are taken: URLs come before names, because a name that is a URL's host is asked for
@@ -81,6 +85,7 @@ impl Selectors {
         self.groups.clear();
         self.aliases.clear();
         self.named = false;
+        self.states_asn = false;
     }
 
     /// Takes in what an end of an observation holds; forgets what was there.
@@ -102,8 +107,9 @@ impl Selectors {
             self.add_name(&endpoint.reverse_dns, NameSource::ReverseDns, 0);
         }
         if endpoint.asn != 0 {
-            self.push(Selector::Asn(endpoint.asn), 0);
+            self.add_asn(endpoint.asn, 0);
         }
+        self.add_announced();
         if endpoint.country != [0, 0] {
             self.add_country(endpoint.country, 0);
         }
@@ -134,9 +140,10 @@ impl Selectors {
         }
         for (number, input) in numbered() {
             if let Input::Asn(asn) = input {
-                self.push(Selector::Asn(*asn), number);
+                self.add_asn(*asn, number);
             }
         }
+        self.add_announced();
         for (number, input) in numbered() {
             if let Input::Country(code) = input {
                 self.add_country(*code, number);
@@ -146,6 +153,26 @@ impl Selectors {
 
     fn push(&mut self, selector: Selector, input: u16) {
         self.groups.push(Group { selector, input, matches: 0..0 });
+    }
+
+    fn add_asn(&mut self, asn: u32, input: u16) {
+        self.states_asn = true;
+        self.push(Selector::Asn(asn), input);
+    }
+
+    /// Every address is also asked for by whom it is announced.
+    fn add_announced(&mut self) {
+        for at in 0..self.groups.len() {
+            let Group { selector: Selector::Address(ip), input, .. } = self.groups[at] else { continue };
+            let group = self.groups.len() as u16;
+            self.push(Selector::Announced(ip), input);
+            for alias in 0..self.aliases.len() {
+                let (of, input) = self.aliases[alias];
+                if usize::from(of) == at {
+                    self.aliases.push((group, input));
+                }
+            }
+        }
     }
 
     fn add_country(&mut self, code: [u8; 2], input: u16) {

@@ -13,6 +13,7 @@ use schakel_model::{
 };
 
 use crate::{
+    announced::AnnouncedTables,
     contest::{Match, Scratch, Verdict},
     entry::Entry,
     keys::KeyTable,
@@ -24,13 +25,14 @@ use crate::{
 /// The register as tables. Never changes; to change the register, build another and swap it whole.
 pub struct Snapshot {
     version: RegisterVersion,
-    v4: PrefixTable<u32>,
-    v6: PrefixTable<u128>,
+    v4: PrefixTable<u32, Entry>,
+    v6: PrefixTable<u128, Entry>,
     /// Domains, host names and mail domains.
     names: NameTable,
     urls: NameTable,
-    asns: KeyTable,
+    pub(crate) asns: KeyTable,
     countries: KeyTable,
+    pub(crate) announced: AnnouncedTables,
 }
 
 /// What the tables take, in bytes.
@@ -42,6 +44,7 @@ pub struct TableSizes {
     pub names_bytes: usize,
     pub urls_bytes: usize,
     pub numbers_bytes: usize,
+    pub announced_bytes: usize,
 }
 
 impl Snapshot {
@@ -88,6 +91,7 @@ impl Snapshot {
             urls: NameTable::build(&urls, text, entry),
             asns: KeyTable::build(asns, entry),
             countries: KeyTable::build(countries, entry),
+            announced: AnnouncedTables::build(&register.announced, assets, entry),
         }
     }
 
@@ -104,6 +108,7 @@ impl Snapshot {
             names_bytes: self.names.bytes(),
             urls_bytes: self.urls.bytes(),
             numbers_bytes: self.asns.bytes() + self.countries.bytes(),
+            announced_bytes: self.announced.bytes(),
         }
     }
 
@@ -151,6 +156,7 @@ impl Snapshot {
             }
             Selector::Account(host) => self.find_account(host.of(text), matches),
             Selector::Asn(asn) => push(matches, 0, self.asns.get(asn)),
+            Selector::Announced(ip) => self.announced.find(ip, &self.asns, matches),
             Selector::Country(code) => push(matches, 0, self.countries.get(country_key(code))),
         }
     }
@@ -209,7 +215,7 @@ fn rank(kind: u32, length: usize) -> u32 {
 const RANK_LENGTH_BITS: u32 = 24;
 pub(crate) const RANK_LENGTH_MASK: u32 = (1 << RANK_LENGTH_BITS) - 1;
 
-fn push(matches: &mut Vec<Match>, rank: u32, entries: &[Entry]) {
+pub(crate) fn push(matches: &mut Vec<Match>, rank: u32, entries: &[Entry]) {
     matches.extend(entries.iter().map(|&entry| Match { entry, rank, verdict: Verdict::Open }));
 }
 

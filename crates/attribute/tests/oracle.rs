@@ -14,6 +14,7 @@ use prefix_trie::PrefixMap;
 use proptest::prelude::*;
 use schakel_attribute::{Query, Scratch, Snapshot, names_only};
 use schakel_model::{
+    announced::{Announced, AnnouncedPrefix, AnnouncedTable, Origin, Relevant},
     asset::{Asset, AssetFlags, AssetValue, Proof, Role},
     assignment::{Assignee, End},
     classification::ClassificationType,
@@ -86,7 +87,28 @@ fn asset_value() -> impl Strategy<Value = AssetValue> {
         2 => url().prop_map(AssetValue::Url),
         1 => asn().prop_map(AssetValue::Asn),
         1 => country().prop_map(AssetValue::Country),
+        1 => handle().prop_map(AssetValue::RipeHandle),
+        1 => name().prop_map(AssetValue::Product),
     ]
+}
+
+fn handle() -> impl Strategy<Value = String> {
+    prop::sample::select(vec!["ORG-AA1-RIPE", "ORG-BB2-RIPE"]).prop_map(str::to_owned)
+}
+
+/// Some of these are nobody's in the register.
+fn origin() -> impl Strategy<Value = Origin> {
+    prop_oneof![
+        (64_496u32..64_502).prop_map(Origin::Asn),
+        handle().prop_map(Origin::Handle),
+        Just(Origin::Handle("ORG-CC3-RIPE".to_owned())),
+    ]
+}
+
+fn announced() -> impl Strategy<Value = Announced> {
+    let prefix = (net(), origin()).prop_map(|(net, origin)| AnnouncedPrefix { net, origin });
+    prop::collection::vec(prefix, 0..20)
+        .prop_map(|prefixes| Announced { prefixes, dates: [Some(1_790_000_000); 4] })
 }
 
 fn time() -> impl Strategy<Value = i64> {
@@ -119,12 +141,23 @@ fn asset() -> impl Strategy<Value = Asset> {
 }
 
 fn register() -> impl Strategy<Value = Register> {
-    prop::collection::vec(asset(), 0..40).prop_map(|mut assets| {
+    (prop::collection::vec(asset(), 0..40), announced()).prop_map(|(mut assets, announced)| {
         for (asset, id) in assets.iter_mut().zip(0..) {
             asset.id = AssetId(id);
         }
-        Register { version: RegisterVersion(1), assets, ..Register::default() }
+        Register { version: RegisterVersion(1), assets, announced, ..Register::default() }
     })
+}
+
+/// The same register with only those announced prefixes that can decide something, as the store loads it.
+fn with_relevant_prefixes(register: &Register) -> Register {
+    let mut prefixes = register.announced.prefixes.clone();
+    prefixes.sort_by_key(|prefix| (prefix.table(), prefix.net));
+    let registered = |origin: &Origin| register.assets.iter().any(|asset| is_of(&asset.value, origin));
+    let mut tables = AnnouncedTable::ALL.map(|_| Relevant::default());
+    prefixes.retain(|prefix| tables[prefix.table() as usize].keep(prefix.net, registered(&prefix.origin)));
+    let announced = Announced { prefixes, dates: register.announced.dates };
+    Register { announced, ..register.clone() }
 }
 
 fn endpoint() -> impl Strategy<Value = Endpoint<'static>> {
@@ -175,7 +208,43 @@ enum Asked {
     Url(String, String),
     Account(String),
     Asn(u32),
+    Announced(Announcements),
     Country([u8; 2]),
+}
+
+/// By whom an address is announced.
+#[derive(Clone, PartialEq, Debug)]
+struct Announcements {
+    /// Every prefix around it.
+    all: Vec<AnnouncedPrefix>,
+    /// The most specific by AS number, unless the event states one, and the most specific by handle.
+    counting: Vec<AnnouncedPrefix>,
+}
+
+impl Announcements {
+    fn of(ip: IpAddr, announced: &Announced, states_asn: bool) -> Self {
+        let around = announced.prefixes.iter().filter(|prefix| prefix.net.contains(&ip));
+        let all: Vec<AnnouncedPrefix> = around.cloned().collect();
+        let by_asn = |prefix: &&AnnouncedPrefix| matches!(prefix.origin, Origin::Asn(_));
+        let longest = |of: &dyn Fn(&&AnnouncedPrefix) -> bool| {
+            all.iter().filter(of).map(|prefix| prefix.net.prefix_len()).max()
+        };
+        let (longest_asn, longest_handle) = (longest(&by_asn), longest(&|prefix| !by_asn(prefix)));
+        let counts = |prefix: &&AnnouncedPrefix| match by_asn(prefix) {
+            true => !states_asn && Some(prefix.net.prefix_len()) == longest_asn,
+            false => Some(prefix.net.prefix_len()) == longest_handle,
+        };
+        let counting = all.iter().filter(counts).cloned().collect();
+        Self { all, counting }
+    }
+}
+
+fn is_of(asset: &AssetValue, origin: &Origin) -> bool {
+    match (asset, origin) {
+        (AssetValue::Asn(known), Origin::Asn(asn)) => known == asn,
+        (AssetValue::RipeHandle(known), Origin::Handle(handle)) => known == handle,
+        _ => false,
+    }
 }
 
 /// (scheme unless web, host, port) and path of a URL as this test makes them.
@@ -191,7 +260,7 @@ fn split(url: &str) -> (String, String, String) {
     )
 }
 
-fn asked(endpoint: &Endpoint<'_>) -> Vec<Asked> {
+fn asked(endpoint: &Endpoint<'_>, announced: &Announced) -> Vec<Asked> {
     let mut asked: Vec<Asked> = endpoint.ip.map(Asked::Address).into_iter().collect();
     let mut hosts = Vec::new();
     if !endpoint.url.is_empty() {
@@ -221,6 +290,11 @@ fn asked(endpoint: &Endpoint<'_>) -> Vec<Asked> {
     if endpoint.asn != 0 {
         asked.push(Asked::Asn(endpoint.asn));
     }
+    let addresses = asked.iter().filter_map(|asked| match asked {
+        Asked::Address(ip) => Some(Asked::Announced(Announcements::of(*ip, announced, endpoint.asn != 0))),
+        _ => None,
+    });
+    asked.extend(addresses.collect::<Vec<_>>());
     if endpoint.country != [0, 0] {
         asked.push(Asked::Country(endpoint.country));
     }
@@ -258,8 +332,22 @@ fn meets(asset: &AssetValue, asked: &Asked) -> Option<(u8, usize)> {
         }
         (AssetValue::Domain(domain), Asked::Account(host)) if below(host, domain) => Some((1, domain.len())),
         (AssetValue::Asn(known), Asked::Asn(asn)) if known == asn => Some((0, 0)),
+        (asset, Asked::Announced(announcements)) => {
+            let mine = announcements.counting.iter().filter(|prefix| is_of(asset, &prefix.origin));
+            mine.map(|prefix| (0, prefix.net.prefix_len().into())).max()
+        }
         (AssetValue::Country(known), Asked::Country(code)) if known == code => Some((0, 0)),
         _ => None,
+    }
+}
+
+/// What an explanation shows: what meets, and what is announced less specifically as well.
+fn shows(asset: &AssetValue, asked: &Asked) -> bool {
+    match asked {
+        Asked::Announced(announcements) => {
+            announcements.all.iter().any(|prefix| is_of(asset, &prefix.origin))
+        }
+        _ => meets(asset, asked).is_some(),
     }
 }
 
@@ -268,15 +356,18 @@ fn brute_force(register: &Register, observation: &Observation<'_>) -> Vec<Assign
     let at = i64::from(observation.observed_at.0);
     let mut out = Vec::new();
     for (end, endpoint) in [(End::Source, &observation.source), (End::Target, &observation.target)] {
-        let asked = asked(endpoint);
+        let asked = asked(endpoint, &register.announced);
         let named = asked.iter().any(|asked| match asked {
             Asked::Host(_) | Asked::Account(_) => true,
             Asked::Url(_, host) => host.parse::<IpAddr>().is_err(),
             _ => false,
         });
         let by_names = named && names_only(observation.classification);
-        let left_out =
-            |asked: &Asked| by_names && matches!(asked, Asked::Address(_) | Asked::Ptr(_) | Asked::Asn(_));
+        let left_out = |asked: &Asked| {
+            let by_address =
+                matches!(asked, Asked::Address(_) | Asked::Ptr(_) | Asked::Asn(_) | Asked::Announced(_));
+            by_names && by_address
+        };
         let is_hole = |asset: &Asset, asked: &Asked| {
             asset.flags.excluded
                 || (asset.flags.shared_hosting && named && matches!(asked, Asked::Address(_)))
@@ -287,13 +378,14 @@ fn brute_force(register: &Register, observation: &Observation<'_>) -> Vec<Assign
                 register.assets.iter().filter(valid).filter(|asset| asset.role == role).collect();
             let mut told: Vec<OrganisationId> = Vec::new();
             let mut fell: Vec<OrganisationId> = Vec::new();
-            for stage in 0..3 {
+            for stage in 0..4 {
                 let told_before = !told.is_empty();
                 let here: Vec<&Asked> = asked
                     .iter()
                     .filter(|asked| match asked {
                         Asked::Asn(_) => stage == 1,
-                        Asked::Country(_) => stage == 2,
+                        Asked::Announced(_) => stage == 2,
+                        Asked::Country(_) => stage == 3,
                         _ => stage == 0,
                     })
                     .filter(|asked| !left_out(asked))
@@ -345,6 +437,21 @@ fn brute_force(register: &Register, observation: &Observation<'_>) -> Vec<Assign
     out
 }
 
+/// An asset that its organisation, which has the same number, owns without end.
+fn plain(id: u32, value: AssetValue) -> Asset {
+    Asset {
+        id: AssetId(id),
+        organisation: OrganisationId(id),
+        value,
+        role: Role::Owner,
+        valid_from: None,
+        valid_until: None,
+        proof: Proof::Asserted,
+        flags: AssetFlags::default(),
+        note: String::new(),
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1_000) })]
 
@@ -354,10 +461,12 @@ proptest! {
         observations in prop::collection::vec(any_observation(), 1..8),
     ) {
         let snapshot = Snapshot::build(&register);
+        let smaller = Snapshot::build(&with_relevant_prefixes(&register));
         let mut scratch = Scratch::default();
         for observation in &observations {
             let assigned = snapshot.assign(observation, &mut scratch).to_vec();
             prop_assert_eq!(&assigned, &brute_force(&register, observation));
+            prop_assert_eq!(&assigned, smaller.assign(observation, &mut scratch));
             let explained = snapshot.explain(&Query::of(observation));
             let mut winners: Vec<_> = explained
                 .iter()
@@ -379,7 +488,8 @@ proptest! {
             }
             for (end, endpoint) in [(End::Source, &observation.source), (End::Target, &observation.target)] {
                 for asset in &register.assets {
-                    let met = asked(endpoint).iter().any(|asked| meets(&asset.value, asked).is_some());
+                    let asked = asked(endpoint, &register.announced);
+                    let met = asked.iter().any(|asked| shows(&asset.value, asked));
                     let shown = explained.iter().any(|c| c.asset == asset.id && c.end == end);
                     prop_assert_eq!(met, shown, "{:?}", asset);
                 }
@@ -400,17 +510,7 @@ proptest! {
             if seen_before {
                 assets.retain(|asset: &Asset| asset.value != AssetValue::Prefix(net));
             }
-            assets.push(Asset {
-                id: AssetId(id),
-                organisation: OrganisationId(id),
-                value: AssetValue::Prefix(net),
-                role: Role::Owner,
-                valid_from: None,
-                valid_until: None,
-                proof: Proof::Asserted,
-                flags: AssetFlags::default(),
-                note: String::new(),
-            });
+            assets.push(plain(id, AssetValue::Prefix(net)));
         }
         let snapshot = Snapshot::build(&Register { assets, ..Register::default() });
         let mut scratch = Scratch::default();
@@ -422,6 +522,43 @@ proptest! {
             let one = observation(Endpoint { ip: Some(ip), ..Endpoint::default() }, Endpoint::default());
             let assigned = snapshot.assign(&one, &mut scratch).iter().map(|assignee| assignee.organisation.0);
             prop_assert_eq!(assigned.collect::<Vec<_>>(), longest.into_iter().collect::<Vec<_>>());
+        }
+    }
+
+    /// The prefixes of a table, every second one announced by somebody in the register.
+    #[test]
+    fn the_most_specific_announcement_is_that_of_a_trie(nets in prop::collection::vec(net(), 0..200), ips in prop::collection::vec(ip(), 1..50)) {
+        let mut v4: PrefixMap<Ipv4Net, u32> = PrefixMap::new();
+        let mut v6: PrefixMap<Ipv6Net, u32> = PrefixMap::new();
+        let mut prefixes: Vec<AnnouncedPrefix> = Vec::new();
+        for (net, asn) in nets.into_iter().zip(1u32..) {
+            match net {
+                IpNet::V4(net) => drop(v4.insert(net, asn)),
+                IpNet::V6(net) => drop(v6.insert(net, asn)),
+            }
+            prefixes.retain(|prefix| prefix.net != net);
+            prefixes.push(AnnouncedPrefix { net, origin: Origin::Asn(asn) });
+        }
+        let registered = |asn: &u32| asn.is_multiple_of(2);
+        let assets = (1..=prefixes.len() as u32 + 200).filter(registered).map(|asn| plain(asn, AssetValue::Asn(asn)));
+        let register = Register {
+            assets: assets.collect(),
+            announced: Announced { prefixes, ..Announced::default() },
+            ..Register::default()
+        };
+        let mut scratch = Scratch::default();
+        for register in [with_relevant_prefixes(&register), register] {
+            let snapshot = Snapshot::build(&register);
+            for ip in &ips {
+                let longest = match ip {
+                    IpAddr::V4(ip) => v4.get_lpm(&Ipv4Net::from(*ip)).map(|(_, asn)| *asn),
+                    IpAddr::V6(ip) => v6.get_lpm(&Ipv6Net::from(*ip)).map(|(_, asn)| *asn),
+                };
+                let one = observation(Endpoint { ip: Some(*ip), ..Endpoint::default() }, Endpoint::default());
+                let assigned = snapshot.assign(&one, &mut scratch).iter().map(|assignee| assignee.organisation.0);
+                let expected: Vec<u32> = longest.into_iter().filter(registered).collect();
+                prop_assert_eq!(assigned.collect::<Vec<_>>(), expected);
+            }
         }
     }
 

@@ -72,12 +72,7 @@ pub fn numbered(files: &RegisterFiles) -> Register {
             note: row.note.clone(),
         })
         .collect();
-    Register {
-        version: RegisterVersion(1),
-        organisations,
-        assets,
-        ..Register::default()
-    }
+    Register { version: RegisterVersion(1), organisations, assets, ..Register::default() }
 }
 
 /// An observation with nothing but its ends.
