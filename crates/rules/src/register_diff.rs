@@ -1,14 +1,16 @@
 //! What an import would change in the register, to be shown before it is applied.
 //!
 //! Rows are matched by their natural keys: an organisation by its code; an asset by organisation, kind, value, role and
-//! beginning; a contact by organisation, role and mail address (else name); a
-//! relation by its two organisations, kind and beginning. A row with another key is another thing: an
-//! asset that begins on another day is one withdrawn and one new. The order of rows is no change.
+//! beginning; a contact by organisation, role, mail address (else name) and beginning; a relation by its two organisations,
+//! kind and beginning. A row with another key is another thing: an asset that begins on another day is one withdrawn and
+//! one new. The order of rows is no change.
 
 use std::{collections::HashMap, hash::Hash, ops::Add};
 
 use foldhash::fast::FixedState;
-use schakel_formats::register::{AssetRow, ContactRow, OrganisationRow, RegisterFiles, RelationRow};
+use schakel_formats::register::{
+    AssetRow, ContactRow, OrganisationRow, RegisterFile, RegisterFiles, RelationRow,
+};
 
 /// What changes, by file.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -37,6 +39,12 @@ pub struct Changes<'a, T> {
     pub unchanged: u64,
 }
 
+impl<T> Default for Changes<'_, T> {
+    fn default() -> Self {
+        Self { added: Vec::new(), changed: Vec::new(), withdrawn: Vec::new(), unchanged: 0 }
+    }
+}
+
 /// A row before and after.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Change<'a, T> {
@@ -56,13 +64,22 @@ pub struct Counts {
     pub unchanged: u64,
 }
 
-/// Compares what stands with what is imported.
-pub fn diff<'a>(standing: &'a RegisterFiles, imported: &'a RegisterFiles) -> RegisterDiff<'a> {
+/// Compares what stands with what is imported. Of a kind that was not `given` nothing changes.
+pub fn diff<'a>(
+    standing: &'a RegisterFiles,
+    imported: &'a RegisterFiles,
+    given: &[RegisterFile],
+) -> RegisterDiff<'a> {
+    use RegisterFile::{Assets, Contacts, Organisations, Relations};
+    let given = |kind| given.contains(&kind);
+    let (old, new) = (standing, imported);
     RegisterDiff {
-        organisations: changes(&standing.organisations, &imported.organisations, |row| &*row.code),
-        assets: changes(&standing.assets, &imported.assets, AssetRow::key),
-        contacts: changes(&standing.contacts, &imported.contacts, ContactRow::key),
-        relations: changes(&standing.relations, &imported.relations, RelationRow::key),
+        organisations: changes(&old.organisations, &new.organisations, given(Organisations), |row| {
+            &*row.code
+        }),
+        assets: changes(&old.assets, &new.assets, given(Assets), AssetRow::key),
+        contacts: changes(&old.contacts, &new.contacts, given(Contacts), ContactRow::key),
+        relations: changes(&old.relations, &new.relations, given(Relations), RelationRow::key),
     }
 }
 
@@ -106,14 +123,18 @@ impl Add for Counts {
 fn changes<'a, T: PartialEq, K: Eq + Hash>(
     standing: &'a [T],
     imported: &'a [T],
+    given: bool,
     key: impl Fn(&'a T) -> K,
 ) -> Changes<'a, T> {
+    if !given {
+        return Changes { unchanged: standing.len() as u64, ..Changes::default() };
+    }
     let mut by_key = HashMap::with_capacity_and_hasher(standing.len(), FixedState::default());
     for (at, row) in standing.iter().enumerate() {
         by_key.insert(key(row), at);
     }
     let mut stays = vec![false; standing.len()];
-    let mut changes = Changes { added: Vec::new(), changed: Vec::new(), withdrawn: Vec::new(), unchanged: 0 };
+    let mut changes = Changes::default();
     for after in imported {
         // Each standing row is met once, so that a repeated key shows as a new row and is not lost.
         match by_key.remove(&key(after)) {
@@ -194,10 +215,10 @@ mod tests {
             ),
         ] {
             let imported = files(organisations, assets, contacts);
-            let there = diff(&standing, &imported);
+            let there = diff(&standing, &imported, &RegisterFile::ALL);
             assert_eq!(told(there.counts()), expected, "{what}");
             assert_eq!(there.is_empty(), expected[..3] == [0, 0, 0]);
-            let back = diff(&imported, &standing);
+            let back = diff(&imported, &standing, &RegisterFile::ALL);
             assert_eq!(
                 told(back.counts()),
                 [expected[2], expected[1], expected[0], expected[3]],
@@ -205,7 +226,9 @@ mod tests {
             );
         }
         let nothing = RegisterFiles::default();
-        assert_eq!(told(diff(&nothing, &standing).counts()), [7, 0, 0, 0]);
+        assert_eq!(told(diff(&nothing, &standing, &[]).counts()), [0; 4]);
+        assert_eq!(told(diff(&standing, &nothing, &[RegisterFile::Assets]).counts()), [0, 0, 3, 4]);
+        assert_eq!(told(diff(&nothing, &standing, &RegisterFile::ALL).counts()), [7, 0, 0, 0]);
     }
 
     #[test]
@@ -213,7 +236,7 @@ mod tests {
         let one = files(ORGANISATIONS, ASSETS, CONTACTS);
         let mut twice = one.clone();
         twice.assets.push(one.assets[0].clone());
-        assert_eq!(told(diff(&one, &twice).assets.counts()), [1, 0, 0, 3]);
-        assert_eq!(told(diff(&twice, &one).assets.counts()), [0, 0, 1, 3]);
+        assert_eq!(told(diff(&one, &twice, &RegisterFile::ALL).assets.counts()), [1, 0, 0, 3]);
+        assert_eq!(told(diff(&twice, &one, &RegisterFile::ALL).assets.counts()), [0, 0, 1, 3]);
     }
 }

@@ -26,16 +26,18 @@ const COLUMNS: [Column; 9] = [
     Column { name: "note", required: false },
 ];
 
-pub(super) fn read(bytes: &[u8], organisations: &Organisations, problems: &mut Problems) -> Vec<AssetRow> {
+pub(super) fn read(files: &[&[u8]], organisations: &Organisations, problems: &mut Problems) -> Vec<AssetRow> {
     let mut rows = Vec::new();
     let mut lines = Vec::new();
-    let Some(mut table) = CsvTable::open(RegisterFile::Assets, bytes, &COLUMNS, problems) else {
-        return rows;
-    };
-    while let Some(row) = table.next_row(problems) {
-        let line = row.place.line;
-        read_row(row, organisations, problems, &mut rows);
-        lines.resize(rows.len(), line);
+    for bytes in files {
+        let Some(mut table) = CsvTable::open(RegisterFile::Assets, bytes, &COLUMNS, problems) else {
+            continue;
+        };
+        while let Some(row) = table.next_row(problems) {
+            let line = row.place.line;
+            read_row(row, organisations, problems, &mut rows);
+            lines.resize(rows.len(), line);
+        }
     }
     check_repeats(rows, &lines, problems)
 }

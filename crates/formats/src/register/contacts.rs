@@ -27,17 +27,23 @@ const COLUMNS: [Column; 10] = [
     Column { name: "valid_until", required: false },
 ];
 
-pub(super) fn read(bytes: &[u8], organisations: &Organisations, problems: &mut Problems) -> Vec<ContactRow> {
+pub(super) fn read(
+    files: &[&[u8]],
+    organisations: &Organisations,
+    problems: &mut Problems,
+) -> Vec<ContactRow> {
     let mut rows = Vec::new();
     let mut lines = Vec::new();
-    let Some(mut table) = CsvTable::open(RegisterFile::Contacts, bytes, &COLUMNS, problems) else {
-        return rows;
-    };
-    while let Some(row) = table.next_row(problems) {
-        let line = row.place.line;
-        if let Some(contact) = read_row(row, organisations, problems) {
-            rows.push(contact);
-            lines.push(line);
+    for bytes in files {
+        let Some(mut table) = CsvTable::open(RegisterFile::Contacts, bytes, &COLUMNS, problems) else {
+            continue;
+        };
+        while let Some(row) = table.next_row(problems) {
+            let line = row.place.line;
+            if let Some(contact) = read_row(row, organisations, problems) {
+                rows.push(contact);
+                lines.push(line);
+            }
         }
     }
     drop_repeats(rows, &lines, problems)

@@ -29,12 +29,13 @@ mod value;
 mod write;
 
 pub use problem::{Level, Problem, ProblemKind, RegisterFile};
-pub use read::{Reading, read};
+pub use read::{Given, Reading, read, read_beside};
+pub use relations::{circle_message, circles};
 pub use rows::{
     AssetKey, AssetRow, ContactKey, ContactRow, OrganisationRow, RegisterFiles, RelationKey, RelationRow,
 };
 pub use value::read_value;
-pub use write::{Written, write};
+pub use write::{Row, Written, line, write};
 
 /// Rows of one file. The largest register we measure with has 5 million assets.
 pub const ROWS_MAX: u64 = 10_000_000;

@@ -28,6 +28,15 @@ pub(super) struct Organisations {
 }
 
 impl Organisations {
+    /// Those that stand.
+    pub fn of(rows: &[OrganisationRow]) -> Self {
+        Self {
+            rows: rows.to_vec(),
+            lines: vec![0; rows.len()],
+            by_code: rows.iter().enumerate().map(|(at, row)| (Arc::clone(&row.code), at)).collect(),
+        }
+    }
+
     /// The organisation of this code; a problem when there is none.
     pub fn find(
         &self,
@@ -53,10 +62,18 @@ impl Organisations {
     }
 }
 
-pub(super) fn read(bytes: &[u8], problems: &mut Problems) -> Organisations {
+pub(super) fn read(files: &[&[u8]], problems: &mut Problems) -> Organisations {
     let mut all = Organisations::default();
+    for bytes in files {
+        read_file(bytes, &mut all, problems);
+    }
+    check_parents(&mut all, problems);
+    all
+}
+
+fn read_file(bytes: &[u8], all: &mut Organisations, problems: &mut Problems) {
     let Some(mut table) = CsvTable::open(RegisterFile::Organisations, bytes, &COLUMNS, problems) else {
-        return all;
+        return;
     };
     while let Some(row) = table.next_row(problems) {
         let place = row.place;
@@ -76,8 +93,6 @@ pub(super) fn read(bytes: &[u8], problems: &mut Problems) -> Organisations {
         all.rows.push(organisation);
         all.lines.push(place.line);
     }
-    check_parents(&mut all, problems);
-    all
 }
 
 fn read_row(row: Row<'_, 5>, problems: &mut Problems) -> Option<OrganisationRow> {

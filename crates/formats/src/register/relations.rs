@@ -1,6 +1,6 @@
 //! `relations.csv`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::FixedState;
 use schakel_model::relation::{Mandate, RelationKind};
@@ -25,24 +25,27 @@ const COLUMNS: [Column; 8] = [
 ];
 
 /// Bytes of nothing are a file without rows: not every constituency has relations.
-pub(super) fn read(bytes: &[u8], organisations: &Organisations, problems: &mut Problems) -> Vec<RelationRow> {
+pub(super) fn read(
+    files: &[&[u8]],
+    organisations: &Organisations,
+    problems: &mut Problems,
+) -> Vec<RelationRow> {
     let mut rows = Vec::new();
-    if bytes.is_empty() {
-        return rows;
-    }
     let mut lines = Vec::new();
-    let Some(mut table) = CsvTable::open(RegisterFile::Relations, bytes, &COLUMNS, problems) else {
-        return rows;
-    };
-    while let Some(row) = table.next_row(problems) {
-        let line = row.place.line;
-        if let Some(relation) = read_row(row, organisations, problems) {
-            rows.push(relation);
-            lines.push(line);
+    for bytes in files.iter().filter(|bytes| !bytes.is_empty()) {
+        let Some(mut table) = CsvTable::open(RegisterFile::Relations, bytes, &COLUMNS, problems) else {
+            continue;
+        };
+        while let Some(row) = table.next_row(problems) {
+            let line = row.place.line;
+            if let Some(relation) = read_row(row, organisations, problems) {
+                rows.push(relation);
+                lines.push(line);
+            }
         }
     }
     let (rows, lines) = drop_repeats(rows, lines, problems);
-    drop_circles(rows, &lines, organisations, problems)
+    drop_circles(rows, &lines, problems)
 }
 
 fn read_row(row: Row<'_, 8>, organisations: &Organisations, problems: &mut Problems) -> Option<RelationRow> {
@@ -119,32 +122,50 @@ fn drop_repeats(
 }
 
 /// Takes out the rows that close a circle: of mergers, of those who serve, of those who supply.
-fn drop_circles(
-    rows: Vec<RelationRow>,
-    lines: &[u64],
-    organisations: &Organisations,
-    problems: &mut Problems,
-) -> Vec<RelationRow> {
-    let number = |code: &str| organisations.by_code.get(code).copied().unwrap_or(usize::MAX);
+fn drop_circles(rows: Vec<RelationRow>, lines: &[u64], problems: &mut Problems) -> Vec<RelationRow> {
+    let circles = circles(&rows);
+    if circles.is_empty() {
+        return rows;
+    }
+    for &at in &circles {
+        let place = Place { file: RegisterFile::Relations, line: lines[at] };
+        problems.push(place, "to", &rows[at].to, ProblemKind::RelationCycle, || circle_message(&rows[at]));
+    }
+    let mut circles = circles.into_iter().peekable();
+    rows.into_iter()
+        .enumerate()
+        .filter(|(at, _)| circles.next_if_eq(at).is_none())
+        .map(|(_, row)| row)
+        .collect()
+}
+
+/// What to say of a row that closes a circle.
+pub fn circle_message(row: &RelationRow) -> String {
+    format!(
+        "`{}` {} `{}`, which by way of other rows comes back to `{}`; take one of these rows out",
+        row.from, row.kind, row.to, row.from
+    )
+}
+
+/// The rows that close a circle with those before them, in order: mergers, who serves and who supplies must have an end. Who takes
+/// part in what may go round.
+pub fn circles(rows: &[RelationRow]) -> Vec<usize> {
+    let mut numbers: HashMap<&str, usize, FixedState> = HashMap::default();
     let mut next: HashMap<(RelationKind, usize), Vec<usize>, FixedState> = HashMap::default();
-    let mut keep = Vec::with_capacity(rows.len());
-    for (row, &line) in rows.iter().zip(lines) {
+    let mut found = Vec::new();
+    for (at, row) in rows.iter().enumerate().filter(|(_, row)| row.kind != RelationKind::ParticipatesIn) {
+        let mut number = |code| {
+            let new = numbers.len();
+            *numbers.entry(code).or_insert(new)
+        };
         let (from, to) = (number(&row.from), number(&row.to));
-        let circle = row.kind != RelationKind::ParticipatesIn && reaches(&next, row.kind, to, from);
-        keep.push(!circle);
-        if circle {
-            let place = Place { file: RegisterFile::Relations, line };
-            problems.push(place, "to", &row.to, ProblemKind::RelationCycle, || {
-                format!(
-                    "`{}` {} `{}`, which by way of other rows comes back to `{}`; take one of these rows out",
-                    row.from, row.kind, row.to, row.from
-                )
-            });
+        if reaches(&next, row.kind, to, from) {
+            found.push(at);
         } else {
             next.entry((row.kind, from)).or_default().push(to);
         }
     }
-    rows.into_iter().zip(keep).filter_map(|(row, keep)| keep.then_some(row)).collect()
+    found
 }
 
 /// Is there a way from one organisation to another?
@@ -154,13 +175,13 @@ fn reaches(
     from: usize,
     to: usize,
 ) -> bool {
-    let mut seen: HashMap<usize, (), FixedState> = HashMap::default();
+    let mut seen: HashSet<usize, FixedState> = HashSet::default();
     let mut open = vec![from];
     while let Some(at) = open.pop() {
         if at == to {
             return true;
         }
-        if seen.insert(at, ()).is_none() {
+        if seen.insert(at) {
             open.extend(next.get(&(kind, at)).into_iter().flatten());
         }
     }

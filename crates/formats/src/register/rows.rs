@@ -97,8 +97,9 @@ pub struct RelationRow {
 /// What makes two rows the same asset: organisation, value with its kind, role, and when it begins.
 pub type AssetKey<'a> = (&'a str, &'a AssetValue, Role, Option<i64>);
 
-/// What makes two rows the same contact: organisation, role, and the mail address, else the name.
-pub type ContactKey<'a> = (&'a str, ContactRole, &'a str);
+/// What makes two rows the same contact: organisation, role, the mail address, else the name, and when it begins: somebody can
+/// leave and come back.
+pub type ContactKey<'a> = (&'a str, ContactRole, &'a str, Option<i64>);
 
 /// What makes two rows the same relation: from, kind, to, and when it begins.
 pub type RelationKey<'a> = (&'a str, RelationKind, &'a str, Option<i64>);
@@ -120,7 +121,8 @@ impl AssetRow {
 impl ContactRow {
     /// What makes it this contact and no other.
     pub fn key(&self) -> ContactKey<'_> {
-        (&self.organisation, self.role, if self.email.is_empty() { &self.name } else { &self.email })
+        let who = if self.email.is_empty() { &self.name } else { &self.email };
+        (&self.organisation, self.role, who, self.valid_from)
     }
 }
 
