@@ -15,6 +15,7 @@ pub mod pipeline;
 pub mod raw;
 pub mod reading;
 pub mod register;
+pub mod register_files;
 pub mod send;
 pub mod serve;
 pub mod tell;

@@ -19,6 +19,7 @@ mod contacts;
 mod csv_table;
 mod dates;
 pub mod host;
+pub mod import;
 mod organisations;
 mod problem;
 mod read;

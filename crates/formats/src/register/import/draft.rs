@@ -1,0 +1,457 @@
+//! What an importer makes of a foreign file: rows of the register's own files, as text, each with its place in the file
+//! that a person has before them.
+//!
+//! The rows are then read by the same code as the register's files, so that one set of rules says what a prefix, a mail
+//! address or a date is. An empty field says nothing: what stands in the register stays.
+
+use std::{collections::HashMap, sync::Arc};
+
+use foldhash::fast::FixedState;
+use schakel_model::asset::{AssetKind, AssetValue, Role};
+
+use super::super::{
+    AssetRow, ContactRow, Problem, ProblemKind, RegisterFile, RegisterFiles, RelationRow,
+    dates::write_date,
+    problem::{Level, Place, Problems},
+    read,
+    value::read_value,
+    write::{write_flags, write_row},
+};
+
+/// Characters of all fields of one row. The longest honest row is a note of a few paragraphs.
+const ROW_CHARS_MAX: usize = 64 << 10;
+
+/// How places in a table of a foreign file are called.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Table {
+    /// `members.csv:17`
+    Lines(String),
+    /// `members.xlsx Sheet1!C17`
+    Sheet(String),
+    /// `contacts.json contacts[3]`
+    List(String),
+}
+
+/// A row of a foreign file.
+#[derive(Clone, Debug)]
+pub(super) struct Spot {
+    /// Which table: its number in [`Draft::tables`].
+    pub table: usize,
+    /// Which row, as a person counts there.
+    pub row: u64,
+    /// Of a sheet: in which column of it a column of the register stands.
+    pub cells: Option<Arc<[(&'static str, u32)]>>,
+}
+
+/// A row of `organisations.csv`.
+#[derive(Default, Debug)]
+pub(super) struct OrganisationText {
+    pub code: String,
+    pub name: String,
+    pub kind: String,
+    pub parent: String,
+    pub language: String,
+}
+
+/// A row of `assets.csv`.
+#[derive(Default, Debug)]
+pub(super) struct AssetText {
+    pub organisation: String,
+    pub kind: String,
+    pub value: String,
+    pub role: String,
+    pub valid_from: String,
+    pub valid_until: String,
+    pub proof: String,
+    pub flags: String,
+    pub note: String,
+}
+
+/// A row of `contacts.csv`.
+#[derive(Default, Debug)]
+pub(super) struct ContactText {
+    pub organisation: String,
+    pub role: String,
+    pub name: String,
+    pub email: String,
+    pub phone: String,
+    pub language: String,
+    pub tlp_max: String,
+    pub order: String,
+    pub valid_from: String,
+    pub valid_until: String,
+}
+
+/// A row of `relations.csv`.
+#[derive(Default, Debug)]
+pub(super) struct RelationText {
+    pub from: String,
+    pub kind: String,
+    pub to: String,
+    pub mandate: String,
+    pub scan_consent: String,
+    pub valid_from: String,
+    pub valid_until: String,
+    pub note: String,
+}
+
+/// The rows an importer found, and what it could not make rows of.
+#[derive(Default)]
+pub(super) struct Draft {
+    pub tables: Vec<Table>,
+    pub organisations: Vec<(Spot, OrganisationText)>,
+    pub assets: Vec<(Spot, AssetText)>,
+    pub contacts: Vec<(Spot, ContactText)>,
+    pub relations: Vec<(Spot, RelationText)>,
+    problems: Problems,
+}
+
+/// What was read of a draft.
+pub(super) struct DraftReading {
+    /// The rows of the draft alone.
+    pub files: RegisterFiles,
+    pub problems: Vec<Problem>,
+    pub errors: u64,
+    pub warnings: u64,
+    pub notes: u64,
+}
+
+impl Draft {
+    /// Adds a table and gives its number.
+    pub fn table(&mut self, table: Table) -> usize {
+        self.tables.push(table);
+        self.tables.len() - 1
+    }
+
+    pub fn problem(
+        &mut self,
+        spot: &Spot,
+        (file, column): (RegisterFile, &'static str),
+        value: &str,
+        kind: ProblemKind,
+        message: impl FnOnce() -> String,
+    ) {
+        let before = self.problems.list.len();
+        self.problems.push(Place { file, line: spot.row }, column, value, kind, message);
+        if self.problems.list.len() > before
+            && let Some(problem) = self.problems.list.last_mut()
+        {
+            problem.place = place(&self.tables, spot, column);
+        }
+    }
+
+    /// Reads the rows by the rules of the register's files. What refers to an organisation may refer to one that stands.
+    pub fn read(mut self, standing: &RegisterFiles) -> DraftReading {
+        self.refuse_long_rows();
+        self.fill_in(standing);
+        let mut files = self.read_files(standing);
+        let ours: HashMap<&str, (), FixedState> =
+            self.organisations.iter().map(|(_, row)| (row.code.trim(), ())).collect();
+        files.organisations.retain(|row| ours.contains_key(&*row.code));
+        DraftReading {
+            files,
+            errors: self.problems.count(Level::Error),
+            warnings: self.problems.count(Level::Warning),
+            notes: self.problems.count(Level::Note),
+            problems: self.problems.list,
+        }
+    }
+
+    fn refuse_long_rows(&mut self) {
+        let mut long = Vec::new();
+        let mut short = |file, spot: &Spot, fields: &[&String]| {
+            let short = fields.iter().map(|field| field.len()).sum::<usize>() <= ROW_CHARS_MAX;
+            if !short {
+                long.push((file, spot.clone()));
+            }
+            short
+        };
+        self.organisations.retain(|(spot, row)| {
+            short(RegisterFile::Organisations, spot, &[&row.code, &row.name, &row.kind, &row.parent])
+        });
+        self.assets.retain(|(spot, row)| {
+            short(RegisterFile::Assets, spot, &[&row.organisation, &row.value, &row.flags, &row.note])
+        });
+        self.contacts.retain(|(spot, row)| {
+            short(RegisterFile::Contacts, spot, &[&row.organisation, &row.name, &row.email, &row.phone])
+        });
+        self.relations
+            .retain(|(spot, row)| short(RegisterFile::Relations, spot, &[&row.from, &row.to, &row.note]));
+        for (file, spot) in long {
+            self.problem(&spot, (file, ""), "", ProblemKind::TooLarge, || {
+                format!("the row has more than {ROW_CHARS_MAX} characters; make it shorter")
+            });
+        }
+    }
+
+    /// An empty field leaves what stands.
+    fn fill_in(&mut self, standing: &RegisterFiles) {
+        let known: HashMap<&str, _, FixedState> =
+            standing.organisations.iter().map(|row| (&*row.code, row)).collect();
+        for (_, row) in &mut self.organisations {
+            let Some(known) = known.get(row.code.trim()) else { continue };
+            fill(&mut row.name, || known.name.clone());
+            fill(&mut row.kind, || known.kind.as_str().to_owned());
+            fill(&mut row.parent, || known.parent.as_deref().unwrap_or_default().to_owned());
+            fill(&mut row.language, || known.language.as_str().to_owned());
+        }
+        // Of several periods the last one is meant.
+        let mut known: HashMap<(&str, &AssetValue, Role), &AssetRow, FixedState> = HashMap::default();
+        for row in &standing.assets {
+            let last = known.entry((&row.organisation, &row.value, row.role)).or_insert(row);
+            if last.valid_from < row.valid_from {
+                *last = row;
+            }
+        }
+        if !known.is_empty() {
+            self.assets.iter_mut().for_each(|(_, row)| fill_in_asset(row, &known));
+        }
+        let mut known: HashMap<(&str, &str, String), &ContactRow, FixedState> = HashMap::default();
+        for row in &standing.contacts {
+            let who = if row.email.is_empty() { &row.name } else { &row.email };
+            let last =
+                known.entry((&row.organisation, row.role.as_str(), who.to_ascii_lowercase())).or_insert(row);
+            if last.valid_from < row.valid_from {
+                *last = row;
+            }
+        }
+        if !known.is_empty() {
+            self.contacts.iter_mut().for_each(|(_, row)| fill_in_contact(row, &known));
+        }
+        let mut known: HashMap<(&str, &str, &str), &RelationRow, FixedState> = HashMap::default();
+        for row in &standing.relations {
+            let last = known.entry((&row.from, row.kind.as_str(), &row.to)).or_insert(row);
+            if last.valid_from < row.valid_from {
+                *last = row;
+            }
+        }
+        for (_, row) in &mut self.relations {
+            let Some(known) = known.get(&(row.from.trim(), row.kind.trim(), row.to.trim())) else { continue };
+            if !is_same_period(&row.valid_from, known.valid_from) {
+                continue;
+            }
+            fill(&mut row.mandate, || known.mandate.as_str().to_owned());
+            fill(&mut row.scan_consent, || if known.scan_consent { "yes" } else { "no" }.to_owned());
+            fill(&mut row.valid_from, || date(known.valid_from));
+            fill(&mut row.valid_until, || date(known.valid_until));
+            fill(&mut row.note, || known.note.clone());
+        }
+    }
+
+    /// Writes the rows as the register's files and reads those, one line a row, so that a line leads back to its row.
+    fn read_files(&mut self, standing: &RegisterFiles) -> RegisterFiles {
+        let mut organisations = b"id,name,kind,parent,language\n".to_vec();
+        let ours: HashMap<&str, (), FixedState> =
+            self.organisations.iter().map(|(_, row)| (row.code.trim(), ())).collect();
+        let mut others = 0;
+        for row in standing.organisations.iter().filter(|row| !ours.contains_key(&*row.code)) {
+            let parent = row.parent.as_deref().unwrap_or_default();
+            write_line(
+                &mut organisations,
+                &[&row.code, &row.name, row.kind.as_str(), parent, row.language.as_str()],
+            );
+            others += 1;
+        }
+        for (_, row) in &self.organisations {
+            write_line(&mut organisations, &[&row.code, &row.name, &row.kind, &row.parent, &row.language]);
+        }
+        let mut assets = b"organisation,kind,value,role,valid_from,valid_until,proof,flags,note\n".to_vec();
+        for (_, row) in &self.assets {
+            let AssetText { organisation, kind, value, role, valid_from, valid_until, proof, flags, note } =
+                row;
+            write_line(
+                &mut assets,
+                &[organisation, kind, value, role, valid_from, valid_until, proof, flags, note],
+            );
+        }
+        let mut contacts =
+            b"organisation,role,name,email,phone,language,tlp_max,order,valid_from,valid_until\n".to_vec();
+        for (_, row) in &self.contacts {
+            let ContactText {
+                organisation,
+                role,
+                name,
+                email,
+                phone,
+                language,
+                tlp_max,
+                order,
+                valid_from,
+                valid_until,
+            } = row;
+            write_line(
+                &mut contacts,
+                &[organisation, role, name, email, phone, language, tlp_max, order, valid_from, valid_until],
+            );
+        }
+        let mut relations = b"from,kind,to,mandate,scan_consent,valid_from,valid_until,note\n".to_vec();
+        for (_, row) in &self.relations {
+            let RelationText { from, kind, to, mandate, scan_consent, valid_from, valid_until, note } = row;
+            write_line(
+                &mut relations,
+                &[from, kind, to, mandate, scan_consent, valid_from, valid_until, note],
+            );
+        }
+        let reading = read(&organisations, &assets, &contacts, &relations);
+        for problem in reading.problems {
+            // Who has nobody to tell is asked of the whole register, when the rows are in it.
+            if problem.kind != ProblemKind::NoContact {
+                self.take(problem, others);
+            }
+        }
+        reading.files
+    }
+
+    /// A problem of the written files, told at its place in the foreign one.
+    fn take(&mut self, problem: Problem, others: usize) {
+        let spot_of = |line: u64| {
+            let at = usize::try_from(line).ok()?.checked_sub(2)?;
+            match problem.file {
+                RegisterFile::Organisations => {
+                    self.organisations.get(at.checked_sub(others)?).map(|row| &row.0)
+                }
+                RegisterFile::Assets => self.assets.get(at).map(|row| &row.0),
+                RegisterFile::Contacts => self.contacts.get(at).map(|row| &row.0),
+                RegisterFile::Relations => self.relations.get(at).map(|row| &row.0),
+            }
+        };
+        // What is wrong with a row that stands is not this file's affair.
+        let Some(spot) = spot_of(problem.line).cloned() else { return };
+        let message = match problem.kind {
+            ProblemKind::Repeated | ProblemKind::Duplicate | ProblemKind::SharedAsset => {
+                let other = |line| spot_of(line).map(|spot| place(&self.tables, spot, problem.column));
+                with_place(&problem.message, other)
+            }
+            _ => problem.message,
+        };
+        self.problem(&spot, (problem.file, problem.column), &problem.value, problem.kind, || message);
+    }
+}
+
+/// `... line 12 ...` with the place that line 12 was made from.
+fn with_place(message: &str, place: impl Fn(u64) -> Option<String>) -> String {
+    let found = message.rfind("line ").and_then(|at| {
+        let rest = &message[at + "line ".len()..];
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        Some((at, &rest[digits..], place(rest[..digits].parse().ok()?)?))
+    });
+    match found {
+        Some((at, rest, place)) => format!("{}{place}{rest}", &message[..at]),
+        None => message.to_owned(),
+    }
+}
+
+fn place(tables: &[Table], spot: &Spot, column: &str) -> String {
+    let row = spot.row;
+    match tables.get(spot.table) {
+        Some(Table::Lines(name) | Table::Sheet(name)) if row == 0 => name.clone(),
+        Some(Table::Lines(name)) => format!("{name}:{row}"),
+        Some(Table::Sheet(name)) => {
+            let known = spot.cells.iter().flat_map(|cells| cells.iter());
+            match known.clone().find(|(name, _)| *name == column) {
+                Some((_, at)) => format!("{name}!{}{row}", column_letters(*at)),
+                None => format!("{name}!{row}:{row}"),
+            }
+        }
+        Some(Table::List(name)) => format!("{name}[{row}]"),
+        None => String::new(),
+    }
+}
+
+/// `A`, `B`, ... `Z`, `AA`: the name of a column, counted from 0.
+pub(super) fn column_letters(column: u32) -> String {
+    let mut letters = Vec::new();
+    let mut left = column + 1;
+    while left > 0 {
+        left -= 1;
+        letters.push(char::from(b'A' + (left % 26) as u8));
+        left /= 26;
+    }
+    letters.into_iter().rev().collect()
+}
+
+/// One line: a line end in a value would break the count of lines.
+fn write_line(out: &mut Vec<u8>, values: &[&str]) {
+    if values.iter().any(|value| value.contains(['\n', '\r'])) {
+        let values: Vec<_> = values.iter().map(|value| value.replace(['\n', '\r'], " ")).collect();
+        let values: Vec<_> = values.iter().map(String::as_str).collect();
+        write_row(out, &values);
+    } else {
+        write_row(out, values);
+    }
+}
+
+fn fill(field: &mut String, known: impl FnOnce() -> String) {
+    if field.trim().is_empty() {
+        *field = known();
+    }
+}
+
+fn fill_in_asset(row: &mut AssetText, known: &HashMap<(&str, &AssetValue, Role), &AssetRow, FixedState>) {
+    let Ok(kind) = row.kind.parse::<AssetKind>() else { return };
+    let Ok(values) = read_value(kind, row.value.trim()) else { return };
+    let role = row.role.parse().unwrap_or(Role::Owner);
+    let Some(known) = values.first().and_then(|value| known.get(&(row.organisation.trim(), value, role)))
+    else {
+        return;
+    };
+    if !is_same_period(&row.valid_from, known.valid_from) {
+        return;
+    }
+    fill(&mut row.valid_from, || date(known.valid_from));
+    fill(&mut row.valid_until, || date(known.valid_until));
+    fill(&mut row.proof, || known.proof.as_str().to_owned());
+    fill(&mut row.flags, || write_flags(known.flags));
+    fill(&mut row.note, || known.note.clone());
+}
+
+fn fill_in_contact(row: &mut ContactText, known: &HashMap<(&str, &str, String), &ContactRow, FixedState>) {
+    let who = if row.email.trim().is_empty() { &row.name } else { &row.email };
+    let role = row.role.trim().to_ascii_lowercase();
+    let key = (row.organisation.trim(), role.as_str(), who.trim().to_ascii_lowercase());
+    let Some(known) = known.get(&key) else { return };
+    if !is_same_period(&row.valid_from, known.valid_from) {
+        return;
+    }
+    fill(&mut row.name, || known.name.clone());
+    fill(&mut row.phone, || known.phone.clone());
+    fill(&mut row.language, || known.language.as_str().to_owned());
+    fill(&mut row.tlp_max, || known.tlp_max.as_str().to_owned());
+    fill(&mut row.order, || known.position.to_string());
+    fill(&mut row.valid_from, || date(known.valid_from));
+    fill(&mut row.valid_until, || date(known.valid_until));
+}
+
+/// No beginning means the one that stands; another beginning is another period.
+fn is_same_period(written: &str, known: Option<i64>) -> bool {
+    let written = written.trim();
+    written.is_empty() || super::super::dates::read_date(written) == known
+}
+
+fn date(seconds: Option<i64>) -> String {
+    seconds.map(write_date).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_named_as_a_spreadsheet_does() {
+        for (column, letters) in [(0, "A"), (25, "Z"), (26, "AA"), (51, "AZ"), (52, "BA"), (16_383, "XFD")] {
+            assert_eq!(column_letters(column), letters);
+        }
+    }
+
+    #[test]
+    fn a_message_about_two_rows_names_both_places() {
+        let place = |line| (line == 12).then(|| "a.xlsx S!C9".to_owned());
+        assert_eq!(
+            with_place("the same row stands on line 12; take one out", place),
+            "the same row stands on a.xlsx S!C9; take one out"
+        );
+        for untouched in ["no number in line", "the line 13 is another", ""] {
+            assert_eq!(with_place(untouched, place), untouched);
+        }
+    }
+}
