@@ -20,4 +20,5 @@ pub mod send;
 pub mod serve;
 pub mod tell;
 pub mod trace;
+pub mod users;
 pub mod verify;

@@ -30,6 +30,9 @@ pub struct Global {
     /// Replaces the clock everywhere, for example 2026-11-21T09:00:00Z
     #[arg(long, global = true, value_name = "RFC3339")]
     pub now: Option<Timestamp>,
+    /// The desk user who acts; `schakel user list` names them [default: the program itself]
+    #[arg(long = "as", global = true, value_name = "NAME", env = "SCHAKEL_AS")]
+    pub acting: Option<String>,
     /// Print one JSON object at the end
     #[arg(long, global = true)]
     pub json: bool,

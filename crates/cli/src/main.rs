@@ -6,11 +6,13 @@ mod args;
 mod commands;
 mod output;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{io::IsTerminal, path::PathBuf, process::ExitCode};
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
+use schakel_app::lending;
+use schakel_app::users::{self, Actor};
 use schakel_model::clock::Clock;
-use schakel_store::data_dir::DataDir;
+use schakel_store::{StoreError, data_dir::DataDir};
 
 use crate::{
     args::{Cli, Command},
@@ -25,15 +27,38 @@ pub struct Context {
     pub clock: Clock,
     /// The printer.
     pub out: Out,
+    /// Who acts, as said by `--as`.
+    acting: Option<String>,
+}
+
+impl Context {
+    /// Who acts: the desk user of `--as`, or the program itself.
+    pub fn actor(&self) -> anyhow::Result<Actor> {
+        users::actor(&self.data, self.acting.as_deref())
+    }
+
+    /// Who acts, where it must be a person.
+    pub fn person(&self) -> anyhow::Result<Actor> {
+        self.actor()?.person()
+    }
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let matches = Cli::command().get_matches();
+    let name = matches.subcommand_name().unwrap_or_default().to_owned();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let clock = cli.global.now.map_or_else(Clock::system, Clock::fixed);
     let named = cli.global.data.is_some();
     let root = cli.global.data.unwrap_or_else(default_data);
-    let context = Context { data: DataDir::new(root), clock, out: Out::new(cli.global.json) };
-    match run(cli.command, &context, named) {
+    let acting = cli.global.acting;
+    let context = Context { data: DataDir::new(root), clock, out: Out::new(cli.global.json), acting };
+    let ended = match run(&cli.command, &context, named) {
+        Err(error) if is_locked(&error) && may_borrow(&cli.command) => {
+            run_beside_the_service(&name, error, &context, || run(&cli.command, &context, named))
+        }
+        ended => ended,
+    };
+    match ended {
         Ok(ending) => ExitCode::from(ending.code()),
         Err(error) => {
             say(format!("error: {error:#}"));
@@ -42,27 +67,57 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command, context: &Context, data_is_named: bool) -> anyhow::Result<Ending> {
+/// Does a command find the data directory held by another process?
+fn is_locked(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(StoreError::Locked { .. }))
+}
+
+/// Two services cannot share a store, and what replaces the whole of it wants the service stopped.
+fn may_borrow(command: &Command) -> bool {
+    !matches!(command, Command::Serve | Command::Demo(_) | Command::Restore(_))
+}
+
+/// Asks the service that holds the store to lend it, and runs the command again from its beginning: it has done nothing yet.
+fn run_beside_the_service(
+    name: &str,
+    locked: anyhow::Error,
+    context: &Context,
+    run: impl FnOnce() -> anyhow::Result<Ending>,
+) -> anyhow::Result<Ending> {
+    let waiting = std::io::stderr().is_terminal();
+    if waiting {
+        say("The service is at work here; waiting for it to hand over the store.");
+    }
+    match lending::borrow(&context.data, name) {
+        Ok(Some(_loan)) => run(),
+        // Another command holds the lock, or the service has stopped just now.
+        Ok(None) => run().map_err(|error| if is_locked(&error) { locked } else { error }),
+        Err(error) => Err(locked.context(format!("the service does not hand over the store: {error}"))),
+    }
+}
+
+fn run(command: &Command, context: &Context, data_is_named: bool) -> anyhow::Result<Ending> {
     match command {
-        Command::Demo(args) => commands::demo::run(context, &args, data_is_named),
-        Command::Parse(args) => commands::parse::run(context, &args),
-        Command::Ingest(args) => commands::ingest::run(context, &args),
-        Command::Register(command) => commands::register::run(context, &command),
-        Command::Explain(args) => commands::explain::run(context, &args),
-        Command::Ledger(args) => commands::ledger::run(context, &args),
-        Command::Reports(args) => commands::reports::run(context, &args),
-        Command::Findings(args) => commands::findings::run(context, &args),
-        Command::Trace { id } => commands::trace::run(context, id),
+        Command::Demo(args) => commands::demo::run(context, args, data_is_named),
+        Command::Parse(args) => commands::parse::run(context, args),
+        Command::Ingest(args) => commands::ingest::run(context, args),
+        Command::Register(command) => commands::register::run(context, command),
+        Command::Explain(args) => commands::explain::run(context, args),
+        Command::Ledger(args) => commands::ledger::run(context, args),
+        Command::Reports(args) => commands::reports::run(context, args),
+        Command::Findings(args) => commands::findings::run(context, args),
+        Command::Trace { id } => commands::trace::run(context, *id),
         Command::Verify => commands::verify::run(context),
-        Command::Tell(args) => commands::tell::run(context, &args),
-        Command::Outbox(args) => commands::outbox::run(context, &args),
+        Command::Whatif(args) => commands::whatif::run(context, args),
+        Command::Tell(args) => commands::tell::run(context, args),
+        Command::Outbox(args) => commands::outbox::run(context, args),
         Command::Serve => commands::serve::run(context),
-        Command::Config(command) => commands::config::run(context, &command),
+        Command::Config(command) => commands::config::run(context, command),
         Command::Doctor => commands::doctor::run(context),
-        Command::Backup { target } => commands::backup::run(context, &target),
-        Command::Restore(args) => commands::backup::restore(context, &args),
-        Command::Templates(command) => commands::templates::run(context, &command),
-        Command::Completion { shell } => commands::completion::run(shell),
+        Command::Backup { target } => commands::backup::run(context, target),
+        Command::Restore(args) => commands::backup::restore(context, args),
+        Command::Templates(command) => commands::templates::run(context, command),
+        Command::Completion { shell } => commands::completion::run(*shell),
     }
 }
 

@@ -56,6 +56,17 @@ pub enum StoreError {
         /// Highest layout number known.
         known: i64,
     },
+    /// The store was written by an older program and cannot be written to before it has the new layout.
+    #[error(
+        "this store has layout {found}, this program writes {known}. Run a command that changes something, such as \
+         `schakel tell --no-send`: it makes a copy first and brings the store to the new layout"
+    )]
+    Older {
+        /// Layout number found.
+        found: i64,
+        /// Layout number needed.
+        known: i64,
+    },
     /// The database is some other program's.
     #[error("{} is no Schakel store", path.display())]
     Foreign {

@@ -9,8 +9,11 @@
 //! - [`fate_blob`]: a byte or a few per row: what became of it,
 //! - [`sightings`]: last seen and count, in blocks of 1,000 findings,
 //! - [`reports`], [`findings`], [`register`], [`outbox`], [`ledger`]: what their names say,
+//! - [`audit`], [`users`]: who did what, when and why, as a chain of hashes,
+//! - [`register_digest`]: what a change of the register has changed, for that chain,
 //! - [`backup`]: a consistent copy, and the way back.
 
+pub mod audit;
 pub mod backup;
 pub mod chunks;
 pub mod data_dir;
@@ -23,8 +26,10 @@ pub mod ledger;
 pub mod open;
 pub mod outbox;
 pub mod register;
+pub mod register_digest;
 pub mod reports;
 pub mod sightings;
+pub mod users;
 pub mod varint;
 
 pub use error::StoreError;

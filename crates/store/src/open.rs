@@ -21,7 +21,11 @@ use crate::{
 const APPLICATION_ID: i64 = 0x5343_484B;
 
 /// Every layout, in order; `user_version` counts those applied.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/001.sql"), include_str!("../migrations/002.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/001.sql"),
+    include_str!("../migrations/002.sql"),
+    include_str!("../migrations/004.sql"),
+];
 
 /// A reader waits this long for the writer's short exclusive moments.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -150,6 +154,22 @@ pub(crate) fn in_transaction<T>(
     let done = act(&transaction)?;
     transaction.commit().doing("commit")?;
     Ok(done)
+}
+
+/// A connection that writes beside the one writer, for what needs neither the raw files nor what the writer keeps in memory. SQLite lets one
+/// transaction write at a time.
+pub(crate) fn writer_beside(data: &DataDir) -> Result<Connection, StoreError> {
+    if !data.has_store() {
+        return Err(StoreError::NoStore { path: data.root().to_owned() });
+    }
+    let connection = connect(&data.database(), OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let found = check_layout(&connection, &data.database())?;
+    let known = MIGRATIONS.len() as i64;
+    if found < known {
+        return Err(StoreError::Older { found, known });
+    }
+    connection.pragma_update(None, "synchronous", "FULL").doing("set how it writes")?;
+    Ok(connection)
 }
 
 /// Does the store lie, closed well, on a disk that nobody can write to? Then SQLite cannot make the files that readers share, and must be

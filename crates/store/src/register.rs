@@ -12,7 +12,7 @@ use schakel_model::{
     tlp::Tlp,
 };
 
-use crate::{Store, StoreError, error::DatabaseContext};
+use crate::{Store, StoreError, error::DatabaseContext, register_digest};
 
 /// A change of the register, applied whole as one new version.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -213,8 +213,10 @@ impl Store {
                     params![next.0, at, actor, reason],
                 )
                 .doing("record a version of the register")?;
+            let before = register_digest::Ends::now(transaction)?;
             withdraw(transaction, next, change).doing("withdraw from the register")?;
             record(transaction, next, change).doing("record in the register")?;
+            register_digest::append_entry(transaction, &before, next, (at, actor, reason))?;
             Ok(next)
         })
     }
