@@ -14,6 +14,7 @@
 //! Empty means: role `owner`, proof `asserted`, language that of the organisation (`nl` for an organisation), `tlp_max`
 //! `AMBER`, order 0, mandate `through_member`, no consent, a period without end.
 
+pub mod announced;
 mod assets;
 mod contacts;
 mod csv_table;
