@@ -18,6 +18,7 @@ use schakel_model::{
 };
 use schakel_store::{
     Reader,
+    act::Act,
     chunks::{self, Blocks},
     data_dir::DataDir,
     fate_blob::{self, RowFate},
@@ -32,7 +33,8 @@ use crate::{
     explain::organisation_name,
     intake::Intake,
     pipeline::run::Progress,
-    register::{Import, standing, write_whole},
+    register::{standing, write_whole},
+    register_import::Import,
     send::{Sent, send_due},
     tell::Composer,
 };
@@ -198,7 +200,8 @@ fn load_register(intake: &mut Intake, data: &DataDir, clock: Clock) -> anyhow::R
         "the demo's register has errors: {:?}",
         import.reading.problems
     );
-    import.apply(intake.store(), clock.now_seconds(), "demo", "the demo's constituency")?;
+    let act = Act { at: clock.now_seconds(), actor: "demo", reason: "the demo's constituency" };
+    import.apply(intake.store(), &import.diff(), act)?;
     intake.reload_register()
 }
 

@@ -3,12 +3,14 @@
 //! The data plane is in [`pipeline`]; [`intake`] takes a report in with it. Looking back: [`explain`], [`trace`], [`events`], [`verify`].
 
 pub mod calendar;
+pub mod changed_register;
 pub mod config;
 pub mod demo;
 pub mod doctor;
 pub mod events;
 pub mod explain;
 pub mod intake;
+pub mod lending;
 pub mod names;
 pub mod parse_files;
 pub mod pipeline;
@@ -16,9 +18,12 @@ pub mod raw;
 pub mod reading;
 pub mod register;
 pub mod register_files;
+pub mod register_history;
+pub mod register_import;
 pub mod send;
 pub mod serve;
 pub mod tell;
 pub mod trace;
 pub mod users;
 pub mod verify;
+pub mod whatif;

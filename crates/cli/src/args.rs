@@ -9,6 +9,8 @@ use schakel_app::{calendar, events::Which, names::Traced};
 use schakel_attribute::{Input, InputKind};
 use schakel_model::{classification::ClassificationType, tlp::Tlp};
 
+use crate::commands::{register_history, register_import};
+
 /// Tells the person who can fix it: reports in, the right organisation told, every row accounted for.
 #[derive(Parser)]
 #[command(version, max_term_width = 110)]
@@ -53,6 +55,8 @@ pub enum Command {
     Register(RegisterCommand),
     /// Who is told about an address or a name, and why
     Explain(ExplainArgs),
+    /// Replay the events of the last days under a changed register: who would have been told, and who not
+    Whatif(crate::commands::whatif::WhatifArgs),
     /// The balance of the ledger, and the events behind its numbers
     Ledger(LedgerArgs),
     /// The reports that came in
@@ -152,20 +156,13 @@ pub struct IngestArgs {
 #[derive(Subcommand)]
 #[allow(missing_docs)]
 pub enum RegisterCommand {
-    /// Import organisations.csv, assets.csv and contacts.csv from a folder; what is not in a file is withdrawn
-    Import {
-        folder: PathBuf,
-        /// Take the good rows and leave the others out
-        #[arg(long)]
-        partial: bool,
-        /// Show what would change, and change nothing
-        #[arg(long)]
-        dry_run: bool,
-        /// Why, for the history
-        #[arg(long, default_value = "import")]
-        reason: String,
-    },
-    /// Write the register as its three files into a folder
+    /// Import organisations, assets, contacts and relations; shows what changes
+    Import(register_import::ImportArgs),
+    /// The versions of the register: who changed it, when, why and how much
+    History(register_history::HistoryArgs),
+    /// Take a version back, as a new version
+    Undo(register_history::UndoArgs),
+    /// Write the register as its four files into a folder
     Export { folder: PathBuf },
 }
 
@@ -200,7 +197,7 @@ pub struct ExplainArgs {
 }
 
 /// A time as people type it: RFC 3339, or a day, which begins at 00:00 UTC.
-fn time(text: &str) -> Result<Timestamp, String> {
+pub fn time(text: &str) -> Result<Timestamp, String> {
     let day = || text.parse().map(calendar::start_of_day_utc);
     text.parse::<Timestamp>()
         .or_else(|_| day())

@@ -1,10 +1,12 @@
 //! The register over time. Nothing is overwritten: a row is recorded in one version and withdrawn in a later one, so that any past
 //! version can be loaded again.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use schakel_model::{
-    announced::Announced,
     asset::{Asset, AssetFlags, AssetKind, AssetValue, Proof, Role},
+    fate::Fate,
     ids::{AssetId, ContactId, OrganisationId, RegisterVersion, RelationId},
     language::Language,
     register::{Contact, Organisation, Register},
@@ -12,7 +14,7 @@ use schakel_model::{
     tlp::Tlp,
 };
 
-use crate::{Store, StoreError, error::DatabaseContext, register_digest};
+use crate::{Store, StoreError, announced, error::DatabaseContext, register_digest};
 
 /// A change of the register, applied whole as one new version.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -49,27 +51,75 @@ pub fn version(connection: &Connection) -> Result<RegisterVersion, StoreError> {
 
 /// The register as recorded at a version.
 pub fn load(connection: &Connection, version: RegisterVersion) -> Result<Register, StoreError> {
+    let rows = Rows::At(version);
+    let assets = assets(connection, rows)?;
     Ok(Register {
         version,
-        organisations: organisations(connection, version)?,
-        assets: assets(connection, version)?,
-        contacts: contacts(connection, version)?,
-        relations: relations(connection, version)?,
-        announced: Announced::default(),
+        organisations: organisations(connection, rows)?,
+        announced: announced::load(connection, version, &assets)?,
+        assets,
+        contacts: contacts(connection, rows)?,
+        relations: relations(connection, rows)?,
     })
 }
 
-const RECORDED: &str = "recorded_in <= ?1 AND (withdrawn_in IS NULL OR withdrawn_in > ?1)";
+/// What a version has changed: all organisations before and after, and of the rest the rows it withdrew, and those it recorded.
+pub fn load_change(
+    connection: &Connection,
+    version: RegisterVersion,
+) -> Result<(Register, Register), StoreError> {
+    let load = |at, rows| {
+        Ok::<_, StoreError>(Register {
+            version: at,
+            organisations: organisations(connection, Rows::At(at))?,
+            assets: assets(connection, rows)?,
+            contacts: contacts(connection, rows)?,
+            relations: relations(connection, rows)?,
+            ..Register::default()
+        })
+    };
+    let before = load(RegisterVersion(version.0.saturating_sub(1)), Rows::WithdrawnIn(version))?;
+    Ok((before, load(version, Rows::RecordedIn(version))?))
+}
 
-fn organisations(connection: &Connection, version: RegisterVersion) -> Result<Vec<Organisation>, StoreError> {
+/// Which rows of the register are read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Rows {
+    /// Those that stood at a version.
+    At(RegisterVersion),
+    /// Those that a version recorded.
+    RecordedIn(RegisterVersion),
+    /// Those that a version withdrew.
+    WithdrawnIn(RegisterVersion),
+}
+
+impl Rows {
+    fn version(self) -> RegisterVersion {
+        match self {
+            Self::At(version) | Self::RecordedIn(version) | Self::WithdrawnIn(version) => version,
+        }
+    }
+
+    /// As SQL over the version `?1`.
+    fn condition(self) -> &'static str {
+        match self {
+            Self::At(_) => "recorded_in <= ?1 AND (withdrawn_in IS NULL OR withdrawn_in > ?1)",
+            Self::RecordedIn(_) => "recorded_in = ?1",
+            Self::WithdrawnIn(_) => "withdrawn_in = ?1",
+        }
+    }
+}
+
+fn organisations(connection: &Connection, rows: Rows) -> Result<Vec<Organisation>, StoreError> {
     connection
         .prepare(&format!(
             "SELECT o.id, o.code, s.name, s.kind, s.parent, s.language FROM organisation_state s
-             JOIN organisation o ON o.id = s.organisation WHERE {RECORDED} ORDER BY o.id"
+             JOIN organisation o ON o.id = s.organisation WHERE {} ORDER BY o.id",
+            rows.condition()
         ))
         .and_then(|mut statement| {
             statement
-                .query_map([version.0], |row| {
+                .query_map([rows.version().0], |row| {
                     Ok(Organisation {
                         id: OrganisationId(row.get(0)?),
                         code: row.get(1)?,
@@ -84,15 +134,16 @@ fn organisations(connection: &Connection, version: RegisterVersion) -> Result<Ve
         .doing("read the organisations")
 }
 
-fn assets(connection: &Connection, version: RegisterVersion) -> Result<Vec<Asset>, StoreError> {
+fn assets(connection: &Connection, rows: Rows) -> Result<Vec<Asset>, StoreError> {
     connection
         .prepare(&format!(
             "SELECT id, organisation, kind, value, role, valid_from, valid_until, proof, flags, note FROM asset
-             WHERE {RECORDED} ORDER BY id"
+             WHERE {} ORDER BY id",
+            rows.condition()
         ))
         .and_then(|mut statement| {
             statement
-                .query_map([version.0], |row| {
+                .query_map([rows.version().0], |row| {
                     let flags: u8 = row.get(8)?;
                     Ok(Asset {
                         id: AssetId(row.get(0)?),
@@ -115,15 +166,16 @@ fn assets(connection: &Connection, version: RegisterVersion) -> Result<Vec<Asset
         .doing("read the assets")
 }
 
-fn contacts(connection: &Connection, version: RegisterVersion) -> Result<Vec<Contact>, StoreError> {
+fn contacts(connection: &Connection, rows: Rows) -> Result<Vec<Contact>, StoreError> {
     connection
         .prepare(&format!(
             "SELECT organisation, role, name, email, phone, language, tlp_max, id, position, valid_from, valid_until
-             FROM contact WHERE {RECORDED} ORDER BY organisation, role, position, id"
+             FROM contact WHERE {} ORDER BY organisation, role, position, id",
+            rows.condition()
         ))
         .and_then(|mut statement| {
             statement
-                .query_map([version.0], |row| {
+                .query_map([rows.version().0], |row| {
                     let tlp: u8 = row.get(6)?;
                     Ok(Contact {
                         id: ContactId(row.get(7)?),
@@ -144,15 +196,16 @@ fn contacts(connection: &Connection, version: RegisterVersion) -> Result<Vec<Con
         .doing("read the contacts")
 }
 
-fn relations(connection: &Connection, version: RegisterVersion) -> Result<Vec<Relation>, StoreError> {
+fn relations(connection: &Connection, rows: Rows) -> Result<Vec<Relation>, StoreError> {
     connection
         .prepare(&format!(
             "SELECT id, from_organisation, kind, to_organisation, mandate, scan_consent, valid_from, valid_until, note
-             FROM relation WHERE {RECORDED} ORDER BY id"
+             FROM relation WHERE {} ORDER BY id",
+            rows.condition()
         ))
         .and_then(|mut statement| {
             statement
-                .query_map([version.0], |row| {
+                .query_map([rows.version().0], |row| {
                     Ok(Relation {
                         id: RelationId(row.get(0)?),
                         from: OrganisationId(row.get(1)?),
@@ -170,18 +223,18 @@ fn relations(connection: &Connection, version: RegisterVersion) -> Result<Vec<Re
         .doing("read the relations")
 }
 
-fn word<T: std::str::FromStr>(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<T> {
+pub(crate) fn word<T: std::str::FromStr>(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<T> {
     let text = row.get_ref(column)?.as_str()?;
     text.parse().map_err(|_| wrong_word(column, text))
 }
 
-fn wrong_word(column: usize, text: &str) -> rusqlite::Error {
+pub(crate) fn wrong_word(column: usize, text: &str) -> rusqlite::Error {
     let error = format!("the register holds `{text}`, which this program does not know");
     rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error.into())
 }
 
 /// The value from its kind and its text as [`AssetValue`] displays it.
-fn value(kind: AssetKind, text: String) -> Option<AssetValue> {
+pub(crate) fn value(kind: AssetKind, text: String) -> Option<AssetValue> {
     Some(match kind {
         AssetKind::Prefix => AssetValue::Prefix(text.parse().ok()?),
         AssetKind::Address => AssetValue::Address(text.parse().ok()?),
@@ -196,6 +249,43 @@ fn value(kind: AssetKind, text: String) -> Option<AssetValue> {
     })
 }
 
+/// What organisations are concerned in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Concerned {
+    /// Assignments that wait to be told.
+    pub waiting: u64,
+    /// Assignments that were told, or could not be.
+    pub told: u64,
+}
+
+/// What each of these organisations is concerned in; those in nothing are left out.
+pub fn concerned(
+    connection: &Connection,
+    organisations: &[OrganisationId],
+) -> Result<Vec<(OrganisationId, Concerned)>, StoreError> {
+    let mut all: BTreeMap<OrganisationId, Concerned> =
+        organisations.iter().map(|id| (*id, Concerned::default())).collect();
+    connection
+        .prepare("SELECT organisation, fate, sum(count) FROM assignment_block GROUP BY organisation, fate")
+        .and_then(|mut statement| {
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                let Some(concerned) = all.get_mut(&OrganisationId(row.get(0)?)) else { continue };
+                let count = row.get::<_, i64>(2)? as u64;
+                match Fate::from_code(row.get(1)?) {
+                    Some(Fate::Queued) => concerned.waiting += count,
+                    // Not theirs, or theirs no more.
+                    Some(Fate::Suppressed | Fate::Withdrawn) => {}
+                    _ => concerned.told += count,
+                }
+            }
+            Ok(())
+        })
+        .doing("read what organisations are concerned in")?;
+    all.retain(|_, concerned| *concerned != Concerned::default());
+    Ok(all.into_iter().collect())
+}
+
 impl Store {
     /// Applies a change as a new version: all of it, or nothing.
     pub fn change_register(
@@ -205,21 +295,27 @@ impl Store {
         reason: &str,
         change: &RegisterChange,
     ) -> Result<RegisterVersion, StoreError> {
-        self.write(|transaction| {
-            let next = RegisterVersion(version(transaction)?.0 + 1);
-            transaction
-                .execute(
-                    "INSERT INTO register_version VALUES (?1,?2,?3,?4)",
-                    params![next.0, at, actor, reason],
-                )
-                .doing("record a version of the register")?;
-            let before = register_digest::Ends::now(transaction)?;
-            withdraw(transaction, next, change).doing("withdraw from the register")?;
-            record(transaction, next, change).doing("record in the register")?;
-            register_digest::append_entry(transaction, &before, next, (at, actor, reason))?;
-            Ok(next)
-        })
+        self.write(|transaction| apply(transaction, at, actor, reason, change))
     }
+}
+
+/// Applies a change as a new version, within the transaction of what else belongs to it.
+pub(crate) fn apply(
+    transaction: &Transaction<'_>,
+    at: i64,
+    actor: &str,
+    reason: &str,
+    change: &RegisterChange,
+) -> Result<RegisterVersion, StoreError> {
+    let next = RegisterVersion(version(transaction)?.0 + 1);
+    transaction
+        .execute("INSERT INTO register_version VALUES (?1,?2,?3,?4)", params![next.0, at, actor, reason])
+        .doing("record a version of the register")?;
+    let before = register_digest::Ends::now(transaction)?;
+    withdraw(transaction, next, change).doing("withdraw from the register")?;
+    record(transaction, next, change).doing("record in the register")?;
+    register_digest::append_entry(transaction, &before, next, (at, actor, reason))?;
+    Ok(next)
 }
 
 fn withdraw(

@@ -12,12 +12,15 @@ pub mod ledger;
 pub mod outbox;
 pub mod parse;
 pub mod register;
+pub mod register_history;
+pub mod register_import;
 pub mod reports;
 pub mod serve;
 pub mod tell;
 pub mod templates;
 pub mod trace;
 pub mod verify;
+pub mod whatif;
 
 use std::path::Path;
 

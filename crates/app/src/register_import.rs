@@ -1,0 +1,266 @@
+//! Files into the register: problems first, then what would change, then the change, or part of it, as one new version.
+
+use std::{
+    fs,
+    io::{ErrorKind, Read},
+    path::Path,
+};
+
+use anyhow::{Context, ensure};
+use schakel_formats::register::{
+    self as files, AssetRow, ContactRow, Given, OrganisationRow, RegisterFiles, RelationRow, circle_message,
+    circles,
+};
+use schakel_model::{
+    asset::Asset,
+    ids::{AssetId, ContactId, OrganisationId, RegisterVersion, RelationId},
+    limits::REGISTER_FILE_BYTES_MAX,
+    register::{Contact, Organisation, Register},
+    relation::Relation,
+};
+use schakel_rules::{
+    register_conflict::{Conflict, conflicts},
+    register_diff::{Changes, RegisterDiff, diff},
+};
+use schakel_store::{
+    Store,
+    act::Act,
+    register::{Concerned, RegisterChange, concerned},
+};
+
+/// An import as read, beside what stands.
+pub struct Import {
+    /// What was read, with its problems.
+    pub reading: files::Reading,
+    /// What stands.
+    pub standing: Register,
+    /// The rows of what stands: of each kind in the order of `standing`.
+    pub standing_files: RegisterFiles,
+}
+
+/// An organisation that an import withdraws while something of it is open.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Leaving {
+    /// Its code.
+    pub code: String,
+    /// What it is concerned in.
+    pub concerned: Concerned,
+}
+
+impl Import {
+    /// Reads the files of a folder. A file that is not there changes nothing of its kind; at least one must be.
+    pub fn read(folder: &Path, standing: Register) -> anyhow::Result<Self> {
+        let standing = owned_only(standing);
+        let standing_files = RegisterFiles::of(&standing);
+        let read = |name: &str| read_limited(&folder.join(name));
+        let organisations = read("organisations.csv")?;
+        let assets = read("assets.csv")?;
+        let contacts = read("contacts.csv")?;
+        let relations = read("relations.csv")?;
+        let given = Given {
+            organisations: as_given(&organisations),
+            assets: as_given(&assets),
+            contacts: as_given(&contacts),
+            relations: as_given(&relations),
+        };
+        ensure!(
+            !given.kinds().is_empty(),
+            "{} has none of organisations.csv, assets.csv, contacts.csv and relations.csv. Look in docs/manual for what stands in them",
+            folder.display()
+        );
+        let reading = files::read_beside(&given, &standing_files);
+        Ok(Self { reading, standing, standing_files })
+    }
+
+    /// What was read elsewhere, beside what stands.
+    pub fn of(reading: files::Reading, standing: Register) -> Self {
+        let standing = owned_only(standing);
+        let standing_files = RegisterFiles::of(&standing);
+        Self { reading, standing, standing_files }
+    }
+
+    /// What would change.
+    pub fn diff(&self) -> RegisterDiff<'_> {
+        diff(&self.standing_files, &self.reading.files, &self.reading.given)
+    }
+
+    /// Which new rows claim what somebody else has proven.
+    pub fn conflicts<'a>(&'a self, diff: &RegisterDiff<'a>) -> Vec<Conflict<'a>> {
+        conflicts(&self.standing_files, diff)
+    }
+
+    /// The organisations that a change withdraws while something of theirs is open.
+    pub fn leaving(&self, store: &Store, diff: &RegisterDiff<'_>) -> anyhow::Result<Vec<Leaving>> {
+        let ids: Vec<_> =
+            places(&self.standing_files.organisations, diff.organisations.withdrawn.iter().copied())
+                .map(|at| self.standing.organisations[at].id)
+                .collect();
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let open = store.read(|connection| concerned(connection, &ids))?;
+        let code = |id| self.standing.organisation(id).map(|one| one.code.clone()).unwrap_or_default();
+        Ok(open.into_iter().map(|(id, concerned)| Leaving { code: code(id), concerned }).collect())
+    }
+
+    /// Applies a diff, or part of it, as a new version; `None` when it is empty.
+    ///
+    /// # Errors
+    /// When relations would go in a circle, or the store fails; then nothing has changed.
+    pub fn apply(
+        &self,
+        store: &mut Store,
+        diff: &RegisterDiff<'_>,
+        act: Act<'_>,
+    ) -> anyhow::Result<Option<RegisterVersion>> {
+        if diff.is_empty() {
+            return Ok(None);
+        }
+        self.check_circles(diff)?;
+        let change = self.change(diff);
+        Ok(Some(store.change_register(act.at, act.actor, act.reason, &change)?))
+    }
+
+    fn change(&self, diff: &RegisterDiff<'_>) -> RegisterChange {
+        let RegisterDiff { organisations, assets, contacts, relations } = diff;
+        let (stands, files) = (&self.standing, &self.standing_files);
+        RegisterChange {
+            organisations: after(organisations).map(organisation).collect(),
+            withdrawn_organisations: organisations.withdrawn.iter().map(|row| row.code.to_string()).collect(),
+            assets: after(assets).map(|row| (row.organisation.to_string(), asset(row))).collect(),
+            withdrawn_assets: places(&files.assets, before(assets)).map(|at| stands.assets[at].id).collect(),
+            contacts: after(contacts).map(|row| (row.organisation.to_string(), contact(row))).collect(),
+            withdrawn_contacts: places(&files.contacts, before(contacts))
+                .map(|at| stands.contacts[at].id)
+                .collect(),
+            relations: after(relations)
+                .map(|row| (row.from.to_string(), row.to.to_string(), relation(row)))
+                .collect(),
+            withdrawn_relations: places(&files.relations, before(relations))
+                .map(|at| stands.relations[at].id)
+                .collect(),
+        }
+    }
+
+    /// Part of an import may close a circle that the whole of it does not have.
+    fn check_circles(&self, diff: &RegisterDiff<'_>) -> anyhow::Result<()> {
+        if diff.relations.added.is_empty() && diff.relations.changed.is_empty() {
+            return Ok(());
+        }
+        let mut stays = vec![true; self.standing_files.relations.len()];
+        places(&self.standing_files.relations, before(&diff.relations)).for_each(|at| stays[at] = false);
+        let standing = self.standing_files.relations.iter().zip(stays).filter(|(_, stays)| *stays);
+        let rows: Vec<RelationRow> =
+            standing.map(|(row, _)| row).chain(after(&diff.relations)).cloned().collect();
+        match circles(&rows).first() {
+            Some(&at) => anyhow::bail!("nothing was changed: {}", circle_message(&rows[at])),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What belongs to no organisation that stands has no row, and is left alone.
+fn owned_only(mut standing: Register) -> Register {
+    let known: Vec<OrganisationId> = standing.organisations.iter().map(|one| one.id).collect();
+    let known = |id: OrganisationId| known.binary_search(&id).is_ok();
+    standing.assets.retain(|asset| known(asset.organisation));
+    standing.contacts.retain(|contact| known(contact.organisation));
+    standing.relations.retain(|relation| known(relation.from) && known(relation.to));
+    standing
+}
+
+/// New rows and the new states of changed ones.
+fn after<'d, 'a: 'd, T>(changes: &'d Changes<'a, T>) -> impl Iterator<Item = &'a T> + 'd {
+    changes.added.iter().copied().chain(changes.changed.iter().map(|change| change.after))
+}
+
+/// Withdrawn rows and the old states of changed ones.
+fn before<'d, 'a: 'd, T>(changes: &'d Changes<'a, T>) -> impl Iterator<Item = &'a T> + 'd {
+    changes.withdrawn.iter().copied().chain(changes.changed.iter().map(|change| change.before))
+}
+
+/// Where rows stand among all.
+fn places<'d, 'a: 'd, T: 'a>(
+    all: &'d [T],
+    rows: impl Iterator<Item = &'a T> + 'd,
+) -> impl Iterator<Item = usize> + 'd {
+    rows.filter_map(|row| all.element_offset(row))
+}
+
+fn as_given(bytes: &Option<Vec<u8>>) -> Vec<&[u8]> {
+    bytes.as_deref().into_iter().collect()
+}
+
+fn read_limited(path: &Path) -> anyhow::Result<Option<Vec<u8>>> {
+    let file = match fs::File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+    };
+    let mut bytes = Vec::new();
+    file.take(REGISTER_FILE_BYTES_MAX + 1)
+        .read_to_end(&mut bytes)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    anyhow::ensure!(
+        bytes.len() as u64 <= REGISTER_FILE_BYTES_MAX,
+        "{} is larger than {} GiB. Split it and import the parts with --partial",
+        path.display(),
+        REGISTER_FILE_BYTES_MAX >> 30
+    );
+    Ok(Some(bytes))
+}
+
+fn organisation(row: &OrganisationRow) -> Organisation {
+    Organisation {
+        id: OrganisationId(0),
+        code: row.code.to_string(),
+        name: row.name.clone(),
+        kind: row.kind,
+        parent: row.parent.as_deref().map(str::to_owned),
+        language: row.language,
+    }
+}
+
+fn asset(row: &AssetRow) -> Asset {
+    Asset {
+        id: AssetId(0),
+        organisation: OrganisationId(0),
+        value: row.value.clone(),
+        role: row.role,
+        valid_from: row.valid_from,
+        valid_until: row.valid_until,
+        proof: row.proof,
+        flags: row.flags,
+        note: row.note.clone(),
+    }
+}
+
+fn contact(row: &ContactRow) -> Contact {
+    Contact {
+        id: ContactId(0),
+        organisation: OrganisationId(0),
+        role: row.role,
+        name: row.name.clone(),
+        email: row.email.clone(),
+        phone: row.phone.clone(),
+        language: row.language,
+        tlp_max: row.tlp_max,
+        position: row.position,
+        valid_from: row.valid_from,
+        valid_until: row.valid_until,
+    }
+}
+
+fn relation(row: &RelationRow) -> Relation {
+    Relation {
+        id: RelationId(0),
+        from: OrganisationId(0),
+        kind: row.kind,
+        to: OrganisationId(0),
+        mandate: row.mandate,
+        scan_consent: row.scan_consent,
+        valid_from: row.valid_from,
+        valid_until: row.valid_until,
+        note: row.note.clone(),
+    }
+}
