@@ -14,17 +14,21 @@ use std::{
 use anyhow::Context;
 use schakel_ingest::folder::{IntakeFolder, Settled};
 use schakel_model::clock::Clock;
-use schakel_store::{Reader, data_dir::DataDir};
+use schakel_store::{Reader, StoreError, data_dir::DataDir};
 
 use crate::{
     config::Config,
     intake::{Ingested, Intake},
+    lending::{Borrower, Lender},
     send::send_due,
     tell::Composer,
 };
 
 /// How often the folder is looked at and what is due is sent: new files are seen well within a second.
 const TICK: Duration = Duration::from_millis(200);
+
+/// How often a lent store is asked after: a command should not keep the service from its work longer than it takes.
+const LOAN_TICK: Duration = Duration::from_millis(10);
 
 /// What a running server counts, for metrics.
 #[derive(Default)]
@@ -52,7 +56,8 @@ impl Counters {
     }
 }
 
-/// Runs until `stop` is set. Everything that was begun is finished or stands in the store to be taken up again.
+/// Runs until `stop` is set. Everything that was begun is finished or stands in the store to be taken up again. A command that asks
+/// for the store gets it between two reports.
 pub fn serve(
     data: &DataDir,
     config: &Config,
@@ -61,23 +66,47 @@ pub fn serve(
     counters: &Arc<Counters>,
 ) -> anyhow::Result<()> {
     let mut intake = Intake::open(data, clock)?;
-    let folder = IntakeFolder::open(data.root())?;
+    let lender = open_lender(data);
+    while let Some(borrower) = turns(intake, lender.as_ref(), config, clock, stop, counters)? {
+        lend(borrower, stop, counters, &clock)?;
+        intake = match take_back(data, stop, counters, clock)? {
+            Some(intake) => intake,
+            None => break,
+        };
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Takes in, tells and sends until `stop` is set or somebody asks for the store; closes the store.
+fn turns(
+    mut intake: Intake,
+    lender: Option<&Lender>,
+    config: &Config,
+    clock: Clock,
+    stop: &Arc<AtomicBool>,
+    counters: &Arc<Counters>,
+) -> anyhow::Result<Option<Borrower>> {
+    let folder = IntakeFolder::open(intake.store().data().root())?;
     let templates = config.templates()?;
     let reading = config.reading()?;
     let reader = intake.store().reader()?;
-    let sender = start_sender(&mut intake, config, clock, stop, counters)?;
     let mut settling = Settled::new(Duration::from_millis(config.intake.settle_ms));
     let mut waiting = Waiting::from_store(&reader)?;
+    let halt = Arc::new(AtomicBool::new(false));
+    let sender = start_sender(&mut intake, config, clock, [stop, &halt].map(Arc::clone), counters)?;
     counters.ready.store(true, Relaxed);
     tracing::info!(folder = %folder.incoming().display(), "ready");
-    while !stop.load(Relaxed) {
+    let mut asked = None;
+    while !stop.load(Relaxed) && asked.is_none() {
         counters.is_alive(&clock);
         intake.reload_register()?;
         let files = settling.ready(&folder, Instant::now())?;
         for file in &files {
             take_in(&mut intake, &folder, file, &reading, counters, &clock)?;
             waiting.report_came(Instant::now());
-            if stop.load(Relaxed) {
+            asked = asked.or_else(|| lender.and_then(Lender::asked));
+            if stop.load(Relaxed) || asked.is_some() {
                 break;
             }
         }
@@ -88,33 +117,78 @@ pub fn serve(
             compose(&mut intake, &reader, config, &templates, clock, counters)?;
             waiting.told();
         }
-        if files.is_empty() {
+        asked = asked.or_else(|| lender.and_then(Lender::asked));
+        if files.is_empty() && asked.is_none() {
             thread::sleep(TICK);
         }
     }
     counters.ready.store(false, Relaxed);
-    intake.settle()?;
+    halt.store(true, Relaxed);
     if sender.join().is_err() {
         anyhow::bail!("the sending thread stopped in an unexpected way");
     }
-    tracing::info!("stopped");
+    intake.close()?;
+    Ok(asked)
+}
+
+/// Without a socket the service runs all the same; commands that change something then have to wait until it has stopped.
+fn open_lender(data: &DataDir) -> Option<Lender> {
+    Lender::open(data)
+        .inspect_err(|error| {
+            tracing::warn!(%error, "cannot listen on control.sock: commands cannot work beside this service");
+        })
+        .ok()
+}
+
+fn lend(borrower: Borrower, stop: &AtomicBool, counters: &Counters, clock: &Clock) -> anyhow::Result<()> {
+    let name = borrower.name.clone();
+    tracing::info!(command = name, "lent the store to a command");
+    // A borrower that is gone already needs nothing.
+    let Ok(mut loan) = borrower.grant() else { return Ok(()) };
+    while !loan.is_over() && !stop.load(Relaxed) {
+        counters.is_alive(clock);
+        thread::sleep(LOAN_TICK);
+    }
+    tracing::info!(command = name, "the command has ended");
     Ok(())
+}
+
+/// Opens the store again; `None` when asked to stop meanwhile. Another command may have been quicker.
+fn take_back(
+    data: &DataDir,
+    stop: &AtomicBool,
+    counters: &Counters,
+    clock: Clock,
+) -> anyhow::Result<Option<Intake>> {
+    while !stop.load(Relaxed) {
+        counters.is_alive(&clock);
+        match Intake::open(data, clock) {
+            Err(error) if is_locked(&error) => thread::sleep(TICK),
+            opened => return opened.map(Some),
+        }
+    }
+    Ok(None)
+}
+
+fn is_locked(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(StoreError::Locked { .. }))
 }
 
 fn start_sender(
     intake: &mut Intake,
     config: &Config,
     clock: Clock,
-    stop: &Arc<AtomicBool>,
+    ends: [Arc<AtomicBool>; 2],
     counters: &Arc<Counters>,
 ) -> anyhow::Result<thread::JoinHandle<()>> {
     let mut outbox = intake.store().outbox_writer()?;
     let mut frames = intake.store().reader()?.frames()?;
-    let (config, stop, counters) = (config.clone(), Arc::clone(stop), Arc::clone(counters));
+    let (config, counters) = (config.clone(), Arc::clone(counters));
     Ok(thread::spawn(move || {
+        let over = || ends.iter().any(|end| end.load(Relaxed));
         let mut said = String::new();
-        while !stop.load(Relaxed) {
-            match send_due(&mut outbox, &mut frames, &config, &clock, &|| stop.load(Relaxed)) {
+        while !over() {
+            match send_due(&mut outbox, &mut frames, &config, &clock, &over) {
                 Ok(sent) => {
                     said.clear();
                     counters.mails_accepted.fetch_add(sent.accepted, Relaxed);

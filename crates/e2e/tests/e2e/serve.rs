@@ -11,7 +11,7 @@ use std::{
 };
 
 use crate::{
-    fixtures::{RDP_HEADER, rdp, rdp_name, rdp_row},
+    fixtures::{RDP_HEADER, Register, rdp, rdp_name, rdp_row},
     installation::{Installation, count},
     program::terminate,
 };
@@ -164,6 +164,33 @@ fn a_file_nobody_can_read_lies_in_failed_with_the_reason_and_the_others_go_on() 
     let doctor = installation.run(&["doctor"]);
     assert!(doctor.stdout.contains("2 files"), "{doctor:#?}");
     serving.stop();
+    installation.assert_sound();
+}
+
+#[test]
+fn a_command_works_beside_the_service_which_goes_on_afterwards() {
+    let installation = Installation::new();
+    let serving = Serving::start(&installation, "");
+    // Nobody's until the register says otherwise; the register changes while the service runs.
+    let register = Register::small()
+        .organisation("GM5,Negenhuizen,municipality,,nl")
+        .asset("GM5,prefix,192.0.2.0/24,owner")
+        .contact("GM5,findings,CERT Negenhuizen,cert@negenhuizen.example,,nl,AMBER");
+    let folder = register.write_to(&installation.path("register"));
+    installation.run(&["register", "import", &folder]).ended(0);
+    let by_hand = installation.file(&rdp_name("2026-11-19"), rdp("2026-11-19", &["192.0.2.1"]));
+    installation.ingest(&by_hand);
+    put(&installation, &rdp_name("2026-11-20"), rdp("2026-11-20", &["192.0.2.1", "192.0.2.2"]));
+    serving.wait("both findings told", || installation.fate("notified") == 2);
+    assert_eq!(installation.fate("known"), 1, "the service knows what the command took in");
+    assert_eq!(installation.fate("unrouted"), 0);
+    let second = installation.run(&["serve"]).ended(1);
+    assert!(second.stderr.contains("in use by another schakel process"), "{second:#?}");
+    let log = serving.stop();
+    for command in ["register", "ingest"] {
+        assert!(log.contains(&format!("\"command\":\"{command}\"")), "{log}");
+    }
+    assert!(!installation.data().join("control.sock").exists());
     installation.assert_sound();
 }
 
