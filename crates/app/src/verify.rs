@@ -319,7 +319,7 @@ impl Replay {
 }
 
 fn without_fates(sums: &Sums) -> Sums {
-    Sums { fates: [0; 12], ..*sums }
+    Sums { fates: Sums::default().fates, ..*sums }
 }
 
 fn first_difference(derived: &[u8], stored: &[u8], first_row: u32) -> String {

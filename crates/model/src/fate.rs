@@ -33,14 +33,19 @@ pub enum Fate {
     NoContact = 10,
     /// Nobody's.
     Unrouted = 11,
+    /// Taken back by the named correction: it was given to the wrong party, or is somebody else's now.
+    Withdrawn = 12,
 }
 
 words!(
     Fate, "fate",
     Queued "queued", Notified "notified", Known "known", Digest "digest", HandedOver "handed_over",
     SafetyNet "safety_net", Undeliverable "undeliverable", Suppressed "suppressed", Held "held",
-    NoContact "no_contact", Unrouted "unrouted",
+    NoContact "no_contact", Unrouted "unrouted", Withdrawn "withdrawn",
 );
+
+/// One more than the highest number of a fate.
+const FATE_CODES: usize = Fate::Withdrawn as usize + 1;
 
 impl Fate {
     /// The fate with this number, as stored.
@@ -65,7 +70,7 @@ pub struct Sums {
     /// Assignments of those events.
     pub assignments: u64,
     /// Current fates, indexed by the fate's number.
-    pub fates: [u64; 12],
+    pub fates: [u64; FATE_CODES],
 }
 
 impl Sums {

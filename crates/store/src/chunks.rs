@@ -177,30 +177,39 @@ fn insert_blocks(
     chunk: &Chunk,
     blocks: &[NewBlock],
 ) -> Result<(), StoreError> {
-    let mut statement = transaction
+    blocks.iter().try_for_each(|block| insert_block(transaction, chunk.id, chunk.report, block, None))
+}
+
+pub(crate) fn insert_block(
+    transaction: &Transaction<'_>,
+    chunk: u32,
+    report: ReportId,
+    block: &NewBlock,
+    correction: Option<u32>,
+) -> Result<(), StoreError> {
+    let (organisation, role, end) = block
+        .assignee
+        .map_or((0, 0, 0), |assignee| (assignee.organisation.0, assignee.role as u8, assignee.end as u8));
+    transaction
         .prepare_cached(
-            "INSERT INTO assignment_block (chunk, report, organisation, role, end, count, fate, findings)
-             VALUES (?1,?2,?3,?4,?5,?6,?7,?8)",
+            "INSERT INTO assignment_block (chunk, report, organisation, role, end, count, fate, findings, correction)
+             VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)",
         )
-        .doing("store assignments")?;
-    for block in blocks {
-        let (organisation, role, end) = block
-            .assignee
-            .map_or((0, 0, 0), |assignee| (assignee.organisation.0, assignee.role as u8, assignee.end as u8));
-        statement
-            .execute(params![
-                chunk.id,
-                chunk.report.0,
+        .and_then(|mut statement| {
+            statement.execute(params![
+                chunk,
+                report.0,
                 organisation,
                 role,
                 end,
                 block.findings.len() as i64,
                 block.fate as u8,
                 id_list::encode(&block.findings),
+                correction,
             ])
-            .doing("store assignments")?;
-    }
-    Ok(())
+        })
+        .doing("store assignments")
+        .map(|_| ())
 }
 
 const COLUMNS: &str = "id, report, member, first_row, rows, first_line, end_line, end_offset, prefix_hash, segment, offset, length,
@@ -282,6 +291,11 @@ pub fn after(connection: &Connection, id: u32, limit: usize) -> Result<Vec<Chunk
 /// One chunk.
 pub fn by_id(connection: &Connection, id: u32) -> Result<Option<Chunk>, StoreError> {
     Ok(select(connection, "id = ?1", params![id])?.pop())
+}
+
+/// The chunks committed at this time (seconds since 1970) or later, in order of commit.
+pub fn committed_since(connection: &Connection, at: i64) -> Result<Vec<Chunk>, StoreError> {
+    select(connection, "committed_at >= ?1 ORDER BY id", [at])
 }
 
 /// Chunks whose sightings are not in the sighting blocks yet, in order of commit.
@@ -403,6 +417,8 @@ pub struct Block {
     pub reference: Option<u32>,
     /// The findings, see [`id_list`].
     pub findings: Vec<u8>,
+    /// The correction that made it; none when it came with its chunk.
+    pub correction: Option<u32>,
 }
 
 fn block_from_row(row: &Row<'_>) -> rusqlite::Result<Block> {
@@ -424,6 +440,7 @@ fn block_from_row(row: &Row<'_>) -> rusqlite::Result<Block> {
         fate: Fate::from_code(fate).ok_or(rusqlite::Error::IntegralValueOutOfRange(7, i64::from(fate)))?,
         reference: row.get(8)?,
         findings: row.get(9)?,
+        correction: row.get(10)?,
     })
 }
 
@@ -439,6 +456,10 @@ pub enum Blocks {
     OfNotification(u32),
     /// All with this fate.
     WithFate(Fate),
+    /// Those of an organisation; 0 is nobody.
+    OfOrganisation(u32),
+    /// Those a correction has made.
+    OfCorrection(u32),
 }
 
 /// Lists blocks.
@@ -451,12 +472,36 @@ pub fn blocks(connection: &Connection, which: &Blocks) -> Result<Vec<Block>, Sto
             ("reference = ?1 AND fate IN (1, 2, 7)", i64::from(*notification))
         }
         Blocks::WithFate(fate) => ("fate = ?1", *fate as i64),
+        Blocks::OfOrganisation(organisation) => ("organisation = ?1", i64::from(*organisation)),
+        Blocks::OfCorrection(correction) => ("correction = ?1", i64::from(*correction)),
     };
     connection
         .prepare_cached(&format!(
-            "SELECT id, chunk, report, organisation, role, end, count, fate, reference, findings
-             FROM assignment_block WHERE {condition} ORDER BY organisation, chunk, id"
+            "SELECT {BLOCK_COLUMNS} FROM assignment_block WHERE {condition} ORDER BY organisation, chunk, id"
         ))
         .and_then(|mut statement| statement.query_map([argument], block_from_row)?.collect())
+        .doing("read assignments")
+}
+
+/// Walks over all blocks that stand, in no order.
+pub fn for_each_block(connection: &Connection, mut visit: impl FnMut(Block)) -> Result<(), StoreError> {
+    let mut statement = connection
+        .prepare_cached(&format!("SELECT {BLOCK_COLUMNS} FROM assignment_block WHERE fate <> ?1"))
+        .doing("read assignments")?;
+    let mut rows = statement.query([Fate::Withdrawn as u8]).doing("read assignments")?;
+    while let Some(row) = rows.next().doing("read assignments")? {
+        visit(block_from_row(row).doing("read assignments")?);
+    }
+    Ok(())
+}
+
+const BLOCK_COLUMNS: &str =
+    "id, chunk, report, organisation, role, end, count, fate, reference, findings, correction";
+
+/// One block.
+pub fn block(connection: &Connection, id: i64) -> Result<Option<Block>, StoreError> {
+    connection
+        .prepare_cached(&format!("SELECT {BLOCK_COLUMNS} FROM assignment_block WHERE id = ?1"))
+        .and_then(|mut statement| statement.query_row([id], block_from_row).optional())
         .doing("read assignments")
 }

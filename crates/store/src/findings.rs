@@ -12,7 +12,7 @@ use schakel_model::{
     severity::Severity,
 };
 
-use crate::{StoreError, error::DatabaseContext};
+use crate::{StoreError, corrections, error::DatabaseContext};
 
 /// A finding about to be stored.
 #[derive(Clone, PartialEq, Debug)]
@@ -235,22 +235,29 @@ pub fn count(connection: &Connection) -> Result<u32, StoreError> {
         .doing("count findings")
 }
 
-/// Walks over the key, set and change blobs of all chunks that have any, in order of commit: what the table in memory is rebuilt from.
+/// Walks over the key, set and change blobs of all chunks that have any, and the changes by corrections between them, in order of commit:
+/// what the table in memory is rebuilt from.
 pub fn for_each_key_blob(
     connection: &Connection,
     mut visit: impl FnMut(&[u8], &[u8], &[u8]) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
+    let corrections = corrections::list(connection)?;
+    let mut corrections = corrections.iter().peekable();
     let mut statement = connection
         .prepare(
-            "SELECT keys, sets, changes FROM chunk WHERE new_findings > 0 OR length(changes) > 0 ORDER BY id",
+            "SELECT keys, sets, changes, id FROM chunk WHERE new_findings > 0 OR length(changes) > 0 ORDER BY id",
         )
         .doing("read the keys of findings")?;
     let mut rows = statement.query([]).doing("read the keys of findings")?;
     while let Some(row) = rows.next().doing("read the keys of findings")? {
+        let chunk: u32 = row.get(3).doing("read the keys of findings")?;
+        while let Some(before) = corrections.next_if(|correction| correction.after_chunk < chunk) {
+            visit(&[], &[], &corrections::changes(connection, before.id)?)?;
+        }
         let blob = |column| {
             row.get_ref(column).and_then(|value| Ok(value.as_blob()?)).doing("read the keys of findings")
         };
         visit(blob(0)?, blob(1)?, blob(2)?)?;
     }
-    Ok(())
+    corrections.try_for_each(|after| visit(&[], &[], &corrections::changes(connection, after.id)?))
 }

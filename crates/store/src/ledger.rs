@@ -19,11 +19,11 @@ pub enum Scope {
     Day(String),
 }
 
-/// Adds up a scope. What never changes comes from the chunks, the fates that can change from the assignments: whether they balance is
-/// not presumed here.
+/// Adds up a scope. What never changes comes from the chunks and the corrections, the fates that can change from the assignments:
+/// whether they balance is not presumed here.
 pub fn sums(connection: &Connection, scope: &Scope) -> Result<Sums, StoreError> {
     let (condition, argument) = in_scope(scope);
-    let mut sums = connection
+    let mut sums: Sums = connection
         .query_row(
             &format!(
                 "SELECT total(rows), total(rejected), total(duplicates), total(clears), total(events), total(assignments),
@@ -46,6 +46,14 @@ pub fn sums(connection: &Connection, scope: &Scope) -> Result<Sums, StoreError> 
             },
         )
         .doing("add up the ledger")?;
+    let added: f64 = connection
+        .query_row(
+            &format!("SELECT total(assignments) FROM correction_report WHERE {condition}"),
+            params![argument],
+            |row| row.get(0),
+        )
+        .doing("add up the ledger")?;
+    sums.assignments += added as u64;
     let mut statement = connection
         .prepare(&format!("SELECT fate, total(count) FROM assignment_block WHERE {condition} GROUP BY fate"))
         .doing("add up the ledger")?;

@@ -11,22 +11,12 @@
 //! - [`corrections`]: assignments taken back and given anew,
 //! - [`reports`], [`findings`], [`register`], [`outbox`], [`ledger`]: what their names say,
 //! - [`audit`], [`users`]: who did what, when and why, as a chain of hashes,
-//! - [`claims`], [`conflicts`]: what members say is theirs, and who else does; [`onboarding`]: how they join,
-//! - [`contact_changes`], [`contact_keys`], [`confirmations`]: what belongs to contacts beside the register,
 //! - [`register_digest`]: what a change of the register has changed, for that chain,
-//! - [`register_history`]: the versions of the register,
 //! - [`backup`]: a consistent copy, and the way back.
 
-pub mod act;
-pub mod announced;
 pub mod audit;
 pub mod backup;
 pub mod chunks;
-pub mod claims;
-pub mod confirmations;
-pub mod conflicts;
-pub mod contact_changes;
-pub mod contact_keys;
 pub mod corrections;
 pub mod data_dir;
 pub mod error;
@@ -35,12 +25,10 @@ pub mod findings;
 pub mod frames;
 pub mod id_list;
 pub mod ledger;
-pub mod onboarding;
 pub mod open;
 pub mod outbox;
 pub mod register;
 pub mod register_digest;
-pub mod register_history;
 pub mod reports;
 pub mod sightings;
 pub mod users;

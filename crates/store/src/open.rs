@@ -25,6 +25,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/001.sql"),
     include_str!("../migrations/002.sql"),
     include_str!("../migrations/004.sql"),
+    include_str!("../migrations/005.sql"),
 ];
 
 /// A reader waits this long for the writer's short exclusive moments.

@@ -367,7 +367,7 @@ fn finish_attempt(transaction: &Transaction<'_>, at: i64, result: &AttemptResult
 }
 
 /// Is there a message that tells the same and was accepted or may still be?
-fn any_hope(transaction: &Transaction<'_>, lead: u32) -> Result<bool, StoreError> {
+pub(crate) fn any_hope(transaction: &Transaction<'_>, lead: u32) -> Result<bool, StoreError> {
     transaction
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM message WHERE state < 3
@@ -377,7 +377,7 @@ fn any_hope(transaction: &Transaction<'_>, lead: u32) -> Result<bool, StoreError
         .doing("look at the messages of a notification")
 }
 
-fn set_fate(
+pub(crate) fn set_fate(
     transaction: &Transaction<'_>,
     at: i64,
     block: i64,
