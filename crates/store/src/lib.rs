@@ -15,6 +15,7 @@
 //! - [`backup`]: a consistent copy, and the way back.
 
 pub mod audit;
+pub mod announced;
 pub mod backup;
 pub mod chunks;
 pub mod corrections;

@@ -23,7 +23,7 @@ const APPLICATION_ID: i64 = 0x5343_484B;
 /// Every layout, in order; `user_version` counts those applied.
 const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/001.sql"),
-    include_str!("../migrations/002.sql"),
+    include_str!("../migrations/002.sql"), include_str!("../migrations/003.sql"),
     include_str!("../migrations/004.sql"),
     include_str!("../migrations/005.sql"),
 ];
