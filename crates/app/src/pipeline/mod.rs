@@ -4,7 +4,7 @@
 //! - [`digest`]: worker threads pack, read and attribute a chunk,
 //! - [`decide`]: one thread decides, in order, what a chunk does, and commits it ([`run`]),
 //! - [`state`]: what decisions need, rebuilt from the store at start,
-//! - [`derive`]: a stored chunk, read again.
+//! - [`derive`]: a stored chunk, read again; [`replay`]: many of them, by worker threads.
 
 pub mod decide;
 pub mod derive;
@@ -13,6 +13,7 @@ pub mod duplicates;
 pub mod interner;
 pub mod key_table;
 pub mod read;
+pub mod replay;
 pub mod run;
 pub mod seen;
 pub mod state;
