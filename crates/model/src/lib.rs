@@ -15,7 +15,6 @@
 
 pub mod affiliation;
 pub mod announced;
-pub mod announced;
 pub mod asset;
 pub mod assignment;
 pub mod claim;

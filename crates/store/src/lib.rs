@@ -30,6 +30,7 @@ pub mod open;
 pub mod outbox;
 pub mod register;
 pub mod register_digest;
+pub mod register_history;
 pub mod reports;
 pub mod sightings;
 pub mod users;
