@@ -34,8 +34,14 @@ CREATE TABLE legal_hold (
     released_at INTEGER, released_by INTEGER
 );
 
--- What was erased by which audit entry: a kind (report, finding, message, contact) and its numbers, delta-coded.
-CREATE TABLE erasure (id INTEGER PRIMARY KEY, entry INTEGER NOT NULL, kind TEXT NOT NULL, numbers BLOB NOT NULL);
--- The entry that erased it.
+-- What was erased by which audit entry: a kind (report, finding, message, contact, detail, row) and its numbers, see erase.rs. The
+-- entry's digest is over these.
+CREATE TABLE erasure (entry INTEGER NOT NULL, kind TEXT NOT NULL, numbers BLOB NOT NULL);
+CREATE INDEX erasure_entry ON erasure (entry);
+-- The entry that erased its bytes.
 ALTER TABLE report ADD COLUMN erased INTEGER;
 ALTER TABLE message ADD COLUMN erased INTEGER;
+-- Single rows whose bytes were blanked, and by which entry.
+CREATE TABLE redaction (report INTEGER NOT NULL, row INTEGER NOT NULL, entry INTEGER NOT NULL, PRIMARY KEY (report, row)) WITHOUT ROWID;
+-- Frames that nothing names any more and that are still to be overwritten: done at once, or after a crash when the store is opened.
+CREATE TABLE wipe (segment INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL, PRIMARY KEY (segment, offset)) WITHOUT ROWID;

@@ -16,9 +16,13 @@
 //! holds no lock, and the service may hold it at that moment: [`record_access`] appends through a connection of its own. SQLite lets one
 //! transaction write at a time, and an entry reads the last hash within its transaction, so both meet in one chain.
 
+use std::collections::HashMap;
+
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params, types::ValueRef};
 
-use crate::{StoreError, data_dir::DataDir, error::DatabaseContext, open::writer_beside, users};
+use crate::{
+    StoreError, data_dir::DataDir, erase::Kind, error::DatabaseContext, open::writer_beside, users,
+};
 
 /// Contexts keep these hashes apart from every other use of BLAKE3 (its `derive_key` mode).
 const ENTRY_CONTEXT: &str = "schakel 2026 audit entry v1";
@@ -318,7 +322,11 @@ pub struct Broken {
 /// is the beginning of the chain of now.
 pub fn verify(connection: &Connection, noted: Option<(u64, [u8; 32])>) -> Result<Walk, StoreError> {
     let mut walk = Walk { head: (0, GENESIS), ..Walk::default() };
-    let mut without_detail = Vec::new();
+    let said: HashMap<u64, u64> = crate::erase::erased_numbers(connection, Kind::Detail)?
+        .into_iter()
+        .map(|(entry, number)| (u64::from(number), entry))
+        .collect();
+    let mut lost = None;
     let mut met_noted = noted.is_none_or(|(id, hash)| id == 0 && hash == GENESIS);
     each(connection, |entry| {
         if walk.broken.is_some() {
@@ -335,22 +343,26 @@ pub fn verify(connection: &Connection, noted: Option<(u64, [u8; 32])>) -> Result
             }
         }
         if entry.detail.is_none() {
-            without_detail.push(entry.id);
-        }
-        if entry.action == Action::DetailErased.as_str() {
-            let before = without_detail.len();
-            let covered = erased_range(&entry.subject);
-            without_detail.retain(|id| !covered.contains(id));
-            walk.erased += (before - without_detail.len()) as u64;
+            // An entry can only be said to be erased by a later one.
+            if said.get(&entry.id).is_some_and(|by| *by > entry.id) {
+                walk.erased += 1;
+            } else {
+                lost = lost.or(Some(entry.id));
+            }
         }
         walk.entries += 1;
         walk.head = (entry.id, entry.hash);
         Ok(())
     })?;
     if walk.broken.is_none() {
+        let what = "erased other things than stand beside it".to_owned();
+        let changed = crate::erase::changed_erasures(connection)?;
+        walk.broken = changed.first().map(|entry| Broken { entry: *entry, what });
+    }
+    if walk.broken.is_none() {
         walk.broken = broken_end(&walk, &head(connection)?, noted.filter(|_| !met_noted)).or_else(|| {
             let what = "has lost its detail, and no entry says that it was erased".to_owned();
-            without_detail.first().map(|id| Broken { entry: *id, what })
+            lost.map(|entry| Broken { entry, what })
         });
     }
     Ok(walk)
@@ -387,18 +399,6 @@ fn broken_end(walk: &Walk, head: &(u64, [u8; 32]), not_met: Option<(u64, [u8; 32
     let (id, _) = not_met?;
     let what = format!("is the last, but entry {id} was noted down: the end was cut off");
     Some(Broken { entry: walk.head.0, what })
-}
-
-/// The entries named by the subject of an erasure of details: `audit:12` or `audit:3-12`.
-fn erased_range(subject: &str) -> std::ops::RangeInclusive<u64> {
-    #[allow(clippy::reversed_empty_ranges)] // Nothing.
-    const NONE: std::ops::RangeInclusive<u64> = 1..=0;
-    let Some(range) = subject.strip_prefix("audit:") else { return NONE };
-    let (first, last) = range.split_once('-').unwrap_or((range, range));
-    match (first.parse(), last.parse()) {
-        (Ok(first), Ok(last)) => first..=last,
-        _ => NONE,
-    }
 }
 
 /// The part of an entry that its hash covers.
@@ -459,7 +459,7 @@ fn hex(bytes: &[u8; 32]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Store;
+    use crate::{Store, erase::ToErase};
 
     fn entry<'a>(at: i64, subject: &'a str) -> Entry<'a> {
         Entry { at, actor: "jan", action: Action::HoldPlaced, subject, reason: "why", detail: "{\"a\":1}" }
@@ -558,16 +558,16 @@ mod tests {
     #[test]
     fn a_detail_can_be_erased_when_an_entry_says_so() {
         let (_folder, mut store) = five();
-        store
-            .write(|transaction| {
-                transaction.execute_batch("DELETE FROM audit_detail WHERE entry IN (2, 3)").doing("erase")?;
-                let erased = Entry { action: Action::DetailErased, ..entry(9, "audit:2-3") };
-                append(transaction, &erased)
-            })
-            .unwrap();
+        let erasing = Entry { action: Action::DetailErased, ..entry(9, "audit") };
+        let what = ToErase { details: vec![2, 3], ..ToErase::default() };
+        assert_eq!(store.erase(&erasing, &what).unwrap(), Some(6));
         let walk = store.read(|connection| verify(connection, None)).unwrap();
         assert_eq!((walk.entries, walk.erased, walk.broken), (6, 2, None));
         assert_eq!(store.read(|connection| get(connection, 2)).unwrap().unwrap().detail, None);
+        let hide = "DELETE FROM audit_detail WHERE entry = 4; UPDATE erasure SET numbers = x'020101'";
+        store.read(|connection| connection.execute_batch(hide).doing("tamper")).unwrap();
+        let broken = store.read(|connection| verify(connection, None)).unwrap().broken.unwrap();
+        assert_eq!((broken.entry, broken.what.as_str()), (6, "erased other things than stand beside it"));
     }
 
     #[test]

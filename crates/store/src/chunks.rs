@@ -395,7 +395,8 @@ pub(crate) fn last_frame(connection: &Connection) -> Result<Option<FrameRef>, St
             .doing("find the last frame")?;
         last = [last, frame].into_iter().flatten().max_by_key(|frame| (frame.segment, frame.offset));
     }
-    Ok(last)
+    let moved = crate::erase::moved_frame(connection)?;
+    Ok([last, moved].into_iter().flatten().max_by_key(|frame| (frame.segment, frame.offset)))
 }
 
 /// A block of assignments as it stands.

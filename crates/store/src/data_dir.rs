@@ -8,6 +8,8 @@
 //! DATA/schakel.toml    the configuration
 //! DATA/incoming/ done/ failed/   the intake folder of `schakel serve`
 //! DATA/mail/           mails, when they go to a folder
+//! DATA/erasures.jsonl  what was erased on somebody's word, to erase it again after a restore
+//! DATA/before-migration-N.sqlite   the database before it got a newer layout
 //! ```
 
 use std::{
@@ -54,6 +56,16 @@ impl DataDir {
     /// The configuration.
     pub fn config(&self) -> PathBuf {
         self.root.join("schakel.toml")
+    }
+
+    /// The copy of the database that was made before it got a layout after this one.
+    pub fn before_migration(&self, layout: i64) -> PathBuf {
+        self.root.join(format!("before-migration-{layout}.sqlite"))
+    }
+
+    /// The list of what was erased on somebody's word, so that a restored backup does not bring it back.
+    pub fn erasures(&self) -> PathBuf {
+        self.root.join("erasures.jsonl")
     }
 
     /// The file that the one writer locks.

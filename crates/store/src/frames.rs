@@ -140,7 +140,7 @@ fn open_segment(path: &Path) -> Result<File, StoreError> {
     OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path).on("open", path)
 }
 
-fn segment_path(folder: &Path, segment: u32) -> PathBuf {
+pub(crate) fn segment_path(folder: &Path, segment: u32) -> PathBuf {
     folder.join(format!("{segment:06}.seg"))
 }
 

@@ -11,15 +11,18 @@
 //! - [`corrections`]: assignments taken back and given anew,
 //! - [`reports`], [`findings`], [`register`], [`outbox`], [`ledger`]: what their names say,
 //! - [`audit`], [`users`]: who did what, when and why, as a chain of hashes,
+//! - [`erase`], [`retention`]: what is erased for real, when, and what is held; [`privacy`]: where a person occurs,
 //! - [`register_digest`]: what a change of the register has changed, for that chain,
+//! - [`register_history`]: the versions of the register,
 //! - [`backup`]: a consistent copy, and the way back.
 
-pub mod audit;
 pub mod announced;
+pub mod audit;
 pub mod backup;
 pub mod chunks;
 pub mod corrections;
 pub mod data_dir;
+pub mod erase;
 pub mod error;
 pub mod fate_blob;
 pub mod findings;
@@ -28,13 +31,16 @@ pub mod id_list;
 pub mod ledger;
 pub mod open;
 pub mod outbox;
+pub mod privacy;
 pub mod register;
 pub mod register_digest;
 pub mod register_history;
 pub mod reports;
+pub mod retention;
 pub mod sightings;
 pub mod users;
 pub mod varint;
+mod wipe;
 
 pub use error::StoreError;
 pub use open::{Reader, Store};

@@ -3,6 +3,7 @@
 use std::{
     fs::OpenOptions,
     io::ErrorKind,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -12,7 +13,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use crate::{
     StoreError,
     data_dir::{DataDir, Lock},
-    error::DatabaseContext,
+    error::{DatabaseContext, FileContext},
     frames::{FrameReader, FrameWriter},
     outbox::OutboxWriter,
 };
@@ -23,7 +24,8 @@ const APPLICATION_ID: i64 = 0x5343_484B;
 /// Every layout, in order; `user_version` counts those applied.
 const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/001.sql"),
-    include_str!("../migrations/002.sql"), include_str!("../migrations/003.sql"),
+    include_str!("../migrations/002.sql"),
+    include_str!("../migrations/003.sql"),
     include_str!("../migrations/004.sql"),
     include_str!("../migrations/005.sql"),
 ];
@@ -61,7 +63,9 @@ impl Store {
         let secret = data.read_or_make_secret()?;
         let connection =
             connect(&data.database(), OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
-        prepare(&connection, &data.database())?;
+        prepare(&connection, data)?;
+        // What a crash kept from being overwritten.
+        crate::wipe::finish(&connection, &data.raw())?;
         let last = crate::chunks::last_frame(&connection)?;
         let frames = FrameWriter::open(&data.raw(), last)?;
         Ok(Self { connection, frames, data: data.clone(), secret, _lock: lock })
@@ -94,6 +98,7 @@ impl Store {
     pub fn outbox_writer(&self) -> Result<OutboxWriter, StoreError> {
         let connection = connect(&self.data.database(), OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         connection.pragma_update(None, "synchronous", "FULL").doing("set how it writes")?;
+        connection.query_row("PRAGMA secure_delete = FAST", [], |_| Ok(())).doing("set how it deletes")?;
         Ok(OutboxWriter::new(connection))
     }
 
@@ -170,6 +175,7 @@ pub(crate) fn writer_beside(data: &DataDir) -> Result<Connection, StoreError> {
         return Err(StoreError::Older { found, known });
     }
     connection.pragma_update(None, "synchronous", "FULL").doing("set how it writes")?;
+    connection.query_row("PRAGMA secure_delete = FAST", [], |_| Ok(())).doing("set how it deletes")?;
     Ok(connection)
 }
 
@@ -213,8 +219,11 @@ fn check_layout(connection: &Connection, path: &Path) -> Result<i64, StoreError>
     Ok(version)
 }
 
-fn prepare(connection: &Connection, path: &Path) -> Result<(), StoreError> {
-    let version = check_layout(connection, path)?;
+fn prepare(connection: &Connection, data: &DataDir) -> Result<(), StoreError> {
+    let version = check_layout(connection, &data.database())?;
+    if version > 0 && version < MIGRATIONS.len() as i64 {
+        copy_before_migration(connection, data, version)?;
+    }
     let set = |pragma: &str, value: &dyn rusqlite::ToSql| {
         connection.pragma_update(None, pragma, value).doing("set how it writes")
     };
@@ -226,6 +235,8 @@ fn prepare(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     set("wal_autocheckpoint", &WAL_PAGES)?;
     set("cache_size", &-4_096)?;
     set("temp_store", &"MEMORY")?;
+    // What is deleted or moved is overwritten where it costs no writing; erasing asks for more.
+    connection.query_row("PRAGMA secure_delete = FAST", [], |_| Ok(())).doing("set how it deletes")?;
     for (number, migration) in (1..).zip(MIGRATIONS).skip(version as usize) {
         // The number changes in the same transaction as the layout.
         let stamp = format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {number};");
@@ -234,6 +245,25 @@ fn prepare(connection: &Connection, path: &Path) -> Result<(), StoreError> {
             .doing("bring the store to the new layout")?;
     }
     Ok(())
+}
+
+/// Copies the database before its layout changes, so that an older program can go on with it if need be. A copy that is there already was made
+/// by a migration that was cut off: the newer one replaces it, for the layout is the same.
+fn copy_before_migration(connection: &Connection, data: &DataDir, version: i64) -> Result<(), StoreError> {
+    let path = data.before_migration(version);
+    let partial = path.with_extension("partial");
+    if partial.exists() {
+        std::fs::remove_file(&partial).on("remove", &partial)?;
+    }
+    let mut copy = Connection::open(&partial).doing("make a copy before its layout changes")?;
+    rusqlite::backup::Backup::new(connection, &mut copy)
+        .and_then(|backup| backup.run_to_completion(4096, Duration::ZERO, None))
+        .doing("copy itself before its layout changes")?;
+    drop(copy);
+    let private = std::fs::Permissions::from_mode(0o600);
+    std::fs::set_permissions(&partial, private).on("make private", &partial)?;
+    std::fs::File::open(&partial).and_then(|file| file.sync_all()).on("sync", &partial)?;
+    std::fs::rename(&partial, &path).on("put in place", &path)
 }
 
 #[cfg(test)]
@@ -251,6 +281,35 @@ mod tests {
         connection.pragma_update(None, "user_version", 1).unwrap();
         connection.pragma_update(None, "application_id", 7).unwrap();
         assert!(matches!(Store::open(&data).err(), Some(StoreError::Foreign { .. })));
+    }
+
+    #[test]
+    fn a_copy_precedes_a_change_of_layout() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataDir::new(folder.path());
+        data.create().unwrap();
+        data.read_or_make_secret().unwrap();
+        let old = Connection::open(data.database()).unwrap();
+        old.execute_batch(MIGRATIONS[0]).unwrap();
+        old.execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1;"))
+            .unwrap();
+        old.execute_batch(
+            "INSERT INTO contact VALUES (1, 1, 'acib', 'Jan', 'j@a.example', '', 'nl', 1, 1, NULL)",
+        )
+        .unwrap();
+        drop(old);
+        let store = Store::open(&data).unwrap();
+        let known = MIGRATIONS.len() as i64;
+        assert_eq!(store.read(|connection| Ok(layout(connection)?.1)).unwrap(), known);
+        let name =
+            |connection: &Connection| connection.query_row("SELECT name FROM contact", [], |row| row.get(0));
+        let kept: String = store.read(|connection| name(connection).doing("read")).unwrap();
+        let copy = Connection::open(folder.path().join("before-migration-1.sqlite")).unwrap();
+        let copied: String = name(&copy).unwrap();
+        assert_eq!((kept.as_str(), copied.as_str(), layout(&copy).unwrap().1), ("Jan", "Jan", 1));
+        drop(store);
+        Store::open(&data).unwrap();
+        assert!(!data.before_migration(known).exists(), "a copy only when the layout changes");
     }
 
     #[test]

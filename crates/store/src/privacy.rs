@@ -1,0 +1,134 @@
+//! Where a person or an address occurs in the texts of the store, table by table.
+
+use std::net::IpAddr;
+
+use rusqlite::{Connection, params};
+
+use crate::{StoreError, error::DatabaseContext};
+
+/// What can be done about a text in which somebody occurs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Remedy {
+    /// It is a contact: withdrawn from the register if need be, then blanked.
+    Contact,
+    /// It is a finding: address, name and key are erased, and the rows that show it.
+    Finding,
+    /// It is a message, or goes to somebody: its bytes are erased.
+    Message,
+    /// It is the detail of an audit entry.
+    Detail,
+    /// The text is replaced.
+    Replace,
+    /// The register says it of an organisation: change the register.
+    Register,
+}
+
+/// A text of the store that may name somebody.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// The table.
+    pub table: &'static str,
+    /// The column.
+    pub column: &'static str,
+    /// What it is, for people.
+    pub what: &'static str,
+    /// What erasing does.
+    pub remedy: Remedy,
+}
+
+const fn place(table: &'static str, column: &'static str, what: &'static str, remedy: Remedy) -> Place {
+    Place { table, column, what, remedy }
+}
+
+/// Every text that may name somebody. A new table with such a text adds its lines here.
+pub const PLACES: &[Place] = &[
+    place("contact", "name", "contact", Remedy::Contact),
+    place("contact", "email", "contact", Remedy::Contact),
+    place("contact", "phone", "contact", Remedy::Contact),
+    place("finding", "name", "finding", Remedy::Finding),
+    place("message", "recipient", "message", Remedy::Message),
+    place("message", "outcome", "message", Remedy::Message),
+    place("audit_detail", "actor_name", "audit detail", Remedy::Detail),
+    place("audit_detail", "reason", "audit detail", Remedy::Detail),
+    place("audit_detail", "detail", "audit detail", Remedy::Detail),
+    place("desk_user", "display_name", "desk user", Remedy::Replace),
+    place("legal_hold", "reason", "legal hold", Remedy::Replace),
+    place("register_version", "reason", "reason of a register change", Remedy::Replace),
+    place("fate_change", "reason", "reason of a fate", Remedy::Replace),
+    place("report", "failure", "failure of a report", Remedy::Replace),
+    place("report", "name", "file name of a report", Remedy::Replace),
+    place("notification", "subject", "subject of a notification", Remedy::Replace),
+    place("asset", "note", "note of an asset", Remedy::Register),
+    place("asset", "value", "asset", Remedy::Register),
+    place("relation", "note", "note of a relation", Remedy::Register),
+    place("organisation_state", "name", "organisation", Remedy::Register),
+];
+
+/// A text in which a term occurs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Found {
+    /// Where.
+    pub place: Place,
+    /// Its row.
+    pub row: i64,
+    /// The text.
+    pub text: String,
+}
+
+/// The texts that hold the term, without regard to case (of a-z).
+pub fn texts(connection: &Connection, term: &str) -> Result<Vec<Found>, StoreError> {
+    let mut found = Vec::new();
+    for place in PLACES.iter().filter(|place| exists(connection, place)) {
+        let Place { table, column, .. } = place;
+        let sql = format!(
+            "SELECT rowid, {column} FROM {table} WHERE instr(lower({column}), lower(?1)) > 0 ORDER BY rowid"
+        );
+        let texts: Vec<(i64, String)> = connection
+            .prepare_cached(&sql)
+            .and_then(|mut statement| {
+                statement.query_map([term], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+            })
+            .doing("look where a term occurs")?;
+        found.extend(texts.into_iter().map(|(row, text)| Found { place: *place, row, text }));
+    }
+    Ok(found)
+}
+
+/// Is there such a column? A store read without the lock may have an older layout.
+fn exists(connection: &Connection, place: &Place) -> bool {
+    connection.prepare_cached(&format!("SELECT {} FROM {} LIMIT 0", place.column, place.table)).is_ok()
+}
+
+/// The findings at this address.
+pub fn findings_at(connection: &Connection, ip: IpAddr) -> Result<Vec<u32>, StoreError> {
+    let (v4, v6);
+    let bytes: &[u8] = match ip {
+        IpAddr::V4(ip) => {
+            v4 = ip.octets();
+            &v4
+        }
+        IpAddr::V6(ip) => {
+            v6 = ip.octets();
+            &v6
+        }
+    };
+    connection
+        .prepare_cached("SELECT id FROM finding WHERE ip = ?1 ORDER BY id")
+        .and_then(|mut statement| statement.query_map(params![bytes], |row| row.get(0))?.collect())
+        .doing("look for findings at an address")
+}
+
+/// The contacts that stand now, of these.
+pub fn standing_contacts(connection: &Connection, contacts: &[u32]) -> Result<Vec<u32>, StoreError> {
+    let mut standing = Vec::new();
+    for contact in contacts {
+        let stands: bool = connection
+            .prepare_cached("SELECT withdrawn_in IS NULL FROM contact WHERE id = ?1")
+            .and_then(|mut statement| statement.query_row([contact], |row| row.get(0)))
+            .doing("read a contact")?;
+        if stands {
+            standing.push(*contact);
+        }
+    }
+    Ok(standing)
+}
