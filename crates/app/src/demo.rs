@@ -10,6 +10,7 @@ use std::{
 use anyhow::Context;
 use jiff::{ToSpan, civil::Date, tz::TimeZone};
 use schakel_demo::{constituency, day::day, world::World};
+use schakel_formats::register::import::Options;
 use schakel_model::{
     clock::Clock,
     fate::{Fate, Sums},
@@ -194,7 +195,7 @@ fn load_register(intake: &mut Intake, data: &DataDir, clock: Clock) -> anyhow::R
     ] {
         write_whole(&folder.join(name), text.as_bytes())?;
     }
-    let import = Import::read(&folder, standing(intake.store())?)?;
+    let import = Import::read(&[folder], &Options::default(), standing(intake.store())?)?;
     anyhow::ensure!(
         import.reading.errors == 0,
         "the demo's register has errors: {:?}",

@@ -37,7 +37,7 @@ pub fn read(paths: &[PathBuf], options: &Options, standing: &RegisterFiles) -> a
     let named: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
     anyhow::ensure!(
         !files.is_empty(),
-        "{} has no file that can be imported. They end in {}",
+        "{} has no file that can be imported, such as organisations.csv, assets.csv, contacts.csv or relations.csv. They end in {}",
         named.join(", "),
         ENDINGS.join(", ")
     );

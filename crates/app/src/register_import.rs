@@ -1,20 +1,16 @@
 //! Files into the register: problems first, then what would change, then the change, or part of it, as one new version.
 
-use std::{
-    fs,
-    io::{ErrorKind, Read},
-    path::Path,
-};
+use std::path::PathBuf;
 
-use anyhow::{Context, ensure};
 use schakel_formats::register::{
-    self as files, AssetRow, ContactRow, Given, OrganisationRow, RegisterFiles, RelationRow, circle_message,
-    circles,
+    self as files, AssetRow, ContactRow, OrganisationRow, RegisterFile, RegisterFiles, RelationRow,
+    circle_message, circles,
+    import::{self, Format, Options, Scope},
 };
 use schakel_model::{
     asset::Asset,
+    fate::Fate,
     ids::{AssetId, ContactId, OrganisationId, RegisterVersion, RelationId},
-    limits::REGISTER_FILE_BYTES_MAX,
     register::{Contact, Organisation, Register},
     relation::Relation,
 };
@@ -25,11 +21,18 @@ use schakel_rules::{
 use schakel_store::{
     Store,
     act::Act,
+    chunks::{self, Block, Blocks},
     register::{Concerned, RegisterChange, concerned},
 };
 
+use crate::register_files;
+
 /// An import as read, beside what stands.
 pub struct Import {
+    /// In which format.
+    pub format: Format,
+    /// What was made of what the files do not mention.
+    pub scope: Scope,
     /// What was read, with its problems.
     pub reading: files::Reading,
     /// What stands.
@@ -41,6 +44,8 @@ pub struct Import {
 /// An organisation that an import withdraws while something of it is open.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Leaving {
+    /// Its number.
+    pub id: OrganisationId,
     /// Its code.
     pub code: String,
     /// What it is concerned in.
@@ -48,40 +53,45 @@ pub struct Leaving {
 }
 
 impl Import {
-    /// Reads the files of a folder. A file that is not there changes nothing of its kind; at least one must be.
-    pub fn read(folder: &Path, standing: Register) -> anyhow::Result<Self> {
+    /// Reads files or folders, in the format they are recognised to have or the one that the options name.
+    pub fn read(paths: &[PathBuf], options: &Options, standing: Register) -> anyhow::Result<Self> {
         let standing = owned_only(standing);
         let standing_files = RegisterFiles::of(&standing);
-        let read = |name: &str| read_limited(&folder.join(name));
-        let organisations = read("organisations.csv")?;
-        let assets = read("assets.csv")?;
-        let contacts = read("contacts.csv")?;
-        let relations = read("relations.csv")?;
-        let given = Given {
-            organisations: as_given(&organisations),
-            assets: as_given(&assets),
-            contacts: as_given(&contacts),
-            relations: as_given(&relations),
-        };
-        ensure!(
-            !given.kinds().is_empty(),
-            "{} has none of organisations.csv, assets.csv, contacts.csv and relations.csv. Look in docs/manual for what stands in them",
-            folder.display()
-        );
-        let reading = files::read_beside(&given, &standing_files);
-        Ok(Self { reading, standing, standing_files })
+        let import::Import { format, scope, reading } =
+            register_files::read(paths, options, &standing_files)?;
+        Ok(Self { format, scope, reading, standing, standing_files })
     }
 
     /// What was read elsewhere, beside what stands.
     pub fn of(reading: files::Reading, standing: Register) -> Self {
         let standing = owned_only(standing);
         let standing_files = RegisterFiles::of(&standing);
-        Self { reading, standing, standing_files }
+        Self { format: Format::Register, scope: Scope::Whole, reading, standing, standing_files }
     }
 
     /// What would change.
     pub fn diff(&self) -> RegisterDiff<'_> {
         diff(&self.standing_files, &self.reading.files, &self.reading.given)
+    }
+
+    /// The register as it would stand.
+    pub fn files(&self) -> RegisterFiles {
+        let mut files = self.reading.files.clone();
+        let stays = |kind| !self.reading.given.contains(&kind);
+        let standing = &self.standing_files;
+        if stays(RegisterFile::Organisations) {
+            files.organisations.clone_from(&standing.organisations);
+        }
+        if stays(RegisterFile::Assets) {
+            files.assets.clone_from(&standing.assets);
+        }
+        if stays(RegisterFile::Contacts) {
+            files.contacts.clone_from(&standing.contacts);
+        }
+        if stays(RegisterFile::Relations) {
+            files.relations.clone_from(&standing.relations);
+        }
+        files
     }
 
     /// Which new rows claim what somebody else has proven.
@@ -100,7 +110,7 @@ impl Import {
         }
         let open = store.read(|connection| concerned(connection, &ids))?;
         let code = |id| self.standing.organisation(id).map(|one| one.code.clone()).unwrap_or_default();
-        Ok(open.into_iter().map(|(id, concerned)| Leaving { code: code(id), concerned }).collect())
+        Ok(open.into_iter().map(|(id, concerned)| Leaving { id, code: code(id), concerned }).collect())
     }
 
     /// Applies a diff, or part of it, as a new version; `None` when it is empty.
@@ -159,6 +169,17 @@ impl Import {
     }
 }
 
+/// What waited to be told to organisations that are gone is told to nobody, and the ledger says so.
+pub fn settle_leaving(store: &mut Store, leaving: &[Leaving], at: i64) -> anyhow::Result<()> {
+    let waiting = store.read(|connection| chunks::blocks(connection, &Blocks::ToTell))?;
+    let gone = |block: &Block| {
+        block.assignee.is_some_and(|assignee| leaving.iter().any(|one| one.id == assignee.organisation))
+    };
+    let blocks: Vec<i64> = waiting.into_iter().filter(gone).map(|block| block.id).collect();
+    let reason = "the organisation was withdrawn from the register";
+    Ok(store.change_fate(at, &blocks, Fate::NoContact, None, reason)?)
+}
+
 /// What belongs to no organisation that stands has no row, and is left alone.
 fn owned_only(mut standing: Register) -> Register {
     let known: Vec<OrganisationId> = standing.organisations.iter().map(|one| one.id).collect();
@@ -185,29 +206,6 @@ fn places<'d, 'a: 'd, T: 'a>(
     rows: impl Iterator<Item = &'a T> + 'd,
 ) -> impl Iterator<Item = usize> + 'd {
     rows.filter_map(|row| all.element_offset(row))
-}
-
-fn as_given(bytes: &Option<Vec<u8>>) -> Vec<&[u8]> {
-    bytes.as_deref().into_iter().collect()
-}
-
-fn read_limited(path: &Path) -> anyhow::Result<Option<Vec<u8>>> {
-    let file = match fs::File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
-    };
-    let mut bytes = Vec::new();
-    file.take(REGISTER_FILE_BYTES_MAX + 1)
-        .read_to_end(&mut bytes)
-        .with_context(|| format!("cannot read {}", path.display()))?;
-    anyhow::ensure!(
-        bytes.len() as u64 <= REGISTER_FILE_BYTES_MAX,
-        "{} is larger than {} GiB. Split it and import the parts with --partial",
-        path.display(),
-        REGISTER_FILE_BYTES_MAX >> 30
-    );
-    Ok(Some(bytes))
 }
 
 fn organisation(row: &OrganisationRow) -> Organisation {

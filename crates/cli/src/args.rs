@@ -9,7 +9,7 @@ use schakel_app::{calendar, events::Which, names::Traced};
 use schakel_attribute::{Input, InputKind};
 use schakel_model::{classification::ClassificationType, tlp::Tlp};
 
-use crate::commands::{register_history, register_import};
+use crate::commands::{audit, import_prefixes, register_history, register_import, user};
 
 /// Tells the person who can fix it: reports in, the right organisation told, every row accounted for.
 #[derive(Parser)]
@@ -82,6 +82,12 @@ pub enum Command {
     Backup { target: PathBuf },
     /// Bring a backup back, or say what happens with what was waiting then
     Restore(RestoreArgs),
+    /// Who did what, when and why
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
+    /// The desk users, who act with --as
+    #[command(subcommand)]
+    User(user::UserCommand),
     /// The mail templates
     #[command(subcommand)]
     Templates(TemplatesCommand),
@@ -162,6 +168,8 @@ pub enum RegisterCommand {
     History(register_history::HistoryArgs),
     /// Take a version back, as a new version
     Undo(register_history::UndoArgs),
+    /// Import a table of announced prefixes, for AS numbers and RIPE handles
+    ImportPrefixes(import_prefixes::ImportPrefixesArgs),
     /// Write the register as its four files into a folder
     Export { folder: PathBuf },
 }

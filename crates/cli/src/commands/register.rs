@@ -8,7 +8,7 @@ use schakel_store::{Reader, register};
 use crate::{
     Context,
     args::RegisterCommand,
-    commands::{register_history, register_import},
+    commands::{import_prefixes, register_history, register_import},
     output::{Ending, number},
 };
 
@@ -17,6 +17,7 @@ pub fn run(context: &Context, command: &RegisterCommand) -> anyhow::Result<Endin
         RegisterCommand::Import(args) => register_import::run(context, args),
         RegisterCommand::History(args) => register_history::history(context, args),
         RegisterCommand::Undo(args) => register_history::undo(context, args),
+        RegisterCommand::ImportPrefixes(args) => import_prefixes::run(context, args),
         RegisterCommand::Export { folder } => export_to(context, folder),
     }
 }

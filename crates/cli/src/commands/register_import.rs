@@ -5,9 +5,13 @@ use std::path::PathBuf;
 use clap::Args;
 use schakel_app::{
     register::standing,
-    register_import::{Import, Leaving},
+    register_import::{Import, Leaving, settle_leaving},
 };
-use schakel_formats::register::{ProblemKind, Row, line};
+use schakel_formats::register::{
+    ProblemKind, Row,
+    import::{Format, Options, Scope},
+    line,
+};
 use schakel_rules::{
     register_conflict::Conflict,
     register_diff::{Changes, Counts, RegisterDiff},
@@ -29,8 +33,19 @@ const ROW_CHARS_MAX: usize = 400;
 #[derive(Args)]
 #[allow(missing_docs)] // The help texts are the documentation.
 pub struct ImportArgs {
-    /// A folder with organisations.csv, assets.csv, contacts.csv and relations.csv, or some of them
-    pub folder: PathBuf,
+    /// Folders or files: the register's own CSV files, or files in a format that is recognised
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    /// The format, when it is not recognised
+    #[arg(long)]
+    format: Option<Format>,
+    /// Whose the rows are that name no organisation: its code or name
+    #[arg(long, value_name = "CODE")]
+    organisation: Option<String>,
+    /// What becomes of rows that the files do not mention: whole withdraws them, additions leaves them, organisations withdraws those
+    /// of the organisations that are mentioned [default: whole for the register's own files, else additions]
+    #[arg(long, value_parser = scope)]
+    scope: Option<Scope>,
     /// Take the good rows and leave the others out
     #[arg(long)]
     partial: bool,
@@ -59,6 +74,7 @@ pub struct ImportArgs {
 
 #[derive(Serialize)]
 struct ImportJson {
+    format: &'static str,
     errors: u64,
     warnings: u64,
     notes: u64,
@@ -114,9 +130,13 @@ struct LeavingJson {
 
 pub fn run(context: &Context, args: &ImportArgs) -> anyhow::Result<Ending> {
     let mut store = Store::open(&context.data)?;
-    let import = Import::read(&args.folder, standing(&store)?)?;
+    let options = Options { format: args.format, organisation: args.organisation.clone(), scope: args.scope };
+    let import = Import::read(&args.paths, &options, standing(&store)?)?;
     let out = &context.out;
     let reading = &import.reading;
+    if import.format != Format::Register {
+        out.line(format!("Read as {}.", import.format.describe()));
+    }
     for problem in reading.problems.iter().take(PROBLEMS_SHOWN) {
         out.line(problem.to_string());
     }
@@ -163,6 +183,7 @@ pub fn run(context: &Context, args: &ImportArgs) -> anyhow::Result<Ending> {
         let act = Act { at: context.clock.now_seconds(), actor: actor.name(), reason: &args.reason };
         match import.apply(&mut store, &selected.diff, act)? {
             Some(new) => {
+                settle_leaving(&mut store, &leaving, act.at)?;
                 version = new;
                 applied = true;
                 out.line(format!("Applied: this is version {new} of the register."));
@@ -172,6 +193,7 @@ pub fn run(context: &Context, args: &ImportArgs) -> anyhow::Result<Ending> {
     }
     let taken = &selected.diff;
     out.json(&ImportJson {
+        format: import.format.as_str(),
         errors: reading.errors,
         warnings: reading.warnings,
         notes: reading.notes,
@@ -197,6 +219,15 @@ pub fn run(context: &Context, args: &ImportArgs) -> anyhow::Result<Ending> {
         (false, 0) => Ending::Done,
         (false, _) => Ending::WithRejects,
     })
+}
+
+fn scope(text: &str) -> Result<Scope, String> {
+    match text {
+        "whole" => Ok(Scope::Whole),
+        "additions" => Ok(Scope::Additions),
+        "organisations" => Ok(Scope::Organisations),
+        _ => Err("use whole, additions or organisations".to_owned()),
+    }
 }
 
 fn selection(args: &ImportArgs) -> Selection {

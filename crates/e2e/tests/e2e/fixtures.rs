@@ -2,12 +2,13 @@
 
 use std::{fmt::Write, fs, path::Path};
 
-/// The register's three files.
+/// The register's four files.
 #[derive(Clone, Default)]
 pub struct Register {
     organisations: String,
     assets: String,
     contacts: String,
+    relations: String,
 }
 
 impl Register {
@@ -57,9 +58,19 @@ impl Register {
         self
     }
 
-    /// Adds `organisation,role,name,email,phone,language,tlp_max`.
+    /// Adds `organisation,role,name,email,phone,language,tlp_max,order,valid_from,valid_until`; the end may be left out.
     pub fn contact(mut self, row: &str) -> Self {
-        writeln!(self.contacts, "{row}").expect("a string takes everything");
+        let mut fields: Vec<&str> = row.split(',').collect();
+        fields.resize(10, "");
+        writeln!(self.contacts, "{}", fields.join(",")).expect("a string takes everything");
+        self
+    }
+
+    /// Adds `from,kind,to,mandate,scan_consent,valid_from,valid_until,note`; the end may be left out.
+    pub fn relation(mut self, row: &str) -> Self {
+        let mut fields: Vec<&str> = row.split(',').collect();
+        fields.resize(8, "");
+        writeln!(self.relations, "{}", fields.join(",")).expect("a string takes everything");
         self
     }
 
@@ -73,7 +84,16 @@ impl Register {
                 "organisation,kind,value,role,valid_from,valid_until,proof,flags,note",
                 &self.assets,
             ),
-            ("contacts.csv", "organisation,role,name,email,phone,language,tlp_max", &self.contacts),
+            (
+                "contacts.csv",
+                "organisation,role,name,email,phone,language,tlp_max,order,valid_from,valid_until",
+                &self.contacts,
+            ),
+            (
+                "relations.csv",
+                "from,kind,to,mandate,scan_consent,valid_from,valid_until,note",
+                &self.relations,
+            ),
         ] {
             fs::write(folder.join(name), format!("{header}\n{rows}")).expect("a file can be written");
         }

@@ -10,7 +10,7 @@ use crate::{
     program::run,
 };
 
-const FILES: [&str; 3] = ["organisations.csv", "assets.csv", "contacts.csv"];
+const FILES: [&str; 4] = ["organisations.csv", "assets.csv", "contacts.csv", "relations.csv"];
 
 fn import(installation: &Installation, register: &Register, options: &[&str]) -> crate::program::Run {
     let folder = register.write_to(&installation.path("register"));
@@ -120,6 +120,7 @@ fn a_file_that_is_not_there_changes_nothing_of_its_kind() {
     let applied = installation.json(&["register", "import", &folder]);
     assert_eq!(["added", "changed", "withdrawn"].map(|key| count(&applied[key])), [1, 0, 0], "{applied}");
     fs::remove_file(installation.path("only/contacts.csv")).unwrap();
+    fs::remove_file(installation.path("only/relations.csv")).unwrap();
     installation.run(&["register", "import", &folder]).ended(1).says(&["organisations.csv", "contacts.csv"]);
 }
 
@@ -256,8 +257,222 @@ fn a_correction_later_leaves_what_was_decided_provable() {
     let file =
         installation.file(&rdp_name("2026-11-20"), rdp("2026-11-20", &["198.51.100.1", "198.51.100.200"]));
     installation.ingest(&file);
-    installation.import(&disputed());
+    import(&installation, &disputed(), &["--force"]).ended(0);
     installation.assert_sound();
     let traced = installation.json(&["trace", "1:2"]);
     assert_eq!(count(&traced["register_version"]), 1, "{traced}");
+}
+
+/// `new changed withdrawn in_conflict`
+fn sums(import: &Value) -> [u64; 4] {
+    ["added", "changed", "withdrawn", "in_conflict"].map(|key| count(&import[key]))
+}
+
+#[test]
+fn relations_come_and_go_with_the_others_and_come_back_from_an_export() {
+    let installation = Installation::empty();
+    let related = Register::small()
+        .relation("SV1,serves,GM1,,,2025-01-01")
+        .relation("SV1,supplies,GM2,through_member,yes,,2027-01-01,hosting");
+    let first = import(&installation, &related, &[]).ended(0).json();
+    assert_eq!((sums(&first), count(&first["relations"]["added"])), ([19, 0, 0, 0], 2), "{first}");
+    let changed = Register::small().relation("SV1,supplies,GM2,direct,yes,,2027-01-01,hosting");
+    let second = import(&installation, &changed, &["--list"]).ended(0).json();
+    assert_eq!(sums(&second), [0, 1, 1, 0]);
+    let rows: Vec<_> =
+        second["rows"].as_array().unwrap().iter().map(|row| row["change"].as_str().unwrap()).collect();
+    assert_eq!(rows, ["changed", "withdrawn"]);
+    assert_eq!(second["rows"][0]["after"], "SV1,supplies,GM2,direct,yes,,2027-01-01T00:00:00Z,hosting");
+    let exported = export(&installation, "related");
+    assert_eq!(exported[3].lines().count(), 2, "{}", exported[3]);
+    let again =
+        installation.run(&["register", "import", &installation.path("related").display().to_string()]);
+    assert!(again.ended(0).stdout.contains("relations: 0 new, 0 changed, 0 withdrawn, 1 stay as they are"));
+}
+
+#[test]
+fn relations_that_go_in_a_circle_or_name_nobody_are_refused() {
+    for (rows, what) in [
+        (&["GM1,merged_into,GM2", "GM2,merged_into,GM3", "GM3,merged_into,GM1"][..], "comes back to `GM3`"),
+        (&["GM1,serves,GM2", "GM2,serves,GM1"], "comes back to `GM2`"),
+        (&["GM1,supplies,GM1"], "cannot stand in a relation to itself"),
+        (&["GM1,serves,GM77"], "`GM77` is not in organisations.csv"),
+        (&["GM1,helps,GM2"], "`helps` is no kind of relation"),
+        (&["GM1,serves,GM2,,,2026-01-01,2025-01-01"], "holds no time"),
+    ] {
+        let installation = Installation::new();
+        let wrong = rows.iter().fold(Register::small(), |register, row| register.relation(row));
+        let refused = import(&installation, &wrong, &[]).ended(1).json();
+        assert_eq!(count(&refused["errors"]), 1, "{refused}");
+        assert!(refused["problems"].to_string().contains(what), "{what}: {refused}");
+        assert_eq!(count(&refused["register_version"]), 1);
+    }
+}
+
+#[test]
+fn part_of_an_import_is_applied() {
+    let installation = Installation::new();
+    // One new asset, one changed name, one contact gone, one new organisation with a contact.
+    let changed = || {
+        let register = Register::small()
+            .asset("GM2,domain,lindeveen.nl,owner")
+            .organisation("GM5,Nieuwstad,municipality,,nl")
+            .contact("GM5,acib,Postvak,post@nieuwstad.example,,nl,AMBER");
+        let folder = register.write_to(&installation.path("changed"));
+        let edit = |name: &str, from: &str, to: &str| {
+            let path = installation.path("changed").join(name);
+            fs::write(&path, fs::read_to_string(&path).unwrap().replace(from, to)).unwrap();
+        };
+        edit("organisations.csv", "Eikendam", "Groot-Eikendam");
+        edit("contacts.csv", "SV1,findings,Dienst,dienst@hulpbron.example,,nl,AMBER,,,\n", "");
+        folder
+    };
+    let folder = changed();
+    let applied = |options: &[&str]| {
+        let args = [&["register", "import", &folder][..], options].concat();
+        let done = installation.json(&args);
+        assert_eq!(done["applied"], true, "{options:?} {done}");
+        count(&done["left_out"])
+    };
+    let shown = installation.json(&["register", "import", &folder, "--dry-run"]);
+    assert_eq!(sums(&shown), [3, 1, 1, 0], "{shown}");
+    assert_eq!(applied(&["--only", "changed"]), 4);
+    assert_eq!(applied(&["--only-organisation", "GM2"]), 3);
+    assert_eq!(applied(&["--only", "withdrawn", "--only", "contacts"]), 2);
+    let nothing = installation.json(&["register", "import", &folder, "--only", "new,contacts"]);
+    assert_eq!(
+        (&nothing["applied"], count(&nothing["left_out"])),
+        (&Value::Bool(false), 2),
+        "GM5 is not there"
+    );
+    assert_eq!(applied(&["--only", "new"]), 0);
+    let done = installation.json(&["register", "import", &folder]);
+    assert_eq!((sums(&done), &done["applied"]), ([0, 0, 0, 0], &Value::Bool(false)));
+    installation
+        .run(&["register", "import", &folder, "--only", "renewed"])
+        .ended(2)
+        .says(&["withdrawn", "relations"]);
+}
+
+#[test]
+fn somebody_elses_proven_domain_is_a_conflict() {
+    let installation = Installation::new();
+    let claimed = Register::small()
+        .asset("GM1,domain,berkendal.nl,owner,,,asserted")
+        .asset("GM1,domain,berkendal.nl,supplier,,,asserted");
+    let shown = import(&installation, &claimed, &["--dry-run"]).ended(0).json();
+    assert_eq!(sums(&shown), [2, 0, 0, 1], "{shown}");
+    assert!(shown["conflicts"][0]["with"].as_str().unwrap().starts_with("GM3,domain,berkendal.nl,owner"));
+    let without = import(&installation, &claimed, &["--without-conflicts"]).ended(0).json();
+    assert_eq!(count(&without["assets"]["added"]), 1);
+    let folder = installation.path("register").display().to_string();
+    let text = installation.run(&["register", "import", &folder]).ended(0).stdout;
+    assert!(text.contains("In all: 1 new, 0 changed, 0 withdrawn, 1 in conflict"), "{text}");
+    assert!(
+        text.contains(
+            "`GM1` would be the owner of domain berkendal.nl (asserted), which `GM3` has proven (desk)"
+        ),
+        "{text}"
+    );
+    assert_eq!(verdicts(&installation, &["--domain", "berkendal.nl"])[0], "-GM1 owner proven");
+    // Two rows of the files that say different things are in conflict too, and an error.
+    let twice = Register::small()
+        .asset("GM2,domain,lindeveen.nl,owner,,,asserted,,this")
+        .asset("GM2,domain,lindeveen.nl,owner,,,asserted,,that");
+    let refused = import(&installation, &twice, &[]).ended(1).json();
+    assert_eq!((sums(&refused)[3], count(&refused["errors"])), (1, 1), "{refused}");
+}
+
+#[test]
+fn an_import_is_taken_back_whole() {
+    let mut installation = Installation::new();
+    let before = export(&installation, "before");
+    installation.at("2026-11-22T09:00:00Z");
+    let other = Register::small()
+        .organisation("GM5,Nieuwstad,municipality,,nl")
+        .asset("GM5,domain,nieuwstad.nl,owner")
+        .contact("GM5,acib,Postvak,post@nieuwstad.example,,nl,AMBER")
+        .relation("SV1,serves,GM5");
+    import(&installation, &other, &["--reason", "GM5 joins"]).ended(0);
+    let dry = installation.json(&["register", "undo", "--dry-run"]);
+    assert_eq!((count(&dry["undone"]), count(&dry["withdrawn"]), count(&dry["register_version"])), (2, 4, 2));
+    let undone = installation.json(&["register", "undo"]);
+    assert_eq!((count(&undone["withdrawn"]), count(&undone["register_version"])), (4, 3), "{undone}");
+    assert_eq!(export(&installation, "after"), before);
+    // The undo is a version as any other: taking it back brings all of it again.
+    let again = installation.json(&["register", "undo", "3"]);
+    assert_eq!((count(&again["added"]), count(&again["register_version"])), (4, 4), "{again}");
+    let history = installation.json(&["register", "history"]);
+    let history: Vec<_> = history["versions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            let text = |key: &str| one[key].as_str().unwrap().to_owned();
+            (
+                count(&one["register_version"]),
+                text("actor"),
+                text("reason"),
+                count(&one["assets"]["recorded"]),
+            )
+        })
+        .collect();
+    let line =
+        |version, reason: &str, assets| (version, "command line".to_owned(), reason.to_owned(), assets);
+    assert_eq!(
+        history,
+        [
+            line(4, "undo of version 3", 1),
+            line(3, "undo of version 2", 0),
+            line(2, "GM5 joins", 1),
+            line(1, "import", 6)
+        ]
+    );
+    installation.run(&["register", "undo", "9"]).ended(1).says(&["there is no version 9"]);
+}
+
+#[test]
+fn what_a_later_change_touched_is_not_taken_back_in_silence() {
+    let installation = Installation::new();
+    let with = |note: &str| {
+        Register::small()
+            .asset(&format!("GM2,domain,lindeveen.nl,owner,,,desk,,{note}"))
+            .asset("GM2,domain,linde.example,owner")
+    };
+    import(&installation, &with("first"), &[]).ended(0);
+    import(&installation, &with("second"), &[]).ended(0);
+    installation.run(&["register", "undo", "2"]).ended(1).says(&["Later changes touched 1 rows"]);
+    let part = installation.json(&["register", "undo", "2", "--partial"]);
+    assert_eq!((count(&part["withdrawn"]), count(&part["register_version"])), (1, 4), "{part}");
+    assert!(part["stays"][0]["row"].as_str().unwrap().ends_with("first"));
+    assert_eq!(verdicts(&installation, &["--domain", "lindeveen.nl"]), ["GM2 owner host_over_domain"]);
+    assert_eq!(verdicts(&installation, &["--domain", "linde.example"]), [""; 0]);
+}
+
+#[test]
+fn a_member_with_open_findings_goes_only_by_force_and_the_ledger_balances() {
+    let installation = Installation::new();
+    let file =
+        installation.file(&rdp_name("2026-11-20"), rdp("2026-11-20", &["198.51.100.200", "198.51.100.201"]));
+    installation.ingest(&file);
+    let folder = Register::small().write_to(&installation.path("without"));
+    for name in FILES {
+        let path = installation.path("without").join(name);
+        let rest: Vec<_> = fs::read_to_string(&path)
+            .unwrap()
+            .lines()
+            .filter(|line| !line.contains("GM2"))
+            .map(str::to_owned)
+            .collect();
+        fs::write(&path, rest.join("\n")).unwrap();
+    }
+    let refused = installation.run(&["register", "import", &folder]).ended(1);
+    let refused = refused.says(&["GM2 has open findings: 2 wait to be told, 0 were told", "register merge"]);
+    assert!(!refused.stdout.contains("Applied"));
+    installation.run(&["register", "import", &folder, "--force"]).ended(0);
+    let told = installation.json(&["tell"]);
+    assert_eq!(told["notifications"].as_array().map(Vec::len), Some(0), "{told}");
+    let ledger = installation.json(&["ledger"]);
+    assert_eq!(count(&ledger["fates"]["no_contact"]), 2, "{ledger}");
+    installation.assert_sound();
 }
