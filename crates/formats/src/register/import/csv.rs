@@ -24,11 +24,6 @@ impl<'a> CsvFile<'a> {
         Self { records, header }
     }
 
-    /// The columns, in lower case.
-    pub fn header(&self) -> &[String] {
-        &self.header
-    }
-
     /// Has it all these columns?
     pub fn has(&self, columns: &[&str]) -> bool {
         columns.iter().all(|name| self.header.iter().any(|column| column == name))

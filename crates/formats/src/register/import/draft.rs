@@ -104,6 +104,8 @@ pub(super) struct Draft {
     pub contacts: Vec<(Spot, ContactText)>,
     pub relations: Vec<(Spot, RelationText)>,
     problems: Problems,
+    /// Notes, warnings and errors that were counted but not listed.
+    unlisted: [u64; 3],
 }
 
 /// What was read of a draft.
@@ -150,11 +152,15 @@ impl Draft {
         files.organisations.retain(|row| ours.contains_key(&*row.code));
         DraftReading {
             files,
-            errors: self.problems.count(Level::Error),
-            warnings: self.problems.count(Level::Warning),
-            notes: self.problems.count(Level::Note),
+            errors: self.count(Level::Error),
+            warnings: self.count(Level::Warning),
+            notes: self.count(Level::Note),
             problems: self.problems.list,
         }
+    }
+
+    fn count(&self, level: Level) -> u64 {
+        self.problems.count(level) + self.unlisted[level as usize]
     }
 
     fn refuse_long_rows(&mut self) {
@@ -293,9 +299,16 @@ impl Draft {
             );
         }
         let reading = read(&organisations, &assets, &contacts, &relations);
+        let reached: HashMap<&str, (), FixedState> =
+            reading.files.contacts.iter().map(|row| (&*row.organisation, ())).collect();
+        let silent =
+            reading.files.organisations.iter().filter(|row| !reached.contains_key(&*row.code)).count();
+        self.unlisted = [reading.notes, reading.warnings.saturating_sub(silent as u64), reading.errors];
         for problem in reading.problems {
             // Who has nobody to tell is asked of the whole register, when the rows are in it.
             if problem.kind != ProblemKind::NoContact {
+                let unlisted = &mut self.unlisted[problem.level() as usize];
+                *unlisted = unlisted.saturating_sub(1);
                 self.take(problem, others);
             }
         }

@@ -14,7 +14,7 @@ use super::super::{
 /// What a file means by what it does not mention.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Scope {
-    /// It is the whole register: what is not in it is withdrawn.
+    /// It is the whole register: what is not in it is withdrawn. Only the register's own files can be.
     Whole,
     /// It adds and changes: what it does not mention stays.
     Additions,

@@ -7,18 +7,25 @@
 //!
 //! To add a format: a file here with `recognises` and `draft`, and a line in [`FORMATS`].
 
+mod columns;
 mod csv;
 mod draft;
 mod merge;
 mod names;
 mod roo;
+mod sheets;
+mod spreadsheet;
 
 use std::{collections::HashSet, fmt, str::FromStr};
 
 use foldhash::fast::FixedState;
 
 pub use self::merge::Scope;
-use self::{draft::Draft, merge::merge};
+pub use self::sheets::{
+    CELL_CHARS_MAX, CELLS_MAX, SHEET_COLUMNS_MAX, SHEET_FILE_BYTES_MAX, SHEET_ROWS_MAX,
+    SHEET_UNPACKED_BYTES_MAX, SHEETS_MAX,
+};
+use self::{draft::Draft, merge::merge, names::Names};
 use super::{Given, Problem, ProblemKind, Reading, RegisterFile, RegisterFiles, read_beside};
 
 /// A file that is to be imported.
@@ -66,6 +73,8 @@ formats! {
     Register "register" "the register's own CSV files",
     /// The Register van Overheidsorganisaties.
     Roo "roo" "the Register van Overheidsorganisaties as CSV files",
+    /// A spreadsheet: XLSX, ODS or CSV.
+    Spreadsheet "spreadsheet" "a spreadsheet (XLSX, ODS or CSV)",
 }
 
 impl fmt::Display for Format {
@@ -126,16 +135,19 @@ pub enum ImportError {
     /// Files of several formats.
     #[error("the files are of several formats: {}. Import them apart, or say which one with --format", .0.join(", "))]
     Mixed(Vec<String>),
+    /// A foreign format that is said to be all there is.
+    #[error("{0} cannot be the whole register; only the register's own files can")]
+    NotWhole(&'static str),
     /// The organisation named for all rows is not there.
     #[error("--organisation: {0}")]
     Organisation(String),
 }
 
 type Recognise = fn(&Source<'_>) -> bool;
-type MakeDraft = fn(&[Source<'_>], &mut Draft);
 
 /// The foreign formats. The first that recognises a file has it.
-const FORMATS: [(Format, Recognise, MakeDraft); 1] = [(Format::Roo, roo::recognises, roo::draft)];
+const FORMATS: [(Format, Recognise); 2] =
+    [(Format::Roo, roo::recognises), (Format::Spreadsheet, spreadsheet::recognises)];
 
 /// Reads files into the register that stands.
 ///
@@ -157,11 +169,20 @@ pub fn import(
         return Ok(Import { format, scope, reading });
     }
     let scope = options.scope.unwrap_or(Scope::Additions);
+    if scope == Scope::Whole {
+        return Err(ImportError::NotWhole(format.describe()));
+    }
+    let mut names = Names::of(standing);
+    let default = match &options.organisation {
+        Some(text) => Some(names.find(text).map_err(ImportError::Organisation)?),
+        None => None,
+    };
     let mut draft = Draft::default();
-    for (known, _, make) in FORMATS {
-        if known == format {
-            make(&taken, &mut draft);
-        }
+    match format {
+        // Read above.
+        Format::Register => {}
+        Format::Roo => roo::draft(&taken, &mut draft),
+        Format::Spreadsheet => spreadsheet::draft(&taken, default.as_ref(), &mut names, &mut draft),
     }
     let read = draft.read(standing);
     let about: HashSet<_, FixedState> = read.files.organisations.iter().map(|row| row.code.clone()).collect();
@@ -217,6 +238,10 @@ fn choose<'s>(
     let mut formats: Vec<Format> = recognised.iter().copied().flatten().collect();
     formats.sort_unstable();
     formats.dedup();
+    // Any CSV file may be a spreadsheet; beside files that are surely something else it is one that is left alone.
+    if formats.len() > 1 {
+        formats.retain(|format| *format != Format::Spreadsheet);
+    }
     match formats[..] {
         [] => Err(ImportError::Unknown { name: first.name.to_owned(), known: known_formats() }),
         [format] => {
@@ -233,7 +258,7 @@ fn recognise(source: &Source<'_>) -> Option<Format> {
     if is_register(source) {
         return Some(Format::Register);
     }
-    FORMATS.iter().find(|(_, recognises, _)| recognises(source)).map(|(format, _, _)| *format)
+    FORMATS.iter().find(|(_, recognises)| recognises(source)).map(|(format, _)| *format)
 }
 
 fn known_formats() -> String {

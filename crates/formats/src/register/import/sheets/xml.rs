@@ -1,0 +1,92 @@
+//! The XML inside spreadsheets: events without namespaces, and text with its references resolved.
+
+use quick_xml::{
+    Reader, XmlVersion,
+    escape::resolve_predefined_entity,
+    events::{BytesRef, BytesStart, Event},
+};
+
+/// One step through a part.
+pub(super) enum Step<'a> {
+    Start(BytesStart<'a>),
+    /// An element that begins and ends at once.
+    Empty(BytesStart<'a>),
+    End(String),
+    Text(String),
+}
+
+/// A part being read.
+pub(super) struct Xml<'a> {
+    reader: Reader<&'a [u8]>,
+    part: &'static str,
+}
+
+impl<'a> Xml<'a> {
+    pub fn new(text: &'a str, part: &'static str) -> Self {
+        let mut reader = Reader::from_str(text);
+        reader.config_mut().check_end_names = false;
+        reader.config_mut().allow_unmatched_ends = true;
+        reader.config_mut().allow_dangling_amp = true;
+        Self { reader, part }
+    }
+
+    /// The next step; `None` at the end.
+    pub fn next(&mut self) -> Result<Option<Step<'a>>, String> {
+        loop {
+            let event = self.reader.read_event().map_err(|error| {
+                format!("its part {} is broken at byte {}: {error}", self.part, self.reader.error_position())
+            })?;
+            return Ok(Some(match event {
+                Event::Start(start) => Step::Start(start),
+                Event::Empty(start) => Step::Empty(start),
+                Event::End(end) => Step::End(end.local_name().as_ref().to_owned()),
+                Event::Text(text) => Step::Text(text.xml10_content().into_owned()),
+                Event::CData(text) => Step::Text(text.into_inner().into_owned()),
+                Event::GeneralRef(reference) => Step::Text(resolve(&reference)),
+                Event::Eof => return Ok(None),
+                Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => continue,
+            }));
+        }
+    }
+
+    /// All text up to the end of the element that has just begun, but for that of elements that `skip` names.
+    pub fn text_until_end(&mut self, element: &str, skip: &[&str]) -> Result<String, String> {
+        let mut text = String::new();
+        let mut skipping: Option<String> = None;
+        while let Some(step) = self.next()? {
+            match step {
+                Step::End(name) if skipping.as_deref() == Some(&name) => skipping = None,
+                Step::End(name) if skipping.is_none() && name == element => break,
+                Step::Start(start) if skipping.is_none() && skip.contains(&local_name(&start).as_str()) => {
+                    skipping = Some(local_name(&start));
+                }
+                Step::Text(more) if skipping.is_none() => text.push_str(&more),
+                _ => {}
+            }
+        }
+        Ok(text)
+    }
+}
+
+fn resolve(reference: &BytesRef<'_>) -> String {
+    match reference.resolve_char_ref() {
+        Ok(Some(c)) => c.to_string(),
+        // An entity of its own makes nothing: spreadsheets have none, bombs do.
+        _ => resolve_predefined_entity(&reference.xml10_content()).unwrap_or_default().to_owned(),
+    }
+}
+
+/// The name of an element without its prefix.
+pub(super) fn local_name(start: &BytesStart<'_>) -> String {
+    start.local_name().as_ref().to_owned()
+}
+
+/// An attribute by its name without prefix; `None` when it is not there or cannot be read.
+pub(super) fn attribute(start: &BytesStart<'_>, name: &str) -> Option<String> {
+    let found = start
+        .attributes()
+        .with_checks(false)
+        .flatten()
+        .find(|attribute| attribute.key.local_name().as_ref() == name)?;
+    Some(found.normalized_value(XmlVersion::Implicit1_0).ok()?.into_owned())
+}
