@@ -2,11 +2,16 @@
 //!
 //! The data plane is in [`pipeline`]; [`intake`] takes a report in with it. Looking back: [`explain`], [`trace`], [`events`], [`verify`].
 
+pub mod access_log;
+pub mod announced;
+pub mod audit;
 pub mod calendar;
 pub mod changed_register;
 pub mod config;
 pub mod demo;
+pub mod difference;
 pub mod doctor;
+pub mod erased;
 pub mod events;
 pub mod explain;
 pub mod intake;
@@ -16,10 +21,12 @@ pub mod parse_files;
 pub mod pipeline;
 pub mod raw;
 pub mod reading;
+pub mod reattribute;
 pub mod register;
 pub mod register_files;
 pub mod register_history;
 pub mod register_import;
+pub mod register_show;
 pub mod send;
 pub mod serve;
 pub mod tell;

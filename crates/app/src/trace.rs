@@ -179,8 +179,14 @@ pub fn event(reader: &Reader, id: EventId) -> anyhow::Result<EventTrace> {
     let view = RegisterView::new(reader.read(|connection| register::load(connection, version))?);
     let candidates = match &row.query {
         Some(query) => {
-            explain::from_candidates(&view.register, version, query.at, view.snapshot.explain(query))
-                .candidates
+            explain::from_candidates(
+                &view.register,
+                version,
+                query.at,
+                view.snapshot.explain(query),
+                Vec::new(),
+            )
+            .candidates
         }
         None => Vec::new(),
     };

@@ -9,7 +9,7 @@ use schakel_app::{calendar, events::Which, names::Traced};
 use schakel_attribute::{Input, InputKind};
 use schakel_model::{classification::ClassificationType, tlp::Tlp};
 
-use crate::commands::{audit, import_prefixes, register_history, register_import, user};
+use crate::commands::{audit, import_prefixes, register_history, register_import, register_show, user};
 
 /// Tells the person who can fix it: reports in, the right organisation told, every row accounted for.
 #[derive(Parser)]
@@ -171,7 +171,14 @@ pub enum RegisterCommand {
     /// Import a table of announced prefixes, for AS numbers and RIPE handles
     ImportPrefixes(import_prefixes::ImportPrefixesArgs),
     /// Write the register as its four files into a folder
-    Export { folder: PathBuf },
+    Export {
+        folder: PathBuf,
+        /// As the register was recorded at this time [default: now]
+        #[arg(long, value_name = "TIME", value_parser = time)]
+        as_known_at: Option<Timestamp>,
+    },
+    /// An organisation with its relations, assets and contacts
+    Show(register_show::ShowArgs),
 }
 
 #[derive(Args)]
@@ -199,6 +206,9 @@ pub struct ExplainArgs {
     /// At which time, for example 2026-11-21T09:00:00Z or 2026-11-21 (00:00 UTC) [default: now]
     #[arg(long, value_parser = time)]
     pub at: Option<Timestamp>,
+    /// By what the register knew at this time; the present answer stands beside it when it differs [default: now]
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub as_known_at: Option<Timestamp>,
     /// For which RSIT type of event, for example phishing: some go by names only
     #[arg(long)]
     pub kind: Option<ClassificationType>,

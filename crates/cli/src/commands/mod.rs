@@ -1,5 +1,6 @@
 //! One command a file.
 
+pub mod audit;
 pub mod backup;
 pub mod completion;
 pub mod config;
@@ -7,6 +8,7 @@ pub mod demo;
 pub mod doctor;
 pub mod explain;
 pub mod findings;
+pub mod import_prefixes;
 pub mod ingest;
 pub mod ledger;
 pub mod outbox;
@@ -14,11 +16,13 @@ pub mod parse;
 pub mod register;
 pub mod register_history;
 pub mod register_import;
+pub mod register_show;
 pub mod reports;
 pub mod serve;
 pub mod tell;
 pub mod templates;
 pub mod trace;
+pub mod user;
 pub mod verify;
 pub mod whatif;
 

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use schakel_app::register::export;
-use schakel_store::{Reader, register};
+use jiff::Timestamp;
+use schakel_app::{register::export, register_show::register_at};
+use schakel_store::Reader;
 
 use crate::{
     Context,
     args::RegisterCommand,
-    commands::{import_prefixes, register_history, register_import},
+    commands::{import_prefixes, register_history, register_import, register_show},
     output::{Ending, number},
 };
 
@@ -18,13 +19,14 @@ pub fn run(context: &Context, command: &RegisterCommand) -> anyhow::Result<Endin
         RegisterCommand::History(args) => register_history::history(context, args),
         RegisterCommand::Undo(args) => register_history::undo(context, args),
         RegisterCommand::ImportPrefixes(args) => import_prefixes::run(context, args),
-        RegisterCommand::Export { folder } => export_to(context, folder),
+        RegisterCommand::Show(args) => register_show::run(context, args),
+        RegisterCommand::Export { folder, as_known_at } => export_to(context, folder, *as_known_at),
     }
 }
 
-fn export_to(context: &Context, folder: &Path) -> anyhow::Result<Ending> {
+fn export_to(context: &Context, folder: &Path, as_known_at: Option<Timestamp>) -> anyhow::Result<Ending> {
     let reader = Reader::open(&context.data)?;
-    let register = reader.read(|connection| register::load(connection, register::version(connection)?))?;
+    let register = register_at(&reader, as_known_at.map(|at| at.as_second()))?;
     export(&register, folder)?;
     context.out.line(format!(
         "Version {} of the register is in {}: {} organisations, {} assets, {} contacts, {} relations.",

@@ -304,7 +304,7 @@ fn show_left_out(context: &Context, selected: &Selected<'_>) {
 
 /// The organisations that would go although findings of theirs are open.
 pub fn show_leaving(leaving: &[Leaving], force: bool) {
-    for Leaving { code, concerned } in leaving.iter().take(PROBLEMS_SHOWN) {
+    for Leaving { code, concerned, .. } in leaving.iter().take(PROBLEMS_SHOWN) {
         say(format!(
             "{code} has open findings: {} wait to be told, {} were told",
             number(concerned.waiting),
@@ -365,6 +365,6 @@ fn conflict(conflict: &Conflict<'_>) -> ConflictJson {
 }
 
 fn leaving_json(leaving: &Leaving) -> LeavingJson {
-    let Leaving { code, concerned } = leaving;
+    let Leaving { code, concerned, .. } = leaving;
     LeavingJson { organisation: code.clone(), waiting: concerned.waiting, told: concerned.told }
 }

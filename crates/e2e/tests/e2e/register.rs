@@ -282,7 +282,7 @@ fn relations_come_and_go_with_the_others_and_come_back_from_an_export() {
     let rows: Vec<_> =
         second["rows"].as_array().unwrap().iter().map(|row| row["change"].as_str().unwrap()).collect();
     assert_eq!(rows, ["changed", "withdrawn"]);
-    assert_eq!(second["rows"][0]["after"], "SV1,supplies,GM2,direct,yes,,2027-01-01T00:00:00Z,hosting");
+    assert_eq!(second["rows"][0]["after"], "SV1,supplies,GM2,direct,yes,,2027-01-01,hosting");
     let exported = export(&installation, "related");
     assert_eq!(exported[3].lines().count(), 2, "{}", exported[3]);
     let again =
@@ -475,4 +475,60 @@ fn a_member_with_open_findings_goes_only_by_force_and_the_ledger_balances() {
     let ledger = installation.json(&["ledger"]);
     assert_eq!(count(&ledger["fates"]["no_contact"]), 2, "{ledger}");
     installation.assert_sound();
+}
+
+#[test]
+fn what_was_known_and_what_was_true_are_two_times() {
+    let mut installation = Installation::empty();
+    installation.at("2026-11-01T09:00:00Z");
+    import(&installation, &Register::small(), &[]).ended(0);
+    // Recorded on 10 November: since 5 November the upper half of GM1's range is GM2's.
+    installation.at("2026-11-10T09:00:00Z");
+    let moved = Register::small()
+        .asset("GM2,prefix,198.51.100.64/26,owner,2026-11-05")
+        .relation("SV1,serves,GM2,,,2026-11-05");
+    import(&installation, &moved, &[]).ended(0);
+    installation.at("2026-11-21T09:00:00Z");
+    let ip = ["explain", "--ip", "198.51.100.100"];
+    let ask = |at: &str, known: &str| {
+        let explained = installation.json(&[&ip[..], &["--at", at, "--as-known-at", known]].concat());
+        let owner = |explained: &Value| {
+            let won = |one: &&Value| one["won"] == true && one["role"] == "owner";
+            let found = explained["candidates"].as_array().unwrap().iter().find(won).cloned();
+            found.map_or("nobody".to_owned(), |one| one["organisation"].as_str().unwrap().to_owned())
+        };
+        let now = explained.get("now").map_or("the same".to_owned(), owner);
+        (count(&explained["register_version"]), owner(&explained), now)
+    };
+    let says = |version, then: &str, now: &str| (version, then.to_owned(), now.to_owned());
+    // True on 6 November, known on 9 November: GM1; what we know now about it: GM2.
+    assert_eq!(ask("2026-11-06", "2026-11-09"), says(1, "GM1", "GM2"));
+    assert_eq!(ask("2026-11-06", "2026-11-10T08:59:59Z"), says(1, "GM1", "GM2"));
+    assert_eq!(ask("2026-11-06", "2026-11-10T09:00:00Z"), says(2, "GM2", "the same"));
+    assert_eq!(ask("2026-11-04", "2026-11-20"), says(2, "GM1", "the same"));
+    assert_eq!(ask("2026-11-06", "2026-10-01"), says(0, "nobody", "GM2"));
+    let text = installation.run(&[&ip[..], &["--at", "2026-11-06", "--as-known-at", "2026-10-01"]].concat());
+    let text = text.ended(0).stdout;
+    assert!(text.contains("nothing was known yet") && text.contains("By what is known now"), "{text}");
+
+    let shown = installation.json(&["register", "show", "GM2", "--at", "2026-11-04"]);
+    assert_eq!(
+        (shown["assets"].as_array().unwrap().len(), shown["relations"].as_array().unwrap().len()),
+        (1, 0)
+    );
+    let shown = installation.json(&["register", "show", "Lindeveen"]);
+    assert_eq!(
+        (shown["assets"].as_array().unwrap().len(), &shown["relations"][0]["other"]),
+        (2, &Value::from("SV1"))
+    );
+    let then = installation.json(&["register", "show", "GM2", "--as-known-at", "2026-11-09"]);
+    assert_eq!((then["assets"].as_array().unwrap().len(), count(&then["register_version"])), (1, 1));
+    installation
+        .run(&["register", "show", "GM2", "--as-known-at", "2026-10-01"])
+        .ended(1)
+        .says(&["nothing was known"]);
+    installation.run(&["register", "show", "GM77"]).ended(1).says(&["no organisation GM77"]);
+    let folder = installation.path("then").display().to_string();
+    let exported = installation.json(&["register", "export", &folder, "--as-known-at", "2026-11-09"]);
+    assert_eq!((count(&exported["register_version"]), count(&exported["assets"])), (1, 6), "{exported}");
 }
