@@ -8,18 +8,26 @@
 //! - [`chunks`]: the transaction that is the arbiter: what a chunk of rows has done, all or nothing,
 //! - [`fate_blob`]: a byte or a few per row: what became of it,
 //! - [`sightings`]: last seen and count, in blocks of 1,000 findings,
-//! - [`corrections`]: assignments taken back and given anew,
+//! - [`corrections`]: assignments taken back and given anew; [`recalls`]: the notices that say so,
 //! - [`reports`], [`findings`], [`register`], [`outbox`], [`ledger`]: what their names say,
 //! - [`audit`], [`users`]: who did what, when and why, as a chain of hashes,
+//! - [`claims`], [`conflicts`]: what members say is theirs, and who else does; [`onboarding`]: how they join,
+//! - [`contact_changes`], [`contact_keys`], [`confirmations`]: what belongs to contacts beside the register,
 //! - [`erase`], [`retention`]: what is erased for real, when, and what is held; [`privacy`]: where a person occurs,
 //! - [`register_digest`]: what a change of the register has changed, for that chain,
 //! - [`register_history`]: the versions of the register,
 //! - [`backup`]: a consistent copy, and the way back.
 
+pub mod act;
 pub mod announced;
 pub mod audit;
 pub mod backup;
 pub mod chunks;
+pub mod claims;
+pub mod confirmations;
+pub mod conflicts;
+pub mod contact_changes;
+pub mod contact_keys;
 pub mod corrections;
 pub mod data_dir;
 pub mod erase;
@@ -29,9 +37,11 @@ pub mod findings;
 pub mod frames;
 pub mod id_list;
 pub mod ledger;
+pub mod onboarding;
 pub mod open;
 pub mod outbox;
 pub mod privacy;
+pub mod recalls;
 pub mod register;
 pub mod register_digest;
 pub mod register_history;

@@ -28,6 +28,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/003.sql"),
     include_str!("../migrations/004.sql"),
     include_str!("../migrations/005.sql"),
+    include_str!("../migrations/006.sql"),
 ];
 
 /// A reader waits this long for the writer's short exclusive moments.
