@@ -45,11 +45,16 @@ asset-hostname = a host name
 asset-url = a URL
 asset-mail_domain = a mail domain
 asset-country = a country
+asset-ripe_handle = a RIPE organisation
+asset-product = a product
 asset-unknown = your registration
 
 end-source = the problem is on your system
 end-target = your system is the target
 
+why-successor-since = This concerns { $organisation }, which became part of your organisation on { $day }.
+why-successor = This concerns { $organisation }, which became part of your organisation.
+why-copy = This is a copy of what we told { $organisation }. You get it as a supplier of { $organisation }.
 why-line = { $findings }: you are registered as { $role } by { $asset }; { $end }.
 
 # Kinds
@@ -191,3 +196,13 @@ advice-compromised_account =
     Have the user change the password at once, also where the same password is used.
     Switch on multi-factor authentication (MFA) and end open sessions.
     Often malware on the device is the cause: look at devices used at home too.
+
+# Steps of joining
+step-invitation = the invitation
+step-acib = naming your general contact (ACIB)
+step-vcib_form = sending the signed form of your trusted contact (VCIB)
+step-form_checked = we check the signature on the form
+step-intake_talk = an intake talk with your trusted contact
+step-out_of_band_number = a telephone number at which we can call you back
+step-assets = naming your IP addresses, domains and URLs
+step-products = naming your products

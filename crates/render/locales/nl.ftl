@@ -45,11 +45,16 @@ asset-hostname = een hostnaam
 asset-url = een URL
 asset-mail_domain = een maildomein
 asset-country = een land
+asset-ripe_handle = een RIPE-organisatie
+asset-product = een product
 asset-unknown = uw registratie
 
 end-source = het probleem zit op uw systeem
 end-target = uw systeem is het doel
 
+why-successor-since = Dit gaat over { $organisation }, dat sinds { $day } in uw organisatie is opgegaan.
+why-successor = Dit gaat over { $organisation }, dat in uw organisatie is opgegaan.
+why-copy = Dit is een kopie van wat wij aan { $organisation } hebben gemeld. U krijgt die als leverancier van { $organisation }.
 why-line = { $findings }: u staat geregistreerd als { $role } via { $asset }; { $end }.
 
 # Soorten
@@ -191,3 +196,13 @@ advice-compromised_account =
     Laat de gebruiker het wachtwoord meteen wijzigen, ook waar hetzelfde wachtwoord wordt gebruikt.
     Zet meervoudige aanmelding (MFA) aan en beëindig openstaande sessies.
     Vaak komt dit door malware op het apparaat: onderzoek ook apparaten die thuis worden gebruikt.
+
+# Stappen van aansluiten
+step-invitation = de uitnodiging
+step-acib = uw algemene contactpersoon (ACIB) opgeven
+step-vcib_form = het ondertekende formulier van uw vertrouwde contactpersoon (VCIB) sturen
+step-form_checked = wij controleren de handtekening op het formulier
+step-intake_talk = een intakegesprek met uw vertrouwde contactpersoon
+step-out_of_band_number = een telefoonnummer waarop wij u kunnen terugbellen
+step-assets = uw IP-adressen, domeinen en URL's opgeven
+step-products = uw ICT-foto opgeven

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::{
     clean,
     kind::{Family, text_name},
-    notice::{Group, Notice},
+    notice::{Group, Notice, Standing},
     table::{ROWS_SHOWN_MAX, table},
     times::Times,
     words::Words,
@@ -95,7 +95,7 @@ impl Context {
             total_text: words.count("findings-count", total),
             highest_severity: severity(highest, words),
             attachment: attachment.to_owned(),
-            why: why(groups, words),
+            why: why(notice.standing, groups, words, times),
             groups: groups
                 .iter()
                 .take(GROUPS_SHOWN_MAX)
@@ -155,7 +155,24 @@ fn advice(group: &Group<'_>, words: &Words) -> Vec<String> {
 }
 
 /// Why the reader gets this: by which roles and kinds of asset the findings are theirs, the most frequent first.
-fn why(groups: &[&Group<'_>], words: &Words) -> Vec<String> {
+fn why(standing: Standing<'_>, groups: &[&Group<'_>], words: &Words, times: &Times) -> Vec<String> {
+    let name = |text| clean::line(text, NAME_CHARS_MAX).into_owned();
+    let first =
+        match standing {
+            Standing::Own => None,
+            Standing::Successor { of, since: Some(since) } => Some(words.with(
+                "why-successor-since",
+                &[("organisation", &name(of)), ("day", &times.local_day(since))],
+            )),
+            Standing::Successor { of, since: None } => {
+                Some(words.with("why-successor", &[("organisation", &name(of))]))
+            }
+            Standing::Copy { of } => Some(words.with("why-copy", &[("organisation", &name(of))])),
+        };
+    let first = first.map(|line| wrap::paragraph(&line, "- ", PROSE_CHARS_MAX));
+    if matches!(standing, Standing::Copy { .. }) {
+        return first.into_iter().collect();
+    }
     let mut counts = BTreeMap::new();
     for item in groups.iter().flat_map(|group| &group.items) {
         *counts.entry((item.role, item.end, item.asset.map(|asset| asset.kind()))).or_insert(0_u64) += 1;
@@ -173,5 +190,5 @@ fn why(groups: &[&Group<'_>], words: &Words) -> Vec<String> {
             ],
         )
     });
-    lines.map(|line| wrap::paragraph(&line, "- ", PROSE_CHARS_MAX)).collect()
+    first.into_iter().chain(lines.map(|line| wrap::paragraph(&line, "- ", PROSE_CHARS_MAX))).collect()
 }

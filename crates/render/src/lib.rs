@@ -1,10 +1,12 @@
 //! A notification as mail text and CSV, in the language of the reader.
 //!
-//! [`notice::Notice`] is what is told; [`templates::Templates::render`] makes a [`message::Message`] of it. Whatever a
+//! [`notice::Notice`] is what is told; [`templates::Templates::render`] makes a [`message::Message`] of it. A [`letter::Letter`] tells no
+//! findings. Whatever a
 //! source sent (host names, tags, accounts) is untrusted and passes [`clean`] before a person or a mail program sees it.
 //! Texts live in `templates/` (which an operator may replace) and `locales/`, none in code.
 
 pub mod clean;
+pub mod letter;
 pub mod message;
 pub mod notice;
 pub mod templates;

@@ -34,12 +34,33 @@ pub struct Notice<'a> {
     pub tlp: Tlp,
     /// In which role the readers get it.
     pub recipient_role: ContactRole,
+    /// Whose findings they are.
+    pub standing: Standing<'a>,
     /// Who sends it, as the readers know them.
     pub sender: &'a str,
     /// When it was composed.
     pub created_at: Timestamp,
     /// What is told, in any order: the worst comes first in the message.
     pub groups: Vec<Group<'a>>,
+}
+
+/// Whose findings a notice tells.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Standing<'a> {
+    /// Those of the organisation it is for.
+    Own,
+    /// Those of another, whose place the organisation took in a merger.
+    Successor {
+        /// The name of the other.
+        of: &'a str,
+        /// Since when.
+        since: Option<Timestamp>,
+    },
+    /// Those of another, which the organisation supplies: this is a copy of what that one is told.
+    Copy {
+        /// The name of the other.
+        of: &'a str,
+    },
 }
 
 /// The number of a notification: `17`, or `17.2` in an installation that was restored twice, because a restored store

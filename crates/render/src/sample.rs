@@ -15,7 +15,7 @@ use schakel_model::{
     tlp::Tlp,
 };
 
-use crate::notice::{Group, Item, Notice, Reference};
+use crate::notice::{Group, Item, Notice, Reference, Standing};
 
 /// 2026-03-14T22:58:30Z: two minutes later it is another day in the Netherlands.
 const OBSERVED_AT: u32 = 1_773_529_110;
@@ -67,6 +67,7 @@ pub fn small(language: Language) -> Notice<'static> {
         organisation_code: "GM0999",
         language,
         tlp: Tlp::Amber,
+        standing: Standing::Own,
         recipient_role: ContactRole::Findings,
         sender: "Meldpunt Voorbeeld",
         created_at: Timestamp::constant(1_773_558_000, 0),

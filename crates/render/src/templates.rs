@@ -6,14 +6,15 @@
 use std::fmt;
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, value::Serde};
-use schakel_model::language::Language;
+use schakel_model::{language::Language, tlp::Tlp};
 
 use crate::{
     attachment::attachment,
     clean,
     context::{Context, in_order},
-    message::Message,
-    notice::Notice,
+    letter::{self, Letter, LetterContext},
+    message::{Attachment, Message},
+    notice::{Notice, Reference},
     sample,
     times::Times,
     words::Words,
@@ -27,11 +28,27 @@ pub const TEMPLATE_BYTES_MAX: usize = 64 << 10;
 pub const SUBJECT_CHARS_MAX: usize = 160;
 
 /// The built-in templates: name (also the path in the operator's folder) and text.
-pub const BUILT_IN: [(&str, &str); 4] = [
+pub const BUILT_IN: &[(&str, &str)] = &[
     ("nl/notification.subject.j2", include_str!("../templates/nl/notification.subject.j2")),
     ("nl/notification.txt.j2", include_str!("../templates/nl/notification.txt.j2")),
     ("en/notification.subject.j2", include_str!("../templates/en/notification.subject.j2")),
     ("en/notification.txt.j2", include_str!("../templates/en/notification.txt.j2")),
+    ("nl/proof_code.subject.j2", include_str!("../templates/nl/proof_code.subject.j2")),
+    ("nl/proof_code.txt.j2", include_str!("../templates/nl/proof_code.txt.j2")),
+    ("en/proof_code.subject.j2", include_str!("../templates/en/proof_code.subject.j2")),
+    ("en/proof_code.txt.j2", include_str!("../templates/en/proof_code.txt.j2")),
+    ("nl/something_waits.subject.j2", include_str!("../templates/nl/something_waits.subject.j2")),
+    ("nl/something_waits.txt.j2", include_str!("../templates/nl/something_waits.txt.j2")),
+    ("en/something_waits.subject.j2", include_str!("../templates/en/something_waits.subject.j2")),
+    ("en/something_waits.txt.j2", include_str!("../templates/en/something_waits.txt.j2")),
+    ("nl/confirm_contact.subject.j2", include_str!("../templates/nl/confirm_contact.subject.j2")),
+    ("nl/confirm_contact.txt.j2", include_str!("../templates/nl/confirm_contact.txt.j2")),
+    ("en/confirm_contact.subject.j2", include_str!("../templates/en/confirm_contact.subject.j2")),
+    ("en/confirm_contact.txt.j2", include_str!("../templates/en/confirm_contact.txt.j2")),
+    ("nl/withdrawal.subject.j2", include_str!("../templates/nl/withdrawal.subject.j2")),
+    ("nl/withdrawal.txt.j2", include_str!("../templates/nl/withdrawal.txt.j2")),
+    ("en/withdrawal.subject.j2", include_str!("../templates/en/withdrawal.subject.j2")),
+    ("en/withdrawal.txt.j2", include_str!("../templates/en/withdrawal.txt.j2")),
 ];
 
 /// The templates in use.
@@ -74,7 +91,7 @@ impl Templates {
             let problem =
                 |problem: String| TemplateProblem { template: (*name).to_owned(), line: None, problem };
             if !BUILT_IN.iter().any(|(known, _)| known == name) {
-                let known = BUILT_IN.map(|(known, _)| known).join(", ");
+                let known = BUILT_IN.iter().map(|(known, _)| *known).collect::<Vec<_>>().join(", ");
                 return Err(problem(format!("there is no such template; there are {known}")));
             }
             if source.len() > TEMPLATE_BYTES_MAX {
@@ -99,20 +116,49 @@ impl Templates {
     pub fn render(&self, notice: &Notice<'_>) -> Result<Message, TemplateProblem> {
         let groups = in_order(notice);
         let attachment = attachment(notice, &groups, &self.times);
-        let words = match notice.language {
-            Language::Nl => &self.nl,
-            Language::En => &self.en,
-        };
+        let words = self.words(notice.language);
         let context = Context::new(notice, &groups, &attachment.name, words, &self.times);
         let context = Value::from(Serde(&context));
-        let subject = self.fill(notice.language, "subject", &context)?;
-        let text = self.fill(notice.language, "txt", &context)?;
+        self.message(
+            notice.language,
+            "notification",
+            (notice.reference, notice.tlp),
+            &context,
+            vec![attachment],
+        )
+    }
+
+    /// The message for a letter. Fails only on a template that [`Templates::check`] would have refused.
+    pub fn letter(&self, letter: &Letter<'_>) -> Result<Message, TemplateProblem> {
+        let context = LetterContext::new(letter, self.words(letter.language), &self.times);
+        let context = Value::from(Serde(&context));
+        let head = (letter.reference, letter.tlp);
+        self.message(letter.language, letter.about.template(), head, &context, Vec::new())
+    }
+
+    fn words(&self, language: Language) -> &Words {
+        match language {
+            Language::Nl => &self.nl,
+            Language::En => &self.en,
+        }
+    }
+
+    fn message(
+        &self,
+        language: Language,
+        template: &str,
+        (reference, tlp): (Reference, Tlp),
+        context: &Value,
+        attachments: Vec<Attachment>,
+    ) -> Result<Message, TemplateProblem> {
+        let subject = self.fill(language, template, "subject", context)?;
+        let text = self.fill(language, template, "txt", context)?;
         // The start of the subject is what answers are recognised by: no template can leave it out.
-        let subject = format!("[Schakel #{}] {} {subject}", notice.reference, notice.tlp);
+        let subject = format!("[Schakel #{reference}] {tlp} {subject}");
         Ok(Message {
             subject: clean::line(&subject, SUBJECT_CHARS_MAX).into_owned(),
             text: wrap::long_lines(&text),
-            attachments: vec![attachment],
+            attachments,
         })
     }
 
@@ -125,9 +171,11 @@ impl Templates {
             {
                 problems.extend(self.render(&notice).err());
             }
+            problems.extend(letter::samples(language).iter().filter_map(|letter| self.letter(letter).err()));
         }
-        let known = known_variables();
+        let (of_notification, of_letter) = (known_variables(), known_letter_variables());
         for (name, template) in self.environment.templates() {
+            let known = if name.contains("/notification.") { &of_notification } else { &of_letter };
             let unknown =
                 template.undeclared_variables(false).into_iter().filter(|name| !known.contains(name));
             problems.extend(unknown.map(|variable| TemplateProblem {
@@ -149,8 +197,14 @@ impl Templates {
         problems
     }
 
-    fn fill(&self, language: Language, part: &str, context: &Value) -> Result<String, TemplateProblem> {
-        let name = format!("{language}/notification.{part}.j2");
+    fn fill(
+        &self,
+        language: Language,
+        template: &str,
+        part: &str,
+        context: &Value,
+    ) -> Result<String, TemplateProblem> {
+        let name = format!("{language}/{template}.{part}.j2");
         self.environment
             .get_template(&name)
             .and_then(|template| template.render(context))
@@ -162,7 +216,18 @@ impl Templates {
 fn known_variables() -> Vec<String> {
     let notice = sample::small(Language::Nl);
     let context = Context::new(&notice, &in_order(&notice), "", &Words::of(Language::Nl), &Times::default());
-    let context = Value::from(Serde(&context));
+    names(&Value::from(Serde(&context)))
+}
+
+/// The names a template of a letter can use.
+fn known_letter_variables() -> Vec<String> {
+    let (words, times) = (Words::of(Language::Nl), Times::default());
+    let contexts = letter::samples(Language::Nl).into_iter().take(1);
+    let contexts = contexts.map(|letter| LetterContext::new(&letter, &words, &times));
+    contexts.flat_map(|context| names(&Value::from(Serde(&context)))).collect()
+}
+
+fn names(context: &Value) -> Vec<String> {
     let names = context.try_iter().into_iter().flatten();
     names.map(|name| name.to_string()).collect()
 }
@@ -200,6 +265,14 @@ mod tests {
     #[test]
     fn english_reads_like_this() {
         insta::assert_snapshot!(whole(&built_in().render(&sample::small(Language::En)).unwrap()));
+    }
+
+    #[test]
+    fn letters_read_like_this() {
+        let templates = built_in();
+        let letters = Language::ALL.iter().flat_map(|language| letter::samples(*language));
+        let texts: Vec<_> = letters.map(|letter| whole(&templates.letter(&letter).unwrap())).collect();
+        insta::assert_snapshot!(texts.join("\n==========\n"));
     }
 
     #[test]
@@ -248,7 +321,7 @@ mod tests {
         insta::assert_snapshot!(check("en/notification.txt.j2", "{% for group in groups %}\n{{ group.titel }}{% endfor %}"), @"en/notification.txt.j2, line 2: undefined value at `group.titel` (`group.titel` is undefined)");
         insta::assert_snapshot!(check("en/notification.txt.j2", "{% if false %}\n{{ nooit }}{% endif %}"), @"en/notification.txt.j2, line 2: there is no variable `nooit`; there are number, tlp, sender, organisation, recipient_role, created_utc, created_local, total, total_text, highest_severity, attachment, why, groups, groups_not_shown");
         insta::assert_snapshot!(check("en/notification.txt.j2", "{% if tlp %}"), @"en/notification.txt.j2, line 1: syntax error at `%}` (unexpected end of input, expected end of block)");
-        insta::assert_snapshot!(check("fr/notification.txt.j2", ""), @"fr/notification.txt.j2: there is no such template; there are nl/notification.subject.j2, nl/notification.txt.j2, en/notification.subject.j2, en/notification.txt.j2");
+        insta::assert_snapshot!(check("fr/notification.txt.j2", ""), @"fr/notification.txt.j2: there is no such template; there are nl/notification.subject.j2, nl/notification.txt.j2, en/notification.subject.j2, en/notification.txt.j2, nl/proof_code.subject.j2, nl/proof_code.txt.j2, en/proof_code.subject.j2, en/proof_code.txt.j2, nl/something_waits.subject.j2, nl/something_waits.txt.j2, en/something_waits.subject.j2, en/something_waits.txt.j2, nl/confirm_contact.subject.j2, nl/confirm_contact.txt.j2, en/confirm_contact.subject.j2, en/confirm_contact.txt.j2, nl/withdrawal.subject.j2, nl/withdrawal.txt.j2, en/withdrawal.subject.j2, en/withdrawal.txt.j2");
         let replaced = Templates::new(&[("nl/notification.subject.j2", "Nieuw\nin\n{{ sender }}")]).unwrap();
         let subject = replaced.render(&sample::small(Language::Nl)).unwrap().subject;
         assert_eq!(subject, "[Schakel #17] TLP:AMBER Nieuw in Meldpunt Voorbeeld");

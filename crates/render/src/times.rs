@@ -33,6 +33,11 @@ impl Times {
         at.to_zoned(self.local.clone()).strftime("%Y-%m-%d %H:%M").to_string()
     }
 
+    /// `2026-03-14`, local.
+    pub fn local_day(&self, at: Timestamp) -> String {
+        at.to_zoned(self.local.clone()).strftime("%Y-%m-%d").to_string()
+    }
+
     /// `07:45`, local; with the date in front (`15-03 00:45`) when it is another day than in UTC.
     pub fn local_beside_utc(&self, at: Timestamp) -> String {
         let local = at.to_zoned(self.local.clone());

@@ -77,6 +77,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use schakel_model::{
+        affiliation::Step,
         asset::{AssetKind, Role},
         assignment::End,
         register::ContactRole,
@@ -107,6 +108,7 @@ mod tests {
         wanted.extend(ContactRole::ALL.iter().map(|role| format!("recipient-{role}")));
         wanted.extend(Role::ALL.iter().map(|role| format!("role-{role}")));
         wanted.extend(AssetKind::ALL.iter().map(|kind| format!("asset-{kind}")));
+        wanted.extend(Step::ALL.iter().map(|step| format!("step-{step}")));
         wanted.extend([End::Source, End::Target].iter().map(|end| format!("end-{}", end.as_str())));
         for family in Family::ALL {
             wanted.push(format!("family-{}", family.word()));

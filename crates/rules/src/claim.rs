@@ -3,10 +3,7 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use schakel_model::{
-    asset::AssetValue,
-    claim::Proven,
-};
+use schakel_model::{asset::AssetValue, claim::Proven};
 
 /// Mailboxes that only those who run a domain read (RFC 2142).
 pub const ROLE_MAILBOXES: [&str; 4] = ["hostmaster", "postmaster", "webmaster", "security"];

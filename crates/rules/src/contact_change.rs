@@ -182,11 +182,18 @@ mod tests {
         emergency.valid_until = Some(100);
         let mut longer = before.clone();
         longer.valid_until = Some(200);
-        let case = |what: &str, from: Option<&Contact>, to: &Contact, trusted: &[&Contact], expected: bool| {
-            assert_eq!(needs_approval(from, to, trusted), expected, "{what}");
-        };
+        let case =
+            |what: &str, from: Option<&Contact>, to: &Contact, trusted: &[&Contact], expected: bool| {
+                assert_eq!(needs_approval(from, to, trusted), expected, "{what}");
+            };
         case("another name", Some(&before), &renamed, &trusted, false);
-        case("the same in other letters", Some(&before), &vcib("V@A.example ", "06-12345678"), &trusted, false);
+        case(
+            "the same in other letters",
+            Some(&before),
+            &vcib("V@A.example ", "06-12345678"),
+            &trusted,
+            false,
+        );
         case("another address", Some(&before), &vcib("v@b.example", "0612345678"), &trusted, true);
         case("another number", Some(&before), &vcib("v@a.example", "0612345679"), &trusted, true);
         case("no number any more", Some(&before), &vcib("v@a.example", ""), &trusted, true);
@@ -245,7 +252,8 @@ mod tests {
 
     #[test]
     fn nobody_reachable_is_seen() {
-        let (duty, ciso) = (contact(ContactRole::Duty, "", "112"), contact(ContactRole::Ciso, "c@a.example", ""));
+        let (duty, ciso) =
+            (contact(ContactRole::Duty, "", "112"), contact(ContactRole::Ciso, "c@a.example", ""));
         assert!(is_unreachable([&duty, &ciso]));
         assert!(!is_unreachable([&duty, &contact(ContactRole::Acib, "a@a.example", "")]));
     }

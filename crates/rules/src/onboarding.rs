@@ -43,7 +43,10 @@ impl fmt::Display for NotYet {
         match self {
             Self::First(step) => write!(f, "{step} comes first"),
             Self::NoContact(role) => {
-                write!(f, "the register has no {role} with every field this role needs; `schakel contact add` adds one")
+                write!(
+                    f,
+                    "the register has no {role} with every field this role needs; `schakel contact add` adds one"
+                )
             }
             Self::NoNumber => f.write_str("say the telephone number with --number"),
             Self::NoAssets => f.write_str("the register has no address, domain or URL of it"),
@@ -62,8 +65,7 @@ pub fn may_confirm(
     let taken = |step: Step| joining.taken.iter().any(|taken| taken.step == step);
     let needs = |first: Step| if taken(first) { Ok(()) } else { Err(NotYet::First(first)) };
     let contact = |role: ContactRole| {
-        let whole =
-            |contact: &&&Contact| contact.role == role && missing_fields(contact).next().is_none();
+        let whole = |contact: &&&Contact| contact.role == role && missing_fields(contact).next().is_none();
         registered.contacts.iter().find(whole).map(|_| ()).ok_or(NotYet::NoContact(role))
     };
     match step {
@@ -210,7 +212,8 @@ mod tests {
     #[test]
     fn a_step_is_confirmed_when_what_it_needs_is_there() {
         use Step::{Acib, Assets, FormChecked, IntakeTalk, Invitation, OutOfBandNumber, Products, VcibForm};
-        let (acib, vcib) = (contact(ContactRole::Acib, "0883734000"), contact(ContactRole::Vcib, "0612345678"));
+        let (acib, vcib) =
+            (contact(ContactRole::Acib, "0883734000"), contact(ContactRole::Vcib, "0612345678"));
         let without_phone = contact(ContactRole::Vcib, "");
         let nobody: &[&Contact] = &[];
         let cases: &[(&[Step], Step, &str, &[&Contact], usize, Option<NotYet>)] = &[

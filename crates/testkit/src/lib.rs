@@ -1,5 +1,7 @@
 //! Fakes with real protocols, for tests: nothing here reaches beyond loopback.
 
 pub mod fake_smtp;
+pub mod https_server;
+pub mod knot;
 pub mod postfix;
 pub mod server_tls;

@@ -1,4 +1,4 @@
-//! Direction of crates: `model <- formats <- {parse attribute rules advisory render seal} <- {store ingest deliver scan}
+//! Direction of crates: `model <- formats <- {parse attribute rules advisory render seal} <- {store ingest deliver lookup scan}
 //! <- app <- web <- cli`. Anything else in `cargo metadata` is a problem.
 
 use serde_json::Value;
@@ -29,7 +29,7 @@ enum Ring {
     Pure,
     /// Pure too; beside the others, but may use parse. Nothing between it and the app knows it.
     Demo,
-    /// Store, ingest, deliver, scan: each does one kind of I/O and knows none of the others.
+    /// Store, ingest, deliver, lookup, scan: each does one kind of I/O and knows none of the others.
     Effects,
     App,
     Web,
@@ -52,6 +52,7 @@ const RINGS: &[(&str, Ring)] = &[
     ("schakel-store", Ring::Effects),
     ("schakel-ingest", Ring::Effects),
     ("schakel-deliver", Ring::Effects),
+    ("schakel-lookup", Ring::Effects),
     ("schakel-scan", Ring::Effects),
     ("schakel-app", Ring::App),
     ("schakel-web", Ring::Web),
@@ -87,14 +88,17 @@ const IMPURE: &[&str] = &[
     "tempfile",
     "tokio",
     "tracing-subscriber",
+    "ureq",
 ];
 
 /// Third parties that one crate keeps to itself (and the outermost ring may use).
 const KEPT: &[(&str, &str)] = &[
     ("axum", "schakel-web"),
     ("clap", "schakel"),
+    ("domain", "schakel-lookup"),
     ("lettre", "schakel-deliver"),
     ("rusqlite", "schakel-store"),
+    ("ureq", "schakel-lookup"),
 ];
 
 /// What is wrong with these edges, one sentence each.

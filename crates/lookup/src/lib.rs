@@ -1,0 +1,70 @@
+//! Looking things up in the world outside: records in the DNS, files on web servers, holders in registries.
+//!
+//! What is looked up comes from people we do not know yet. So every look-up has limits (time, bytes, redirects, aliases), and one rule
+//! says what may be reached at all: [`outgoing`]. It is checked after a name was resolved, for the address that is then connected to,
+//! and again for every redirect.
+//!
+//! - [`settings`]: the part `[outgoing]` of the configuration,
+//! - [`dns`]: a resolver that asks the name servers it is told,
+//! - [`https`]: a file over HTTPS,
+//! - [`rdap`]: who holds a prefix or an AS number.
+
+pub mod dns;
+pub mod https;
+pub mod outgoing;
+pub mod rdap;
+pub mod settings;
+
+mod resolv_conf;
+
+use std::time::Duration;
+
+use schakel_model::asset::AssetValue;
+use schakel_rules::claim::Holder;
+
+use crate::{
+    dns::{DnsError, Resolver},
+    https::{FetchError, Https},
+    rdap::RdapError,
+    settings::{OutgoingSettings, SettingsError},
+};
+
+/// Everything that looks things up, with its limits.
+#[derive(Debug)]
+pub struct Lookup {
+    resolver: Resolver,
+    https: Https,
+    rdap: String,
+}
+
+impl Lookup {
+    /// As configured. Reads the system's resolvers and the certificates to trust; asks nothing yet.
+    pub fn new(settings: &OutgoingSettings) -> Result<Self, SettingsError> {
+        let timeout = Duration::from_secs(settings.timeout_seconds.clamp(1, settings::TIMEOUT_SECONDS_MAX));
+        let resolver = Resolver::new(settings.resolvers()?, timeout);
+        let https = Https::new(settings.rule()?, settings.certificates()?, timeout);
+        Ok(Self { resolver, https, rdap: settings.rdap.trim_end_matches('/').to_owned() })
+    }
+
+    /// The texts of the TXT records of a name: each string by itself, and those of one record together.
+    pub fn txt(&self, name: &str) -> Result<Vec<String>, DnsError> {
+        self.resolver.txt(name)
+    }
+
+    /// Does a name resolve to an address?
+    pub fn resolves(&self, name: &str) -> Result<bool, DnsError> {
+        self.resolver.addresses(name).map(|addresses| !addresses.is_empty())
+    }
+
+    /// A small file.
+    pub fn file(&self, url: &str) -> Result<Vec<u8>, FetchError> {
+        self.https.get(&self.resolver, url, "text/plain", https::FILE_BYTES_MAX)
+    }
+
+    /// Who holds a prefix, an address or an AS number, as the registry says.
+    pub fn holders(&self, value: &AssetValue) -> Result<Vec<Holder>, RdapError> {
+        let url = rdap::question(&self.rdap, value)?;
+        let answer = self.https.get(&self.resolver, &url, "application/rdap+json", rdap::ANSWER_BYTES_MAX)?;
+        rdap::holders(&answer, value)
+    }
+}

@@ -1,0 +1,215 @@
+//! Mails that tell no findings: a code to a role mailbox, that something waits, whether contact details are still right, that an earlier
+//! mail was not meant for the reader.
+
+use jiff::Timestamp;
+use schakel_model::{affiliation::Step, ids::FindingId, language::Language, register::ContactRole, tlp::Tlp};
+use serde::Serialize;
+
+use crate::{notice::Reference, times::Times, words::Words};
+
+/// A letter before it has words.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Letter<'a> {
+    /// Its number, as the reader sees it.
+    pub reference: Reference,
+    /// Name of the organisation it is about.
+    pub organisation: &'a str,
+    /// Code of that organisation in the register.
+    pub organisation_code: &'a str,
+    /// The language of the reader.
+    pub language: Language,
+    /// Its marking.
+    pub tlp: Tlp,
+    /// Who sends it, as the reader knows them.
+    pub sender: &'a str,
+    /// When it was composed.
+    pub created_at: Timestamp,
+    /// What it says.
+    pub about: About<'a>,
+}
+
+/// What a letter says.
+#[derive(Clone, PartialEq, Debug)]
+pub enum About<'a> {
+    /// A code that proves a claim, to a role mailbox of the domain.
+    ProofCode {
+        /// What is claimed.
+        value: &'a str,
+        /// The code.
+        code: &'a str,
+        /// Until when it is good.
+        until: Timestamp,
+    },
+    /// Something waits for an organisation that is not affiliated yet. Not what.
+    SomethingWaits {
+        /// The steps that are still to be taken.
+        missing: &'a [Step],
+    },
+    /// Are these contact details still right?
+    ConfirmContact {
+        /// In which role.
+        role: ContactRole,
+        /// Who.
+        name: &'a str,
+        /// Where to confirm with one step; empty when there is no page.
+        link: &'a str,
+        /// Until when the link is good.
+        until: Timestamp,
+    },
+    /// An earlier notification, or a part of it, was not for the reader: please delete it. It says numbers only.
+    Withdrawal {
+        /// The earlier notification.
+        takes_back: Reference,
+        /// When that was composed.
+        told_at: Timestamp,
+        /// All of it, or some.
+        part: Part,
+        /// The findings that are taken back.
+        findings: &'a [FindingId],
+    },
+}
+
+/// How much of a notification is taken back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Part {
+    /// Everything in it.
+    Whole,
+    /// Some findings.
+    Some,
+}
+
+impl About<'_> {
+    /// The name of its templates.
+    pub(crate) fn template(&self) -> &'static str {
+        match self {
+            Self::ProofCode { .. } => "proof_code",
+            Self::SomethingWaits { .. } => "something_waits",
+            Self::ConfirmContact { .. } => "confirm_contact",
+            Self::Withdrawal { .. } => "withdrawal",
+        }
+    }
+}
+
+/// What a template of a letter can use: everything that is not its own is empty.
+#[derive(Serialize)]
+pub(crate) struct LetterContext {
+    number: String,
+    tlp: String,
+    sender: String,
+    organisation: Organisation,
+    created_utc: String,
+    created_local: String,
+    value: String,
+    code: String,
+    until_local: String,
+    missing: Vec<String>,
+    role: String,
+    name: String,
+    link: String,
+    takes_back: String,
+    told_local: String,
+    whole: bool,
+    findings: Vec<String>,
+    not_shown: usize,
+}
+
+#[derive(Serialize)]
+struct Organisation {
+    name: String,
+    code: String,
+}
+
+impl LetterContext {
+    pub fn new(letter: &Letter<'_>, words: &Words, times: &Times) -> Self {
+        let line = |text: &str| crate::clean::line(text, LINE_CHARS_MAX).into_owned();
+        let mut context = Self {
+            number: letter.reference.to_string(),
+            tlp: letter.tlp.to_string(),
+            sender: line(letter.sender),
+            organisation: Organisation {
+                name: line(letter.organisation),
+                code: line(letter.organisation_code),
+            },
+            created_utc: times.utc_minutes(letter.created_at),
+            created_local: times.local_minutes(letter.created_at),
+            value: String::new(),
+            code: String::new(),
+            until_local: String::new(),
+            missing: Vec::new(),
+            role: String::new(),
+            name: String::new(),
+            link: String::new(),
+            takes_back: String::new(),
+            told_local: String::new(),
+            whole: false,
+            findings: Vec::new(),
+            not_shown: 0,
+        };
+        match &letter.about {
+            About::ProofCode { value, code, until } => {
+                context.value = line(value);
+                context.code = line(code);
+                context.until_local = times.local_minutes(*until);
+            }
+            About::SomethingWaits { missing } => {
+                context.missing = missing.iter().map(|step| words.text(&format!("step-{step}"))).collect();
+            }
+            About::ConfirmContact { role, name, link, until } => {
+                context.role = words.text(&format!("recipient-{role}"));
+                context.name = line(name);
+                context.link = line(link);
+                context.until_local = times.local_minutes(*until);
+            }
+            About::Withdrawal { takes_back, told_at, part, findings } => {
+                context.takes_back = takes_back.to_string();
+                context.told_local = times.local_minutes(*told_at);
+                context.whole = *part == Part::Whole;
+                let shown = findings.iter().take(FINDINGS_SHOWN_MAX);
+                context.findings = shown.map(ToString::to_string).collect();
+                context.not_shown = findings.len().saturating_sub(FINDINGS_SHOWN_MAX);
+            }
+        }
+        context
+    }
+}
+
+/// Names and addresses are shorter; a text that is longer was not meant for a mail.
+const LINE_CHARS_MAX: usize = 300;
+
+/// Findings that are named one by one; a mail about more is better deleted whole.
+const FINDINGS_SHOWN_MAX: usize = 500;
+
+/// A letter of each kind, to try templates with.
+pub(crate) fn samples(language: Language) -> Vec<Letter<'static>> {
+    let created_at = Timestamp::constant(1_773_558_000, 0);
+    let until = Timestamp::constant(1_774_162_800, 0);
+    let letter = |about| Letter {
+        reference: Reference { number: 17, epoch: 0 },
+        organisation: "Voorbeeldstad",
+        organisation_code: "GM0000",
+        language,
+        tlp: Tlp::Green,
+        sender: "Meldpunt Voorbeeld",
+        created_at,
+        about,
+    };
+    let confirm = |name, link| letter(About::ConfirmContact { role: ContactRole::Vcib, name, link, until });
+    vec![
+        letter(About::ProofCode { value: "voorbeeldstad.example", code: "7KQ2-M4XD", until }),
+        letter(About::SomethingWaits { missing: &[Step::VcibForm, Step::IntakeTalk] }),
+        confirm("Zoë de Vries", "https://schakel.example/contact/abc"),
+        confirm("", ""),
+        letter(About::Withdrawal {
+            takes_back: Reference { number: 12, epoch: 0 },
+            told_at: Timestamp::constant(1_773_400_000, 0),
+            part: Part::Whole,
+            findings: &[FindingId(88)],
+        }),
+        letter(About::Withdrawal {
+            takes_back: Reference { number: 12, epoch: 0 },
+            told_at: Timestamp::constant(1_773_400_000, 0),
+            part: Part::Some,
+            findings: &[FindingId(88), FindingId(4_711)],
+        }),
+    ]
+}
