@@ -139,6 +139,15 @@ impl Doctor {
                 _ => {}
             }
         }
+        let audited = crate::audit::verify(reader, None)?;
+        match audited.problems.first() {
+            None => {
+                self.good("audit", format!("a chain of {} entries, head {}", audited.entries, audited.head))
+            }
+            Some((about, what)) => {
+                self.wrong("audit", format!("{about} {what}. `schakel audit verify` shows all"))
+            }
+        }
         self.outbox(reader, now)
     }
 

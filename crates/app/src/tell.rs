@@ -203,6 +203,10 @@ impl Composer<'_> {
                 .into_iter()
                 .for_each(|finding| by_finding.entry(finding).or_default().push((*at, assignee)));
         }
+        // What was erased can be told no more.
+        if deriver.is_erased(chunk.report) {
+            return Ok(());
+        }
         let plan = deriver.chunk(chunk, derived)?;
         let fates = self.reader.read(|connection| chunks::fates(connection, chunk.id))?;
         for (at, fate) in fate_blob::read(&fates).enumerate() {

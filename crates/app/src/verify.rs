@@ -1,7 +1,11 @@
 //! Proves the store: every row of every report is read, attributed and decided again, in the order of commit, under the register and
 //! plan that were recorded, and must give what is stored.
 
-use std::{collections::BTreeMap, sync::Arc, thread};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+    thread,
+};
 
 use crossbeam_channel::{Receiver, bounded};
 use schakel_model::{
@@ -15,7 +19,9 @@ use schakel_parse::{Plan, Records};
 use schakel_store::{
     Reader, StoreError,
     chunks::{self, Block, Blocks, Chunk, ChunkBlobs},
-    fate_blob, findings, id_list, outbox,
+    erase,
+    fate_blob::{self, RowFate},
+    findings, id_list, outbox,
     reports::{self, ReportState},
     sightings::{self, Sighting},
 };
@@ -76,6 +82,7 @@ pub fn verify(reader: &Reader, progress: &(dyn Fn(u64) + Sync)) -> Result<Verifi
     check_rows(reader, &mut verified, progress)?;
     check_reports(reader, &mut verified)?;
     check_notifications(reader, &mut verified)?;
+    check_audit(reader, &mut verified)?;
     verified.ok = verified.violations.is_empty() && verified.not_listed == 0;
     Ok(verified)
 }
@@ -86,7 +93,8 @@ struct Reread {
     blobs: ChunkBlobs,
     view: Arc<RegisterView>,
     tlp: Tlp,
-    read: Result<(Digest, Vec<u8>), String>,
+    /// The rows and their bytes; `None` when they were erased, or some of them: then what was decided is taken over as it is stored.
+    read: Result<Option<(Digest, Vec<u8>)>, String>,
 }
 
 fn check_rows(
@@ -99,6 +107,7 @@ fn check_rows(
         state: State::default(),
         shared: Arc::clone(&shared),
         seen: Vec::new(),
+        untimed: HashSet::new(),
         member: (ReportId(0), 0),
         prefix: blake3::Hasher::new(),
     };
@@ -173,7 +182,11 @@ fn reread_all(mut deriver: Deriver, shared: &Shared, queue: &Receiver<Task>) {
     let mut derived = DerivedChunk::default();
     while let Ok(Task { chunk, view, tlp, answer }) = queue.recv() {
         let reread = deriver.reader().read(|connection| chunks::blobs(connection, chunk.id)).map(|blobs| {
-            let read = reread(&mut deriver, &mut digester, &mut derived, &chunk, &view, shared);
+            let read = if deriver.is_touched(chunk.report) {
+                Ok(None)
+            } else {
+                reread(&mut deriver, &mut digester, &mut derived, &chunk, &view, shared).map(Some)
+            };
             Reread { chunk, blobs, view, tlp, read: read.map_err(|error| error.to_string()) }
         });
         // Nobody waits any more when the check has stopped with an error.
@@ -200,6 +213,8 @@ struct Replay {
     state: State,
     shared: Arc<Shared>,
     seen: Vec<Sighting>,
+    /// Findings of which a sighting was erased.
+    untimed: HashSet<usize>,
     member: (ReportId, u32),
     /// The bytes of the member up to the chunk at hand.
     prefix: blake3::Hasher,
@@ -212,7 +227,8 @@ impl Replay {
         verified.count("chunks", 1);
         verified.count("rows", u64::from(chunk.rows));
         let (digest, bytes) = match read {
-            Ok(read) => read,
+            Ok(Some(read)) => read,
+            Ok(None) => return self.take_over(reader, &chunk, &blobs, verified),
             Err(error) => {
                 verified.wrong("raw rows can be read again", &id, error);
                 return Ok(());
@@ -286,6 +302,49 @@ impl Replay {
         Ok(())
     }
 
+    /// A chunk whose rows, or some of them, were erased: what it did is taken over, and what can still be compared is.
+    fn take_over(
+        &mut self,
+        reader: &Reader,
+        chunk: &Chunk,
+        blobs: &ChunkBlobs,
+        verified: &mut Verified,
+    ) -> Result<(), StoreError> {
+        let id = format!("chunk {} (report {}, from row {})", chunk.id, chunk.report, chunk.first_row);
+        verified.count("rows of reports with erased bytes", u64::from(chunk.rows));
+        verified.count("assignments", chunk.sums.assignments);
+        state::take_over(&mut self.state.table, &blobs.keys, &blobs.sets, &blobs.changes)?;
+        let mut sums = Sums::default();
+        for fate in fate_blob::read(&blobs.fates) {
+            sums.rows += 1;
+            match fate {
+                Ok(RowFate::Rejected(_)) => sums.rejected += 1,
+                Ok(RowFate::Duplicate) => sums.duplicates += 1,
+                Ok(RowFate::Clear) => sums.clears += 1,
+                Ok(RowFate::Event(finding)) => {
+                    sums.events += 1;
+                    let at = finding.0 as usize;
+                    if self.seen.len() <= at {
+                        self.seen.resize(at + 1, Sighting::default());
+                    }
+                    self.seen[at].count += 1;
+                    self.untimed.insert(at);
+                }
+                Err(error) => verified.wrong("fates can be read", &id, error),
+            }
+        }
+        let count = |sums: &Sums| [sums.rows, sums.rejected, sums.duplicates, sums.clears, sums.events];
+        if count(&sums) != count(&chunk.sums) {
+            verified.wrong("sums follow from the fates", &id, format!("stored {:?}", chunk.sums));
+        }
+        let stored = reader.read(|connection| chunks::blocks(connection, &Blocks::OfChunk(chunk.id)))?;
+        check_counts(&id, &stored, verified);
+        if !chunk.sightings_applied {
+            verified.count("chunks with sightings still to be applied", 1);
+        }
+        Ok(())
+    }
+
     /// Counts and times of all findings, and that there is a row for each.
     fn check_findings(&self, reader: &Reader, verified: &mut Verified) -> Result<(), StoreError> {
         let stored = reader.read(findings::count)?;
@@ -302,7 +361,13 @@ impl Replay {
         let pairs =
             self.seen.iter().zip(applied.iter().copied().chain(std::iter::repeat(Sighting::default())));
         for (at, (derived, applied)) in pairs.enumerate() {
-            if *derived != applied {
+            // When an erased row was observed is not known any more.
+            let holds = if self.untimed.contains(&at) {
+                derived.count == applied.count && derived.last_seen <= applied.last_seen
+            } else {
+                *derived == applied
+            };
+            if !holds {
                 let detail = format!("stored {applied:?}, derived {derived:?}");
                 verified.wrong("sightings can be derived again", format!("F{at}"), detail);
             }
@@ -339,17 +404,9 @@ fn check_blocks(id: &str, derived: &[chunks::NewBlock], stored: &[Block], verifi
         expected.entry(block.assignee).or_default().extend(&block.findings);
     }
     let mut found: BTreeMap<Option<Assignee>, Vec<FindingId>> = BTreeMap::new();
+    check_counts(id, stored, verified);
     for block in stored {
-        let findings: Vec<_> = id_list::decode(&block.findings).collect();
-        if findings.len() as u64 != block.count {
-            let detail = format!("count {} with {} findings", block.count, findings.len());
-            verified.wrong(
-                "an assignment block counts its findings",
-                format!("{id}, block {}", block.id),
-                detail,
-            );
-        }
-        found.entry(block.assignee).or_default().extend(findings);
+        found.entry(block.assignee).or_default().extend(id_list::decode(&block.findings));
     }
     expected.values_mut().chain(found.values_mut()).for_each(|findings| findings.sort_unstable());
     if expected != found {
@@ -359,8 +416,22 @@ fn check_blocks(id: &str, derived: &[chunks::NewBlock], stored: &[Block], verifi
     }
 }
 
+fn check_counts(id: &str, stored: &[Block], verified: &mut Verified) {
+    for block in stored {
+        let findings = id_list::decode(&block.findings).count();
+        if findings as u64 != block.count {
+            verified.wrong(
+                "an assignment block counts its findings",
+                format!("{id}, block {}", block.id),
+                format!("count {} with {findings} findings", block.count),
+            );
+        }
+    }
+}
+
 /// A complete report's rows follow each other without a gap, and its bytes hash to its name.
 fn check_reports(reader: &Reader, verified: &mut Verified) -> Result<(), StoreError> {
+    let touched = reader.read(erase::touched_reports)?;
     for report in reader.read(|connection| reports::list(connection, None))? {
         verified.count("reports", 1);
         let name = format!("report {}", report.id);
@@ -378,6 +449,10 @@ fn check_reports(reader: &Reader, verified: &mut Verified) -> Result<(), StoreEr
         }
         if report.state == ReportState::Taking {
             verified.count("reports that were interrupted", 1);
+            continue;
+        }
+        if touched.binary_search(&report.id).is_ok() {
+            verified.count("reports with erased bytes", 1);
             continue;
         }
         let originals = reader.read(|connection| reports::originals(connection, report.id))?;
@@ -451,10 +526,24 @@ fn check_notifications(reader: &Reader, verified: &mut Verified) -> Result<(), S
         verified.count("notifications", 1);
         for message in reader.read(|connection| outbox::of_notification(connection, notification.id))? {
             verified.count("messages", 1);
+            if reader.read(|connection| erase::message_erased(connection, message.id))?.is_some() {
+                verified.count("messages that were erased", 1);
+                continue;
+            }
             if let Err(error) = frames.read(message.frame, &mut raw) {
                 verified.wrong("a message's bytes can be read", &message.message_id, error);
             }
         }
+    }
+    Ok(())
+}
+
+/// The audit log is a chain, and the register's versions are as it says.
+fn check_audit(reader: &Reader, verified: &mut Verified) -> Result<(), StoreError> {
+    let audited = crate::audit::verify(reader, None)?;
+    verified.count("audit entries", audited.entries);
+    for (about, what) in audited.problems {
+        verified.wrong("the audit log is whole", about, what);
     }
     Ok(())
 }

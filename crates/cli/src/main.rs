@@ -9,10 +9,13 @@ mod output;
 use std::{io::IsTerminal, path::PathBuf, process::ExitCode};
 
 use clap::{CommandFactory, FromArgMatches};
-use schakel_app::lending;
-use schakel_app::users::{self, Actor};
+use schakel_app::{
+    access_log::Looker,
+    lending,
+    users::{self, Actor},
+};
 use schakel_model::clock::Clock;
-use schakel_store::{StoreError, data_dir::DataDir};
+use schakel_store::{Reader, StoreError, data_dir::DataDir};
 
 use crate::{
     args::{Cli, Command},
@@ -35,6 +38,11 @@ impl Context {
     /// Who acts: the desk user of `--as`, or the program itself.
     pub fn actor(&self) -> anyhow::Result<Actor> {
         users::actor(&self.data, self.acting.as_deref())
+    }
+
+    /// Who looks into this store, for the access log.
+    pub fn looker<'a>(&self, reader: &'a Reader, actor: &'a Actor) -> Looker<'a> {
+        Looker { reader, actor, now: self.clock.now_seconds() }
     }
 
     /// Who acts, where it must be a person.
@@ -116,6 +124,8 @@ fn run(command: &Command, context: &Context, data_is_named: bool) -> anyhow::Res
         Command::Doctor => commands::doctor::run(context),
         Command::Backup { target } => commands::backup::run(context, target),
         Command::Restore(args) => commands::backup::restore(context, args),
+        Command::Audit(command) => commands::audit::run(context, command),
+        Command::User(command) => commands::user::run(context, command),
         Command::Templates(command) => commands::templates::run(context, command),
         Command::Completion { shell } => commands::completion::run(*shell),
     }

@@ -20,9 +20,7 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params, types::ValueRef};
 
-use crate::{
-    StoreError, data_dir::DataDir, erase::Kind, error::DatabaseContext, open::writer_beside, users,
-};
+use crate::{StoreError, data_dir::DataDir, erase::Kind, error::DatabaseContext, open::writer_beside, users};
 
 /// Contexts keep these hashes apart from every other use of BLAKE3 (its `derive_key` mode).
 const ENTRY_CONTEXT: &str = "schakel 2026 audit entry v1";
@@ -63,7 +61,6 @@ actions!(
     UserDisabled "user.disable",
     RawReportRead "read.raw_report",
     ConfidentialRead "read.confidential",
-    AuditRead "read.audit",
     HoldPlaced "hold.place",
     HoldReleased "hold.release",
     RetentionRun "retention.run",

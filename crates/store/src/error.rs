@@ -73,6 +73,12 @@ pub enum StoreError {
         /// The database file.
         path: PathBuf,
     },
+    /// What should be read was erased.
+    #[error("{what} were erased. `schakel audit list` shows when and by whom")]
+    Erased {
+        /// What, in the plural: "the raw bytes of report 17".
+        what: String,
+    },
     /// What was read cannot be what was written.
     #[error(
         "the store is damaged: {what}. Run `schakel verify` to see how far it goes, then restore a backup"

@@ -11,6 +11,7 @@ use schakel_parse::{Plan, Record, Records};
 use schakel_store::{
     Reader, StoreError, chunks,
     chunks::Chunk,
+    erase,
     fate_blob::{self, RowFate},
     frames::FrameReader,
     reports,
@@ -25,6 +26,10 @@ pub struct Deriver {
     plans: HashMap<(ReportId, u32), Arc<Plan>>,
     /// Plans by their number, shared by the members that were read alike.
     by_number: HashMap<u32, Arc<Plan>>,
+    /// Reports whose bytes were erased, sorted.
+    erased: Vec<ReportId>,
+    /// Those, and reports of which rows were blanked, sorted.
+    touched: Vec<ReportId>,
 }
 
 /// A chunk's bytes and records.
@@ -47,7 +52,19 @@ impl Deriver {
     /// Over this store.
     pub fn new(reader: Reader) -> Result<Self, StoreError> {
         let frames = reader.frames()?;
-        Ok(Self { reader, frames, plans: HashMap::new(), by_number: HashMap::new() })
+        let erased = reader.read(erase::erased_reports)?;
+        let touched = reader.read(erase::touched_reports)?;
+        Ok(Self { reader, frames, plans: HashMap::new(), by_number: HashMap::new(), erased, touched })
+    }
+
+    /// Were the bytes of this report erased?
+    pub fn is_erased(&self, report: ReportId) -> bool {
+        self.erased.binary_search(&report).is_ok()
+    }
+
+    /// Were the bytes of this report erased, or rows of it blanked? Then not every event in it can be read any more.
+    pub fn is_touched(&self, report: ReportId) -> bool {
+        self.touched.binary_search(&report).is_ok()
     }
 
     /// The store it reads.
@@ -89,6 +106,9 @@ impl Deriver {
 
     /// Unpacks and cuts a chunk.
     pub fn chunk(&mut self, chunk: &Chunk, into: &mut DerivedChunk) -> Result<Arc<Plan>, StoreError> {
+        if self.is_erased(chunk.report) {
+            return Err(StoreError::Erased { what: format!("the raw bytes of report {}", chunk.report) });
+        }
         let plan = self.plan(chunk.report, chunk.member)?;
         self.frames.read(chunk.frame, &mut into.bytes)?;
         into.records.clear();

@@ -20,6 +20,9 @@ const PIECE: usize = 1 << 16;
 const SMALL: usize = 8_192;
 const EMPTY: u32 = u32::MAX;
 
+/// What stands in the place of a key that was erased. A real one is this with a chance of 1 in 2^80.
+pub const ERASED_KEY: StoredKey = [0; STORED_KEY_BYTES];
+
 /// See the module.
 pub struct KeyTable {
     shards: Vec<Shard>,
@@ -71,6 +74,11 @@ impl KeyTable {
         FindingId(id)
     }
 
+    /// Adds a finding whose key was erased: it has a number, and nothing finds it any more.
+    pub fn push_erased(&mut self, told: u32) {
+        self.entries.push(Entry { key: ERASED_KEY, told: three_bytes(told) });
+    }
+
     /// The set of those told of this finding.
     #[inline]
     pub fn told(&self, finding: FindingId) -> u32 {
@@ -85,7 +93,7 @@ impl KeyTable {
 
     /// Bytes it takes.
     pub fn memory_bytes(&self) -> usize {
-        let slots: usize = self.shards.iter().map(|shard| shard.ids.len() * 5).sum();
+        let slots: usize = self.shards.iter().map(|shard| shard.slots.len() * size_of::<Slot>()).sum();
         slots + self.entries.pieces.len() * PIECE * size_of::<Entry>()
     }
 }
@@ -97,11 +105,25 @@ fn three_bytes(set: u32) -> [u8; 3] {
     [a, b, c]
 }
 
+/// A finding's number and a byte of its key, side by side: one look into memory.
+#[derive(Clone, Copy)]
+struct Slot {
+    id: [u8; 4],
+    tag: u8,
+}
+
+impl Slot {
+    const EMPTY: Self = Self { id: EMPTY.to_ne_bytes(), tag: 0 };
+
+    fn id(self) -> u32 {
+        u32::from_ne_bytes(self.id)
+    }
+}
+
 /// Open addressing with linear probing; the place and the tag come from the key, which is uniformly random.
 #[derive(Default)]
 struct Shard {
-    ids: Vec<u32>,
-    tags: Vec<u8>,
+    slots: Vec<Slot>,
     used: usize,
 }
 
@@ -109,33 +131,34 @@ impl Shard {
     #[inline]
     fn place(&self, key: &StoredKey) -> usize {
         let hash = u32::from_le_bytes([key[1], key[2], key[3], key[4]]);
-        ((u64::from(hash) * self.ids.len() as u64) >> 32) as usize
+        ((u64::from(hash) * self.slots.len() as u64) >> 32) as usize
     }
 
     #[inline]
     fn find(&self, key: &StoredKey, entries: &Pieces<Entry>) -> Option<u32> {
-        if self.ids.is_empty() {
+        if self.slots.is_empty() {
             return None;
         }
         let mut at = self.place(key);
         loop {
-            let id = self.ids[at];
+            let slot = self.slots[at];
+            let id = slot.id();
             if id == EMPTY {
                 return None;
             }
-            if self.tags[at] == key[5] && entries.get(id as usize).key == *key {
+            if slot.tag == key[5] && entries.get(id as usize).key == *key {
                 return Some(id);
             }
             at += 1;
-            if at == self.ids.len() {
+            if at == self.slots.len() {
                 at = 0;
             }
         }
     }
 
     fn insert(&mut self, key: &StoredKey, id: u32, entries: &Pieces<Entry>) {
-        if self.used * 100 >= self.ids.len() * LOAD_MAX_PERCENT {
-            let capacity = self.ids.len() + self.ids.len() / if self.ids.len() < SMALL { 1 } else { 5 };
+        if self.used * 100 >= self.slots.len() * LOAD_MAX_PERCENT {
+            let capacity = self.slots.len() + self.slots.len() / if self.slots.len() < SMALL { 1 } else { 5 };
             self.resize(capacity.max(64), entries);
         }
         self.put(key, id);
@@ -144,23 +167,22 @@ impl Shard {
 
     fn put(&mut self, key: &StoredKey, id: u32) {
         let mut at = self.place(key);
-        while self.ids[at] != EMPTY {
+        while self.slots[at].id() != EMPTY {
             at += 1;
-            if at == self.ids.len() {
+            if at == self.slots.len() {
                 at = 0;
             }
         }
-        self.ids[at] = id;
-        self.tags[at] = key[5];
+        self.slots[at] = Slot { id: id.to_ne_bytes(), tag: key[5] };
     }
 
     fn resize(&mut self, capacity: usize, entries: &Pieces<Entry>) {
-        if capacity <= self.ids.len() {
+        if capacity <= self.slots.len() {
             return;
         }
-        let old = std::mem::replace(&mut self.ids, vec![EMPTY; capacity]);
-        self.tags = vec![0; capacity];
-        old.into_iter().filter(|id| *id != EMPTY).for_each(|id| self.put(&entries.get(id as usize).key, id));
+        let old = std::mem::replace(&mut self.slots, vec![Slot::EMPTY; capacity]);
+        let ids = old.into_iter().map(Slot::id).filter(|id| *id != EMPTY);
+        ids.for_each(|id| self.put(&entries.get(id as usize).key, id));
     }
 }
 
@@ -218,6 +240,18 @@ mod tests {
         assert_eq!(table.get(&key(100_000)), None);
         table.set_told(FindingId(5), 99);
         assert_eq!(table.told(FindingId(5)), 99);
+    }
+
+    #[test]
+    fn an_erased_finding_keeps_its_number_and_is_not_found() {
+        let mut table = KeyTable::default();
+        table.insert(key(1), 0);
+        table.push_erased(7);
+        table.push_erased(8);
+        assert_eq!(table.insert(key(2), 0), FindingId(3));
+        assert_eq!((table.get(&ERASED_KEY), table.told(FindingId(2))), (None, 8));
+        (3..100_000).for_each(|number| assert_eq!(table.insert(key(number), 0).0, number as u32 + 1));
+        assert_eq!((table.get(&key(2)), table.get(&ERASED_KEY)), (Some(FindingId(3)), None));
     }
 
     #[test]

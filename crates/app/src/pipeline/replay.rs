@@ -34,6 +34,8 @@ pub struct Replayed<'a> {
     plan: &'a Plan,
     derived: &'a DerivedChunk,
     fates: Vec<u8>,
+    /// Rows of the report were blanked.
+    touched: bool,
 }
 
 impl Replayed<'_> {
@@ -47,6 +49,9 @@ impl Replayed<'_> {
             let RowFate::Event(finding) = fate.map_err(damaged)? else { continue };
             let event = EventId { report: self.chunk.report, row: self.chunk.first_row + at as u32 };
             let observed = self.derived.record(at).and_then(|record| self.plan.observe(record).ok());
+            if observed.is_none() && self.touched {
+                continue;
+            }
             let observation =
                 observed.ok_or_else(|| damaged(format!("row {event} was an event and cannot be read")))?;
             visit(event, finding, &observation);
@@ -117,10 +122,14 @@ pub fn replay<W: Send>(
             if failed.load(Relaxed) {
                 break;
             }
-            if chunk.sums.events > 0 {
+            if chunk.sums.events > 0 && !deriver.is_erased(chunk.report) {
+                let touched = deriver.is_touched(chunk.report);
                 let plan = deriver.chunk(chunk, &mut derived)?;
                 let fates = own.read(|connection| chunks::fates(connection, chunk.id))?;
-                act(&mut state, &Replayed { chunk, reader: &own, plan: &plan, derived: &derived, fates })?;
+                act(
+                    &mut state,
+                    &Replayed { chunk, reader: &own, plan: &plan, derived: &derived, fates, touched },
+                )?;
             }
             progress(rows.fetch_add(u64::from(chunk.rows), Relaxed) + u64::from(chunk.rows));
         }

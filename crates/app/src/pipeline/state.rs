@@ -17,7 +17,12 @@ use schakel_rules::{
 };
 use schakel_store::{Reader, StoreError, chunks::STORED_KEY_BYTES, findings, varint};
 
-use super::{decide::State, digest::Shared, interner::Interner};
+use super::{
+    decide::State,
+    digest::Shared,
+    interner::Interner,
+    key_table::{ERASED_KEY, KeyTable},
+};
 
 /// The register as decisions use it: swapped whole when it changes.
 pub struct RegisterView {
@@ -91,25 +96,35 @@ pub fn shared(reader: &Reader) -> Result<Shared, StoreError> {
 pub fn decision_state(reader: &Reader) -> Result<State, StoreError> {
     let mut state = State::default();
     state.table.reserve(reader.read(findings::count)?);
-    let damaged = || StoreError::Damaged { what: "the keys of findings".to_owned() };
     reader.read(|connection| {
         findings::for_each_key_blob(connection, |keys, sets, changes| {
-            let mut at = 0;
-            for key in keys.chunks_exact(STORED_KEY_BYTES) {
-                let told = varint::read(sets, &mut at).ok_or_else(damaged)?;
-                state.table.insert(key.try_into().map_err(|_| damaged())?, told);
-            }
-            let mut at = 0;
-            while at < changes.len() {
-                let finding = varint::read(changes, &mut at).ok_or_else(damaged)?;
-                let told = varint::read(changes, &mut at).ok_or_else(damaged)?;
-                if finding >= state.table.len() {
-                    return Err(damaged());
-                }
-                state.table.set_told(FindingId(finding), told);
-            }
-            Ok(())
+            take_over(&mut state.table, keys, sets, changes)
         })
     })?;
     Ok(state)
+}
+
+/// Takes over what a chunk has done to the table, as it is stored: new keys with the sets of those told, and changes of sets.
+pub fn take_over(table: &mut KeyTable, keys: &[u8], sets: &[u8], changes: &[u8]) -> Result<(), StoreError> {
+    let damaged = || StoreError::Damaged { what: "the keys of findings".to_owned() };
+    let mut at = 0;
+    for key in keys.chunks_exact(STORED_KEY_BYTES) {
+        let told = varint::read(sets, &mut at).ok_or_else(damaged)?;
+        match key.try_into().map_err(|_| damaged())? {
+            ERASED_KEY => table.push_erased(told),
+            key => {
+                table.insert(key, told);
+            }
+        }
+    }
+    let mut at = 0;
+    while at < changes.len() {
+        let finding = varint::read(changes, &mut at).ok_or_else(damaged)?;
+        let told = varint::read(changes, &mut at).ok_or_else(damaged)?;
+        if finding >= table.len() {
+            return Err(damaged());
+        }
+        table.set_told(FindingId(finding), told);
+    }
+    Ok(())
 }

@@ -56,6 +56,8 @@ pub fn run(context: &Context, args: &FindingsArgs) -> anyhow::Result<Ending> {
             sightings: sighting.count,
         });
     }
+    let items = listed.iter().filter_map(|one| Some((one.finding.clone(), one.first_event.parse().ok()?)));
+    context.looker(&reader, &context.actor()?).list("findings", items)?;
     let cells: Vec<_> = listed
         .iter()
         .map(|finding| {

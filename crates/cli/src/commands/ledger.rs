@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schakel_app::{events, explain::organisation_name};
 use schakel_model::{
     fate::{Fate, Sums},
-    ids::{OrganisationId, ReportId},
+    ids::{EventId, OrganisationId, ReportId},
 };
 use schakel_store::{
     Reader,
@@ -53,6 +53,7 @@ pub fn run(context: &Context, args: &LedgerArgs) -> anyhow::Result<Ending> {
     let organisations = args.organisations.then(|| by_organisation(context, &reader, &scope)).transpose()?;
     let listed = args.list.map(|which| events::list(&reader, &scope, which, args.limit)).transpose()?;
     if let Some(listed) = &listed {
+        look(context, &reader, &name, listed)?;
         show_rows(context, listed, args.limit);
     }
     let fates = Fate::ALL.iter().map(|fate| (fate.as_str(), sums.fate(*fate))).collect();
@@ -70,6 +71,23 @@ pub fn run(context: &Context, args: &LedgerArgs) -> anyhow::Result<Ending> {
         organisations,
     })?;
     Ok(if sums.balanced() { Ending::Done } else { Ending::Failed })
+}
+
+/// Rows that could not be read are shown as they came.
+fn look(context: &Context, reader: &Reader, scope: &str, rows: &[events::ListedRow]) -> anyhow::Result<()> {
+    let actor = context.actor()?;
+    let looker = context.looker(reader, &actor);
+    let events: Vec<(String, EventId)> =
+        rows.iter().filter_map(|row| Some((row.id.clone(), row.id.parse().ok()?))).collect();
+    let mut raw: Vec<u32> = rows
+        .iter()
+        .zip(&events)
+        .filter(|(row, _)| row.raw_base64.is_some())
+        .map(|(_, (_, event))| event.report.0)
+        .collect();
+    raw.dedup();
+    raw.iter().try_for_each(|report| looker.raw(&format!("report:{report}")))?;
+    looker.list(&format!("ledger of {scope}"), events.into_iter())
 }
 
 fn scope(reader: &Reader, args: &LedgerArgs) -> anyhow::Result<(Scope, String)> {

@@ -7,6 +7,7 @@ use schakel_app::{
     explain::{organisation_name, rfc3339},
     intake::Intake,
 };
+use schakel_model::tlp::Tlp;
 use schakel_store::{Reader, outbox, register};
 use serde::Serialize;
 
@@ -43,6 +44,10 @@ pub fn run(context: &Context, args: &OutboxArgs) -> anyhow::Result<Ending> {
         let message = reader
             .read(|connection| outbox::message(connection, id))?
             .ok_or_else(|| anyhow::anyhow!("there is no message {id}. `schakel outbox` lists them"))?;
+        let notification =
+            reader.read(|connection| outbox::notification(connection, message.notification))?;
+        let tlp = notification.map_or(Tlp::Red, |notification| notification.tlp);
+        context.looker(&reader, &context.actor()?).item(&format!("message:{id}"), tlp)?;
         let mut bytes = Vec::new();
         reader.frames()?.read(message.frame, &mut bytes)?;
         io::stdout().write_all(&bytes)?;

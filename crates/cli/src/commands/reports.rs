@@ -32,6 +32,9 @@ struct ReportJson {
 pub fn run(context: &Context, args: &ReportsArgs) -> anyhow::Result<Ending> {
     let reader = Reader::open(&context.data)?;
     if let Some(report) = args.raw {
+        let known = reader.read(|connection| reports::get(connection, ReportId(report)))?;
+        anyhow::ensure!(known.is_some(), "there is no report {report}. `schakel reports` lists them");
+        context.looker(&reader, &context.actor()?).raw(&format!("report:{report}"))?;
         let mut out = io::stdout().lock();
         raw::write(&reader, ReportId(report), &mut out)?;
         out.flush()?;

@@ -1,9 +1,11 @@
 //! `schakel trace`
 
 use schakel_app::{
+    access_log,
     names::Traced,
     trace::{self, AssignmentTrace, EventTrace, FindingTrace, MessageTrace},
 };
+use schakel_model::tlp::Tlp;
 use schakel_store::Reader;
 
 use crate::{
@@ -17,16 +19,22 @@ pub fn run(context: &Context, traced: Traced) -> anyhow::Result<Ending> {
     match traced {
         Traced::Event(id) => {
             let event = trace::event(&reader, id)?;
+            context.looker(&reader, &context.actor()?).raw(&format!("event:{id}"))?;
             show_event(out, &event);
             out.json(&event)?;
         }
         Traced::Finding(id) => {
             let finding = trace::finding(&reader, id)?;
+            let first = finding.first_event.parse().map_err(anyhow::Error::msg)?;
+            let tlp = access_log::marking(&reader, first)?;
+            context.looker(&reader, &context.actor()?).item(&format!("finding:{id}"), tlp)?;
             show_finding(out, &finding);
             out.json(&finding)?;
         }
         Traced::Notification(id) => {
             let notification = trace::notification(&reader, id)?;
+            let tlp = notification.tlp.parse().unwrap_or(Tlp::Red);
+            context.looker(&reader, &context.actor()?).item(&format!("notification:{id}"), tlp)?;
             out.line(format!(
                 "Notification {}  {}",
                 notification.notification,
