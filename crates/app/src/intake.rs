@@ -5,7 +5,7 @@ use std::{
     io::{self, Read, Seek, SeekFrom},
     path::Path,
     sync::Arc,
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use anyhow::Context;
@@ -28,12 +28,16 @@ use crate::{
         read::{CHUNK_BYTES, ChunkReader},
         run::{DataPlane, MARKS_MAX, MemberJob, NO_SPAN, Progress, RunError, hash_all},
         state,
+        views::Views,
     },
     reading::Reading,
 };
 
 /// The bytes by which a report is recognised before it is read whole, and in which its header must stand.
 pub const HEAD_BYTES: usize = 1 << 20;
+
+/// How long a report waits for a new register at most: then it is taken in by the one before.
+const REGISTER_WAIT: Duration = Duration::from_millis(40);
 
 /// What became of a file.
 #[derive(Clone, Debug, Default)]
@@ -66,10 +70,21 @@ impl Intake {
         let store = Store::open(data)?;
         let reader = store.reader()?;
         let version = reader.read(schakel_store::register::version)?;
+        let views = Arc::new(Views::new(state::register_view(&reader, version)?));
+        Self::with(store, clock, views)
+    }
+
+    /// Opens the store with a register that is in force already; [`Intake::follow_register`] takes a newer one up.
+    pub fn open_again(data: &DataDir, clock: Clock, views: Arc<Views>) -> anyhow::Result<Self> {
+        Self::with(Store::open(data)?, clock, views)
+    }
+
+    fn with(store: Store, clock: Clock, views: Arc<Views>) -> anyhow::Result<Self> {
+        let reader = store.reader()?;
         let plane = DataPlane {
             state: state::decision_state(&reader)?,
             shared: Arc::new(state::shared(&reader)?),
-            view: state::register_view(&reader, version)?,
+            views,
             store,
             marks: Vec::new(),
             marks_span: NO_SPAN,
@@ -87,7 +102,12 @@ impl Intake {
 
     /// The register in force.
     pub fn view(&self) -> Arc<state::RegisterView> {
-        Arc::clone(&self.plane.view)
+        self.plane.views.current()
+    }
+
+    /// Where the register in force stands.
+    pub fn views(&self) -> Arc<Views> {
+        Arc::clone(&self.plane.views)
     }
 
     /// Gives the store back, with everything applied.
@@ -100,10 +120,18 @@ impl Intake {
     pub fn reload_register(&mut self) -> anyhow::Result<()> {
         let reader = self.plane.store.reader()?;
         let version = reader.read(schakel_store::register::version)?;
-        if version != self.plane.view.register.version {
-            self.plane.view = state::register_view(&reader, version)?;
+        Ok(self.plane.views.take_up(&reader, version)?)
+    }
+
+    /// Takes the newest register into force as soon as it is built. A small one is there at once; a large one while reports are being
+    /// taken in. Is it in force now?
+    pub fn follow_register(&mut self) -> anyhow::Result<bool> {
+        let version = self.plane.store.read(schakel_store::register::version)?;
+        if version != self.plane.views.version() {
+            self.plane.views.take_up_beside(self.plane.store.reader()?, version)?;
+            self.plane.views.wait_for(version, REGISTER_WAIT);
         }
-        Ok(())
+        Ok(version == self.plane.views.version())
     }
 
     /// Sightings whose chunks were committed but not applied when the process ended are derived again.

@@ -20,6 +20,7 @@ use crate::{
     config::Config,
     intake::{Ingested, Intake},
     lending::{Borrower, Lender},
+    pipeline::views::Views,
     send::send_due,
     tell::Composer,
 };
@@ -66,10 +67,10 @@ pub fn serve(
     counters: &Arc<Counters>,
 ) -> anyhow::Result<()> {
     let mut intake = Intake::open(data, clock)?;
-    let lender = open_lender(data);
+    let (lender, views) = (open_lender(data), intake.views());
     while let Some(borrower) = turns(intake, lender.as_ref(), config, clock, stop, counters)? {
         lend(borrower, stop, counters, &clock)?;
-        intake = match take_back(data, stop, counters, clock)? {
+        intake = match take_back(data, &views, stop, counters, clock)? {
             Some(intake) => intake,
             None => break,
         };
@@ -100,7 +101,7 @@ fn turns(
     let mut asked = None;
     while !stop.load(Relaxed) && asked.is_none() {
         counters.is_alive(&clock);
-        intake.reload_register()?;
+        let register_is_newest = intake.follow_register()?;
         let files = settling.ready(&folder, Instant::now())?;
         for file in &files {
             take_in(&mut intake, &folder, file, &reading, counters, &clock)?;
@@ -113,7 +114,8 @@ fn turns(
         if files.is_empty() {
             intake.settle()?;
         }
-        if waiting.is_over(Instant::now(), config) {
+        // Whom to tell is decided by the newest register only: somebody may have left.
+        if register_is_newest && waiting.is_over(Instant::now(), config) {
             compose(&mut intake, &reader, config, &templates, clock, counters)?;
             waiting.told();
         }
@@ -156,13 +158,14 @@ fn lend(borrower: Borrower, stop: &AtomicBool, counters: &Counters, clock: &Cloc
 /// Opens the store again; `None` when asked to stop meanwhile. Another command may have been quicker.
 fn take_back(
     data: &DataDir,
+    views: &Arc<Views>,
     stop: &AtomicBool,
     counters: &Counters,
     clock: Clock,
 ) -> anyhow::Result<Option<Intake>> {
     while !stop.load(Relaxed) {
         counters.is_alive(&clock);
-        match Intake::open(data, clock) {
+        match Intake::open_again(data, clock, Arc::clone(views)) {
             Err(error) if is_locked(&error) => thread::sleep(TICK),
             opened => return opened.map(Some),
         }

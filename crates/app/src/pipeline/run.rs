@@ -26,6 +26,7 @@ use super::{
     digest::{Digest, Digester, Shared},
     read::{ChunkReader, Cut},
     state::RegisterView,
+    views::Views,
 };
 
 /// Chunks committed together when they are ready at the same moment: one sync for all.
@@ -49,8 +50,8 @@ pub struct DataPlane {
     pub state: State,
     /// Kinds and sets.
     pub shared: Arc<Shared>,
-    /// The register in force.
-    pub view: Arc<RegisterView>,
+    /// The register in force, which may change while a report is taken in.
+    pub views: Arc<Views>,
     /// Sightings not applied yet, and the chunks they came from.
     pub marks: Vec<Mark>,
     /// The lowest and the highest finding among those of this run.
@@ -117,6 +118,7 @@ pub enum RunError {
 struct Digested {
     cut: Cut,
     first_row: u32,
+    view: Arc<RegisterView>,
     packed: Vec<u8>,
     digest: Digest,
 }
@@ -124,6 +126,8 @@ struct Digested {
 struct Job {
     cut: Cut,
     first_row: u32,
+    /// The register that was in force when it was cut.
+    view: Arc<RegisterView>,
     reply: Sender<Result<Digested, RunError>>,
 }
 
@@ -134,17 +138,17 @@ impl DataPlane {
         let (jobs, job_queue) = bounded::<Job>(1);
         let (order, replies) = bounded::<Receiver<Result<Digested, RunError>>>(IN_FLIGHT);
         let (spare_sender, spares) = bounded::<Vec<u8>>(IN_FLIGHT);
-        let (view, shared) = (Arc::clone(&self.view), Arc::clone(&self.shared));
+        let (views, shared) = (Arc::clone(&self.views), Arc::clone(&self.shared));
         let keys = KeyMaker::new(self.store.secret());
         thread::scope(|scope| {
             for _ in 0..workers {
-                let (job_queue, view, shared, keys) = (job_queue.clone(), &view, &shared, keys.clone());
-                let work = move || work(&job.plan, view, shared, keys, &job_queue);
+                let (job_queue, shared, keys) = (job_queue.clone(), &shared, keys.clone());
+                let work = move || work(&job.plan, shared, keys, &job_queue);
                 spawn(scope, "digest", work)?;
             }
             drop(job_queue);
             let committer = spawn(scope, "commit", || self.commit_all(job, replies, spare_sender))?;
-            let cut_all = cut_all(job, reader, jobs, order, &spares);
+            let cut_all = cut_all(job, reader, &views, jobs, order, &spares);
             let committed = committer.join().expect("the committing thread does not panic");
             // The cause of a broken channel is on the other side: its error comes first.
             let progress = committed?;
@@ -158,7 +162,7 @@ impl DataPlane {
         replies: Receiver<Receiver<Result<Digested, RunError>>>,
         spares: Sender<Vec<u8>>,
     ) -> Result<Progress, RunError> {
-        self.state.forget_transitions();
+        let mut decided_by = None;
         let mut progress = Progress::default();
         let mut batch: Vec<NewChunk> = Vec::with_capacity(COMMIT_CHUNKS_MAX);
         let mut marks: Vec<Mark> = Vec::new();
@@ -167,7 +171,12 @@ impl DataPlane {
             while let Some(reply) = next.take() {
                 // The worker answers, or its thread has panicked and the scope will say so.
                 let Ok(digested) = reply.recv() else { break };
-                let (chunk, new_marks, bytes) = self.decide(job, digested?, &mut progress);
+                let digested = digested?;
+                let version = digested.view.register.version;
+                if decided_by.replace(version) != Some(version) {
+                    self.state.forget_transitions();
+                }
+                let (chunk, new_marks, bytes) = self.decide(job, digested, &mut progress);
                 marks.extend(new_marks);
                 batch.push(chunk);
                 // Nobody to take it is fine: the buffer is dropped.
@@ -188,8 +197,7 @@ impl DataPlane {
         digested: Digested,
         progress: &mut Progress,
     ) -> (NewChunk, Vec<Mark>, Vec<u8>) {
-        let Digested { cut, first_row, packed, digest } = digested;
-        let view = &self.view;
+        let Digested { cut, first_row, view, packed, digest } = digested;
         let fate_of = |assignee, all: &[_]| view.fate_of(assignee, all, job.tlp, job.now);
         let decision = self.state.decide(&digest, &self.shared, job.report, first_row, &fate_of);
         progress.sums.add(&decision.sums);
@@ -208,7 +216,7 @@ impl DataPlane {
             end_offset: cut.end_offset,
             prefix_hash: cut.prefix_hash,
             frame: FrameRef { segment: 0, offset: 0, length: 0, raw_length: cut.bytes.len() as u32 },
-            register_version: self.view.register.version,
+            register_version: view.register.version,
             committed_at: job.now,
             sums: decision.sums,
             first_finding: decision.first_finding,
@@ -271,6 +279,7 @@ fn spawn<'scope, 'env, T: Send + 'scope>(
 fn cut_all(
     job: &MemberJob<'_>,
     reader: &mut ChunkReader<'_>,
+    views: &Views,
     jobs: Sender<Job>,
     order: Sender<Receiver<Result<Digested, RunError>>>,
     spares: &Receiver<Vec<u8>>,
@@ -281,7 +290,8 @@ fn cut_all(
         let next_row = first_row.checked_add(rows).ok_or(RunError::TooManyRows)?;
         let (reply, answer) = bounded(1);
         // A closed channel means that the committing thread has stopped with an error, which the caller reports.
-        if order.send(answer).is_err() || jobs.send(Job { cut, first_row, reply }).is_err() {
+        let job = Job { cut, first_row, view: views.current(), reply };
+        if order.send(answer).is_err() || jobs.send(job).is_err() {
             break;
         }
         first_row = next_row;
@@ -289,7 +299,7 @@ fn cut_all(
     Ok(())
 }
 
-fn work(plan: &Plan, view: &RegisterView, shared: &Shared, keys: KeyMaker, jobs: &Receiver<Job>) {
+fn work(plan: &Plan, shared: &Shared, keys: KeyMaker, jobs: &Receiver<Job>) {
     let mut digester = match Digester::new(keys) {
         Ok(digester) => digester,
         Err(error) => {
@@ -299,10 +309,10 @@ fn work(plan: &Plan, view: &RegisterView, shared: &Shared, keys: KeyMaker, jobs:
             return;
         }
     };
-    while let Ok(Job { cut, first_row, reply }) = jobs.recv() {
+    while let Ok(Job { cut, first_row, view, reply }) = jobs.recv() {
         let digested = digester.pack(&cut.bytes).map_err(RunError::Pack).map(|packed| {
             let digest = digester.digest(plan, &view.snapshot, shared, &cut.bytes, &cut.records);
-            Digested { cut, first_row, packed, digest }
+            Digested { cut, first_row, view, packed, digest }
         });
         // Nobody waits any more when the committing thread has stopped.
         let _ = reply.send(digested);
