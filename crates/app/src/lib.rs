@@ -5,7 +5,6 @@
 pub mod access_log;
 pub mod announced;
 pub mod audit;
-pub mod announced;
 pub mod calendar;
 pub mod changed_register;
 pub mod config;
