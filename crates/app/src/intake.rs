@@ -462,7 +462,10 @@ impl Intake {
                 .store
                 .read(|connection| chunks::blocks(connection, &chunks::Blocks::OfChunk(chunk.id)))?
             {
-                before.sums.add_fate(block.fate, block.count);
+                // What a correction has added since is not the report's own doing.
+                if block.correction.is_none() {
+                    before.sums.add_fate(block.fate, block.count);
+                }
             }
             before.new_findings += u64::from(chunk.new_findings);
             let state = &mut self.plane.state;

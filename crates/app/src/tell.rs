@@ -357,25 +357,47 @@ impl Composer<'_> {
         contact: &Contact,
         k: u32,
     ) -> anyhow::Result<NewMessage> {
-        let message_id =
-            MessageId::new(reference.number, reference.epoch, k, &message_id_host(self.config)?)?;
-        let head = Head {
-            from: &self.config.mail.from,
-            reply_to: &self.config.mail.reply_to,
-            to_name: &contact.name,
-            to: &contact.email,
-            message_id: &message_id,
-            date: self.now,
-            reference,
-            tlp,
-        };
-        Ok(NewMessage {
-            recipient: contact.email.clone(),
-            role: contact.role.as_str().to_owned(),
-            message_id: message_id.to_string(),
-            bytes: freeze(message, &head)?,
-        })
+        let to = To { name: &contact.name, email: &contact.email, role: contact.role.as_str() };
+        frozen(self.config, self.now, message, (reference, tlp), &to, k)
     }
+}
+
+/// Whom a mail goes to.
+pub(crate) struct To<'a> {
+    /// Their name; may be empty.
+    pub name: &'a str,
+    /// Their address.
+    pub email: &'a str,
+    /// Their role at the organisation.
+    pub role: &'a str,
+}
+
+/// The final bytes for one recipient, the `k`th of the notification, from 1.
+pub(crate) fn frozen(
+    config: &Config,
+    now: Timestamp,
+    message: &Message,
+    (reference, tlp): (Reference, Tlp),
+    to: &To<'_>,
+    k: u32,
+) -> anyhow::Result<NewMessage> {
+    let message_id = MessageId::new(reference.number, reference.epoch, k, &message_id_host(config)?)?;
+    let head = Head {
+        from: &config.mail.from,
+        reply_to: &config.mail.reply_to,
+        to_name: to.name,
+        to: to.email,
+        message_id: &message_id,
+        date: now,
+        reference,
+        tlp,
+    };
+    Ok(NewMessage {
+        recipient: to.email.to_owned(),
+        role: to.role.to_owned(),
+        message_id: message_id.to_string(),
+        bytes: freeze(message, &head)?,
+    })
 }
 
 /// The host in Message-IDs: as configured, else that of the sender.

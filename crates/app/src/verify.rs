@@ -26,11 +26,14 @@ use schakel_store::{
     sightings::{self, Sighting},
 };
 
-use crate::pipeline::{
-    decide::State,
-    derive::{DerivedChunk, Deriver},
-    digest::{Digest, Digester, Shared},
-    state::{self, RegisterView},
+use crate::{
+    pipeline::{
+        decide::State,
+        derive::{DerivedChunk, Deriver},
+        digest::{Digest, Digester, Shared},
+        state::{self, RegisterView},
+    },
+    verify_corrections,
 };
 
 /// More violations than this are counted and not listed.
@@ -63,11 +66,11 @@ pub struct Verified {
 }
 
 impl Verified {
-    fn count(&mut self, what: &'static str, count: u64) {
+    pub(crate) fn count(&mut self, what: &'static str, count: u64) {
         *self.checked.entry(what).or_default() += count;
     }
 
-    fn wrong(&mut self, invariant: &'static str, id: impl ToString, detail: impl ToString) {
+    pub(crate) fn wrong(&mut self, invariant: &'static str, id: impl ToString, detail: impl ToString) {
         if self.violations.len() < LISTED_MAX {
             self.violations.push(Violation { invariant, id: id.to_string(), detail: detail.to_string() });
         } else {
@@ -111,6 +114,7 @@ fn check_rows(
         member: (ReportId(0), 0),
         prefix: blake3::Hasher::new(),
     };
+    let mut corrections = verify_corrections::InOrder::new(reader)?;
     let workers = thread::available_parallelism().map_or(2, usize::from).clamp(1, 4);
     thread::scope(|scope| -> Result<(), StoreError> {
         let (work, queue) = bounded::<Task>(1);
@@ -127,12 +131,15 @@ fn check_rows(
         while let Ok(answer) = answers.recv() {
             let Ok(reread) = answer.recv() else { break };
             let reread = reread?;
+            corrections.apply_before(reread.chunk.id, reader, &mut replay.state.table, verified)?;
             rows += u64::from(reread.chunk.rows);
             replay.check(reader, reread, verified)?;
             progress(rows);
         }
         feeding.join().expect("the feeding thread does not panic")
     })?;
+    corrections.apply_rest(reader, &mut replay.state.table, verified)?;
+    verify_corrections::check(reader, &shared, verified)?;
     replay.check_findings(reader, verified)
 }
 
@@ -284,7 +291,7 @@ impl Replay {
                 && known.fate(Fate::Known) == chunk.sums.fate(Fate::Known),
             &|| format!("stored {:?}, derived {:?}", chunk.sums, decision.sums),
         );
-        let stored = reader.read(|connection| chunks::blocks(connection, &Blocks::OfChunk(chunk.id)))?;
+        let stored = blocks_that_came_with(reader, chunk.id)?;
         verified.count("assignments", chunk.sums.assignments);
         check_blocks(&id, &decision.blocks, &stored, verified);
         for mark in &decision.marks {
@@ -337,7 +344,7 @@ impl Replay {
         if count(&sums) != count(&chunk.sums) {
             verified.wrong("sums follow from the fates", &id, format!("stored {:?}", chunk.sums));
         }
-        let stored = reader.read(|connection| chunks::blocks(connection, &Blocks::OfChunk(chunk.id)))?;
+        let stored = blocks_that_came_with(reader, chunk.id)?;
         check_counts(&id, &stored, verified);
         if !chunk.sightings_applied {
             verified.count("chunks with sightings still to be applied", 1);
@@ -381,6 +388,13 @@ impl Replay {
         }
         Ok(())
     }
+}
+
+/// The blocks of a chunk without those that corrections have added to it.
+fn blocks_that_came_with(reader: &Reader, chunk: u32) -> Result<Vec<Block>, StoreError> {
+    let mut blocks = reader.read(|connection| chunks::blocks(connection, &Blocks::OfChunk(chunk)))?;
+    blocks.retain(|block| block.correction.is_none());
+    Ok(blocks)
 }
 
 fn without_fates(sums: &Sums) -> Sums {

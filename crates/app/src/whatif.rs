@@ -5,8 +5,7 @@
 //! the assets that a row's values meet: such rows are looked up once, in a table of the touched assets alone.
 
 use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
     sync::Mutex,
 };
 
@@ -20,16 +19,16 @@ use schakel_model::{
     register::Register,
     tlp::Tlp,
 };
-use schakel_rules::rerouting::{Change, ChangeKind, Concern, changes, told};
+use schakel_rules::rerouting::Concern;
 use schakel_store::{
-    Reader, StoreError,
+    Reader, StoreError, announced,
     chunks::{self, Chunk},
     reports,
 };
-use serde::Serialize;
 
 use crate::{
     changed_register::{reach_alike, touched},
+    difference::{Difference, Example, Met, Named, Tally, report},
     events::target,
     explain::organisation_name,
     pipeline::{
@@ -41,8 +40,6 @@ use crate::{
 
 /// Examples of a group that are kept while looking; more than anybody reads.
 pub const EXAMPLES_MAX: usize = 100;
-/// Pairs of difference and finding are sorted and made unique at this many: 160 MB.
-const PAIRS_MAX: usize = 20_000_000;
 
 /// Which events are asked about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -61,80 +58,6 @@ pub fn chunks_in(reader: &Reader, span: Span) -> Result<Vec<Chunk>, StoreError> 
     })
 }
 
-/// What would be different. The names of the fields are a contract.
-#[derive(Clone, PartialEq, Debug, Default, Serialize)]
-pub struct Difference {
-    /// Events that were looked at.
-    pub events: u64,
-    /// Events for which something is different.
-    pub events_changed: u64,
-    /// Findings for which something is different.
-    pub findings_changed: u64,
-    /// Findings that would have been somebody's.
-    pub becomes_routed: u64,
-    /// Findings that would have been nobody's.
-    pub becomes_unrouted: u64,
-    /// By kind and pair of organisations, the largest first.
-    pub groups: Vec<Group>,
-    /// By organisation: of how many findings it would have been told more, and fewer.
-    pub organisations: Vec<OrganisationDifference>,
-}
-
-/// The same difference for many findings.
-#[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct Group {
-    /// What kind.
-    pub kind: &'static str,
-    /// Whom they concerned; none is nobody.
-    pub from: Option<Named>,
-    /// Whom they would have concerned; none is nobody.
-    pub to: Option<Named>,
-    /// How many findings.
-    pub findings: u64,
-    /// How many events.
-    pub events: u64,
-    /// Some of them.
-    pub examples: Vec<Example>,
-}
-
-/// An organisation.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
-pub struct Named {
-    /// Its code.
-    pub code: String,
-    /// Its name.
-    pub name: String,
-}
-
-/// One of the findings of a group.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
-pub struct Example {
-    #[serde(skip)]
-    order: (u32, u32),
-    /// `17:4023`
-    pub event: String,
-    /// `F12`
-    pub finding: String,
-    /// What it is: the identifier of its kind.
-    pub kind: String,
-    /// Where it is: address and port, or name.
-    pub target: String,
-    /// When it was observed, RFC 3339.
-    pub observed_at: String,
-}
-
-/// How much more or less an organisation would have been told.
-#[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct OrganisationDifference {
-    /// Which.
-    #[serde(flatten)]
-    pub organisation: Named,
-    /// Findings it would have been told, and was not.
-    pub more: u64,
-    /// Findings it was told, and would not have been.
-    pub fewer: u64,
-}
-
 /// Two states of the register, and the time at which somebody would be told.
 pub struct Question<'a> {
     /// What stands.
@@ -145,13 +68,6 @@ pub struct Question<'a> {
     pub now: i64,
     /// Examples of each group.
     pub examples: usize,
-}
-
-/// A difference between what two sets of assignees come to, with one marking.
-struct Met {
-    changes: BTreeSet<Change>,
-    more: BTreeSet<OrganisationId>,
-    fewer: BTreeSet<OrganisationId>,
 }
 
 /// Two sets and a marking.
@@ -175,10 +91,7 @@ struct Worker {
     known: HashMap<Pair, u32, RandomState>,
     last: Option<(Pair, u32)>,
     events: u64,
-    /// Events and examples by difference.
-    counted: Vec<(u64, Vec<Example>)>,
-    /// Difference and finding.
-    pairs: Vec<u64>,
+    tally: Tally,
 }
 
 /// Replays the chunks. `progress` hears how many rows were read.
@@ -188,7 +101,7 @@ pub fn whatif(
     question: &Question<'_>,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<Difference, StoreError> {
-    let near = near_table(question);
+    let near = near_table(reader, question)?;
     let markings = markings(reader, chunks)?;
     let shared = Shared { sets: Interner::new(vec![Vec::new()]), met: Mutex::default() };
     let act = |worker: &mut Worker, replayed: &Replayed<'_>| {
@@ -196,18 +109,22 @@ pub fn whatif(
         replayed.for_each_event(|event, finding, observation| {
             worker.look(question, &shared, near.as_ref(), tlp, event, finding, observation);
         })?;
-        worker.keep_small();
+        worker.tally.keep_small();
         Ok(())
     };
     let workers = replay(reader, chunks, Worker::default, act, progress)?;
-    Ok(gather(question, workers, shared))
+    let met = shared.met.into_inner().expect("no thread panics while it holds this lock").1;
+    let events = workers.iter().map(|worker| worker.events).sum();
+    let tallies = workers.into_iter().map(|worker| worker.tally).collect();
+    let difference = report(&met, tallies, question.examples, &|id| name(question, id));
+    Ok(Difference { events, ..difference })
 }
 
 /// The touched assets as a table of their own, each at its widest; none when fates differ as well.
-fn near_table(question: &Question<'_>) -> Option<Snapshot> {
+fn near_table(reader: &Reader, question: &Question<'_>) -> Result<Option<Snapshot>, StoreError> {
     let (standing, changed) = (&question.standing.register, &question.changed.register);
     if !reach_alike(standing, changed) {
-        return None;
+        return Ok(None);
     }
     let widest = |asset: &Asset| Asset {
         role: Role::Owner,
@@ -217,12 +134,16 @@ fn near_table(question: &Question<'_>) -> Option<Snapshot> {
         flags: AssetFlags::default(),
         ..asset.clone()
     };
-    let assets = touched(standing, changed).into_iter().map(widest).collect();
-    Some(Snapshot::build(&Register { assets, announced: changed.announced.clone(), ..Register::default() }))
+    let assets: Vec<Asset> = touched(standing, changed).into_iter().map(widest).collect();
+    let announced = reader.read(|connection| announced::load(connection, standing.version, &assets))?;
+    Ok(Some(Snapshot::build(&Register { assets, announced, ..Register::default() })))
 }
 
 /// The markings of the members of all these chunks.
-fn markings(reader: &Reader, chunks: &[Chunk]) -> Result<HashMap<(ReportId, u32), Tlp>, StoreError> {
+pub(crate) fn markings(
+    reader: &Reader,
+    chunks: &[Chunk],
+) -> Result<HashMap<(ReportId, u32), Tlp>, StoreError> {
     let reports: BTreeSet<ReportId> = chunks.iter().map(|chunk| chunk.report).collect();
     let mut markings = HashMap::new();
     for report in reports {
@@ -258,18 +179,8 @@ impl Worker {
         if met == ALIKE {
             return;
         }
-        self.pairs.push(u64::from(met) << 32 | u64::from(finding.0));
-        if self.counted.len() <= met as usize {
-            self.counted.resize_with(met as usize + 1, Default::default);
-        }
-        let (events, examples) = &mut self.counted[met as usize];
-        *events += 1;
-        if examples.len() < question.examples.min(EXAMPLES_MAX) {
-            let example = example(event, finding, observation);
-            if examples.iter().all(|known| known.finding != example.finding) {
-                examples.push(example);
-            }
-        }
+        let examples = question.examples.min(EXAMPLES_MAX);
+        self.tally.count(met, finding, examples, || example(event, finding, observation));
     }
 
     fn met(&mut self, question: &Question<'_>, shared: &Shared, pair: Pair) -> u32 {
@@ -282,13 +193,6 @@ impl Worker {
         self.last = Some((pair, met));
         met
     }
-
-    fn keep_small(&mut self) {
-        if self.pairs.len() > PAIRS_MAX {
-            self.pairs.sort_unstable();
-            self.pairs.dedup();
-        }
-    }
 }
 
 impl Shared {
@@ -300,16 +204,13 @@ impl Shared {
         let (before, after, tlp) = pair;
         let before = concerns(question.standing, &self.sets.value(before), tlp, question.now);
         let after = concerns(question.changed, &self.sets.value(after), tlp, question.now);
-        let changes = changes(&before, &after);
-        let number = if changes.is_empty() { ALIKE } else { met.1.len() as u32 };
-        if number != ALIKE {
-            let (before, after) = (told(&before), told(&after));
-            met.1.push(Met {
-                changes,
-                more: after.difference(&before).copied().collect(),
-                fewer: before.difference(&after).copied().collect(),
-            });
-        }
+        let number = match Met::between(&before, &after) {
+            None => ALIKE,
+            Some(different) => {
+                met.1.push(different);
+                met.1.len() as u32 - 1
+            }
+        };
         met.0.insert(pair, number);
         number
     }
@@ -333,83 +234,6 @@ fn example(event: EventId, finding: FindingId, observation: &Observation<'_>) ->
         target: target(&observation.source),
         observed_at: observation.observed_at.timestamp().to_string(),
     }
-}
-
-fn gather(question: &Question<'_>, workers: Vec<Worker>, shared: Shared) -> Difference {
-    let met = shared.met.into_inner().expect("no thread panics while it holds this lock").1;
-    let mut difference = Difference::default();
-    let mut counted: Vec<(u64, Vec<Example>)> = (0..met.len()).map(|_| Default::default()).collect();
-    let mut pairs: Vec<u64> = Vec::new();
-    for mut worker in workers {
-        difference.events += worker.events;
-        pairs.append(&mut worker.pairs);
-        for (at, (events, examples)) in worker.counted.into_iter().enumerate() {
-            counted[at].0 += events;
-            counted[at].1.extend(examples);
-        }
-    }
-    pairs.sort_unstable();
-    pairs.dedup();
-    difference.events_changed = counted.iter().map(|(events, _)| events).sum();
-    let of_met: Vec<&[u64]> = (0..met.len() as u64)
-        .map(|number| {
-            let first = pairs.partition_point(|pair| pair >> 32 < number);
-            &pairs[first..pairs.partition_point(|pair| pair >> 32 <= number)]
-        })
-        .collect();
-    // A finding with events of two differences counts once.
-    let count_where =
-        |wanted: &dyn Fn(&Met) -> bool| match met.iter().zip(&of_met).filter(|(met, _)| wanted(met)) {
-            mut matching if met.iter().filter(|met| wanted(met)).count() <= 1 => {
-                matching.next().map_or(0, |(_, pairs)| pairs.len() as u64)
-            }
-            matching => {
-                let mut findings: Vec<u32> =
-                    matching.flat_map(|(_, pairs)| pairs.iter().map(|pair| *pair as u32)).collect();
-                findings.sort_unstable();
-                findings.dedup();
-                findings.len() as u64
-            }
-        };
-    let of_kind = |kind| count_where(&|met: &Met| met.changes.iter().any(|change| change.kind == kind));
-    difference.findings_changed = count_where(&|_| true);
-    difference.becomes_routed = of_kind(ChangeKind::BecomesRouted);
-    difference.becomes_unrouted = of_kind(ChangeKind::BecomesUnrouted);
-    let all_changes: BTreeSet<Change> = met.iter().flat_map(|met| met.changes.iter().copied()).collect();
-    for change in all_changes {
-        let mut events = 0;
-        let mut examples = Vec::new();
-        for (met, (count, some)) in met.iter().zip(&counted) {
-            if met.changes.contains(&change) {
-                events += count;
-                examples.extend(some.iter().cloned());
-            }
-        }
-        examples.sort();
-        let mut seen = BTreeSet::new();
-        examples.retain(|example| seen.insert(example.finding.clone()));
-        examples.truncate(question.examples);
-        let findings = count_where(&|met| met.changes.contains(&change));
-        let named = |id: Option<OrganisationId>| id.map(|id| name(question, id));
-        let (from, to) = (named(change.from), named(change.to));
-        difference.groups.push(Group { kind: change.kind.as_str(), from, to, findings, events, examples });
-    }
-    difference
-        .groups
-        .sort_by_key(|group| (Reverse(group.findings), group.kind, group.from.clone(), group.to.clone()));
-    let concerned: BTreeSet<OrganisationId> =
-        met.iter().flat_map(|met| met.more.iter().chain(&met.fewer).copied()).collect();
-    let mut organisations: BTreeMap<Named, (u64, u64)> = BTreeMap::new();
-    for id in concerned {
-        let counts =
-            (count_where(&|met| met.more.contains(&id)), count_where(&|met| met.fewer.contains(&id)));
-        organisations.insert(name(question, id), counts);
-    }
-    difference.organisations = organisations
-        .into_iter()
-        .map(|(organisation, (more, fewer))| OrganisationDifference { organisation, more, fewer })
-        .collect();
-    difference
 }
 
 fn name(question: &Question<'_>, id: OrganisationId) -> Named {

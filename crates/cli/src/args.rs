@@ -57,6 +57,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Replay the events of the last days under a changed register: who would have been told, and who not
     Whatif(crate::commands::whatif::WhatifArgs),
+    /// After the register was set right: take back what was told to the wrong party, and tell the right one
+    Reattribute(crate::commands::reattribute::ReattributeArgs),
     /// The balance of the ledger, and the events behind its numbers
     Ledger(LedgerArgs),
     /// The reports that came in

@@ -371,6 +371,16 @@ pub fn items(connection: &Connection, id: u32) -> Result<Vec<Item>, StoreError> 
         .ok_or_else(|| StoreError::Damaged { what: format!("what correction {id} did makes no sense") })
 }
 
+/// The assignments a correction has added, by report.
+pub fn added_by_report(connection: &Connection, id: u32) -> Result<BTreeMap<u32, u64>, StoreError> {
+    connection
+        .prepare_cached("SELECT report, assignments FROM correction_report WHERE correction = ?1")
+        .and_then(|mut statement| {
+            statement.query_map([id], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64)))?.collect()
+        })
+        .doing("read what a correction adds")
+}
+
 /// The chunks in which corrections gave this finding new assignments.
 pub fn chunks_of_finding(connection: &Connection, finding: FindingId) -> Result<Vec<u32>, StoreError> {
     let mut chunks = Vec::new();
@@ -427,6 +437,15 @@ pub fn withdrawn(connection: &Connection, correction: u32) -> Result<Vec<Withdra
                 .collect()
         })
         .doing("read what was taken back")
+}
+
+/// The notification that had told a block before it was taken back.
+pub fn told_by(connection: &Connection, block: i64) -> Result<Option<NotificationId>, StoreError> {
+    let told_by: Option<Option<u32>> = connection
+        .prepare_cached("SELECT told_by FROM withdrawal WHERE block = ?1")
+        .and_then(|mut statement| statement.query_row([block], |row| row.get(0)).optional())
+        .doing("read what was taken back")?;
+    Ok(told_by.flatten().map(NotificationId))
 }
 
 /// Distinct shapes first, each six numbers; then for each chunk its number (as a difference), how many findings, and for each the

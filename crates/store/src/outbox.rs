@@ -158,15 +158,30 @@ pub(crate) fn meta(connection: &Connection, key: &str) -> Result<Option<String>,
 impl Store {
     /// Packs, stores and syncs the messages, then ties notification, messages and assignments together in one transaction.
     pub fn store_notifications(&mut self, new: &[NewNotification], at: i64) -> Result<(), StoreError> {
+        self.store_notifications_and(new, at, |_| Ok(()))
+    }
+
+    /// The same, with something else in that transaction.
+    pub(crate) fn store_notifications_and(
+        &mut self,
+        new: &[NewNotification],
+        at: i64,
+        also: impl FnOnce(&Transaction<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         let before = self.frames.position();
-        let result = self.try_store_notifications(new, at);
+        let result = self.try_store_notifications(new, at, also);
         if result.is_err() {
             self.frames.rewind(before)?;
         }
         result
     }
 
-    fn try_store_notifications(&mut self, new: &[NewNotification], at: i64) -> Result<(), StoreError> {
+    fn try_store_notifications(
+        &mut self,
+        new: &[NewNotification],
+        at: i64,
+        also: impl FnOnce(&Transaction<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         let mut packer = crate::frames::Packer::new().map_err(|cause| StoreError::File {
             action: "pack a message for",
             path: self.data().raw(),
@@ -198,7 +213,7 @@ impl Store {
                         .doing("tie assignments to a notification")?;
                 }
             }
-            Ok(())
+            also(transaction)
         })
     }
 
@@ -498,6 +513,11 @@ pub fn counts(connection: &Connection) -> Result<[u64; 4], StoreError> {
 /// One notification.
 pub fn notification(connection: &Connection, id: NotificationId) -> Result<Option<Notification>, StoreError> {
     Ok(select_notifications(connection, "id = ?1", [id.0])?.pop())
+}
+
+/// Those that tell the same: a notification and its counterparts in other languages.
+pub fn tellings(connection: &Connection, lead: NotificationId) -> Result<Vec<Notification>, StoreError> {
+    select_notifications(connection, "lead = ?1 ORDER BY id", [lead.0])
 }
 
 /// Notifications, the newest first.

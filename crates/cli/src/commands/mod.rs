@@ -13,6 +13,7 @@ pub mod ingest;
 pub mod ledger;
 pub mod outbox;
 pub mod parse;
+pub mod reattribute;
 pub mod register;
 pub mod register_history;
 pub mod register_import;

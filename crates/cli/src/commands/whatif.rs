@@ -7,12 +7,13 @@ use clap::Args;
 use jiff::Timestamp;
 use schakel_app::{
     changed_register::{Change, of_files, with_changes},
+    difference::{Difference, Named},
     pipeline::state::RegisterView,
     register::Import,
-    whatif::{Difference, EXAMPLES_MAX, Named, Question, Span, chunks_in, whatif},
+    whatif::{EXAMPLES_MAX, Question, Span, chunks_in, whatif},
 };
 use schakel_model::{ids::ReportId, register::Register};
-use schakel_store::{Reader, register};
+use schakel_store::{Reader, announced, register};
 use serde::Serialize;
 
 use crate::{
@@ -78,7 +79,9 @@ struct WhatifJson<'a> {
 pub fn run(context: &Context, args: &WhatifArgs) -> anyhow::Result<Ending> {
     let reader = Reader::open(&context.data)?;
     let standing = reader.read(|connection| register::load(connection, register::version(connection)?))?;
-    let changed = changed(context, args, &standing)?;
+    let mut changed = changed(context, args, &standing)?;
+    changed.announced =
+        reader.read(|connection| announced::load(connection, standing.version, &changed.assets))?;
     let now = context.clock.now_seconds();
     let (span, name) = args.span.span(now);
     let chunks = chunks_in(&reader, span)?;
@@ -105,7 +108,7 @@ fn changed(context: &Context, args: &WhatifArgs, standing: &Register) -> anyhow:
     let reading = &import.reading;
     reading.problems.iter().take(20).for_each(|problem| context.out.line(problem.to_string()));
     ensure!(reading.errors == 0, "{} errors in {}. Mend them first", reading.errors, folder.display());
-    Ok(of_files(standing, &reading.files))
+    Ok(of_files(standing, &import.files()))
 }
 
 /// Prints what is different; `reattribute` shows the same.
