@@ -19,7 +19,7 @@ use schakel_model::{
 };
 use schakel_render::{
     message::Message,
-    notice::{FINDINGS_IN_NOTICE_MAX, Group, Item, Notice, Reference},
+    notice::{FINDINGS_IN_NOTICE_MAX, Group, Item, Notice, Reference, Standing},
     templates::Templates,
 };
 use schakel_rules::recipients::recipients;
@@ -71,7 +71,10 @@ pub struct Composer<'a> {
 
 /// Assignments of one organisation that are told together.
 struct Telling {
+    /// Who is told: whoever stands in the place of the organisation concerned.
     organisation: OrganisationId,
+    /// Whom it concerns.
+    concerned: OrganisationId,
     tlp: Tlp,
     blocks: Vec<Block>,
 }
@@ -124,10 +127,11 @@ impl Composer<'_> {
     /// What is waiting, by organisation and marking, in batches that fit in memory.
     fn batches(&self) -> anyhow::Result<Vec<Vec<Telling>>> {
         let mut markings: HashMap<_, Tlp> = HashMap::new();
-        let mut tellings: BTreeMap<(OrganisationId, Tlp, u64), Telling> = BTreeMap::new();
+        let mut tellings: BTreeMap<(OrganisationId, OrganisationId, Tlp, u64), Telling> = BTreeMap::new();
         let mut filled: HashMap<(OrganisationId, Tlp), (u64, u64)> = HashMap::new();
         for block in self.reader.read(|connection| chunks::blocks(connection, &Blocks::ToTell))? {
-            let Some(Assignee { organisation, .. }) = block.assignee else { continue };
+            let Some(Assignee { organisation: concerned, .. }) = block.assignee else { continue };
+            let organisation = self.view.successors.at(concerned, self.now.as_second());
             let tlp = match markings.get(&block.chunk) {
                 Some(tlp) => *tlp,
                 None => {
@@ -140,15 +144,15 @@ impl Composer<'_> {
                 }
             };
             // A notice has a most: what is beyond it goes into another.
-            let (part, count) = filled.entry((organisation, tlp)).or_default();
+            let (part, count) = filled.entry((concerned, tlp)).or_default();
             if *count > 0 && *count + block.count > FINDINGS_IN_NOTICE_MAX as u64 {
                 *part += 1;
                 *count = 0;
             }
             *count += block.count;
             tellings
-                .entry((organisation, tlp, *part))
-                .or_insert_with(|| Telling { organisation, tlp, blocks: Vec::new() })
+                .entry((organisation, concerned, tlp, *part))
+                .or_insert_with(|| Telling { organisation, concerned, tlp, blocks: Vec::new() })
                 .blocks
                 .push(block);
         }
@@ -276,7 +280,7 @@ impl Composer<'_> {
         }
     }
 
-    /// One notification for each language of the recipients.
+    /// One notification for each language of the recipients, and copies for suppliers who have that mandate.
     fn notifications(
         &self,
         telling: &Telling,
@@ -284,14 +288,45 @@ impl Composer<'_> {
         next: &mut NotificationId,
         epoch: u32,
     ) -> anyhow::Result<Vec<(Composed, NewNotification)>> {
+        let now = self.now.as_second();
+        let name = |organisation| crate::explain::organisation_name(&self.view.register, organisation).1;
+        let standing = match self.view.successors.step(telling.concerned, now) {
+            Some(merger) if telling.organisation != telling.concerned => Standing::Successor {
+                of: name(telling.concerned),
+                since: merger.valid_from.and_then(|from| Timestamp::from_second(from).ok()),
+            },
+            _ => Standing::Own,
+        };
+        let mut made = self.notify(telling.organisation, standing, telling, told, next, epoch)?;
+        if made.is_empty() {
+            return Ok(made);
+        }
+        // The first tells the assignments; the others, and the copies, only say the same to others.
+        made[0].1.blocks = telling.blocks.iter().map(|block| block.id).collect();
+        for supplier in self.view.mandates.copied(telling.organisation, telling.tlp, now) {
+            let copy = Standing::Copy { of: name(telling.organisation) };
+            made.extend(self.notify(supplier, copy, telling, told, next, epoch)?);
+        }
+        Ok(made)
+    }
+
+    /// What one organisation is told: a notification for each language.
+    fn notify(
+        &self,
+        organisation: OrganisationId,
+        standing: Standing<'_>,
+        telling: &Telling,
+        told: &[Told],
+        next: &mut NotificationId,
+        epoch: u32,
+    ) -> anyhow::Result<Vec<(Composed, NewNotification)>> {
         let register: &Register = &self.view.register;
-        let contacts =
-            register.contacts.iter().filter(|contact| contact.organisation == telling.organisation);
+        let contacts = self.view.contacts(organisation, self.now.as_second());
         let Ok(recipients) = recipients(contacts, telling.tlp) else {
             // The register has changed since the fate was given; it stays queued and `schakel doctor` says so.
             return Ok(Vec::new());
         };
-        let (code, name) = crate::explain::organisation_name(register, telling.organisation);
+        let (code, name) = crate::explain::organisation_name(register, organisation);
         let lead = *next;
         let mut made = Vec::new();
         for group in &recipients.by_language {
@@ -303,6 +338,7 @@ impl Composer<'_> {
                 language: group.language,
                 tlp: telling.tlp,
                 recipient_role: recipients.role,
+                standing,
                 sender: &self.config.sender,
                 created_at: self.now,
                 groups: groups(register, told),
@@ -324,7 +360,7 @@ impl Composer<'_> {
             let notification = Notification {
                 id: *next,
                 epoch,
-                organisation: telling.organisation,
+                organisation,
                 language: group.language,
                 created_at: self.now.as_second(),
                 tlp: telling.tlp,
@@ -332,18 +368,13 @@ impl Composer<'_> {
                 subject: message.subject.clone(),
                 lead,
             };
-            let blocks = if *next == lead {
-                telling.blocks.iter().map(|block| block.id).collect()
-            } else {
-                Vec::new()
-            };
             let composed = Composed {
                 notification: notification.clone(),
                 organisation: (code.to_owned(), name.to_owned()),
                 recipients: group.contacts.iter().map(|contact| contact.email.clone()).collect(),
                 message,
             };
-            made.push((composed, NewNotification { notification, messages, blocks }));
+            made.push((composed, NewNotification { notification, messages, blocks: Vec::new() }));
             next.0 += 1;
         }
         Ok(made)
@@ -401,7 +432,7 @@ pub(crate) fn frozen(
 }
 
 /// The host in Message-IDs: as configured, else that of the sender.
-fn message_id_host(config: &Config) -> anyhow::Result<String> {
+pub(crate) fn message_id_host(config: &Config) -> anyhow::Result<String> {
     if !config.mail.message_id_host.is_empty() {
         return Ok(config.mail.message_id_host.clone());
     }

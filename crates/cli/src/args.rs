@@ -9,7 +9,9 @@ use schakel_app::{calendar, events::Which, names::Traced};
 use schakel_attribute::{Input, InputKind};
 use schakel_model::{classification::ClassificationType, tlp::Tlp};
 
-use crate::commands::{audit, import_prefixes, register_history, register_import, register_show, user};
+use crate::commands::{
+    audit, import_prefixes, register_history, register_import, register_merge, register_show, user,
+};
 
 /// Tells the person who can fix it: reports in, the right organisation told, every row accounted for.
 #[derive(Parser)]
@@ -87,6 +89,9 @@ pub enum Command {
     /// Who did what, when and why
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// How long data is kept, and erasing what is old
+    #[command(subcommand)]
+    Retention(retention::RetentionCommand),
     /// The desk users, who act with --as
     #[command(subcommand)]
     User(user::UserCommand),
@@ -179,6 +184,8 @@ pub enum RegisterCommand {
         #[arg(long, value_name = "TIME", value_parser = time)]
         as_known_at: Option<Timestamp>,
     },
+    /// A municipal merger: from a day on, what organisations have is their successor's
+    Merge(register_merge::MergeArgs),
     /// An organisation with its relations, assets and contacts
     Show(register_show::ShowArgs),
 }

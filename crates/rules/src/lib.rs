@@ -10,6 +10,7 @@ pub mod onboarding;
 pub mod recipients;
 pub mod register_conflict;
 pub mod register_diff;
+pub mod register_merge;
 pub mod register_selection;
 pub mod register_undo;
 pub mod rerouting;

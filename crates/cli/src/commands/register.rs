@@ -9,7 +9,7 @@ use schakel_store::Reader;
 use crate::{
     Context,
     args::RegisterCommand,
-    commands::{import_prefixes, register_history, register_import, register_show},
+    commands::{import_prefixes, register_history, register_import, register_merge, register_show},
     output::{Ending, number},
 };
 
@@ -19,6 +19,7 @@ pub fn run(context: &Context, command: &RegisterCommand) -> anyhow::Result<Endin
         RegisterCommand::History(args) => register_history::history(context, args),
         RegisterCommand::Undo(args) => register_history::undo(context, args),
         RegisterCommand::ImportPrefixes(args) => import_prefixes::run(context, args),
+        RegisterCommand::Merge(args) => register_merge::run(context, args),
         RegisterCommand::Show(args) => register_show::run(context, args),
         RegisterCommand::Export { folder, as_known_at } => export_to(context, folder, *as_known_at),
     }

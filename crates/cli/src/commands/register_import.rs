@@ -320,6 +320,11 @@ pub fn show_leaving(leaving: &[Leaving], force: bool) {
     }
 }
 
+/// Lists the rows that change, for a person.
+pub fn list_rows(context: &Context, diff: &RegisterDiff<'_>) {
+    rows(diff).iter().for_each(|row| show_row(context, row));
+}
+
 fn rows(diff: &RegisterDiff<'_>) -> Vec<RowJson> {
     let mut all = Vec::new();
     list(&mut all, "organisations.csv", &diff.organisations);
