@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use crate::cut::{Dialect, State};
+use crate::{
+    cut::{Dialect, State},
+    scan,
+};
 
 /// The raw bytes of each field of a record, quotes included.
 pub(crate) struct Fields<'a> {
@@ -51,8 +54,7 @@ pub(crate) fn value(raw: &[u8], quote: Option<u8>) -> Cow<'_, [u8]> {
     if *first != quote {
         return Cow::Borrowed(raw);
     }
-    // Fields are short: a plain search beats a call.
-    match inner.iter().position(|byte| *byte == quote) {
+    match scan::position(inner, quote) {
         None => Cow::Borrowed(inner),
         Some(at) if at + 1 == inner.len() => Cow::Borrowed(&inner[..at]),
         Some(_) => Cow::Owned(unquote(inner, quote)),

@@ -81,6 +81,24 @@ fn equal_bytes(word: u64, byte: u8) -> u64 {
     (equal >> 7).wrapping_mul(GATHER) >> 56
 }
 
+/// Where this byte first stands. For fields, which are short: eight bytes at a time, without a call.
+#[inline]
+pub(crate) fn position(bytes: &[u8], wanted: u8) -> Option<usize> {
+    const LOWEST: u64 = 0x0101_0101_0101_0101;
+    const HIGHEST: u64 = LOWEST << 7;
+
+    let (eights, rest) = bytes.as_chunks::<8>();
+    for (n, eight) in eights.iter().enumerate() {
+        let difference = u64::from_le_bytes(*eight) ^ (LOWEST * u64::from(wanted));
+        // Of the bits set here the lowest is right: a borrow only ever goes upwards from a byte that is equal.
+        let equal = difference.wrapping_sub(LOWEST) & !difference & HIGHEST;
+        if equal != 0 {
+            return Some(8 * n + equal.trailing_zeros() as usize / 8);
+        }
+    }
+    Some(bytes.len() - rest.len() + rest.iter().position(|byte| *byte == wanted)?)
+}
+
 /// Bit `i` is the parity of the bits 0..=`i`: set from each odd quote up to (not with) the next.
 #[inline]
 pub(crate) fn prefix_xor(mut bits: u64) -> u64 {
@@ -114,6 +132,15 @@ mod tests {
             let block: [u8; BLOCK] = text.try_into().unwrap();
             prop_assert_eq!(masks(&block, b',', b'"'), portable_masks(&block, b',', b'"'));
             prop_assert_eq!(masks(&block, b';', b'\xff'), portable_masks(&block, b';', b'\xff'));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_byte_is_found_where_it_first_stands(text in prop::collection::vec(prop::sample::select(b"\0\x01\"#\x7f\x80\xff".to_vec()), 0..40)) {
+            for wanted in [0, 1, b'"', b'#', 0x80, 0xff, b'x'] {
+                prop_assert_eq!(position(&text, wanted), text.iter().position(|byte| *byte == wanted));
+            }
         }
     }
 

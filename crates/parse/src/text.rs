@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use crate::scan;
+
 /// The characters of Windows-1252 for the bytes 0x80 to 0x9F; the five it leaves open are the control codes of Latin-1.
 const WINDOWS_1252: [char; 32] = [
     '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}',
@@ -16,7 +18,7 @@ const WINDOWS_1252: [char; 32] = [
 #[inline]
 pub(crate) fn decode(bytes: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(bytes) {
-        Ok(text) if memchr::memchr(0, bytes).is_none() => Cow::Borrowed(text),
+        Ok(text) if scan::position(bytes, 0).is_none() => Cow::Borrowed(text),
         Ok(text) => Cow::Owned(text.replace('\0', "")),
         Err(_) => Cow::Owned(western(bytes)),
     }
