@@ -45,7 +45,9 @@ mod names;
 mod prefixes;
 mod selectors;
 mod snapshot;
+mod wanted;
 
 pub use candidate::{Candidate, Input, InputKind, Query, Rule};
 pub use contest::{Scratch, names_only};
 pub use snapshot::{Snapshot, TableSizes};
+pub use wanted::Wanted;

@@ -12,7 +12,7 @@ use std::{
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use prefix_trie::PrefixMap;
 use proptest::prelude::*;
-use schakel_attribute::{Query, Scratch, Snapshot, names_only};
+use schakel_attribute::{Query, Scratch, Snapshot, Wanted, names_only};
 use schakel_model::{
     announced::{Announced, AnnouncedPrefix, AnnouncedTable, Origin, Relevant},
     asset::{Asset, AssetFlags, AssetValue, Proof, Role},
@@ -90,6 +90,24 @@ fn asset_value() -> impl Strategy<Value = AssetValue> {
         1 => handle().prop_map(AssetValue::RipeHandle),
         1 => name().prop_map(AssetValue::Product),
     ]
+}
+
+/// Of a register only what can meet a question, as the store looks it up.
+fn narrowed(register: &Register, query: &Query) -> Register {
+    let [source, target] = [&query.inputs, &query.target].map(|inputs| Wanted::of(inputs));
+    let addresses = [source.addresses, target.addresses].concat();
+    let mut announced = register.announced.clone();
+    announced.prefixes.retain(|prefix| addresses.iter().any(|ip| prefix.net.contains(ip)));
+    let values = [source.values, target.values].concat();
+    let url_starts = [source.url_starts, target.url_starts].concat();
+    let is_wanted = |asset: &&Asset| {
+        let text = asset.value.to_string();
+        values.contains(&text)
+            || url_starts.iter().any(|start| text.starts_with(start))
+            || announced.prefixes.iter().any(|prefix| is_of(&asset.value, &prefix.origin))
+    };
+    let assets = register.assets.iter().filter(is_wanted).cloned().collect();
+    Register { assets, announced, ..Register::default() }
 }
 
 fn handle() -> impl Strategy<Value = String> {
@@ -467,7 +485,9 @@ proptest! {
             let assigned = snapshot.assign(observation, &mut scratch).to_vec();
             prop_assert_eq!(&assigned, &brute_force(&register, observation));
             prop_assert_eq!(&assigned, smaller.assign(observation, &mut scratch));
-            let explained = snapshot.explain(&Query::of(observation));
+            let query = Query::of(observation);
+            let explained = snapshot.explain(&query);
+            prop_assert_eq!(&explained, &Snapshot::build(&narrowed(&register, &query)).explain(&query));
             let mut winners: Vec<_> = explained
                 .iter()
                 .filter(|candidate| candidate.won)

@@ -16,3 +16,4 @@ CREATE TABLE announced_import (
 
 -- What an explanation asks for, without reading the whole register.
 CREATE INDEX asset_value ON asset (value);
+CREATE INDEX relation_from ON relation (from_organisation);

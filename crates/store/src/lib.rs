@@ -20,6 +20,7 @@
 
 pub mod act;
 pub mod announced;
+mod asset_index;
 pub mod audit;
 pub mod backup;
 pub mod chunks;
@@ -43,6 +44,7 @@ pub mod outbox;
 pub mod privacy;
 pub mod recalls;
 pub mod register;
+pub mod register_around;
 pub mod register_digest;
 pub mod register_history;
 pub mod reports;

@@ -14,7 +14,7 @@ use schakel_model::{
     tlp::Tlp,
 };
 
-use crate::{Store, StoreError, announced, error::DatabaseContext, register_digest};
+use crate::{Store, StoreError, announced, asset_index, error::DatabaseContext, register_digest};
 
 /// A change of the register, applied whole as one new version.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -82,6 +82,9 @@ pub fn load_change(
     Ok((before, load(version, Rows::RecordedIn(version))?))
 }
 
+/// Which rows stood at a version `?1`.
+pub(crate) const RECORDED: &str = "recorded_in <= ?1 AND (withdrawn_in IS NULL OR withdrawn_in > ?1)";
+
 /// Which rows of the register are read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Rows {
@@ -103,7 +106,7 @@ impl Rows {
     /// As SQL over the version `?1`.
     fn condition(self) -> &'static str {
         match self {
-            Self::At(_) => "recorded_in <= ?1 AND (withdrawn_in IS NULL OR withdrawn_in > ?1)",
+            Self::At(_) => RECORDED,
             Self::RecordedIn(_) => "recorded_in = ?1",
             Self::WithdrawnIn(_) => "withdrawn_in = ?1",
         }
@@ -119,19 +122,21 @@ fn organisations(connection: &Connection, rows: Rows) -> Result<Vec<Organisation
         ))
         .and_then(|mut statement| {
             statement
-                .query_map([rows.version().0], |row| {
-                    Ok(Organisation {
-                        id: OrganisationId(row.get(0)?),
-                        code: row.get(1)?,
-                        name: row.get(2)?,
-                        kind: word(row, 3)?,
-                        parent: row.get(4)?,
-                        language: word(row, 5)?,
-                    })
-                })?
+                .query_map([rows.version().0], organisation_of)?
                 .collect()
         })
         .doing("read the organisations")
+}
+
+pub(crate) fn organisation_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Organisation> {
+    Ok(Organisation {
+        id: OrganisationId(row.get(0)?),
+        code: row.get(1)?,
+        name: row.get(2)?,
+        kind: word(row, 3)?,
+        parent: row.get(4)?,
+        language: word(row, 5)?,
+    })
 }
 
 fn assets(connection: &Connection, rows: Rows) -> Result<Vec<Asset>, StoreError> {
@@ -143,27 +148,29 @@ fn assets(connection: &Connection, rows: Rows) -> Result<Vec<Asset>, StoreError>
         ))
         .and_then(|mut statement| {
             statement
-                .query_map([rows.version().0], |row| {
-                    let flags: u8 = row.get(8)?;
-                    Ok(Asset {
-                        id: AssetId(row.get(0)?),
-                        organisation: OrganisationId(row.get(1)?),
-                        value: value(word(row, 2)?, row.get(3)?).ok_or_else(|| wrong_word(3, "value of an asset"))?,
-                        role: word(row, 4)?,
-                        valid_from: row.get(5)?,
-                        valid_until: row.get(6)?,
-                        proof: word(row, 7)?,
-                        flags: AssetFlags {
-                            dynamic: flags & DYNAMIC != 0,
-                            shared_hosting: flags & SHARED_HOSTING != 0,
-                            excluded: flags & EXCLUDED != 0,
-                        },
-                        note: row.get(9)?,
-                    })
-                })?
+                .query_map([rows.version().0], asset_of)?
                 .collect()
         })
         .doing("read the assets")
+}
+
+pub(crate) fn asset_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Asset> {
+    let flags: u8 = row.get(8)?;
+    Ok(Asset {
+        id: AssetId(row.get(0)?),
+        organisation: OrganisationId(row.get(1)?),
+        value: value(word(row, 2)?, row.get(3)?).ok_or_else(|| wrong_word(3, "value of an asset"))?,
+        role: word(row, 4)?,
+        valid_from: row.get(5)?,
+        valid_until: row.get(6)?,
+        proof: word(row, 7)?,
+        flags: AssetFlags {
+            dynamic: flags & DYNAMIC != 0,
+            shared_hosting: flags & SHARED_HOSTING != 0,
+            excluded: flags & EXCLUDED != 0,
+        },
+        note: row.get(9)?,
+    })
 }
 
 fn contacts(connection: &Connection, rows: Rows) -> Result<Vec<Contact>, StoreError> {
@@ -205,22 +212,24 @@ fn relations(connection: &Connection, rows: Rows) -> Result<Vec<Relation>, Store
         ))
         .and_then(|mut statement| {
             statement
-                .query_map([rows.version().0], |row| {
-                    Ok(Relation {
-                        id: RelationId(row.get(0)?),
-                        from: OrganisationId(row.get(1)?),
-                        kind: word(row, 2)?,
-                        to: OrganisationId(row.get(3)?),
-                        mandate: word(row, 4)?,
-                        scan_consent: row.get(5)?,
-                        valid_from: row.get(6)?,
-                        valid_until: row.get(7)?,
-                        note: row.get(8)?,
-                    })
-                })?
+                .query_map([rows.version().0], relation_of)?
                 .collect()
         })
         .doing("read the relations")
+}
+
+pub(crate) fn relation_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Relation> {
+    Ok(Relation {
+        id: RelationId(row.get(0)?),
+        from: OrganisationId(row.get(1)?),
+        kind: word(row, 2)?,
+        to: OrganisationId(row.get(3)?),
+        mandate: word(row, 4)?,
+        scan_consent: row.get(5)?,
+        valid_from: row.get(6)?,
+        valid_until: row.get(7)?,
+        note: row.get(8)?,
+    })
 }
 
 pub(crate) fn word<T: std::str::FromStr>(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<T> {
@@ -313,7 +322,8 @@ pub(crate) fn apply(
         .doing("record a version of the register")?;
     let before = register_digest::Ends::now(transaction)?;
     withdraw(transaction, next, change).doing("withdraw from the register")?;
-    record(transaction, next, change).doing("record in the register")?;
+    asset_index::around_bulk(transaction, change.assets.len(), || record(transaction, next, change))
+        .doing("record in the register")?;
     register_digest::append_entry(transaction, &before, next, (at, actor, reason))?;
     Ok(next)
 }
