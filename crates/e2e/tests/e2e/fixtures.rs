@@ -58,6 +58,14 @@ impl Register {
         self
     }
 
+    /// Takes the assets away that begin with this.
+    pub fn without_asset(mut self, row: &str) -> Self {
+        let left: Vec<&str> = self.assets.lines().filter(|line| !line.starts_with(row)).collect();
+        assert!(left.len() < self.assets.lines().count(), "no asset begins with {row}");
+        self.assets = left.into_iter().flat_map(|line| [line, "\n"]).collect();
+        self
+    }
+
     /// Adds `organisation,role,name,email,phone,language,tlp_max,order,valid_from,valid_until`; the end may be left out.
     pub fn contact(mut self, row: &str) -> Self {
         let mut fields: Vec<&str> = row.split(',').collect();
