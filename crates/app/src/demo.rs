@@ -192,6 +192,7 @@ fn load_register(intake: &mut Intake, data: &DataDir, clock: Clock) -> anyhow::R
         ("organisations.csv", files.organisations),
         ("assets.csv", files.assets),
         ("contacts.csv", files.contacts),
+        ("relations.csv", files.relations),
     ] {
         write_whole(&folder.join(name), text.as_bytes())?;
     }

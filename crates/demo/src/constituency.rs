@@ -1,4 +1,4 @@
-//! The register of the demo, as the three files that `schakel register import` reads.
+//! The register of the demo, as the four files that `schakel register import` reads.
 //!
 //! Most of it is plain: two IPv4 blocks, an IPv6 prefix, a domain, a website and contacts for every municipality. On top of
 //! that it has, on purpose, what makes real registers hard: partnerships that operate other people's addresses, a domain of
@@ -21,6 +21,8 @@ pub struct RegisterFiles {
     pub assets: String,
     /// `contacts.csv`: organisation,role,name,email,phone,language,tlp_max.
     pub contacts: String,
+    /// `relations.csv`: from,kind,to,mandate,scan_consent,valid_from,valid_until,note.
+    pub relations: String,
 }
 
 /// The supplier that hosts many names on one address.
@@ -32,7 +34,10 @@ pub(crate) const SHARED_DOMAIN: (&str, [&str; 3]) = ("hltsamen.nl", ["GM0534", "
 /// When a contract ended: sightings before belong to the old operator, those after do not.
 const CONTRACT_END: &str = "2026-01-01";
 
-/// Builds the three files.
+/// How the hosting supplier hears of what concerns its clients; to those after these it has no registered relation.
+const MANDATES: [(&str, &str); 3] = [("through_member", "yes"), ("copied", ""), ("direct", "")];
+
+/// Builds the four files.
 pub fn register_files() -> RegisterFiles {
     let municipalities = municipalities::all();
     let partnerships = partnerships::all();
@@ -103,6 +108,7 @@ impl Writer {
                 organisations: "id,name,kind,parent,language\n".to_owned(),
                 assets: "organisation,kind,value,role,valid_from,valid_until,proof,flags,note\n".to_owned(),
                 contacts: "organisation,role,name,email,phone,language,tlp_max\n".to_owned(),
+                relations: "from,kind,to,mandate,scan_consent,valid_from,valid_until,note\n".to_owned(),
             },
         }
     }
@@ -172,6 +178,8 @@ impl Writer {
         self.asset(&code, Asset { value: &format_args!("{}/48", own.v6), ..PLAIN });
         self.asset(&code, Asset { kind: "domain", value: &mailbox, proof: "dns", ..PLAIN });
         for (municipality, site) in served {
+            self.relation(&code, "serves", municipality.code, "", "");
+            self.relation(municipality.code, "participates_in", &code, "", "");
             if let Some(home) = site.v4.first() {
                 let note = format!("beheer voor {}", municipality.name);
                 self.asset(&code, Asset { value: home, role: "operator", note: &note, ..PLAIN });
@@ -195,6 +203,9 @@ impl Writer {
             let form = format!("formulieren.{}", municipality.domain);
             let proof = "asserted";
             self.asset(HOSTER, Asset { kind: "hostname", value: &form, role: "supplier", proof, ..PLAIN });
+        }
+        for (municipality, (mandate, consent)) in municipalities.iter().skip(3).step_by(11).zip(MANDATES) {
+            self.relation(HOSTER, "supplies", municipality.code, mandate, consent);
         }
         // One domain, three owners.
         let (domain, owners) = SHARED_DOMAIN;
@@ -221,6 +232,10 @@ impl Writer {
     fn asset(&mut self, code: &str, asset: Asset<'_>) {
         let Asset { kind, value, role, until, proof, flags, note } = asset;
         line(&mut self.files.assets, &[&code, &kind, value, &role, &"", &until, &proof, &flags, &note]);
+    }
+
+    fn relation(&mut self, from: &str, kind: &str, to: &str, mandate: &str, consent: &str) {
+        line(&mut self.files.relations, &[&from, &kind, &to, &mandate, &consent, &"", &"", &""]);
     }
 
     fn contact(&mut self, code: &str, role: &str, name: &str, email: &str, language: &str, tlp_max: &str) {
@@ -253,7 +268,12 @@ mod tests {
     use std::collections::BTreeSet;
 
     use schakel_formats::register::{self, Level};
-    use schakel_model::{asset::AssetKind, register::OrganisationKind, tlp::Tlp};
+    use schakel_model::{
+        asset::AssetKind,
+        register::OrganisationKind,
+        relation::{Mandate, RelationKind},
+        tlp::Tlp,
+    };
 
     use super::*;
 
@@ -263,7 +283,7 @@ mod tests {
             files.organisations.as_bytes(),
             files.assets.as_bytes(),
             files.contacts.as_bytes(),
-            b"",
+            files.relations.as_bytes(),
         );
         let errors: Vec<_> =
             reading.problems.iter().filter(|problem| problem.level() == Level::Error).collect();
@@ -279,6 +299,21 @@ mod tests {
         assert_eq!(municipalities, 342);
         let real = rows.contacts.iter().find(|row| !row.email.ends_with(".example"));
         assert!(real.is_none(), "an address that could exist: {real:?}");
+    }
+
+    #[test]
+    fn partnerships_serve_their_participants_and_suppliers_have_mandates() {
+        let relations = rows().relations;
+        let count = |kind| relations.iter().filter(|row| row.kind == kind).count();
+        let participants: usize = partnerships::all().iter().map(|one| one.participants.len()).sum();
+        assert_eq!(count(RelationKind::Serves), participants);
+        assert_eq!(count(RelationKind::ParticipatesIn), participants);
+        let mandates: Vec<_> = relations
+            .iter()
+            .filter(|row| row.kind == RelationKind::Supplies)
+            .map(|row| row.mandate)
+            .collect();
+        assert_eq!(mandates, [Mandate::ThroughMember, Mandate::Copied, Mandate::Direct]);
     }
 
     #[test]
