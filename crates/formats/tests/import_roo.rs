@@ -1,4 +1,5 @@
 //! The real Register van Overheidsorganisaties, whole; and small files of the same shape for what it does not have.
+#![allow(clippy::unwrap_used)]
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 

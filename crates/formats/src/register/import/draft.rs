@@ -10,10 +10,11 @@ use foldhash::fast::FixedState;
 use schakel_model::asset::{AssetKind, AssetValue, Role};
 
 use super::super::{
-    AssetRow, ContactRow, Problem, ProblemKind, RegisterFile, RegisterFiles, RelationRow,
+    AssetRow, ContactRow, Given, OrganisationRow, Problem, ProblemKind, RegisterFile, RegisterFiles,
+    RelationRow,
     dates::write_date,
     problem::{Level, Place, Problems},
-    read,
+    read, read_beside,
     value::read_value,
     write::{write_flags, write_row},
 };
@@ -32,6 +33,9 @@ pub(super) enum Table {
     List(String),
 }
 
+/// In which columns of a sheet the columns of the register stand.
+pub(super) type Cells = Arc<[(&'static str, u32)]>;
+
 /// A row of a foreign file.
 #[derive(Clone, Debug)]
 pub(super) struct Spot {
@@ -39,8 +43,8 @@ pub(super) struct Spot {
     pub table: usize,
     /// Which row, as a person counts there.
     pub row: u64,
-    /// Of a sheet: in which column of it a column of the register stands.
-    pub cells: Option<Arc<[(&'static str, u32)]>>,
+    /// Of a sheet.
+    pub cells: Option<Cells>,
 }
 
 /// A row of `organisations.csv`.
@@ -142,7 +146,30 @@ impl Draft {
         }
     }
 
-    /// Reads the rows by the rules of the register's files. What refers to an organisation may refer to one that stands.
+    /// Something is wrong with a file as a whole.
+    pub fn file_problem(&mut self, name: &str, message: String) {
+        let table = self.table(Table::Lines(name.to_owned()));
+        let spot = Spot { table, row: 0, cells: None };
+        self.problem(&spot, (RegisterFile::Organisations, ""), "", ProblemKind::BadValue, || message);
+    }
+
+    /// Reads the rows by the rules of the register's files, as all there is of the kinds that are given.
+    pub fn read_whole(mut self, given: &[RegisterFile], standing: &RegisterFiles) -> DraftReading {
+        self.refuse_long_rows();
+        let written = self.write(&[]);
+        let [organisations, assets, contacts, relations] = RegisterFile::ALL
+            .map(|file| if given.contains(&file) { vec![written.of(file)] } else { Vec::new() });
+        let given = Given { organisations, assets, contacts, relations };
+        let reading = read_beside(&given, standing);
+        let lines = written.lines;
+        self.unlisted = [reading.notes, reading.warnings, reading.errors];
+        for problem in reading.problems {
+            self.take(problem, &lines, 0);
+        }
+        self.finish(reading.files)
+    }
+
+    /// Reads the rows by the rules of the register's files, beside what stands. What refers to an organisation may refer to one that stands.
     pub fn read(mut self, standing: &RegisterFiles) -> DraftReading {
         self.refuse_long_rows();
         self.fill_in(standing);
@@ -150,6 +177,10 @@ impl Draft {
         let ours: HashMap<&str, (), FixedState> =
             self.organisations.iter().map(|(_, row)| (row.code.trim(), ())).collect();
         files.organisations.retain(|row| ours.contains_key(&*row.code));
+        self.finish(files)
+    }
+
+    fn finish(self, files: RegisterFiles) -> DraftReading {
         DraftReading {
             files,
             errors: self.count(Level::Error),
@@ -244,61 +275,15 @@ impl Draft {
         }
     }
 
-    /// Writes the rows as the register's files and reads those, one line a row, so that a line leads back to its row.
+    /// Writes the rows as the register's files and reads those.
     fn read_files(&mut self, standing: &RegisterFiles) -> RegisterFiles {
-        let mut organisations = b"id,name,kind,parent,language\n".to_vec();
         let ours: HashMap<&str, (), FixedState> =
             self.organisations.iter().map(|(_, row)| (row.code.trim(), ())).collect();
-        let mut others = 0;
-        for row in standing.organisations.iter().filter(|row| !ours.contains_key(&*row.code)) {
-            let parent = row.parent.as_deref().unwrap_or_default();
-            write_line(
-                &mut organisations,
-                &[&row.code, &row.name, row.kind.as_str(), parent, row.language.as_str()],
-            );
-            others += 1;
-        }
-        for (_, row) in &self.organisations {
-            write_line(&mut organisations, &[&row.code, &row.name, &row.kind, &row.parent, &row.language]);
-        }
-        let mut assets = b"organisation,kind,value,role,valid_from,valid_until,proof,flags,note\n".to_vec();
-        for (_, row) in &self.assets {
-            let AssetText { organisation, kind, value, role, valid_from, valid_until, proof, flags, note } =
-                row;
-            write_line(
-                &mut assets,
-                &[organisation, kind, value, role, valid_from, valid_until, proof, flags, note],
-            );
-        }
-        let mut contacts =
-            b"organisation,role,name,email,phone,language,tlp_max,order,valid_from,valid_until\n".to_vec();
-        for (_, row) in &self.contacts {
-            let ContactText {
-                organisation,
-                role,
-                name,
-                email,
-                phone,
-                language,
-                tlp_max,
-                order,
-                valid_from,
-                valid_until,
-            } = row;
-            write_line(
-                &mut contacts,
-                &[organisation, role, name, email, phone, language, tlp_max, order, valid_from, valid_until],
-            );
-        }
-        let mut relations = b"from,kind,to,mandate,scan_consent,valid_from,valid_until,note\n".to_vec();
-        for (_, row) in &self.relations {
-            let RelationText { from, kind, to, mandate, scan_consent, valid_from, valid_until, note } = row;
-            write_line(
-                &mut relations,
-                &[from, kind, to, mandate, scan_consent, valid_from, valid_until, note],
-            );
-        }
-        let reading = read(&organisations, &assets, &contacts, &relations);
+        let others: Vec<_> =
+            standing.organisations.iter().filter(|row| !ours.contains_key(&*row.code)).collect();
+        let written = self.write(&others);
+        let [organisations, assets, contacts, relations] = RegisterFile::ALL.map(|file| written.of(file));
+        let reading = read(organisations, assets, contacts, relations);
         let reached: HashMap<&str, (), FixedState> =
             reading.files.contacts.iter().map(|row| (&*row.organisation, ())).collect();
         let silent =
@@ -307,18 +292,86 @@ impl Draft {
         for problem in reading.problems {
             // Who has nobody to tell is asked of the whole register, when the rows are in it.
             if problem.kind != ProblemKind::NoContact {
-                let unlisted = &mut self.unlisted[problem.level() as usize];
-                *unlisted = unlisted.saturating_sub(1);
-                self.take(problem, others);
+                self.take(problem, &written.lines, others.len());
             }
         }
         reading.files
     }
 
+    /// The rows as the register's files; before them the organisations that stand.
+    fn write(&self, others: &[&OrganisationRow]) -> WrittenDraft {
+        let mut written = WrittenDraft::default();
+        let [organisations, assets, contacts, relations] = RegisterFile::ALL;
+        written.line(organisations, &["id", "name", "kind", "parent", "language"]);
+        for row in others {
+            let parent = row.parent.as_deref().unwrap_or_default();
+            written.line(
+                organisations,
+                &[&row.code, &row.name, row.kind.as_str(), parent, row.language.as_str()],
+            );
+        }
+        for (_, row) in &self.organisations {
+            let OrganisationText { code, name, kind, parent, language } = row;
+            written.line(organisations, &[code, name, kind, parent, language]);
+        }
+        let columns =
+            ["organisation", "kind", "value", "role", "valid_from", "valid_until", "proof", "flags", "note"];
+        written.line(assets, &columns);
+        for (_, row) in &self.assets {
+            let AssetText { organisation, kind, value, role, valid_from, valid_until, proof, flags, note } =
+                row;
+            written.line(
+                assets,
+                &[organisation, kind, value, role, valid_from, valid_until, proof, flags, note],
+            );
+        }
+        let columns = [
+            "organisation",
+            "role",
+            "name",
+            "email",
+            "phone",
+            "language",
+            "tlp_max",
+            "order",
+            "valid_from",
+            "valid_until",
+        ];
+        written.line(contacts, &columns);
+        for (_, row) in &self.contacts {
+            let ContactText { organisation, role, name, email, phone, language, tlp_max, order, .. } = row;
+            let ContactText { valid_from, valid_until, .. } = row;
+            written.line(
+                contacts,
+                &[organisation, role, name, email, phone, language, tlp_max, order, valid_from, valid_until],
+            );
+        }
+        let columns = ["from", "kind", "to", "mandate", "scan_consent", "valid_from", "valid_until", "note"];
+        written.line(relations, &columns);
+        for (_, row) in &self.relations {
+            let RelationText { from, kind, to, mandate, scan_consent, valid_from, valid_until, note } = row;
+            written.line(relations, &[from, kind, to, mandate, scan_consent, valid_from, valid_until, note]);
+        }
+        written
+    }
+
     /// A problem of the written files, told at its place in the foreign one.
-    fn take(&mut self, problem: Problem, others: usize) {
+    fn take(&mut self, problem: Problem, lines: &[Vec<u64>; 4], others: usize) {
+        let unlisted = &mut self.unlisted[problem.level() as usize];
+        *unlisted = unlisted.saturating_sub(1);
+        if problem.line == 0 {
+            self.problem(
+                &Spot { table: 0, row: 0, cells: None },
+                (problem.file, problem.column),
+                &problem.value,
+                problem.kind,
+                || problem.message,
+            );
+            return;
+        }
         let spot_of = |line: u64| {
-            let at = usize::try_from(line).ok()?.checked_sub(2)?;
+            // The first line is the header.
+            let at = lines[problem.file as usize].binary_search(&line).ok()?.checked_sub(1)?;
             match problem.file {
                 RegisterFile::Organisations => {
                     self.organisations.get(at.checked_sub(others)?).map(|row| &row.0)
@@ -383,14 +436,26 @@ pub(super) fn column_letters(column: u32) -> String {
     letters.into_iter().rev().collect()
 }
 
-/// One line: a line end in a value would break the count of lines.
-fn write_line(out: &mut Vec<u8>, values: &[&str]) {
-    if values.iter().any(|value| value.contains(['\n', '\r'])) {
-        let values: Vec<_> = values.iter().map(|value| value.replace(['\n', '\r'], " ")).collect();
-        let values: Vec<_> = values.iter().map(String::as_str).collect();
-        write_row(out, &values);
-    } else {
-        write_row(out, values);
+/// A draft as the register's files, with the line on which each row begins: a note may have several lines.
+#[derive(Default)]
+struct WrittenDraft {
+    files: [Vec<u8>; 4],
+    lines: [Vec<u64>; 4],
+    next: [u64; 4],
+}
+
+impl WrittenDraft {
+    fn of(&self, file: RegisterFile) -> &[u8] {
+        &self.files[file as usize]
+    }
+
+    fn line(&mut self, file: RegisterFile, values: &[&str]) {
+        let file = file as usize;
+        write_row(&mut self.files[file], values);
+        self.lines[file].push(self.next[file] + 1);
+        let ends: usize =
+            values.iter().map(|value| memchr::memchr_iter(b'\n', value.as_bytes()).count()).sum();
+        self.next[file] += 1 + ends as u64;
     }
 }
 

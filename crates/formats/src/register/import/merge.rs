@@ -18,8 +18,8 @@ pub enum Scope {
     Whole,
     /// It adds and changes: what it does not mention stays.
     Additions,
-    /// It is all there is of the organisations it names: of those, what it does not mention is withdrawn, in the kinds of
-    /// rows (assets, contacts, relations) that it has for them.
+    /// It is all there is of the organisations it names: what it does not mention of those is withdrawn, of each kind that it
+    /// has for them. A list of someone's prefixes withdraws their other prefixes, not their domains or contacts.
     Organisations,
 }
 
@@ -44,8 +44,8 @@ trait Keyed: Clone {
         Self: 'a;
     /// What makes it this row and no other.
     fn key(&self) -> Self::Key<'_>;
-    /// The code of the organisation it is about.
-    fn owner(&self) -> &str;
+    /// The organisation it is about, and of which kind it is.
+    fn group(&self) -> (&str, &'static str);
 }
 
 /// Those that stand, in their order, changed where the import says something else; then the new ones.
@@ -55,14 +55,14 @@ fn merge_rows<T: Keyed>(standing: &[T], imported: Vec<T>, replaces: bool) -> Vec
     {
         let by_key: HashMap<T::Key<'_>, usize, FixedState> =
             imported.iter().enumerate().map(|(at, row)| (row.key(), at)).collect();
-        let owners: HashSet<&str, FixedState> = imported.iter().map(Keyed::owner).collect();
+        let groups: HashSet<(&str, &'static str), FixedState> = imported.iter().map(Keyed::group).collect();
         for row in standing {
             match by_key.get(&row.key()) {
                 Some(&at) => {
                     used[at] = true;
                     merged.push(imported[at].clone());
                 }
-                None if replaces && owners.contains(row.owner()) => {}
+                None if replaces && groups.contains(&row.group()) => {}
                 None => merged.push(row.clone()),
             }
         }
@@ -77,8 +77,8 @@ impl Keyed for OrganisationRow {
     fn key(&self) -> &str {
         &self.code
     }
-    fn owner(&self) -> &str {
-        &self.code
+    fn group(&self) -> (&str, &'static str) {
+        (&self.code, "")
     }
 }
 
@@ -87,8 +87,8 @@ impl Keyed for AssetRow {
     fn key(&self) -> AssetKey<'_> {
         Self::key(self)
     }
-    fn owner(&self) -> &str {
-        &self.organisation
+    fn group(&self) -> (&str, &'static str) {
+        (&self.organisation, self.value.kind().as_str())
     }
 }
 
@@ -97,8 +97,8 @@ impl Keyed for ContactRow {
     fn key(&self) -> ContactKey<'_> {
         Self::key(self)
     }
-    fn owner(&self) -> &str {
-        &self.organisation
+    fn group(&self) -> (&str, &'static str) {
+        (&self.organisation, "")
     }
 }
 
@@ -107,7 +107,7 @@ impl Keyed for RelationRow {
     fn key(&self) -> RelationKey<'_> {
         Self::key(self)
     }
-    fn owner(&self) -> &str {
-        &self.from
+    fn group(&self) -> (&str, &'static str) {
+        (&self.from, self.kind.as_str())
     }
 }

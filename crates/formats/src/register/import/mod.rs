@@ -7,14 +7,20 @@
 //!
 //! To add a format: a file here with `recognises` and `draft`, and a line in [`FORMATS`].
 
+mod abuseio;
 mod columns;
-mod csv;
+mod contactdb;
 mod draft;
+mod json;
 mod merge;
 mod names;
+mod peer;
 mod roo;
 mod sheets;
 mod spreadsheet;
+mod tables;
+mod taranis;
+mod tuency;
 
 use std::{collections::HashSet, fmt, str::FromStr};
 
@@ -25,7 +31,12 @@ pub use self::sheets::{
     CELL_CHARS_MAX, CELLS_MAX, SHEET_COLUMNS_MAX, SHEET_FILE_BYTES_MAX, SHEET_ROWS_MAX,
     SHEET_UNPACKED_BYTES_MAX, SHEETS_MAX,
 };
-use self::{draft::Draft, merge::merge, names::Names};
+use self::{
+    draft::{Draft, DraftReading},
+    merge::merge,
+    names::Names,
+};
+pub use self::{json::write_json, tables::JSON_FILE_BYTES_MAX};
 use super::{Given, Problem, ProblemKind, Reading, RegisterFile, RegisterFiles, read_beside};
 
 /// A file that is to be imported.
@@ -71,8 +82,18 @@ macro_rules! formats {
 formats! {
     /// The register's own CSV files.
     Register "register" "the register's own CSV files",
+    /// The register as one JSON object.
+    Json "json" "the register as JSON",
     /// The Register van Overheidsorganisaties.
     Roo "roo" "the Register van Overheidsorganisaties as CSV files",
+    /// IntelMQ's contact database.
+    ContactDb "contactdb" "the contact database of IntelMQ (certbund-contact)",
+    /// tuency.
+    Tuency "tuency" "an export of tuency",
+    /// AbuseIO.
+    AbuseIo "abuseio" "contacts, netblocks and domains of AbuseIO",
+    /// A photo of Taranis 3.
+    Taranis "taranis" "a photo of Taranis 3",
     /// A spreadsheet: XLSX, ODS or CSV.
     Spreadsheet "spreadsheet" "a spreadsheet (XLSX, ODS or CSV)",
 }
@@ -132,6 +153,14 @@ pub enum ImportError {
         /// The formats.
         known: String,
     },
+    /// A file that ends in `.json` and is none.
+    #[error("{name}: {message}")]
+    NoJson {
+        /// Which file.
+        name: String,
+        /// What is wrong with it.
+        message: String,
+    },
     /// Files of several formats.
     #[error("the files are of several formats: {}. Import them apart, or say which one with --format", .0.join(", "))]
     Mixed(Vec<String>),
@@ -146,8 +175,15 @@ pub enum ImportError {
 type Recognise = fn(&Source<'_>) -> bool;
 
 /// The foreign formats. The first that recognises a file has it.
-const FORMATS: [(Format, Recognise); 2] =
-    [(Format::Roo, roo::recognises), (Format::Spreadsheet, spreadsheet::recognises)];
+const FORMATS: [(Format, Recognise); 7] = [
+    (Format::Json, json::recognises),
+    (Format::Roo, roo::recognises),
+    (Format::ContactDb, contactdb::recognises),
+    (Format::Tuency, tuency::recognises),
+    (Format::AbuseIo, abuseio::recognises),
+    (Format::Taranis, taranis::recognises),
+    (Format::Spreadsheet, spreadsheet::recognises),
+];
 
 /// Reads files into the register that stands.
 ///
@@ -168,6 +204,14 @@ pub fn import(
         }
         return Ok(Import { format, scope, reading });
     }
+    let mut draft = Draft::default();
+    if format == Format::Json && options.scope.unwrap_or(Scope::Whole) == Scope::Whole {
+        let given = json::draft(&taken, &mut draft);
+        let read = draft.read_whole(&given, standing);
+        let mut reading = Reading { given, ..read.into() };
+        say_left_out(&mut reading, format, &left);
+        return Ok(Import { format, scope: Scope::Whole, reading });
+    }
     let scope = options.scope.unwrap_or(Scope::Additions);
     if scope == Scope::Whole {
         return Err(ImportError::NotWhole(format.describe()));
@@ -177,24 +221,21 @@ pub fn import(
         Some(text) => Some(names.find(text).map_err(ImportError::Organisation)?),
         None => None,
     };
-    let mut draft = Draft::default();
     match format {
         // Read above.
         Format::Register => {}
+        Format::Json => drop(json::draft(&taken, &mut draft)),
         Format::Roo => roo::draft(&taken, &mut draft),
+        Format::ContactDb => contactdb::draft(&taken, &names, &mut draft),
+        Format::Tuency => tuency::draft(&taken, &names, &mut draft),
+        Format::AbuseIo => abuseio::draft(&taken, &names, &mut draft),
+        Format::Taranis => taranis::draft(&taken, default.as_ref(), &mut draft),
         Format::Spreadsheet => spreadsheet::draft(&taken, default.as_ref(), &mut names, &mut draft),
     }
     let read = draft.read(standing);
     let about: HashSet<_, FixedState> = read.files.organisations.iter().map(|row| row.code.clone()).collect();
-    let files = merge(standing, read.files, scope);
-    let mut reading = Reading {
-        files,
-        given: RegisterFile::ALL.to_vec(),
-        problems: read.problems,
-        errors: read.errors,
-        warnings: read.warnings,
-        notes: read.notes,
-    };
+    let mut reading: Reading = read.into();
+    reading.files = merge(standing, reading.files, scope);
     let reached: HashSet<&str, FixedState> =
         reading.files.contacts.iter().map(|contact| &*contact.organisation).collect();
     let silent = about.iter().filter(|code| !reached.contains(&***code)).count();
@@ -203,12 +244,23 @@ pub fn import(
             format!("{silent} organisations have no contact yet; what concerns them cannot be told")
         });
     }
-    if !left.is_empty() {
-        warn(&mut reading, ProblemKind::NotTaken, left[0], || {
+    say_left_out(&mut reading, format, &left);
+    Ok(Import { format, scope, reading })
+}
+
+impl From<DraftReading> for Reading {
+    fn from(read: DraftReading) -> Self {
+        let DraftReading { files, problems, errors, warnings, notes } = read;
+        Self { files, given: RegisterFile::ALL.to_vec(), problems, errors, warnings, notes }
+    }
+}
+
+fn say_left_out(reading: &mut Reading, format: Format, left: &[&str]) {
+    if let Some(first) = left.first() {
+        warn(reading, ProblemKind::NotTaken, first, || {
             format!("{} not read: the others are {}", left.join(", "), format.describe())
         });
     }
-    Ok(Import { format, scope, reading })
 }
 
 /// A warning about a file as a whole.
@@ -243,7 +295,7 @@ fn choose<'s>(
         formats.retain(|format| *format != Format::Spreadsheet);
     }
     match formats[..] {
-        [] => Err(ImportError::Unknown { name: first.name.to_owned(), known: known_formats() }),
+        [] => Err(unknown(first)),
         [format] => {
             let is_ours = |at: &usize| recognised[*at] == Some(format);
             let taken = (0..sources.len()).filter(is_ours).map(|at| sources[at]).collect();
@@ -251,6 +303,14 @@ fn choose<'s>(
             Ok((format, taken, left))
         }
         _ => Err(ImportError::Mixed(formats.iter().map(|format| format.describe().to_owned()).collect())),
+    }
+}
+
+fn unknown(source: &Source<'_>) -> ImportError {
+    let name = source.name.to_owned();
+    match tables::json(source) {
+        Err(message) if source.has_ending(&["json"]) => ImportError::NoJson { name, message },
+        _ => ImportError::Unknown { name, known: known_formats() },
     }
 }
 
@@ -277,7 +337,7 @@ const OWN_COLUMNS: [(RegisterFile, &[&str]); 4] = [
 
 fn is_register(source: &Source<'_>) -> bool {
     OWN_COLUMNS.iter().any(|(file, columns)| {
-        source.name == file.file_name() && csv::CsvFile::open(source.bytes).has(columns)
+        source.name == file.file_name() && tables::has_all(&tables::csv_columns(source.bytes), columns)
     })
 }
 

@@ -25,9 +25,9 @@ use super::{
         dates::{read_date, write_date},
     },
     Source,
-    csv::CsvFile,
     draft::{AssetText, Draft, OrganisationText, RelationText, Spot},
     names::kind_by_name,
+    tables::{csv_columns, csv_rows, has_all},
 };
 
 /// A file of this format: how it is known by its columns.
@@ -54,8 +54,8 @@ pub(super) fn recognises(source: &Source<'_>) -> bool {
 }
 
 fn which(source: &Source<'_>) -> Option<File> {
-    let csv = CsvFile::open(source.bytes);
-    FILES.into_iter().find(|(_, columns)| csv.has(columns)).map(|(file, _)| file)
+    let columns = csv_columns(source.bytes);
+    FILES.into_iter().find(|(_, known)| has_all(&columns, known)).map(|(file, _)| file)
 }
 
 pub(super) fn draft(sources: &[Source<'_>], draft: &mut Draft) {
@@ -80,53 +80,44 @@ type Municipalities = HashMap<String, Option<i64>, FixedState>;
 
 fn read_municipalities(source: &Source<'_>, draft: &mut Draft, municipalities: &mut Municipalities) {
     let columns = ["code", "name", "valid_from", "domains", "mail_domains", "shared_domains"];
-    CsvFile::open(source.bytes).each_row(
-        source.name,
-        RegisterFile::Organisations,
-        columns,
-        draft,
-        |draft, spot, values| {
-            let [code, name, valid_from, domains, mail_domains, shared_domains] = values;
-            municipalities.insert(code.clone(), read_date(&valid_from));
-            let own: Vec<&str> = domains.split_whitespace().collect();
-            let shared: Vec<&str> = shared_domains.split_whitespace().collect();
-            for domain in &own {
-                draft.assets.push((spot.clone(), asset(&code, "domain", domain, "")));
-            }
-            for domain in &shared {
-                let note = "shared with other municipalities";
-                draft.assets.push((spot.clone(), asset(&code, "domain", domain, note)));
-            }
-            // A domain covers its mail; only what is no domain of theirs is one for mail alone.
-            for domain in
-                mail_domains.split_whitespace().filter(|name| !own.contains(name) && !shared.contains(name))
-            {
-                draft.assets.push((spot.clone(), asset(&code, "mail_domain", domain, "")));
-            }
-            draft.organisations.push((spot, organisation(code, name, OrganisationKind::Municipality)));
-        },
-    );
+    for row in csv_rows(source.name, source.bytes, draft) {
+        let spot = row.spot.clone();
+        let [code, name, valid_from, domains, mail_domains, shared_domains] = row.fields(columns);
+        municipalities.insert(code.clone(), read_date(&valid_from));
+        let own: Vec<&str> = domains.split_whitespace().collect();
+        let shared: Vec<&str> = shared_domains.split_whitespace().collect();
+        for domain in &own {
+            draft.assets.push((spot.clone(), asset(&code, "domain", domain, "")));
+        }
+        for domain in &shared {
+            let note = "shared with other municipalities";
+            draft.assets.push((spot.clone(), asset(&code, "domain", domain, note)));
+        }
+        // A domain covers its mail; only what is no domain of theirs is one for mail alone.
+        for domain in
+            mail_domains.split_whitespace().filter(|name| !own.contains(name) && !shared.contains(name))
+        {
+            draft.assets.push((spot.clone(), asset(&code, "mail_domain", domain, "")));
+        }
+        draft.organisations.push((spot, organisation(code, name, OrganisationKind::Municipality)));
+    }
 }
 
 fn read_dissolved(source: &Source<'_>, draft: &mut Draft, municipalities: &Municipalities) {
     let mut merged = Vec::new();
     // The register's own identifier → code.
     let mut known: HashMap<String, String, FixedState> = HashMap::default();
-    CsvFile::open(source.bytes).each_row(
-        source.name,
-        RegisterFile::Organisations,
-        ["code", "name", "valid_until", "successor_codes"],
-        draft,
-        |draft, spot, values| {
-            let [mut code, name, valid_until, successors] = values;
-            if code.is_empty() {
-                code = format!("former-{}", slug(&name));
-            }
-            known.insert(format!("org:gemeente-{}", slug(&name)), code.clone());
-            merged.push((spot.clone(), code.clone(), name.clone(), valid_until, successors));
-            draft.organisations.push((spot, organisation(code, name, OrganisationKind::Municipality)));
-        },
-    );
+    for row in csv_rows(source.name, source.bytes, draft) {
+        let spot = row.spot.clone();
+        let [mut code, name, valid_until, successors] =
+            row.fields(["code", "name", "valid_until", "successor_codes"]);
+        if code.is_empty() {
+            code = format!("former-{}", slug(&name));
+        }
+        known.insert(format!("org:gemeente-{}", slug(&name)), code.clone());
+        merged.push((spot.clone(), code.clone(), name.clone(), valid_until, successors));
+        draft.organisations.push((spot, organisation(code, name, OrganisationKind::Municipality)));
+    }
     let codes: HashMap<String, (), FixedState> =
         known.values().cloned().chain(municipalities.keys().cloned()).map(|code| (code, ())).collect();
     for (spot, code, name, valid_until, successors) in merged {
@@ -174,65 +165,55 @@ fn merger_date(valid_until: &str, successor_since: Option<i64>) -> String {
 }
 
 fn read_arrangements(source: &Source<'_>, draft: &mut Draft) {
-    CsvFile::open(source.bytes).each_row(
-        source.name,
-        RegisterFile::Organisations,
-        ["roo_id", "name", "body", "ict"],
-        draft,
-        |draft, spot, [code, name, body, ict]| {
-            // The body is the organisation that the arrangement set up, and what people call it.
-            let called = if body.is_empty() { &name } else { &body };
-            let kind = match kind_by_name(&format!("{name} {body}")) {
-                _ if ict == "1" => OrganisationKind::ItPartnership,
-                kind @ (OrganisationKind::TaxPartnership | OrganisationKind::SocialService) => kind,
-                _ => OrganisationKind::JointArrangement,
-            };
-            let organisation = organisation(code, called.clone(), kind);
-            draft.organisations.push((spot, organisation));
-        },
-    );
+    for row in csv_rows(source.name, source.bytes, draft) {
+        let spot = row.spot.clone();
+        let [code, name, body, ict] = row.fields(["roo_id", "name", "body", "ict"]);
+        // The body is the organisation that the arrangement set up, and what people call it.
+        let called = if body.is_empty() { &name } else { &body };
+        let kind = match kind_by_name(&format!("{name} {body}")) {
+            _ if ict == "1" => OrganisationKind::ItPartnership,
+            kind @ (OrganisationKind::TaxPartnership | OrganisationKind::SocialService) => kind,
+            _ => OrganisationKind::JointArrangement,
+        };
+        let organisation = organisation(code, called.clone(), kind);
+        draft.organisations.push((spot, organisation));
+    }
 }
 
 fn read_participants(source: &Source<'_>, draft: &mut Draft) {
-    CsvFile::open(source.bytes).each_row(
-        source.name,
-        RegisterFile::Relations,
-        ["partnership_roo_id", "municipality_code", "joined", "left"],
-        draft,
-        |draft, spot, [to, from, valid_from, valid_until]| {
-            let kind = "participates_in".to_owned();
-            draft.relations.push((
-                spot,
-                RelationText { from, kind, to, valid_from, valid_until, ..RelationText::default() },
-            ));
-        },
-    );
+    for row in csv_rows(source.name, source.bytes, draft) {
+        let spot = row.spot.clone();
+        let [to, from, valid_from, valid_until] =
+            row.fields(["partnership_roo_id", "municipality_code", "joined", "left"]);
+        let kind = "participates_in".to_owned();
+        draft.relations.push((
+            spot,
+            RelationText { from, kind, to, valid_from, valid_until, ..RelationText::default() },
+        ));
+    }
 }
 
 fn read_assets(source: &Source<'_>, draft: &mut Draft) {
     let mut known: HashMap<String, (), FixedState> =
         draft.organisations.iter().map(|(_, row)| (row.code.clone(), ())).collect();
-    CsvFile::open(source.bytes).each_row(
-        source.name,
-        RegisterFile::Assets,
-        ["owner", "owner_name", "owner_kind", "asset_kind", "value", "synthetic", "source"],
-        draft,
-        |draft, spot, [owner, name, owner_kind, kind, value, synthetic, from]| {
-            if known.insert(owner.clone(), ()).is_none() {
-                let kind = match owner_kind.as_str() {
-                    "municipality" => OrganisationKind::Municipality,
-                    _ => OrganisationKind::ItPartnership,
-                };
-                draft.organisations.push((spot.clone(), organisation(owner.clone(), name, kind)));
-            }
-            let (kind, note) = match (kind.as_str(), synthetic.as_str()) {
-                ("shared_domain", _) => ("domain", "shared with other municipalities".to_owned()),
-                (kind, "true") => (kind, format!("made up for tests: {from}")),
-                (kind, _) => (kind, String::new()),
+    for row in csv_rows(source.name, source.bytes, draft) {
+        let spot = row.spot.clone();
+        let [owner, name, owner_kind, kind, value, synthetic, from] =
+            row.fields(["owner", "owner_name", "owner_kind", "asset_kind", "value", "synthetic", "source"]);
+        if known.insert(owner.clone(), ()).is_none() {
+            let kind = match owner_kind.as_str() {
+                "municipality" => OrganisationKind::Municipality,
+                _ => OrganisationKind::ItPartnership,
             };
-            draft.assets.push((spot, asset(&owner, kind, &value, &note)));
-        },
-    );
+            draft.organisations.push((spot.clone(), organisation(owner.clone(), name, kind)));
+        }
+        let (kind, note) = match (kind.as_str(), synthetic.as_str()) {
+            ("shared_domain", _) => ("domain", "shared with other municipalities".to_owned()),
+            (kind, "true") => (kind, format!("made up for tests: {from}")),
+            (kind, _) => (kind, String::new()),
+        };
+        draft.assets.push((spot, asset(&owner, kind, &value, &note)));
+    }
 }
 
 /// The list of assets says again what stands with the municipalities.

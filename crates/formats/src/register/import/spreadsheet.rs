@@ -18,7 +18,7 @@ use super::{
     super::{ProblemKind, RegisterFile},
     Source,
     columns::{Field, asset_role, contact_roles, plain},
-    draft::{AssetText, ContactText, Draft, OrganisationText, Spot, Table},
+    draft::{AssetText, Cells, ContactText, Draft, OrganisationText, Spot, Table},
     names::{Names, kind_by_name},
     sheets::{Cell, Sheet, SheetRow, read_csv, read_workbook},
 };
@@ -192,7 +192,7 @@ struct SheetReader<'d, 's> {
     names: &'d mut Names,
     draft: &'d mut Draft,
     /// By column of the sheet and the column of the register that it fills: where problems with what comes of it are shown.
-    cells: HashMap<(u32, &'static str), Arc<[(&'static str, u32)]>, FixedState>,
+    cells: HashMap<(u32, &'static str), Cells, FixedState>,
 }
 
 /// The values of one row.
@@ -552,17 +552,19 @@ fn mails(text: &str) -> Vec<String> {
 
 fn contact_name(row: &RowValues<'_>) -> String {
     let name = row.first(Field::ContactName);
-    if !name.is_empty() {
-        return name.to_owned();
-    }
-    let parts = [Field::FirstName, Field::Infix, Field::LastName].map(|field| row.first(field));
-    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+    let parts = match name {
+        "" => [Field::FirstName, Field::Infix, Field::LastName].map(|field| row.first(field)),
+        name => [name, "", ""],
+    };
+    // A line end in a cell is a space in a name.
+    parts.into_iter().flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
 }
 
 /// A spreadsheet that takes a number for a number drops its first zero.
 fn phone(text: &str) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let dropped = text.len() == 9 && !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
-    if dropped { format!("0{text}") } else { text.to_owned() }
+    if dropped { format!("0{text}") } else { text }
 }
 
 fn language(text: &str) -> &str {

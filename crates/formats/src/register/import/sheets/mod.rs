@@ -20,10 +20,10 @@ pub(super) use self::text::read_csv;
 pub const SHEET_FILE_BYTES_MAX: usize = 64 << 20;
 
 /// Unpacked bytes of all parts that are read of one. A hundred thousand rows of twenty columns are about 100 MB.
-pub const SHEET_UNPACKED_BYTES_MAX: u64 = 512 << 20;
+pub const SHEET_UNPACKED_BYTES_MAX: u64 = 256 << 20;
 
-/// Cells with something in them, over all sheets: a hundred thousand rows of fifty columns.
-pub const CELLS_MAX: usize = 5_000_000;
+/// Cells with something in them, over all sheets: a hundred thousand rows of twenty columns.
+pub const CELLS_MAX: usize = 2_000_000;
 
 /// Characters of one cell; more is cut off. Excel's own limit is 32,767.
 pub const CELL_CHARS_MAX: usize = 32_767;
