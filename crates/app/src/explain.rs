@@ -18,7 +18,7 @@ use schakel_store::{
 };
 use serde::Serialize;
 
-use crate::pipeline::state::RegisterView;
+use crate::{narrow_register::narrow, pipeline::state::RegisterView};
 
 /// What is asked.
 pub struct Question {
@@ -135,9 +135,9 @@ fn answer(
     telling_at: i64,
 ) -> anyhow::Result<Explanation> {
     let recorded = reader.read(|connection| by_number(connection, version))?;
-    let view = RegisterView::new(reader.read(|connection| register::load(connection, version))?);
     let query =
         Query { inputs: question.inputs.clone(), target: Vec::new(), at: question.at, kind: question.kind };
+    let view = RegisterView::new(narrow(reader, version, &query)?);
     let candidates = view.snapshot.explain(&query);
     let all: Vec<Assignee> = candidates
         .iter()
