@@ -532,3 +532,73 @@ fn what_was_known_and_what_was_true_are_two_times() {
     let exported = installation.json(&["register", "export", &folder, "--as-known-at", "2026-11-09"]);
     assert_eq!((count(&exported["register_version"]), count(&exported["assets"])), (1, 6), "{exported}");
 }
+
+#[test]
+fn what_no_register_should_hold_is_refused_or_put_right_and_said() {
+    let bad: &[(&str, &[&str], i32, &str)] = &[
+        ("assets.csv", &["GM1,prefix,0.0.0.0/0"], 1, "0.0.0.0/0"),
+        ("assets.csv", &["GM1,prefix,::/0"], 1, "::/0"),
+        ("assets.csv", &["GM1,domain,nl"], 1, "`nl`"),
+        ("assets.csv", &["GM1,domain,co.uk"], 1, "`co.uk`"),
+        ("assets.csv", &["GM1,domain,eikendam.nl,owner,2026-01-01,2025-01-01"], 1, "holds no time"),
+        (
+            "assets.csv",
+            &["GM1,prefix,198.51.100.7/25,operator"],
+            0,
+            "`198.51.100.7/25` is kept as 198.51.100.0/25",
+        ),
+        ("assets.csv", &["GM1,domain,EIKENDAM.nl."], 0, "`EIKENDAM.nl.` is kept as eikendam.nl"),
+        ("organisations.csv", &["GM1,Anders,municipality"], 1, "another organisation has this id"),
+        ("contacts.csv", &["GM1,vcib,X,x@eikendam.example,,,,,2026-01-01,2026-01-01"], 1, "holds no time"),
+        ("contacts.csv", &["GM1,vcib,X,x@eikendam.example,,,,eerste"], 1, "`eerste` is no place in an order"),
+    ];
+    for (file, rows, code, said) in bad {
+        let installation = Installation::new();
+        let folder = Register::small().write_to(&installation.path("bad"));
+        let path = installation.path("bad").join(file);
+        fs::write(&path, fs::read_to_string(&path).unwrap() + &rows.join("\n") + "\n").unwrap();
+        let run = installation.run(&["register", "import", &folder]).ended(*code);
+        assert!(run.stdout.contains(file) && run.stdout.contains(said), "{said}: {}", run.stdout);
+    }
+    let installation = Installation::new();
+    let folder = Register::small().write_to(&installation.path("bad"));
+    let path = installation.path("bad/organisations.csv");
+    let mut bytes = fs::read(&path).unwrap();
+    bytes.extend_from_slice(b"GM5,Nieuw\xffstad,municipality,,nl\n");
+    fs::write(&path, bytes).unwrap();
+    let run = installation.run(&["register", "import", &folder]).ended(1);
+    assert!(run.stdout.contains("organisations.csv:7") && run.stdout.contains("UTF-8"), "{}", run.stdout);
+}
+
+#[test]
+fn the_real_register_of_municipalities_imports_whole() {
+    let real = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/real");
+    if !real.join("municipalities.csv").exists() {
+        println!("skipped: ../shared/data/real is not there");
+        return;
+    }
+    let installation = Installation::empty();
+    let folder = real.display().to_string();
+    let dry = installation.json(&["register", "import", &folder, "--dry-run"]);
+    assert_eq!((&dry["applied"], &dry["format"]), (&Value::Bool(false), &Value::from("roo")));
+    let done = installation.json(&["register", "import", &folder]);
+    assert_eq!((count(&done["errors"]), count(&done["register_version"])), (0, 1));
+    let exported = export(&installation, "real");
+    let lines = |at: usize, part: &str| exported[at].lines().filter(|line| line.contains(part)).count();
+    // 342 of today and 271 that were dissolved.
+    assert_eq!(lines(0, ",municipality,"), 342 + 271);
+    assert_eq!(exported[0].lines().count() - 1, 342 + 271 + 434);
+    assert_eq!(lines(3, ",participates_in,"), 3_181);
+    assert!(lines(3, ",merged_into,") > 100);
+    // A dissolved one: its successor and since when.
+    let shown = installation.json(&["register", "show", "Bussum"]);
+    let merged =
+        shown["relations"].as_array().unwrap().iter().find(|one| one["kind"] == "merged_into").cloned();
+    let merged = merged.unwrap_or_else(|| panic!("{shown}"));
+    assert_eq!(
+        (&merged["other_name"], &merged["valid_from"]),
+        (&Value::from("Gooise Meren"), &Value::from("2016-01-01"))
+    );
+    let again = installation.json(&["register", "import", &folder]);
+    assert_eq!((sums(&again), &again["applied"]), ([0, 0, 0, 0], &Value::Bool(false)), "{again}");
+}
