@@ -1,7 +1,7 @@
 //! The register over time. Nothing is overwritten: a row is recorded in one version and withdrawn in a later one, so that any past
 //! version can be loaded again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use schakel_model::{
@@ -120,11 +120,7 @@ fn organisations(connection: &Connection, rows: Rows) -> Result<Vec<Organisation
              JOIN organisation o ON o.id = s.organisation WHERE {} ORDER BY o.id",
             rows.condition()
         ))
-        .and_then(|mut statement| {
-            statement
-                .query_map([rows.version().0], organisation_of)?
-                .collect()
-        })
+        .and_then(|mut statement| statement.query_map([rows.version().0], organisation_of)?.collect())
         .doing("read the organisations")
 }
 
@@ -367,14 +363,27 @@ fn withdraw_state(
         .execute(params![code, next.0])
 }
 
+fn withdraw_state_of(
+    transaction: &Transaction<'_>,
+    next: RegisterVersion,
+    id: u32,
+) -> rusqlite::Result<usize> {
+    transaction
+        .prepare_cached(
+            "UPDATE organisation_state SET withdrawn_in = ?2 WHERE organisation = ?1 AND withdrawn_in IS NULL",
+        )?
+        .execute(params![id, next.0])
+}
+
 fn record(
     transaction: &Transaction<'_>,
     next: RegisterVersion,
     change: &RegisterChange,
 ) -> rusqlite::Result<()> {
+    let mut number = Numbers::new(transaction);
     for organisation in &change.organisations {
-        withdraw_state(transaction, next, &organisation.code)?;
-        let id = number_of(transaction, &organisation.code)?;
+        let id = number.of(&organisation.code)?;
+        withdraw_state_of(transaction, next, id)?;
         transaction
             .prepare_cached("INSERT INTO organisation_state VALUES (?1,?2,?3,?4,?5,?6,NULL)")?
             .execute(params![
@@ -390,7 +399,6 @@ fn record(
         "INSERT INTO asset (organisation, kind, value, role, valid_from, valid_until, proof, flags, note, recorded_in)
          VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
     )?;
-    let mut number = Numbers::new(transaction);
     for (code, asset) in &change.assets {
         let flags = (u8::from(asset.flags.dynamic) * DYNAMIC)
             | (u8::from(asset.flags.shared_hosting) * SHARED_HOSTING)
@@ -435,9 +443,9 @@ fn record(
                  valid_until, note, recorded_in) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)",
             )?
             .execute(params![
-                number_of(transaction, from)?,
+                number.of(from)?,
                 RelationKind::as_str(relation.kind),
-                number_of(transaction, to)?,
+                number.of(to)?,
                 Mandate::as_str(relation.mandate),
                 relation.scan_consent,
                 relation.valid_from,
@@ -463,26 +471,24 @@ fn number_of(transaction: &Transaction<'_>, code: &str) -> rusqlite::Result<u32>
     }
 }
 
-/// The numbers of organisations by code, looked up once for each run of the same code: files are sorted by organisation.
+/// The numbers of organisations by code, each looked up once: a large register has a million of them in any order.
 struct Numbers<'t> {
     transaction: &'t Transaction<'t>,
-    last: Option<(String, u32)>,
+    known: HashMap<String, u32>,
 }
 
 impl<'t> Numbers<'t> {
     fn new(transaction: &'t Transaction<'t>) -> Self {
-        Self { transaction, last: None }
+        Self { transaction, known: HashMap::new() }
     }
 
     fn of(&mut self, code: &str) -> rusqlite::Result<u32> {
-        match &self.last {
-            Some((last, number)) if last == code => Ok(*number),
-            _ => {
-                let number = number_of(self.transaction, code)?;
-                self.last = Some((code.to_owned(), number));
-                Ok(number)
-            }
+        if let Some(number) = self.known.get(code) {
+            return Ok(*number);
         }
+        let number = number_of(self.transaction, code)?;
+        self.known.insert(code.to_owned(), number);
+        Ok(number)
     }
 }
 
