@@ -1,5 +1,6 @@
 //! Pure decisions.
 
+pub mod breach;
 pub mod claim;
 pub mod contact_change;
 pub mod correction;
@@ -7,6 +8,7 @@ pub mod mandate;
 pub mod merger;
 pub mod new_assignment;
 pub mod onboarding;
+pub mod quality;
 pub mod recipients;
 pub mod register_conflict;
 pub mod register_diff;
