@@ -8,9 +8,11 @@ use std::{
 
 use anyhow::Context;
 use schakel_deliver::settings::{self, ChannelKind, MailSettings};
-use schakel_model::tlp::Tlp;
+use schakel_lookup::settings::{self as outgoing, OutgoingSettings};
+use schakel_model::{claim::Means, tlp::Tlp};
 use schakel_parse::{mapping::Mapping, shadowserver::Schema};
-use schakel_render::templates::Templates;
+use schakel_render::templates::{BUILT_IN, Templates};
+use schakel_rules::claim::ProofPolicy;
 use schakel_store::data_dir::DataDir;
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +28,10 @@ pub struct Config {
     pub sender: String,
     pub intake: IntakeConfig,
     pub telling: TellingConfig,
+    pub retention: RetentionConfig,
     pub http: HttpConfig,
+    pub claims: ClaimsConfig,
+    pub outgoing: OutgoingSettings,
     pub mail: MailSettings,
 }
 
@@ -54,6 +59,45 @@ pub struct TellingConfig {
 #[allow(missing_docs)]
 pub struct HttpConfig {
     pub listen: String,
+    pub public_url: String,
+}
+
+/// When a member's claim attributes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Attribute {
+    /// When it is proven.
+    #[default]
+    AfterProof,
+    /// When it is entered; it is asserted until it is proven.
+    AtOnce,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(missing_docs)]
+pub struct ClaimsConfig {
+    pub attribute: Attribute,
+    pub dns_days: u32,
+    pub file_days: u32,
+    pub mail_days: u32,
+    pub rdap_days: u32,
+    pub desk_days: u32,
+    pub grace_days: u32,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(missing_docs)]
+pub struct RetentionConfig {
+    pub raw_reports_days: u32,
+    pub leaked_credentials_days: u32,
+    pub findings_days: u32,
+    pub messages_days: u32,
+    pub register_days: u32,
+    pub access_log_days: u32,
+    pub audit_detail_days: u32,
+    pub copies_days: u32,
 }
 
 impl Default for Config {
@@ -62,7 +106,10 @@ impl Default for Config {
             sender: "Schakel".to_owned(),
             intake: IntakeConfig::default(),
             telling: TellingConfig::default(),
+            retention: RetentionConfig::default(),
             http: HttpConfig::default(),
+            claims: ClaimsConfig::default(),
+            outgoing: OutgoingSettings::default(),
             mail: MailSettings::default(),
         }
     }
@@ -85,9 +132,55 @@ impl Default for TellingConfig {
     }
 }
 
+impl Default for RetentionConfig {
+    fn default() -> Self {
+        Self {
+            raw_reports_days: 365,
+            leaked_credentials_days: 30,
+            findings_days: 730,
+            messages_days: 730,
+            register_days: 730,
+            access_log_days: 1_095,
+            audit_detail_days: 2_555,
+            copies_days: 30,
+        }
+    }
+}
+
 impl Default for HttpConfig {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:9618".to_owned() }
+        Self { listen: "127.0.0.1:9618".to_owned(), public_url: String::new() }
+    }
+}
+
+impl Default for ClaimsConfig {
+    fn default() -> Self {
+        Self {
+            attribute: Attribute::default(),
+            dns_days: 365,
+            file_days: 365,
+            mail_days: 365,
+            rdap_days: 365,
+            desk_days: 365,
+            grace_days: 14,
+        }
+    }
+}
+
+impl ClaimsConfig {
+    /// How long a proof by this means counts.
+    pub fn policy(&self, means: Means) -> ProofPolicy {
+        let days = match means {
+            Means::Dns => self.dns_days,
+            Means::File => self.file_days,
+            Means::Mail => self.mail_days,
+            Means::Rdap => self.rdap_days,
+            Means::Desk => self.desk_days,
+        };
+        ProofPolicy {
+            seconds: i64::from(days) * 86_400,
+            grace_seconds: i64::from(self.grace_days) * 86_400,
+        }
     }
 }
 
@@ -97,7 +190,8 @@ pub fn documented() -> String {
         .trim_start()
         .replace("\n[folder]", "\n[mail.folder]")
         .replace("\n[smtp]", "\n[mail.smtp]");
-    format!("{DOCUMENTED}\n[mail]\n{mail}")
+    let outgoing = outgoing::DOCUMENTED;
+    format!("{DOCUMENTED}\n[outgoing]\n{outgoing}\n[mail]\n{mail}")
 }
 
 /// Reads the configuration of a data directory; without a file everything has its default. Empty paths are filled in.
@@ -146,20 +240,17 @@ impl Config {
     /// The templates, with those the operator replaces.
     pub fn templates(&self) -> anyhow::Result<Templates> {
         let mut sources = Vec::new();
-        for language in ["nl", "en"] {
-            for part in ["subject", "txt"] {
-                let name = format!("{language}/notification.{part}.j2");
-                match fs::read_to_string(self.telling.templates.join(&name)) {
-                    Ok(source) => sources.push((name, source)),
-                    Err(error) if error.kind() == ErrorKind::NotFound => {}
-                    Err(error) => {
-                        return Err(error).with_context(|| format!("cannot read the template {name}"));
-                    }
+        for (name, _) in BUILT_IN {
+            match fs::read_to_string(self.telling.templates.join(name)) {
+                Ok(source) => sources.push((*name, source)),
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => {
+                    return Err(error).with_context(|| format!("cannot read the template {name}"));
                 }
             }
         }
         let overrides: Vec<_> =
-            sources.iter().map(|(name, source)| (name.as_str(), source.as_str())).collect();
+            sources.iter().map(|(name, source)| (*name, source.as_str())).collect();
         Ok(Templates::new(&overrides)?)
     }
 }

@@ -2,6 +2,9 @@
 
 pub mod audit;
 pub mod backup;
+pub mod claim;
+pub mod conflict;
+pub mod breach;
 pub mod completion;
 pub mod config;
 pub mod demo;

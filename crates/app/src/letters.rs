@@ -1,0 +1,117 @@
+//! Letters into the outbox: notifications that tell no findings. They go the same way as the others: frozen bytes, attempts, the brake.
+
+use jiff::Timestamp;
+use schakel_deliver::{
+    mail::{Head, freeze},
+    message_id::MessageId,
+};
+use schakel_model::{
+    ids::{NotificationId, OrganisationId},
+    language::Language,
+    register::Organisation,
+    tlp::Tlp,
+};
+use schakel_render::{
+    letter::{About, Letter},
+    notice::Reference,
+    templates::Templates,
+};
+use schakel_store::{
+    Store,
+    outbox::{self, NewMessage, NewNotification, Notification},
+};
+
+use crate::{config::Config, tell::message_id_host};
+
+/// A letter with its address.
+#[derive(Clone, Debug)]
+pub struct Addressed<'a> {
+    /// The organisation it is about.
+    pub organisation: &'a Organisation,
+    /// The language of the reader.
+    pub language: Language,
+    /// Its marking.
+    pub tlp: Tlp,
+    /// Who; may be empty.
+    pub to_name: &'a str,
+    /// Their mail address.
+    pub to: &'a str,
+    /// In which role they get it, as the outbox shows it.
+    pub role: &'a str,
+    /// What it says.
+    pub about: About<'a>,
+}
+
+/// Puts letters into the outbox, each a notification of its own.
+pub fn post(
+    store: &mut Store,
+    config: &Config,
+    templates: &Templates,
+    now: Timestamp,
+    letters: &[Addressed<'_>],
+) -> anyhow::Result<Vec<NotificationId>> {
+    let first = store.read(outbox::next_notification)?;
+    let epoch = store.read(outbox::epoch)?;
+    let host = message_id_host(config)?;
+    let mut new = Vec::new();
+    for (letter, number) in letters.iter().zip(first.0..) {
+        let reference = Reference { number: u64::from(number), epoch };
+        let message = templates.letter(&Letter {
+            reference,
+            organisation: &letter.organisation.name,
+            organisation_code: &letter.organisation.code,
+            language: letter.language,
+            tlp: letter.tlp,
+            sender: &config.sender,
+            created_at: now,
+            about: letter.about.clone(),
+        })?;
+        let message_id = MessageId::new(reference.number, epoch, 1, &host)?;
+        let head = Head {
+            from: &config.mail.from,
+            reply_to: &config.mail.reply_to,
+            to_name: letter.to_name,
+            to: letter.to,
+            message_id: &message_id,
+            date: now,
+            reference,
+            tlp: letter.tlp,
+        };
+        let bytes = freeze(&message, &head)?;
+        new.push(notification(NotificationId(number), epoch, letter, now, message.subject, message_id, bytes));
+    }
+    store.store_notifications(&new, now.as_second())?;
+    Ok(new.iter().map(|one| one.notification.id).collect())
+}
+
+fn notification(
+    id: NotificationId,
+    epoch: u32,
+    letter: &Addressed<'_>,
+    now: Timestamp,
+    subject: String,
+    message_id: MessageId,
+    bytes: Vec<u8>,
+) -> NewNotification {
+    let organisation: OrganisationId = letter.organisation.id;
+    NewNotification {
+        notification: Notification {
+            id,
+            epoch,
+            organisation,
+            language: letter.language,
+            created_at: now.as_second(),
+            tlp: letter.tlp,
+            findings: 0,
+            subject,
+            lead: id,
+        },
+        messages: vec![NewMessage {
+            recipient: letter.to.to_owned(),
+            role: letter.role.to_owned(),
+            message_id: message_id.to_string(),
+            bytes,
+        }],
+        blocks: Vec::new(),
+    }
+}
