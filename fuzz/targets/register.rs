@@ -5,11 +5,11 @@ use libfuzzer_sys::fuzz_target;
 use schakel_formats::register::{read, write};
 
 fuzz_target!(|input: &[u8]| {
-    // A NUL byte, which no file has, stands between the three.
-    let mut files = input.splitn(3, |byte| *byte == 0);
+    // A NUL byte, which no file has, stands between the four.
+    let mut files = input.splitn(4, |byte| *byte == 0);
     let mut next = || files.next().unwrap_or_default();
-    let first = read(next(), next(), next());
+    let first = read(next(), next(), next(), next());
     let written = write(&first.files);
-    let again = read(&written.organisations, &written.assets, &written.contacts);
+    let again = read(&written.organisations, &written.assets, &written.contacts, &written.relations);
     assert_eq!(first.files, again.files);
 });

@@ -11,6 +11,7 @@ mod abuseio;
 mod columns;
 mod contactdb;
 mod draft;
+mod fill;
 mod json;
 mod merge;
 mod names;
@@ -21,6 +22,7 @@ mod spreadsheet;
 mod tables;
 mod taranis;
 mod tuency;
+mod written;
 
 use std::{collections::HashSet, fmt, str::FromStr};
 
