@@ -5,6 +5,7 @@
 pub mod access_log;
 pub mod announced;
 pub mod audit;
+pub mod breach;
 pub mod calendar;
 pub mod changed_register;
 pub mod claims;
@@ -23,6 +24,7 @@ pub mod letters;
 pub mod merge;
 pub mod names;
 pub mod narrow_register;
+pub mod onboarding;
 pub mod parse_files;
 pub mod pipeline;
 pub mod proof;

@@ -34,6 +34,7 @@ use schakel_store::{
 
 use crate::{
     config::Config,
+    onboarding,
     pipeline::{
         derive::{DerivedChunk, Deriver},
         state::RegisterView,
@@ -102,6 +103,9 @@ impl Composer<'_> {
         mut store: Option<&mut Store>,
         made: &mut dyn FnMut(&Composed),
     ) -> anyhow::Result<usize> {
+        if let Some(store) = store.as_deref_mut() {
+            onboarding::keep_back(store, self.reader, self.config, self.templates, &self.view.register, self.now)?;
+        }
         let mut next = self.reader.read(outbox::next_notification)?;
         let epoch = self.reader.read(outbox::epoch)?;
         let mut count = 0;
@@ -129,8 +133,12 @@ impl Composer<'_> {
         let mut markings: HashMap<_, Tlp> = HashMap::new();
         let mut tellings: BTreeMap<(OrganisationId, OrganisationId, Tlp, u64), Telling> = BTreeMap::new();
         let mut filled: HashMap<(OrganisationId, Tlp), (u64, u64)> = HashMap::new();
+        let joining = onboarding::not_affiliated(self.reader)?;
         for block in self.reader.read(|connection| chunks::blocks(connection, &Blocks::ToTell))? {
             let Some(Assignee { organisation: concerned, .. }) = block.assignee else { continue };
+            if joining.contains(&concerned) {
+                continue;
+            }
             let organisation = self.view.successors.at(concerned, self.now.as_second());
             let tlp = match markings.get(&block.chunk) {
                 Some(tlp) => *tlp,

@@ -37,7 +37,8 @@ CREATE TABLE joining_step (
 ) WITHOUT ROWID;
 
 -- Assignments that wait until their organisation has joined, and when its general contact heard of it.
-CREATE TABLE joining_block (block INTEGER PRIMARY KEY, organisation INTEGER NOT NULL, since INTEGER NOT NULL);
+CREATE TABLE joining_block (block INTEGER PRIMARY KEY, organisation INTEGER NOT NULL);
+CREATE INDEX joining_block_organisation ON joining_block (organisation);
 CREATE TABLE joining_letter (id INTEGER PRIMARY KEY, organisation INTEGER NOT NULL, at INTEGER NOT NULL);
 CREATE INDEX assignment_block_no_contact ON assignment_block (organisation) WHERE fate = 10;
 

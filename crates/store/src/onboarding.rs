@@ -60,32 +60,27 @@ pub struct Waiting {
     pub count: u64,
     /// Critical ones among them.
     pub critical: u64,
-    /// Since when the first and the last of them wait, in seconds since 1970.
+    /// When the first and the last of them came in, in seconds since 1970.
     pub since: (i64, i64),
 }
 
-/// The organisations that something waits for.
-pub fn waiting(connection: &Connection) -> Result<Vec<(OrganisationId, Waiting)>, StoreError> {
-    let rows: Vec<(u32, i64, Vec<u8>)> = connection
-        .prepare_cached(
-            "SELECT j.organisation, j.since, b.findings FROM joining_block j JOIN assignment_block b ON b.id = j.block
-             ORDER BY j.organisation",
-        )
-        .and_then(|mut statement| {
-            statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()
-        })
-        .doing("read what waits for organisations that join")?;
-    let mut waiting: Vec<(OrganisationId, Waiting)> = Vec::new();
-    for (organisation, since, findings) in rows {
-        let organisation = OrganisationId(organisation);
-        if waiting.last().is_none_or(|(last, _)| *last != organisation) {
-            waiting.push((organisation, Waiting { since: (since, since), ..Waiting::default() }));
-        }
-        let (_, waits) = waiting.last_mut().expect("one was pushed");
-        waits.since = (waits.since.0.min(since), waits.since.1.max(since));
+/// What these blocks of assignments hold.
+pub fn waiting(connection: &Connection, blocks: &[i64]) -> Result<Waiting, StoreError> {
+    let mut waiting = Waiting::default();
+    for block in blocks {
+        let (came_at, findings): (i64, Vec<u8>) = connection
+            .prepare_cached(
+                "SELECT c.committed_at, b.findings FROM assignment_block b JOIN chunk c ON c.id = b.chunk WHERE b.id = ?1",
+            )
+            .and_then(|mut statement| statement.query_row([block], |row| Ok((row.get(0)?, row.get(1)?))))
+            .doing("read what waits for an organisation that joins")?;
+        waiting.since = match waiting.count {
+            0 => (came_at, came_at),
+            _ => (waiting.since.0.min(came_at), waiting.since.1.max(came_at)),
+        };
         for finding in id_list::decode(&findings) {
-            waits.count += 1;
-            waits.critical += u64::from(is_critical(connection, finding)?);
+            waiting.count += 1;
+            waiting.critical += u64::from(is_critical(connection, finding)?);
         }
     }
     Ok(waiting)

@@ -14,6 +14,7 @@ pub mod findings;
 pub mod import_prefixes;
 pub mod ingest;
 pub mod ledger;
+pub mod onboarding;
 pub mod outbox;
 pub mod parse;
 pub mod reattribute;
