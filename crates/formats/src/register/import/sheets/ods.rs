@@ -4,7 +4,7 @@
 use super::{
     CELL_CHARS_MAX, Cell, Gathering, Merged, Parts, SHEET_COLUMNS_MAX, SHEET_ROWS_MAX, SHEETS_MAX, Sheet,
     cut, into_rows, number_text,
-    xml::{Step, Xml, attribute, local_name},
+    xml::{Step, Xml, attribute, ended, local_name},
 };
 
 pub(super) fn read(parts: &mut Parts<'_>) -> Result<Vec<Sheet>, String> {
@@ -46,7 +46,7 @@ fn read_table(xml: &mut Xml<'_>, gathering: &mut Gathering) -> Result<Vec<super:
                 row = row.saturating_add(repeated(attribute(&start, "number-rows-repeated")));
             }
             // A picture or a table in a cell does not end the sheet: those are read with their cell.
-            Step::End(name) if name == "table" => break,
+            Step::End(end) if ended(&end) == "table" => break,
             _ => {}
         }
     }
@@ -84,14 +84,14 @@ fn read_row(
     let mut column = 0_u32;
     while let Some(step) = xml.next()? {
         match step {
-            Step::Start(start) if is_cell(&local_name(&start)) => {
+            Step::Start(start) if is_cell(local_name(&start)) => {
                 let times = repeated(attribute(&start, "number-columns-repeated"));
                 let rows = repeated(attribute(&start, "number-rows-spanned"));
                 if rows > 1 {
                     let last = row.saturating_add(rows - 1).min(SHEET_ROWS_MAX);
                     merged.push(Merged { rows: (row, last), column });
                 }
-                let text = read_text(xml, &local_name(&start))?;
+                let text = read_text(xml, local_name(&start))?;
                 let value = cell(&start, text);
                 if let (Some(value), true) = (value, row < SHEET_ROWS_MAX) {
                     for column in column..column.saturating_add(times).min(SHEET_COLUMNS_MAX) {
@@ -101,7 +101,7 @@ fn read_row(
                 }
                 column = column.saturating_add(times);
             }
-            Step::Empty(start) if is_cell(&local_name(&start)) => {
+            Step::Empty(start) if is_cell(local_name(&start)) => {
                 let times = repeated(attribute(&start, "number-columns-repeated"));
                 if let (Some(value), true) = (cell(&start, String::new()), row < SHEET_ROWS_MAX) {
                     for column in column..column.saturating_add(times).min(SHEET_COLUMNS_MAX) {
@@ -111,7 +111,7 @@ fn read_row(
                 }
                 column = column.saturating_add(times);
             }
-            Step::End(name) if name == "table-row" => break,
+            Step::End(end) if ended(&end) == "table-row" => break,
             _ => {}
         }
     }
@@ -132,8 +132,8 @@ fn read_text(xml: &mut Xml<'_>, cell: &str) -> Result<String, String> {
     let mut paragraphs = 0;
     while let Some(step) = xml.next()? {
         match step {
-            Step::End(name) if name == cell => break,
-            Step::Start(start) => match local_name(&start).as_str() {
+            Step::End(end) if ended(&end) == cell => break,
+            Step::Start(start) => match local_name(&start) {
                 "p" => {
                     if paragraphs > 0 {
                         text.push('\n');
@@ -145,7 +145,7 @@ fn read_text(xml: &mut Xml<'_>, cell: &str) -> Result<String, String> {
                 }
                 _ => {}
             },
-            Step::Empty(start) => match local_name(&start).as_str() {
+            Step::Empty(start) => match local_name(&start) {
                 "s" => text.push(' '),
                 "tab" => text.push(' '),
                 "line-break" => text.push('\n'),

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, civil::DateTime};
 use super::{
     CELL_CHARS_MAX, Cell, Gathering, Merged, Parts, SHEET_COLUMNS_MAX, SHEET_ROWS_MAX, SHEETS_MAX, Sheet,
     cut, into_rows, number_text,
-    xml::{Step, Xml, attribute, local_name},
+    xml::{Step, Xml, attribute, ended, local_name},
 };
 
 pub(super) fn read(parts: &mut Parts<'_>) -> Result<Vec<Sheet>, String> {
@@ -99,7 +99,7 @@ fn read_workbook(text: &str) -> Result<(Vec<(String, String)>, DateTime), String
     let mut base = DateTime::constant(1899, 12, 30, 0, 0, 0, 0);
     while let Some(step) = xml.next()? {
         let (Step::Start(start) | Step::Empty(start)) = step else { continue };
-        match local_name(&start).as_str() {
+        match local_name(&start) {
             "workbookPr"
                 if attribute(&start, "date1904").is_some_and(|value| value == "1" || value == "true") =>
             {
@@ -146,7 +146,7 @@ fn read_styles(text: &str) -> Result<Vec<bool>, String> {
     let mut in_cell_styles = false;
     while let Some(step) = xml.next()? {
         match step {
-            Step::Start(start) | Step::Empty(start) => match local_name(&start).as_str() {
+            Step::Start(start) | Step::Empty(start) => match local_name(&start) {
                 "numFmt" => {
                     if let (Some(id), Some(code)) =
                         (attribute(&start, "numFmtId"), attribute(&start, "formatCode"))
@@ -162,7 +162,7 @@ fn read_styles(text: &str) -> Result<Vec<bool>, String> {
                 }
                 _ => {}
             },
-            Step::End(name) if name == "cellXfs" => in_cell_styles = false,
+            Step::End(end) if ended(&end) == "cellXfs" => in_cell_styles = false,
             _ => {}
         }
     }
@@ -201,7 +201,7 @@ fn read_sheet(
     let (mut row, mut column) = (0, 0);
     while let Some(step) = xml.next()? {
         match step {
-            Step::Start(start) => match local_name(&start).as_str() {
+            Step::Start(start) => match local_name(&start) {
                 "row" => {
                     row = attribute(&start, "r").and_then(|number| row_number(&number)).unwrap_or(row);
                     column = 0;
@@ -223,7 +223,7 @@ fn read_sheet(
                 "mergeCell" => merged.extend(attribute(&start, "ref").and_then(|name| merged_of(&name))),
                 _ => {}
             },
-            Step::Empty(start) => match local_name(&start).as_str() {
+            Step::Empty(start) => match local_name(&start) {
                 "row" => {
                     row = attribute(&start, "r").and_then(|number| row_number(&number)).unwrap_or(row) + 1
                 }
@@ -235,7 +235,7 @@ fn read_sheet(
                 "mergeCell" => merged.extend(attribute(&start, "ref").and_then(|name| merged_of(&name))),
                 _ => {}
             },
-            Step::End(name) if name == "row" => {
+            Step::End(end) if ended(&end) == "row" => {
                 row += 1;
                 column = 0;
             }
@@ -256,7 +256,7 @@ fn read_cell(
     let mut has_formula = false;
     while let Some(step) = xml.next()? {
         match step {
-            Step::Start(start) => match local_name(&start).as_str() {
+            Step::Start(start) => match local_name(&start) {
                 "v" => value = Some(xml.text_until_end("v", &[])?),
                 "is" => value = Some(plain(xml.text_until_end("is", &["rPh"])?)),
                 "f" => {
@@ -266,7 +266,7 @@ fn read_cell(
                 _ => {}
             },
             Step::Empty(start) if local_name(&start) == "f" => has_formula = true,
-            Step::End(name) if name == "c" => break,
+            Step::End(end) if ended(&end) == "c" => break,
             _ => {}
         }
     }

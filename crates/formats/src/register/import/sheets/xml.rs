@@ -3,7 +3,7 @@
 use quick_xml::{
     Reader, XmlVersion,
     escape::resolve_predefined_entity,
-    events::{BytesRef, BytesStart, Event},
+    events::{BytesEnd, BytesRef, BytesStart, Event},
 };
 
 /// One step through a part.
@@ -11,7 +11,7 @@ pub(super) enum Step<'a> {
     Start(BytesStart<'a>),
     /// An element that begins and ends at once.
     Empty(BytesStart<'a>),
-    End(String),
+    End(BytesEnd<'a>),
     Text(String),
 }
 
@@ -39,7 +39,7 @@ impl<'a> Xml<'a> {
             return Ok(Some(match event {
                 Event::Start(start) => Step::Start(start),
                 Event::Empty(start) => Step::Empty(start),
-                Event::End(end) => Step::End(end.local_name().as_ref().to_owned()),
+                Event::End(end) => Step::End(end),
                 Event::Text(text) => Step::Text(text.xml10_content().into_owned()),
                 Event::CData(text) => Step::Text(text.into_inner().into_owned()),
                 Event::GeneralRef(reference) => Step::Text(resolve(&reference)),
@@ -55,10 +55,10 @@ impl<'a> Xml<'a> {
         let mut skipping: Option<String> = None;
         while let Some(step) = self.next()? {
             match step {
-                Step::End(name) if skipping.as_deref() == Some(&name) => skipping = None,
-                Step::End(name) if skipping.is_none() && name == element => break,
-                Step::Start(start) if skipping.is_none() && skip.contains(&local_name(&start).as_str()) => {
-                    skipping = Some(local_name(&start));
+                Step::End(end) if skipping.as_deref() == Some(ended(&end)) => skipping = None,
+                Step::End(end) if skipping.is_none() && ended(&end) == element => break,
+                Step::Start(start) if skipping.is_none() && skip.contains(&local_name(&start)) => {
+                    skipping = Some(local_name(&start).to_owned());
                 }
                 Step::Text(more) if skipping.is_none() => text.push_str(&more),
                 _ => {}
@@ -77,8 +77,13 @@ fn resolve(reference: &BytesRef<'_>) -> String {
 }
 
 /// The name of an element without its prefix.
-pub(super) fn local_name(start: &BytesStart<'_>) -> String {
-    start.local_name().as_ref().to_owned()
+pub(super) fn local_name<'s>(start: &'s BytesStart<'_>) -> &'s str {
+    start.local_name().into_inner()
+}
+
+/// The name of an element that ends, without its prefix.
+pub(super) fn ended<'e>(end: &'e BytesEnd<'_>) -> &'e str {
+    end.local_name().into_inner()
 }
 
 /// An attribute by its name without prefix; `None` when it is not there or cannot be read.
