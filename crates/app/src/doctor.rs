@@ -11,7 +11,7 @@ use schakel_store::{
 };
 use serde::Serialize;
 
-use crate::{config, pipeline::state::RegisterView, serve::failed_files};
+use crate::{breach, config, pipeline::state::RegisterView, serve::failed_files};
 
 /// A message that waits longer than this is worth a word, in seconds.
 const WAITING_LONG_SECONDS: i64 = 3_600;
@@ -190,7 +190,24 @@ impl Doctor {
         Ok(())
     }
 
+    fn breaches(&mut self, reader: &Reader, now: i64) -> anyhow::Result<()> {
+        let (open, overdue) = breach::counts(reader, now)?;
+        if overdue > 0 {
+            self.wrong(
+                "breaches",
+                format!("{overdue} possible data breaches are past their 72 hours. `schakel breach list` shows them"),
+            );
+        } else if open > 0 {
+            self.look(
+                "breaches",
+                format!("{open} possible data breaches wait for a decision. `schakel breach list` shows the time left"),
+            );
+        }
+        Ok(())
+    }
+
     fn outbox(&mut self, reader: &Reader, now: i64) -> anyhow::Result<()> {
+        self.breaches(reader, now)?;
         if let Some(reason) = reader.read(outbox::paused)? {
             self.wrong("outbox", format!("sending is paused: {reason}. Run `schakel restore confirm`"));
         }

@@ -17,11 +17,13 @@ use schakel_model::clock::Clock;
 use schakel_store::{Reader, StoreError, data_dir::DataDir};
 
 use crate::{
+    breach,
     config::Config,
     intake::{Ingested, Intake},
     lending::{Borrower, Lender},
     pipeline::views::Views,
     send::send_due,
+    recall,
     tell::Composer,
 };
 
@@ -44,6 +46,8 @@ pub struct Counters {
     pub notifications: AtomicU64,
     pub mails_accepted: AtomicU64,
     pub mails_given_up: AtomicU64,
+    pub breaches_open: AtomicU64,
+    pub breaches_overdue: AtomicU64,
     /// Ready to take reports in.
     pub ready: AtomicBool,
     /// The last time the loop went round, seconds since 1970: a loop that stands still is not alive.
@@ -98,9 +102,11 @@ fn turns(
     let sender = start_sender(&mut intake, config, clock, [stop, &halt].map(Arc::clone), counters)?;
     counters.ready.store(true, Relaxed);
     tracing::info!(folder = %folder.incoming().display(), "ready");
+    let mut breaches = Breaches::default();
     let mut asked = None;
     while !stop.load(Relaxed) && asked.is_none() {
         counters.is_alive(&clock);
+        breaches.look(&reader, &clock, counters)?;
         let register_is_newest = intake.follow_register()?;
         let files = settling.ready(&folder, Instant::now())?;
         for file in &files {
@@ -278,8 +284,37 @@ fn compose(
     let count = composer.compose(Some(intake.store()), &mut |composed| {
         tracing::info!(notification = %composed.notification.id, findings = composed.notification.findings, "composed");
     })?;
-    counters.notifications.fetch_add(count as u64, Relaxed);
+    let recalls = recall::Composer { reader, view: &view, config, templates, now: clock.now() };
+    let notices = recalls.compose(intake.store())?;
+    counters.notifications.fetch_add((count + notices) as u64, Relaxed);
     Ok(())
+}
+
+/// How often open breaches are counted: their clock runs in hours.
+const BREACHES_EVERY: Duration = Duration::from_secs(60);
+
+/// Open breaches, looked at now and then; one that becomes overdue is said once.
+#[derive(Default)]
+struct Breaches {
+    looked: Option<Instant>,
+    overdue: u64,
+}
+
+impl Breaches {
+    fn look(&mut self, reader: &Reader, clock: &Clock, counters: &Counters) -> anyhow::Result<()> {
+        if self.looked.is_some_and(|looked| looked.elapsed() < BREACHES_EVERY) {
+            return Ok(());
+        }
+        self.looked = Some(Instant::now());
+        let (open, overdue) = breach::counts(reader, clock.now_seconds())?;
+        counters.breaches_open.store(open, Relaxed);
+        counters.breaches_overdue.store(overdue, Relaxed);
+        if overdue > self.overdue {
+            tracing::error!(overdue, "a possible data breach is past its 72 hours: `schakel breach list` shows it");
+        }
+        self.overdue = overdue;
+        Ok(())
+    }
 }
 
 /// Since when something waits to be told, and when the last report came.
@@ -294,7 +329,8 @@ impl Waiting {
         let blocks = reader.read(|connection| {
             schakel_store::chunks::blocks(connection, &schakel_store::chunks::Blocks::ToTell)
         })?;
-        let since = (!blocks.is_empty()).then(Instant::now);
+        let recalls = reader.read(schakel_store::recalls::any_due)?;
+        let since = (recalls || !blocks.is_empty()).then(Instant::now);
         Ok(Self { since, last: since })
     }
 

@@ -61,6 +61,9 @@ pub enum Command {
     Whatif(crate::commands::whatif::WhatifArgs),
     /// After the register was set right: take back what was told to the wrong party, and tell the right one
     Reattribute(crate::commands::reattribute::ReattributeArgs),
+    /// Possible data breaches: what was told to the wrong party, and the 72-hour clock
+    #[command(subcommand)]
+    Breach(crate::commands::breach::BreachCommand),
     /// The balance of the ledger, and the events behind its numbers
     Ledger(LedgerArgs),
     /// The reports that came in
@@ -177,6 +180,10 @@ pub enum RegisterCommand {
     Undo(register_history::UndoArgs),
     /// Import a table of announced prefixes, for AS numbers and RIPE handles
     ImportPrefixes(import_prefixes::ImportPrefixesArgs),
+    /// How good the register is for each member, with the reasons; the worst first
+    Quality(crate::commands::quality::QualityArgs),
+    /// What is nobody's, by where it lies: the list of who should join
+    Unrouted(crate::commands::quality::UnroutedArgs),
     /// Write the register as its four files into a folder
     Export {
         folder: PathBuf,

@@ -8,6 +8,7 @@ pub mod mandate;
 pub mod merger;
 pub mod new_assignment;
 pub mod onboarding;
+pub mod overlap;
 pub mod quality;
 pub mod recipients;
 pub mod register_conflict;

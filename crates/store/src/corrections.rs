@@ -414,13 +414,21 @@ pub struct Withdrawn {
     pub fate: Fate,
     /// The notification that told it.
     pub told_by: Option<NotificationId>,
+    recall: u8,
+}
+
+impl Withdrawn {
+    /// Does, or will, whoever was told hear of it?
+    pub fn is_recalled(&self) -> bool {
+        matches!(self.recall, 1 | 2)
+    }
 }
 
 /// What a correction took back.
 pub fn withdrawn(connection: &Connection, correction: u32) -> Result<Vec<Withdrawn>, StoreError> {
     connection
         .prepare_cached(
-            "SELECT block, correction, fate, told_by FROM withdrawal WHERE correction = ?1 ORDER BY block",
+            "SELECT block, correction, fate, told_by, recall FROM withdrawal WHERE correction = ?1 ORDER BY block",
         )
         .and_then(|mut statement| {
             statement
@@ -432,6 +440,7 @@ pub fn withdrawn(connection: &Connection, correction: u32) -> Result<Vec<Withdra
                         fate: Fate::from_code(fate)
                             .ok_or(rusqlite::Error::IntegralValueOutOfRange(2, i64::from(fate)))?,
                         told_by: row.get::<_, Option<u32>>(3)?.map(NotificationId),
+                        recall: row.get(4)?,
                     })
                 })?
                 .collect()

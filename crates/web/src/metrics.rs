@@ -69,6 +69,8 @@ impl Collector for Running {
             notifications,
             mails_accepted,
             mails_given_up,
+            breaches_open,
+            breaches_overdue,
             ready,
             last_round_at,
         } = &*self.counters;
@@ -94,7 +96,15 @@ impl Collector for Running {
         for (state, count) in [("accepted", mails_accepted), ("given_up", mails_given_up)] {
             ConstCounter::new(count.load(Relaxed)).encode(mails.encode_family(&[("state", state)])?)?;
         }
+        let count = |of: &AtomicU64| i64::try_from(of.load(Relaxed)).unwrap_or(i64::MAX);
         let gauges = [
+            ("schakel_breaches_open", "Possible data breaches without a decision", None, count(breaches_open)),
+            (
+                "schakel_breaches_overdue",
+                "Possible data breaches past their 72 hours",
+                None,
+                count(breaches_overdue),
+            ),
             (
                 "schakel_ready",
                 "1 when reports are taken in, 0 while it starts or stops",

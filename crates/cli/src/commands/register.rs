@@ -20,6 +20,8 @@ pub fn run(context: &Context, command: &RegisterCommand) -> anyhow::Result<Endin
         RegisterCommand::Undo(args) => register_history::undo(context, args),
         RegisterCommand::ImportPrefixes(args) => import_prefixes::run(context, args),
         RegisterCommand::Merge(args) => register_merge::run(context, args),
+        RegisterCommand::Quality(args) => super::quality::quality(context, args),
+        RegisterCommand::Unrouted(args) => super::quality::unrouted(context, args),
         RegisterCommand::Show(args) => register_show::run(context, args),
         RegisterCommand::Export { folder, as_known_at } => export_to(context, folder, *as_known_at),
     }

@@ -24,6 +24,7 @@ pub mod import;
 mod organisations;
 mod problem;
 mod read;
+pub mod registrable;
 mod relations;
 mod rows;
 pub mod url;
