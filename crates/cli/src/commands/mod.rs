@@ -4,7 +4,7 @@ pub mod audit;
 pub mod backup;
 pub mod claim;
 pub mod conflict;
-pub mod breach;
+pub mod contact;
 pub mod breach;
 pub mod completion;
 pub mod config;
