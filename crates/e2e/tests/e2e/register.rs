@@ -602,3 +602,32 @@ fn the_real_register_of_municipalities_imports_whole() {
     let again = installation.json(&["register", "import", &folder]);
     assert_eq!((sums(&again), &again["applied"]), ([0, 0, 0, 0], &Value::Bool(false)), "{again}");
 }
+
+#[test]
+fn files_can_also_add_to_what_stands() {
+    let installation = Installation::new();
+    let folder = installation.path("more");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(
+        folder.join("organisations.csv"),
+        "id,name,kind\nGM5,Nieuwstad,municipality\nGM1,Groot-Eikendam,municipality\n",
+    )
+    .unwrap();
+    fs::write(
+        folder.join("assets.csv"),
+        "organisation,kind,value\nGM5,domain,nieuwstad.nl\nGM2,domain,lindeveen.nl\n",
+    )
+    .unwrap();
+    let folder = folder.display().to_string();
+    let added = installation.json(&["register", "import", &folder, "--scope", "additions"]);
+    assert_eq!((sums(&added), &added["applied"]), ([3, 1, 0, 0], &Value::Bool(true)), "{added}");
+    // As the whole register it would leave contacts of organisations that are not in it.
+    let whole = installation.run(&["register", "import", &folder, "--dry-run"]).ended(1);
+    assert!(
+        whole
+            .stdout
+            .contains("`GM2` is not in the file, but 0 assets, 1 contacts and 0 relations of it stand"),
+        "{}",
+        whole.stdout
+    );
+}

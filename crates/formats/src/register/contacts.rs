@@ -72,14 +72,14 @@ fn drop_repeats(rows: Vec<ContactRow>, lines: &[u64], problems: &mut Problems) -
 }
 
 /// Every organisation should have somebody to tell.
-pub(super) fn check_everybody_has_one(
+pub(super) fn check_everybody_has_one<'a>(
     organisations: &Organisations,
-    contacts: &[ContactRow],
+    contacts: impl Iterator<Item = &'a ContactRow>,
     problems: &mut Problems,
 ) {
-    let reached: HashSet<&str, FixedState> = contacts.iter().map(|contact| &*contact.organisation).collect();
+    let reached: HashSet<&str, FixedState> = contacts.map(|contact| &*contact.organisation).collect();
     for (organisation, &line) in organisations.rows.iter().zip(&organisations.lines) {
-        if !reached.contains(&*organisation.code) {
+        if line > 0 && !reached.contains(&*organisation.code) {
             let place = Place { file: RegisterFile::Organisations, line };
             problems.push(place, "id", &organisation.code, ProblemKind::NoContact, || {
                 format!(

@@ -32,7 +32,7 @@ mod value;
 mod write;
 
 pub use problem::{Level, Problem, ProblemKind, RegisterFile};
-pub use read::{Given, Reading, read, read_beside};
+pub use read::{Given, Reading, Unmentioned, read, read_beside};
 pub use relations::{circle_message, circles};
 pub use rows::{
     AssetKey, AssetRow, ContactKey, ContactRow, OrganisationRow, RegisterFiles, RelationKey, RelationRow,

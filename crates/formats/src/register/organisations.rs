@@ -19,6 +19,9 @@ const COLUMNS: [Column; 5] = [
     Column { name: "language", required: false },
 ];
 
+/// The line of an organisation that stands and was in no file.
+const KNOWN_BEFORE: u64 = 0;
+
 /// The organisations that were read, by code, with the place where each stands.
 #[derive(Default)]
 pub(super) struct Organisations {
@@ -32,7 +35,7 @@ impl Organisations {
     pub fn of(rows: &[OrganisationRow]) -> Self {
         Self {
             rows: rows.to_vec(),
-            lines: vec![0; rows.len()],
+            lines: vec![KNOWN_BEFORE; rows.len()],
             by_code: rows.iter().enumerate().map(|(at, row)| (Arc::clone(&row.code), at)).collect(),
         }
     }
@@ -62,8 +65,8 @@ impl Organisations {
     }
 }
 
-pub(super) fn read(files: &[&[u8]], problems: &mut Problems) -> Organisations {
-    let mut all = Organisations::default();
+/// Reads files; `all` are those known before, each of which a row may replace.
+pub(super) fn read(mut all: Organisations, files: &[&[u8]], problems: &mut Problems) -> Organisations {
     for bytes in files {
         read_file(bytes, &mut all, problems);
     }
@@ -78,6 +81,13 @@ fn read_file(bytes: &[u8], all: &mut Organisations, problems: &mut Problems) {
     while let Some(row) = table.next_row(problems) {
         let place = row.place;
         let Some(organisation) = read_row(row, problems) else { continue };
+        if let Some(&known) = all.by_code.get(&organisation.code)
+            && all.lines[known] == KNOWN_BEFORE
+        {
+            all.rows[known] = organisation;
+            all.lines[known] = place.line;
+            continue;
+        }
         if let Some(&first) = all.by_code.get(&organisation.code) {
             let (kind, message) = if all.rows[first] == organisation {
                 (ProblemKind::Repeated, "the same row stands on")

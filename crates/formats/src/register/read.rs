@@ -23,6 +23,18 @@ pub struct Given<'a> {
     pub contacts: Vec<&'a [u8]>,
     /// `relations.csv`
     pub relations: Vec<&'a [u8]>,
+    /// What they mean by an organisation that they do not mention.
+    pub unmentioned: Unmentioned,
+}
+
+/// What becomes of an organisation that is not mentioned.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Unmentioned {
+    /// It goes, and nothing may refer to it.
+    #[default]
+    Goes,
+    /// It stays, and rows may refer to it.
+    Stays,
 }
 
 /// What was read: the rows without errors, and every problem.
@@ -49,6 +61,7 @@ pub fn read(organisations: &[u8], assets: &[u8], contacts: &[u8], relations: &[u
         assets: vec![assets],
         contacts: vec![contacts],
         relations: vec![relations],
+        unmentioned: Unmentioned::Goes,
     };
     read_beside(&given, &RegisterFiles::default())
 }
@@ -57,17 +70,18 @@ pub fn read(organisations: &[u8], assets: &[u8], contacts: &[u8], relations: &[u
 /// still have their organisations.
 pub fn read_beside(given: &Given<'_>, standing: &RegisterFiles) -> Reading {
     let mut problems = Problems::default();
-    let organisations = match given.organisations.is_empty() {
-        false => organisations::read(&given.organisations, &mut problems),
-        true => Organisations::of(&standing.organisations),
-    };
+    let stays = given.organisations.is_empty() || given.unmentioned == Unmentioned::Stays;
+    let known = if stays { Organisations::of(&standing.organisations) } else { Organisations::default() };
+    let organisations = organisations::read(known, &given.organisations, &mut problems);
     let assets = assets::read(&given.assets, &organisations, &mut problems);
     let contacts = contacts::read(&given.contacts, &organisations, &mut problems);
     let relations = relations::read(&given.relations, &organisations, &mut problems);
     if !given.organisations.is_empty() {
-        check_standing(given, standing, &organisations, &mut problems);
-        let reached = if given.contacts.is_empty() { &standing.contacts } else { &contacts };
-        contacts::check_everybody_has_one(&organisations, reached, &mut problems);
+        if !stays {
+            check_standing(given, standing, &organisations, &mut problems);
+        }
+        let standing = if stays || given.contacts.is_empty() { &standing.contacts[..] } else { &[] };
+        contacts::check_everybody_has_one(&organisations, contacts.iter().chain(standing), &mut problems);
     }
     problems.list.sort_by_key(|problem| (problem.file, problem.line));
     let organisations = if given.organisations.is_empty() { Vec::new() } else { organisations.rows };

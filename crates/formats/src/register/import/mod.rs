@@ -39,7 +39,7 @@ use self::{
     names::Names,
 };
 pub use self::{json::write_json, tables::JSON_FILE_BYTES_MAX};
-use super::{Given, Problem, ProblemKind, Reading, RegisterFile, RegisterFiles, read_beside};
+use super::{Given, Problem, ProblemKind, Reading, RegisterFile, RegisterFiles, Unmentioned, read_beside};
 
 /// A file that is to be imported.
 #[derive(Clone, Copy, Debug)]
@@ -199,7 +199,7 @@ pub fn import(
     let (format, taken, left) = choose(sources, options.format)?;
     if format == Format::Register {
         let scope = options.scope.unwrap_or(Scope::Whole);
-        let mut reading = read_register(&taken, standing);
+        let mut reading = read_register(&taken, scope, standing);
         if scope != Scope::Whole {
             reading.files = merge(standing, reading.files, scope);
             reading.given = RegisterFile::ALL.to_vec();
@@ -344,7 +344,7 @@ fn is_register(source: &Source<'_>) -> bool {
 }
 
 /// A file that is not there changes nothing of its kind.
-fn read_register(sources: &[Source<'_>], standing: &RegisterFiles) -> Reading {
+fn read_register(sources: &[Source<'_>], scope: Scope, standing: &RegisterFiles) -> Reading {
     let of = |file: RegisterFile| {
         sources.iter().filter(|source| source.name == file.file_name()).map(|source| source.bytes).collect()
     };
@@ -353,6 +353,7 @@ fn read_register(sources: &[Source<'_>], standing: &RegisterFiles) -> Reading {
         assets: of(RegisterFile::Assets),
         contacts: of(RegisterFile::Contacts),
         relations: of(RegisterFile::Relations),
+        unmentioned: if scope == Scope::Whole { Unmentioned::Goes } else { Unmentioned::Stays },
     };
     read_beside(&given, standing)
 }
