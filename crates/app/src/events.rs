@@ -7,10 +7,12 @@ use schakel_model::{
     event::Event,
     fate::Fate,
     ids::{EventId, FindingId, ReportId},
+    reject::{Reject, RejectCode},
 };
 use schakel_store::{
     Reader, StoreError,
     chunks::{self, Blocks, Chunk, FatesOf},
+    erase::{self, ErasedBy},
     fate_blob::{self, Needle, RowFate},
     id_list,
     ledger::Scope,
@@ -94,9 +96,19 @@ pub fn list(
         let members = reader.read(|connection| reports::members(connection, report))?;
         for chunk in reader.read(|connection| chunks::of_report(connection, report))? {
             let Some(wanted) = wanted_rows(reader, &chunk, which, limit - rows.len())? else { continue };
-            let plan = deriver.chunk(&chunk, &mut derived)?;
             let file =
                 members.iter().find(|member| member.seq == chunk.member).map_or("", |member| &member.path);
+            if deriver.is_erased(report) {
+                rows.extend(wanted.into_iter().map(|(at, fate)| {
+                    let id = EventId { report, row: chunk.first_row + at as u32 };
+                    ListedRow { message: Some("erased".to_owned()), ..unread(id, file, 0, fate) }
+                }));
+                if rows.len() >= limit {
+                    return Ok(rows);
+                }
+                continue;
+            }
+            let plan = deriver.chunk(&chunk, &mut derived)?;
             for (at, fate) in wanted {
                 let Some(record) = derived.record(at) else { continue };
                 let id = EventId { report, row: chunk.first_row + at as u32 };
@@ -142,7 +154,8 @@ fn wanted_rows(
         Which::Clears => sums.clears,
         Which::Events => sums.events,
         Which::Fate(Fate::Known) => sums.fate(Fate::Known),
-        Which::Fate(_) => sums.assignments - sums.fate(Fate::Known),
+        // A correction may have added some that are not in the chunk's own sums.
+        Which::Fate(_) => sums.events,
     };
     if count == 0 {
         return Ok(None);
@@ -150,12 +163,18 @@ fn wanted_rows(
     let with_fate: HashSet<FindingId> = match which {
         Which::Fate(fate) => {
             let blocks = reader.read(|connection| chunks::blocks(connection, &Blocks::OfChunk(chunk.id)))?;
-            // A known sighting is one without a new assignment in this chunk.
-            let matching = blocks.iter().filter(|block| fate == Fate::Known || block.fate == fate);
+            // A known sighting is one that brought no assignment with this chunk.
+            let matching = blocks.iter().filter(|block| match fate {
+                Fate::Known => block.correction.is_none(),
+                _ => block.fate == fate,
+            });
             matching.flat_map(|block| id_list::decode(&block.findings)).collect()
         }
         _ => HashSet::new(),
     };
+    if with_fate.is_empty() && matches!(which, Which::Fate(fate) if fate != Fate::Known) {
+        return Ok(None);
+    }
     let fates = reader.read(|connection| chunks::fates(connection, chunk.id))?;
     let wanted = |fate: &RowFate| match (which, fate) {
         (Which::Rejected, RowFate::Rejected(_))
@@ -177,21 +196,7 @@ fn listed(
     file: &str,
     fate: RowFate,
 ) -> ListedRow {
-    let mut row = ListedRow {
-        id: id.to_string(),
-        file: file.to_owned(),
-        line: record.line(),
-        finding: None,
-        observed_at: None,
-        target: None,
-        kind: None,
-        code: None,
-        message: None,
-        raw_base64: None,
-    };
-    if let RowFate::Event(finding) = fate {
-        row.finding = Some(format!("F{finding}"));
-    }
+    let mut row = unread(id, file, record.line(), fate);
     match plan.observe(record) {
         Ok(observation) => {
             row.observed_at = Some(observation.observed_at.timestamp().to_string());
@@ -205,6 +210,25 @@ fn listed(
         }
     }
     row
+}
+
+/// What is known of a row without its bytes.
+fn unread(id: EventId, file: &str, line: u64, fate: RowFate) -> ListedRow {
+    ListedRow {
+        id: id.to_string(),
+        file: file.to_owned(),
+        line,
+        finding: match fate {
+            RowFate::Event(finding) => Some(format!("F{finding}")),
+            _ => None,
+        },
+        observed_at: None,
+        target: None,
+        kind: None,
+        code: None,
+        message: None,
+        raw_base64: None,
+    }
 }
 
 /// An end of an event in a word.
@@ -270,6 +294,8 @@ pub struct RereadRow {
     pub chunk: Chunk,
     /// The question that attribution answered for it.
     pub query: Option<schakel_attribute::Query>,
+    /// Its bytes were erased, or those of its whole report: then `raw` is empty.
+    pub erased: Option<ErasedBy>,
 }
 
 /// Reads one row again. `None` when there is no such row.
@@ -278,16 +304,25 @@ pub fn reread(deriver: &mut Deriver, id: EventId) -> Result<Option<RereadRow>, S
     else {
         return Ok(None);
     };
-    let mut derived = DerivedChunk::default();
-    let plan = deriver.chunk(&chunk, &mut derived)?;
     let at = (id.row - chunk.first_row) as usize;
     let fates = deriver.reader().read(|connection| chunks::fates(connection, chunk.id))?;
     let fate = fate_blob::read(&fates)
         .nth(at)
         .ok_or_else(|| StoreError::Damaged { what: format!("row {id} has no fate") })?
         .map_err(|what| StoreError::Damaged { what })?;
+    let erased = deriver.reader().read(|connection| {
+        Ok(erase::report_erased(connection, id.report)?.or(erase::row_erased(connection, id.report, id.row)?))
+    })?;
+    if erased.is_some() {
+        let reject = Reject { code: RejectCode::NotARecord, message: "erased".into() };
+        let (raw, event) = (String::new(), Err(reject));
+        return Ok(Some(RereadRow { raw, line: chunk.first_line, event, fate, query: None, chunk, erased }));
+    }
+    let mut derived = DerivedChunk::default();
+    let plan = deriver.chunk(&chunk, &mut derived)?;
     let Some(record) = derived.record(at) else { return Ok(None) };
     Ok(Some(RereadRow {
+        erased,
         raw: String::from_utf8_lossy(record.raw()).into_owned(),
         line: record.line(),
         query: plan.observe(record).ok().map(|observation| schakel_attribute::Query::of(&observation)),

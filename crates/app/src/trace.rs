@@ -2,11 +2,14 @@
 
 use schakel_model::{
     event::Event,
+    fate::Fate,
     ids::{EventId, FindingId, NotificationId},
 };
 use schakel_store::{
     Reader,
     chunks::{self, Block, Blocks},
+    corrections,
+    erase,
     fate_blob::RowFate,
     findings::{self, Kind},
     id_list, outbox, register, reports, sightings,
@@ -14,7 +17,7 @@ use schakel_store::{
 use serde::Serialize;
 
 use crate::{
-    events,
+    erased, events,
     explain::{self, ExplainedCandidate, organisation_name, rfc3339},
     pipeline::{derive::Deriver, state::RegisterView},
 };
@@ -30,6 +33,9 @@ pub struct EventTrace {
     pub line: u64,
     /// The raw row.
     pub raw: String,
+    /// When and by whom its bytes were erased.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub erased: Option<String>,
     /// The row as an event in IDF, when it could be read.
     pub idf: Option<serde_json::Value>,
     /// What became of the row: `event`, `duplicate`, `clear`, or `rejected`.
@@ -76,6 +82,9 @@ pub struct FindingTrace {
     pub severity: &'static str,
     /// What it is about.
     pub target: String,
+    /// When and by whom that was erased.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub erased: Option<String>,
     /// First observation that was taken in, RFC 3339.
     pub first_seen: String,
     /// Latest observation, RFC 3339.
@@ -105,6 +114,8 @@ pub struct AssignmentTrace {
     pub history: Vec<FateTrace>,
     /// The notification that tells it.
     pub notification: Option<String>,
+    /// The correction that took it back, or gave it.
+    pub correction: Option<String>,
     /// The messages of that notification.
     pub messages: Vec<MessageTrace>,
 }
@@ -208,7 +219,8 @@ pub fn event(reader: &Reader, id: EventId) -> anyhow::Result<EventTrace> {
         },
         line: row.line,
         idf: row.event.as_ref().ok().map(idf),
-        reject: row.event.as_ref().err().map(|reject| reject.message.to_string()),
+        reject: row.event.as_ref().err().filter(|_| row.erased.is_none()).map(|reject| reject.message.to_string()),
+        erased: row.erased.map(|by| erased::words(reader, by)).transpose()?,
         raw: row.raw,
         row_fate,
         candidates,
@@ -235,7 +247,8 @@ fn finding_in(reader: &Reader, id: FindingId, chunks: &[u32]) -> anyhow::Result<
     let sighting = reader.read(|connection| sightings::get(connection, id))?;
     let register = reader.read(|connection| register::load(connection, register::version(connection)?))?;
     let made_by = reader.read(|connection| chunks::that_made(connection, id))?;
-    let mut wanted: Vec<u32> = chunks.iter().copied().chain([made_by]).collect();
+    let corrected = reader.read(|connection| corrections::chunks_of_finding(connection, id))?;
+    let mut wanted: Vec<u32> = chunks.iter().copied().chain([made_by]).chain(corrected).collect();
     wanted.sort_unstable();
     wanted.dedup();
     let mut assignments = Vec::new();
@@ -246,6 +259,11 @@ fn finding_in(reader: &Reader, id: FindingId, chunks: &[u32]) -> anyhow::Result<
             }
         }
     }
+    let nameless = first.ip.is_none() && first.name.is_none();
+    let gone = reader.read(|connection| match nameless {
+        true => erase::finding_erased(connection, id),
+        false => Ok(None),
+    })?;
     let endpoint = schakel_model::observation::Endpoint {
         ip: first.ip,
         port: first.port,
@@ -260,6 +278,7 @@ fn finding_in(reader: &Reader, id: FindingId, chunks: &[u32]) -> anyhow::Result<
         identifier: kind.map(|kind| kind.identifier.clone()).unwrap_or_default(),
         severity: kind.map_or("", |kind| kind.severity.as_str()),
         target: events::target(&endpoint),
+        erased: gone.map(|by| erased::words(reader, by)).transpose()?,
         first_seen: first.first_seen.timestamp().to_string(),
         last_seen: sighting.last_seen.max(first.first_seen).timestamp().to_string(),
         sightings: sighting.count,
@@ -275,7 +294,11 @@ fn assignment(
     let (code, name) =
         block.assignee.map_or(("", ""), |assignee| organisation_name(register, assignee.organisation));
     let history = reader.read(|connection| outbox::fate_changes(connection, block.id))?;
-    let messages = match block.reference {
+    let told_by = match block.fate {
+        Fate::Withdrawn => reader.read(|connection| corrections::told_by(connection, block.id))?.map(|lead| lead.0),
+        _ => block.reference,
+    };
+    let messages = match told_by {
         Some(lead) => reader.read(|connection| outbox::of_telling(connection, NotificationId(lead)))?,
         None => Vec::new(),
     };
@@ -294,7 +317,11 @@ fn assignment(
                 reason: change.reason,
             })
             .collect(),
-        notification: block.reference.map(|number| format!("N{number}")),
+        notification: told_by.map(|number| format!("N{number}")),
+        correction: match (block.fate, block.correction) {
+            (Fate::Withdrawn, _) => block.reference.map(|number| format!("K{number}")),
+            (_, made_by) => made_by.map(|number| format!("K{number}")),
+        },
         messages: messages.into_iter().map(message).collect(),
     })
 }

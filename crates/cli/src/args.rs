@@ -10,7 +10,7 @@ use schakel_attribute::{Input, InputKind};
 use schakel_model::{classification::ClassificationType, tlp::Tlp};
 
 use crate::commands::{
-    audit, import_prefixes, register_history, register_import, register_merge, register_show, user,
+    audit, import_prefixes, register_history, register_import, register_merge, register_show, retention, user,
 };
 
 /// Tells the person who can fix it: reports in, the right organisation told, every row accounted for.

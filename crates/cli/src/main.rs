@@ -127,6 +127,7 @@ fn run(command: &Command, context: &Context, data_is_named: bool) -> anyhow::Res
         Command::Backup { target } => commands::backup::run(context, target),
         Command::Restore(args) => commands::backup::restore(context, args),
         Command::Audit(command) => commands::audit::run(context, command),
+        Command::Retention(command) => commands::retention::run(context, command),
         Command::User(command) => commands::user::run(context, command),
         Command::Templates(command) => commands::templates::run(context, command),
         Command::Completion { shell } => commands::completion::run(*shell),

@@ -13,6 +13,7 @@ use crate::{
     chunks::STORED_KEY_BYTES,
     error::DatabaseContext,
     frames::{FrameRef, Packer},
+    privacy::Place,
     varint, wipe,
 };
 
@@ -86,12 +87,10 @@ pub struct Redaction {
 /// A text of another table that is replaced.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Text {
-    /// The table.
-    pub table: &'static str,
-    /// The column.
-    pub column: &'static str,
-    /// Its row.
-    pub row: i64,
+    /// Where.
+    pub place: Place,
+    /// Its row, by the place's key.
+    pub row: String,
 }
 
 /// What is to be erased; numbers sorted.
@@ -238,14 +237,24 @@ fn erase(
     for (redaction, frame) in what.redactions.iter().zip(redacted) {
         redact(transaction, redaction, frame, id)?;
     }
-    for Text { table, column, row } in &what.texts {
-        execute(
-            transaction,
-            &format!("UPDATE {table} SET {column} = ?2 WHERE rowid = ?1"),
-            params![row, ERASED],
-        )?;
-    }
+    what.texts.iter().try_for_each(|text| replace(transaction, text))?;
     Ok(id)
+}
+
+fn replace(transaction: &Transaction<'_>, text: &Text) -> Result<(), StoreError> {
+    let Place { table, column, key, .. } = text.place;
+    // A number is looked up by its index; other keys are of small tables.
+    let (key, row) = match key {
+        "rowid" => (key.to_owned(), "CAST(?1 AS INTEGER)"),
+        _ => (format!("CAST({key} AS TEXT)"), "?1"),
+    };
+    // The key of a contact names its owner inside.
+    let also = if table == "contact_key" { ", fingerprint = ?2, bytes = zeroblob(0)" } else { "" };
+    execute(
+        transaction,
+        &format!("UPDATE {table} SET {column} = ?2{also} WHERE {key} = {row}"),
+        params![text.row, ERASED],
+    )
 }
 
 fn execute(

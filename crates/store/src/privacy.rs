@@ -34,11 +34,16 @@ pub struct Place {
     pub what: &'static str,
     /// What erasing does.
     pub remedy: Remedy,
+    /// What tells its rows apart.
+    pub key: &'static str,
 }
 
 const fn place(table: &'static str, column: &'static str, what: &'static str, remedy: Remedy) -> Place {
-    Place { table, column, what, remedy }
+    Place { table, column, what, remedy, key: "rowid" }
 }
+
+/// A table without a number of its own.
+const STEP: &str = "organisation || ':' || step";
 
 /// Every text that may name somebody. A new table with such a text adds its lines here.
 pub const PLACES: &[Place] = &[
@@ -62,6 +67,22 @@ pub const PLACES: &[Place] = &[
     place("asset", "value", "asset", Remedy::Register),
     place("relation", "note", "note of a relation", Remedy::Register),
     place("organisation_state", "name", "organisation", Remedy::Register),
+    place("claim", "value", "claim", Remedy::Replace),
+    place("claim", "note", "note of a claim", Remedy::Replace),
+    place("proof_attempt", "detail", "attempt to prove a claim", Remedy::Replace),
+    place("mail_code", "address", "code sent to a mail address", Remedy::Replace),
+    place("conflict", "reason", "decision of a conflict", Remedy::Replace),
+    place("contact_key", "email", "key of a contact", Remedy::Replace),
+    place("pending_change", "name", "change of a contact", Remedy::Replace),
+    place("pending_change", "email", "change of a contact", Remedy::Replace),
+    place("pending_change", "phone", "change of a contact", Remedy::Replace),
+    place("pending_change", "reason", "change of a contact", Remedy::Replace),
+    place("pending_change", "called_back", "change of a contact", Remedy::Replace),
+    place("correction", "reason", "reason of a correction", Remedy::Replace),
+    place("breach", "reason", "possible data breach", Remedy::Replace),
+    place("breach", "closed_reason", "possible data breach", Remedy::Replace),
+    Place { key: STEP, ..place("joining_step", "by_name", "step of joining", Remedy::Replace) },
+    Place { key: STEP, ..place("joining_step", "number", "step of joining", Remedy::Replace) },
 ];
 
 /// A text in which a term occurs.
@@ -69,8 +90,8 @@ pub const PLACES: &[Place] = &[
 pub struct Found {
     /// Where.
     pub place: Place,
-    /// Its row.
-    pub row: i64,
+    /// Its row, by the place's key.
+    pub row: String,
     /// The text.
     pub text: String,
 }
@@ -79,11 +100,11 @@ pub struct Found {
 pub fn texts(connection: &Connection, term: &str) -> Result<Vec<Found>, StoreError> {
     let mut found = Vec::new();
     for place in PLACES.iter().filter(|place| exists(connection, place)) {
-        let Place { table, column, .. } = place;
+        let Place { table, column, key, .. } = place;
         let sql = format!(
-            "SELECT rowid, {column} FROM {table} WHERE instr(lower({column}), lower(?1)) > 0 ORDER BY rowid"
+            "SELECT CAST({key} AS TEXT), {column} FROM {table} WHERE instr(lower({column}), lower(?1)) > 0 ORDER BY {key}"
         );
-        let texts: Vec<(i64, String)> = connection
+        let texts: Vec<(String, String)> = connection
             .prepare_cached(&sql)
             .and_then(|mut statement| {
                 statement.query_map([term], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()

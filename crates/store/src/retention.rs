@@ -54,6 +54,11 @@ pub fn holds(connection: &Connection) -> Result<Vec<Hold>, StoreError> {
 }
 
 impl Store {
+    /// Notes that retention was run.
+    pub fn set_retention_ran(&mut self, at: i64) -> Result<(), StoreError> {
+        self.set_meta("retention_ran_at", Some(&at.to_string()))
+    }
+
     /// Places a legal hold.
     pub fn place_hold(
         &mut self,
@@ -98,6 +103,11 @@ impl Store {
             audit::append(transaction, &entry).map(|_| ())
         })
     }
+}
+
+/// When retention was last run, in seconds since 1970.
+pub fn ran_at(connection: &Connection) -> Result<Option<i64>, StoreError> {
+    Ok(crate::outbox::meta(connection, "retention_ran_at")?.and_then(|text| text.parse().ok()))
 }
 
 fn aged(connection: &Connection, sql: &str, values: impl rusqlite::Params) -> Result<Vec<Aged>, StoreError> {

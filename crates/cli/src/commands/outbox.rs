@@ -3,12 +3,12 @@
 use std::io::{self, Write};
 
 use schakel_app::{
-    config,
+    config, erased,
     explain::{organisation_name, rfc3339},
     intake::Intake,
 };
 use schakel_model::tlp::Tlp;
-use schakel_store::{Reader, outbox, register};
+use schakel_store::{Reader, erase, outbox, register};
 use serde::Serialize;
 
 use crate::{
@@ -48,6 +48,9 @@ pub fn run(context: &Context, args: &OutboxArgs) -> anyhow::Result<Ending> {
             reader.read(|connection| outbox::notification(connection, message.notification))?;
         let tlp = notification.map_or(Tlp::Red, |notification| notification.tlp);
         context.looker(&reader, &context.actor()?).item(&format!("message:{id}"), tlp)?;
+        if let Some(by) = reader.read(|connection| erase::message_erased(connection, id))? {
+            anyhow::bail!("message {id} was {}", erased::words(&reader, by)?);
+        }
         let mut bytes = Vec::new();
         reader.frames()?.read(message.frame, &mut bytes)?;
         io::stdout().write_all(&bytes)?;

@@ -66,13 +66,16 @@ fn show_event(out: &Out, event: &EventTrace) {
         event.report.received_at,
         event.report.tlp
     ));
-    out.line(format!("  raw: {}", plain(&event.raw, 400)));
+    match &event.erased {
+        Some(erased) => out.line(format!("  raw: {erased}")),
+        None => out.line(format!("  raw: {}", plain(&event.raw, 400))),
+    }
     match &event.reject {
         Some(reason) => out.line(format!("  rejected: {}", plain(reason, 200))),
         None => out.line(format!("  row: {}", event.row_fate)),
     }
     out.line(format!("Owners, by version {} of the register", event.register_version));
-    if event.candidates.is_empty() {
+    if event.candidates.is_empty() && event.erased.is_none() {
         out.line("  nobody's: no asset meets it");
     }
     for candidate in &event.candidates {
@@ -93,7 +96,8 @@ fn show_event(out: &Out, event: &EventTrace) {
 }
 
 fn show_finding(out: &Out, finding: &FindingTrace) {
-    out.line(format!("Finding {}  {} {}", finding.finding, finding.identifier, plain(&finding.target, 100)));
+    let target = finding.erased.clone().unwrap_or_else(|| plain(&finding.target, 100));
+    out.line(format!("Finding {}  {} {target}", finding.finding, finding.identifier));
     out.line(format!(
         "  {} ({}), severity {}, first shown by {}",
         finding.classification, finding.feed, finding.severity, finding.first_event
@@ -110,7 +114,15 @@ fn show_assignment(out: &Out, assignment: &AssignmentTrace) {
         Some(role) => format!("{} {} ({role})", assignment.organisation, assignment.organisation_name),
         None => "nobody".to_owned(),
     };
-    let by = assignment.notification.as_ref().map(|number| format!(" by {number}")).unwrap_or_default();
+    let named = |number: &Option<String>, what: &str| {
+        number.as_ref().map(|number| format!(" {what} {number}")).unwrap_or_default()
+    };
+    let by = match assignment.fate {
+        "withdrawn" => {
+            named(&assignment.correction, "by") + &named(&assignment.notification, "after it was told by")
+        }
+        _ => named(&assignment.notification, "by") + &named(&assignment.correction, "given by"),
+    };
     out.line(format!("  {who}: {}{by}, with report {}", assignment.fate, assignment.report));
     for change in &assignment.history {
         out.line(format!("    {} {}: {}", change.at, change.fate, plain(&change.reason, 120)));

@@ -69,7 +69,7 @@ pub fn json_lines(text: &str) -> Vec<Value> {
 /// The program, with nothing of this machine's own settings.
 pub fn schakel() -> Command {
     let mut command = Command::new(binary());
-    for name in ["SCHAKEL_DATA", "SCHAKEL_LOG"] {
+    for name in ["SCHAKEL_AS", "SCHAKEL_DATA", "SCHAKEL_LOG"] {
         command.env_remove(name);
     }
     command.stdin(Stdio::null());
