@@ -319,7 +319,7 @@ fn what_is_no_spreadsheet_is_refused_with_a_reason() {
     }
     let latin = b"gemeente,ip\nGouda,192.0.2.1\n\xe9,192.0.2.2\n";
     let import = import_one("latin.csv", latin, None);
-    assert_eq!(problems(&import)[0], "latin.csv:3 no_result ");
+    assert_eq!(problems(&import)[0], "latin.csv:3 not_utf8 ");
     assert_eq!(assets(&import).len(), 1);
 }
 

@@ -111,7 +111,7 @@ fn fullest_row(sheet: &Sheet) -> Vec<String> {
     let fullest = rows.max_by_key(|row| (row.cells.len(), std::cmp::Reverse(row.number)));
     let texts = fullest.into_iter().flat_map(|row| &row.cells).filter_map(|(_, cell)| match cell {
         Cell::Text(text) => Some(text.trim().chars().take(40).collect()),
-        Cell::Broken(_) => None,
+        Cell::Broken(..) => None,
     });
     texts.collect()
 }
@@ -289,12 +289,10 @@ impl<'d, 's> SheetReader<'d, 's> {
             match cell {
                 Cell::Text(text) if text.trim().is_empty() => {}
                 Cell::Text(text) => values.push((*field, *column, text.trim())),
-                Cell::Broken(why) => {
+                Cell::Broken(kind, why) => {
                     whole = false;
                     let spot = self.spot_at(number, *column);
-                    self.draft.problem(&spot, (RegisterFile::Assets, ""), "", ProblemKind::NoResult, || {
-                        why.clone()
-                    });
+                    self.draft.problem(&spot, (RegisterFile::Assets, ""), "", *kind, || why.clone());
                 }
             }
         }

@@ -14,6 +14,8 @@ use std::io::{Cursor, Read};
 
 use zip::ZipArchive;
 
+use super::super::ProblemKind;
+
 pub(super) use self::text::read_csv;
 
 /// Bytes of a spreadsheet. A hundred thousand rows of twenty columns are under 10 MB.
@@ -60,8 +62,8 @@ pub(super) struct SheetRow {
 pub(super) enum Cell {
     /// Text, or a number or date as text.
     Text(String),
-    /// Nothing that can be used, and why.
-    Broken(String),
+    /// Nothing that can be used: of which kind, and why.
+    Broken(ProblemKind, String),
 }
 
 /// Cells that are shown as one: their first and last row, and their first column, from 0.
@@ -204,6 +206,28 @@ fn number_text(text: &str) -> String {
         Ok(number) if number.is_finite() => number.to_string(),
         _ => text.to_owned(),
     }
+}
+
+/// A date, or a date and a time without zone, taken as UTC, as the register has all times.
+fn iso_date(value: String) -> String {
+    match value.split_once('T') {
+        Some((date, time)) if time.trim_matches(['0', ':', '.']).is_empty() => date.to_owned(),
+        Some(_) => format!("{value}Z"),
+        None => value,
+    }
+}
+
+/// A cell with a formula that was never worked out.
+fn no_result() -> Cell {
+    let message =
+        "the formula has no result; open the file in a spreadsheet program, save it, and import it again";
+    Cell::Broken(ProblemKind::NoResult, message.to_owned())
+}
+
+/// A cell that shows an error.
+fn shows_error(error: &str) -> Cell {
+    let error: String = error.chars().take(20).collect();
+    Cell::Broken(ProblemKind::NoResult, format!("the cell shows the error {error}; correct it"))
 }
 
 /// Cuts a text off at [`CELL_CHARS_MAX`].

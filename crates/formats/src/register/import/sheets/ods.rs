@@ -3,7 +3,7 @@
 
 use super::{
     CELL_CHARS_MAX, Cell, Gathering, Merged, Parts, SHEET_COLUMNS_MAX, SHEET_ROWS_MAX, SHEETS_MAX, Sheet,
-    cut, into_rows, number_text,
+    cut, into_rows, iso_date, no_result, number_text, shows_error,
     xml::{Step, Xml, attribute, ended, local_name},
 };
 
@@ -165,14 +165,11 @@ fn cell(start: &quick_xml::events::BytesStart<'_>, text: String) -> Option<Cell>
     let shown = text.trim();
     // LibreOffice has a type of its own for errors; the text is what it shows.
     if has_formula && (shown.starts_with('#') || shown.starts_with("Err:")) {
-        return Some(Cell::Broken(format!(
-            "the cell shows the error {}; correct it",
-            shown.chars().take(20).collect::<String>()
-        )));
+        return Some(shows_error(shown));
     }
     let value = match kind.as_str() {
         "float" | "percentage" | "currency" => attribute(start, "value").map(|value| number_text(&value)),
-        "date" => attribute(start, "date-value").map(date_text),
+        "date" => attribute(start, "date-value").map(iso_date),
         "boolean" => attribute(start, "boolean-value")
             .map(|value| if value == "true" { "yes" } else { "no" }.to_owned()),
         "string" => Some(attribute(start, "string-value").map_or(text.clone(), cut)),
@@ -181,20 +178,8 @@ fn cell(start: &quick_xml::events::BytesStart<'_>, text: String) -> Option<Cell>
     match value {
         Some(value) if !value.trim().is_empty() => Some(Cell::Text(value)),
         Some(_) => None,
-        None if has_formula => Some(Cell::Broken(
-            "the formula has no result; open the file in a spreadsheet program, save it, and import it again"
-                .to_owned(),
-        )),
+        None if has_formula => Some(no_result()),
         None if shown.is_empty() => None,
         None => Some(Cell::Text(text)),
-    }
-}
-
-/// A date, or a date and a time without zone, taken as UTC.
-fn date_text(value: String) -> String {
-    match value.split_once('T') {
-        Some((date, time)) if time.trim_matches(['0', ':', '.']).is_empty() => date.to_owned(),
-        Some(_) => format!("{value}Z"),
-        None => value,
     }
 }

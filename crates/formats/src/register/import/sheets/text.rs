@@ -1,7 +1,10 @@
 //! CSV as a sheet: its records, with the line on which each starts.
 
 use super::{
-    super::super::csv_table::{Record, Records, delimiter},
+    super::super::{
+        ProblemKind,
+        csv_table::{Record, Records, delimiter},
+    },
     CELLS_MAX, Cell, Sheet, SheetRow, cut,
 };
 
@@ -25,7 +28,10 @@ pub(in super::super) fn read_csv(bytes: &[u8]) -> (Sheet, Option<String>) {
             let cell = match std::str::from_utf8(field) {
                 Ok(text) if text.trim().is_empty() => continue,
                 Ok(text) => Cell::Text(cut(text.to_owned())),
-                Err(_) => Cell::Broken("the value is no UTF-8; save the file as \"CSV UTF-8\"".to_owned()),
+                Err(_) => Cell::Broken(
+                    ProblemKind::NotUtf8,
+                    "the value is no UTF-8; save the file as \"CSV UTF-8\"".to_owned(),
+                ),
             };
             row.cells.push((column, cell));
         }

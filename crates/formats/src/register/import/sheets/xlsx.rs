@@ -6,8 +6,9 @@ use foldhash::fast::FixedState;
 use jiff::{SignedDuration, civil::DateTime};
 
 use super::{
-    CELL_CHARS_MAX, Cell, Gathering, Merged, Parts, SHEET_COLUMNS_MAX, SHEET_ROWS_MAX, SHEETS_MAX, Sheet,
-    cut, into_rows, number_text,
+    super::super::ProblemKind,
+    Cell, Gathering, Merged, Parts, SHEET_COLUMNS_MAX, SHEET_ROWS_MAX, SHEETS_MAX, Sheet, cut, into_rows,
+    iso_date, no_result, number_text, shows_error,
     xml::{Step, Xml, attribute, ended, local_name},
 };
 
@@ -276,10 +277,7 @@ fn read_cell(
         // A formula that makes an empty text is an empty cell; one without any result was never worked out.
         Some(_) if kind == "str" => return Ok(None),
         _ if has_formula => {
-            return Ok(Some(Cell::Broken(
-                "the formula has no result; open the file in a spreadsheet program, save it, and import it again"
-                    .to_owned(),
-            )));
+            return Ok(Some(no_result()));
         }
         _ => return Ok(None),
     };
@@ -287,11 +285,13 @@ fn read_cell(
         "s" => match value.trim().parse().ok().and_then(|at: usize| shared.texts.get(at)) {
             Some(text) if text.trim().is_empty() => return Ok(None),
             Some(text) => Cell::Text(text.clone()),
-            None => {
-                Cell::Broken("the cell names a text that is not in the file; save the file again".to_owned())
-            }
+            None => Cell::Broken(
+                ProblemKind::BadValue,
+                "the cell names a text that is not in the file; save the file again".to_owned(),
+            ),
         },
-        "e" => Cell::Broken(format!("the cell shows the error {}; correct it", cut_short(&value))),
+        "e" => shows_error(&value),
+        "d" => Cell::Text(iso_date(value)),
         "b" => Cell::Text(if value.trim() == "1" { "yes" } else { "no" }.to_owned()),
         "n" => {
             let is_date = style
@@ -303,10 +303,6 @@ fn read_cell(
         }
         _ => Cell::Text(cut(value)),
     }))
-}
-
-fn cut_short(text: &str) -> String {
-    text.chars().take(20.min(CELL_CHARS_MAX)).collect()
 }
 
 /// Days, counted from a day of the workbook, as a date; with a time of day in UTC, as the register has all times.
