@@ -2,6 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    hash::Hash,
     sync::Arc,
 };
 
@@ -127,26 +128,24 @@ impl Moving<'_> {
 
     fn assets(&self, rows: &[AssetRow]) -> Vec<AssetRow> {
         // What the successor has at that moment anyway.
-        let mut has: HashSet<_, FixedState> = rows
-            .iter()
-            .filter(|row| {
-                row.organisation == *self.new && self.holds_on_the_day(row.valid_from, row.valid_until)
-            })
-            .map(|row| (row.value.clone(), row.role))
-            .collect();
+        let mut has = Periods::default();
+        for row in rows.iter().filter(|row| row.organisation == *self.new) {
+            has.add((row.value.clone(), row.role), row.valid_from, row.valid_until);
+        }
         let split = |row: &AssetRow| -> Split<AssetRow> {
             if !self.is_old(&row.organisation) || !self.reaches_beyond(row.valid_until) {
                 return (Some(row.clone()), None);
             }
             let stays = self.begins_before(row.valid_from);
             let old = stays.then(|| AssetRow { valid_until: Some(self.on), ..row.clone() });
-            let moved = AssetRow {
+            let from = has.take((row.value.clone(), row.role), self.from(row.valid_from), row.valid_until);
+            let moved = from.map(|from| AssetRow {
                 organisation: Arc::clone(self.new),
-                valid_from: row.valid_from.max(Some(self.on)),
+                valid_from: Some(from),
                 note: self.note(&row.note, &row.organisation),
                 ..row.clone()
-            };
-            (old, has.insert((row.value.clone(), row.role)).then_some(moved))
+            });
+            (old, moved)
         };
         join(rows.iter().map(split))
     }
@@ -156,35 +155,32 @@ impl Moving<'_> {
             let (_, role, who, _) = row.key();
             (role, who.to_lowercase())
         };
-        let mut has: HashSet<_, FixedState> = rows
-            .iter()
-            .filter(|row| {
-                row.organisation == *self.new && self.holds_on_the_day(row.valid_from, row.valid_until)
-            })
-            .map(who)
-            .collect();
+        let mut has = Periods::default();
+        for row in rows.iter().filter(|row| row.organisation == *self.new) {
+            has.add(who(row), row.valid_from, row.valid_until);
+        }
         let split = |row: &ContactRow| -> Split<ContactRow> {
             if !self.is_old(&row.organisation) || !self.reaches_beyond(row.valid_until) {
                 return (Some(row.clone()), None);
             }
             let stays = self.begins_before(row.valid_from);
             let old = stays.then(|| ContactRow { valid_until: Some(self.on), ..row.clone() });
-            let moved = ContactRow {
+            let from = has.take(who(row), self.from(row.valid_from), row.valid_until);
+            let moved = from.map(|from| ContactRow {
                 organisation: Arc::clone(self.new),
-                valid_from: row.valid_from.max(Some(self.on)),
+                valid_from: Some(from),
                 ..row.clone()
-            };
-            (old, has.insert(who(row)).then_some(moved))
+            });
+            (old, moved)
         };
         join(rows.iter().map(split))
     }
 
     fn relations(&self, rows: &[RelationRow]) -> Vec<RelationRow> {
-        let mut has: HashSet<_, FixedState> = rows
-            .iter()
-            .filter(|row| self.holds_on_the_day(row.valid_from, row.valid_until))
-            .map(|row| (Arc::clone(&row.from), row.kind, Arc::clone(&row.to)))
-            .collect();
+        let mut has = Periods::default();
+        for row in rows.iter().filter(|row| !self.is_old(&row.from) && !self.is_old(&row.to)) {
+            has.add((Arc::clone(&row.from), row.kind, Arc::clone(&row.to)), row.valid_from, row.valid_until);
+        }
         let split = |row: &RelationRow| -> Split<RelationRow> {
             let concerned = self.is_old(&row.from) || self.is_old(&row.to);
             // Earlier mergers into the old one lead on to the successor by themselves.
@@ -194,22 +190,63 @@ impl Moving<'_> {
             let stays = self.begins_before(row.valid_from);
             let old = stays.then(|| RelationRow { valid_until: Some(self.on), ..row.clone() });
             let now = |code: &Arc<str>| Arc::clone(if self.is_old(code) { self.new } else { code });
-            let moved = RelationRow {
-                from: now(&row.from),
-                to: now(&row.to),
-                valid_from: row.valid_from.max(Some(self.on)),
+            let (from, to) = (now(&row.from), now(&row.to));
+            if from == to {
+                return (old, None);
+            }
+            let key = (Arc::clone(&from), row.kind, Arc::clone(&to));
+            let begins = has.take(key, self.from(row.valid_from), row.valid_until);
+            let moved = begins.map(|begins| RelationRow {
+                from,
+                to,
+                valid_from: Some(begins),
                 note: self.note(&row.note, if self.is_old(&row.from) { &row.from } else { &row.to }),
                 ..row.clone()
-            };
-            let with_itself = moved.from == moved.to;
-            let is_new = has.insert((Arc::clone(&moved.from), moved.kind, Arc::clone(&moved.to)));
-            (old, (!with_itself && is_new).then_some(moved))
+            });
+            (old, moved)
         };
         join(rows.iter().map(split))
     }
 
-    fn holds_on_the_day(&self, from: Option<i64>, until: Option<i64>) -> bool {
-        from.is_none_or(|from| from <= self.on) && self.reaches_beyond(until)
+    /// When what moves begins for the successor.
+    fn from(&self, from: Option<i64>) -> i64 {
+        from.unwrap_or(self.on).max(self.on)
+    }
+}
+
+/// From when until when.
+type Period = (Option<i64>, Option<i64>);
+
+/// What the successor has already, and when: it is not given twice for the same time.
+struct Periods<K> {
+    of: HashMap<K, Vec<Period>, FixedState>,
+}
+
+impl<K> Default for Periods<K> {
+    fn default() -> Self {
+        Self { of: HashMap::default() }
+    }
+}
+
+impl<K: Eq + Hash> Periods<K> {
+    fn add(&mut self, key: K, from: Option<i64>, until: Option<i64>) {
+        self.of.entry(key).or_default().push((from, until));
+    }
+
+    /// From when a period is not there yet, and takes it from then on; `None` when all of it is there.
+    fn take(&mut self, key: K, mut from: i64, until: Option<i64>) -> Option<i64> {
+        let periods = self.of.entry(key).or_default();
+        let meets = |from: i64, period: &&Period| {
+            period.0.is_none_or(|begin| begin <= from) && period.1.is_none_or(|end| from < end)
+        };
+        while let Some((_, end)) = periods.iter().find(|period| meets(from, period)) {
+            from = (*end)?;
+        }
+        if until.is_some_and(|until| until <= from) {
+            return None;
+        }
+        periods.push((Some(from), until));
+        Some(from)
     }
 }
 
