@@ -9,7 +9,7 @@ use schakel_app::{
 };
 use schakel_demo::constituency;
 use schakel_model::clock::Clock;
-use schakel_store::data_dir::DataDir;
+use schakel_store::{act::Act, data_dir::DataDir};
 
 /// Opens the data directory; a new one gets the register first.
 pub fn open(data: &Path) -> anyhow::Result<Intake> {
@@ -33,8 +33,9 @@ fn load_register(intake: &mut Intake, folder: &Path) -> anyhow::Result<()> {
         let path = folder.join(name);
         fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
     }
-    let import = Import::read(folder, standing(intake.store())?)?;
+    let import = Import::read(&[folder.to_owned()], &Default::default(), standing(intake.store())?)?;
     anyhow::ensure!(import.reading.errors == 0, "the register has errors: {:?}", import.reading.problems);
-    import.apply(intake.store(), Clock::system().now_seconds(), "bench", "the demo's constituency")?;
+    let at = Clock::system().now_seconds();
+    import.apply(intake.store(), &import.diff(), Act { at, actor: "bench", reason: "the demo's constituency" })?;
     intake.reload_register()
 }

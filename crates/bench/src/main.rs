@@ -5,6 +5,7 @@
 //! - [`corpus`]: the reports, written to a folder,
 //! - [`task`]: one measurement in a process of its own, so that memory and I/O are its own,
 //! - [`floors`], [`ingest`], [`looking_back`], [`verify`], [`deliver`], [`attribution`]: what their names say,
+//! - [`large_register`]: a million organisations, and a swap while reports come in,
 //! - [`resources`]: what the system says about memory, bytes written and load,
 //! - [`run`]: all of it in order, [`table`]: what comes out.
 //!
@@ -18,6 +19,7 @@ mod figures;
 mod floors;
 mod ingest;
 mod installation;
+mod large_register;
 mod looking_back;
 mod options;
 mod random;

@@ -15,6 +15,7 @@ use crate::{
     figures::{count, seconds},
     floors::Floors,
     ingest::Ingest,
+    large_register::{Explained, Recorded, Swapped, Tables},
     looking_back::LookingBack,
     options::{Options, Part},
     resources,
@@ -39,6 +40,9 @@ pub fn all(options: &Options) -> anyhow::Result<Table> {
     }
     if options.wants(Part::Attribution) {
         attribute(options, &mut table)?;
+    }
+    if options.only == Some(Part::Register) {
+        register(options, dir, &mut table)?;
     }
     table.part("Machine");
     table.line("machine", resources::machine(dir), "2 cores", "");
@@ -167,6 +171,32 @@ fn attribute(options: &Options, table: &mut Table) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Reports that come in while a register is swapped: more than it takes to build one.
+const REPORTS_AT_SWAP: u32 = 15;
+
+fn register(options: &Options, dir: &Path, table: &mut Table) -> anyhow::Result<()> {
+    table.part("A register of a million organisations");
+    let data = dir.join("large");
+    say("recording a large register");
+    Task::Record { data: data.clone() }.run::<Recorded>()?.show(table);
+    say("taking in announced prefixes");
+    Task::Tables { data: data.clone(), folder: dir.to_owned() }.run::<Tables>()?.show(table);
+    say("asking it");
+    Task::Explain { data: data.clone() }.run::<Explained>()?.show(table);
+    for (number, name) in (0..).zip(["first day", "repeat, same order", "repeat, shuffled"]) {
+        let file = day(options, dir, number)?;
+        say(&format!("taking day {number} in"));
+        let measured: Ingest = Task::Ingest { data: data.clone(), file: file.clone() }.run()?;
+        discard(options, &file)?;
+        measured.show(name, None, table);
+    }
+    let days = (3..).take(REPORTS_AT_SWAP as usize);
+    let files = days.map(|number| day(options, dir, number)).collect::<anyhow::Result<Vec<_>>>()?;
+    say("swapping the register while reports come in");
+    Task::Swap { data, files: files.clone() }.run::<Swapped>()?.show(table);
+    files.iter().try_for_each(|file| discard(options, file))
 }
 
 fn say(what: &str) {

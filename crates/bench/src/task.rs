@@ -9,7 +9,7 @@ use std::{
 use anyhow::Context;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::{attribution, deliver, floors, ingest, looking_back, verify};
+use crate::{attribution, deliver, floors, ingest, large_register, looking_back, verify};
 
 /// The argument that a task follows. Not in the help: only this program uses it.
 pub const ARGUMENT: &str = "--task";
@@ -29,6 +29,14 @@ pub enum Task {
     Deliver { data: PathBuf },
     /// Look-ups in one table.
     Attribution { kind: attribution::Kind, assets: usize },
+    /// A large register recorded.
+    Record { data: PathBuf },
+    /// Tables of announced prefixes taken in.
+    Tables { data: PathBuf, folder: PathBuf },
+    /// A register swapped while these reports come in.
+    Swap { data: PathBuf, files: Vec<PathBuf> },
+    /// Questions to a large register.
+    Explain { data: PathBuf },
 }
 
 impl Task {
@@ -43,6 +51,10 @@ impl Task {
             Self::Attribution { kind, assets } => {
                 serde_json::to_string(&attribution::measure(*kind, *assets))
             }
+            Self::Record { data } => serde_json::to_string(&large_register::record(data)?),
+            Self::Tables { data, folder } => serde_json::to_string(&large_register::tables(data, folder)?),
+            Self::Swap { data, files } => serde_json::to_string(&large_register::swap(data, files)?),
+            Self::Explain { data } => serde_json::to_string(&large_register::explained(data)?),
         };
         println!("{}", answer?);
         Ok(())
