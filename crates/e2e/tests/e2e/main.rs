@@ -14,9 +14,11 @@ mod program;
 
 mod backup;
 mod bad_input;
+mod breach;
 mod contract;
 mod killing;
 mod ledger;
+mod quality;
 mod reattribute;
 mod register;
 mod serve;
