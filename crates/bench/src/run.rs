@@ -22,6 +22,7 @@ use crate::{
     table::Table,
     task::Task,
     verify::Verify,
+    whatif::Whatif,
 };
 
 /// Measures what is wanted.
@@ -150,6 +151,8 @@ fn look_back(
     small.show_visible(table);
     say("looking back");
     Task::LookingBack { data: data.to_owned() }.run::<LookingBack>()?.show(table);
+    say("rehearsing a changed register");
+    Task::Whatif { data: data.to_owned() }.run::<Whatif>()?.show(floor, table);
     say("proving the store");
     Task::Verify { data: data.to_owned() }.run::<Verify>()?.show(floor, table);
     Ok(())

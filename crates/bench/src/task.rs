@@ -9,7 +9,7 @@ use std::{
 use anyhow::Context;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::{attribution, deliver, floors, ingest, large_register, looking_back, verify};
+use crate::{attribution, deliver, floors, ingest, large_register, looking_back, verify, whatif};
 
 /// The argument that a task follows. Not in the help: only this program uses it.
 pub const ARGUMENT: &str = "--task";
@@ -25,6 +25,8 @@ pub enum Task {
     LookingBack { data: PathBuf },
     /// The whole store proved.
     Verify { data: PathBuf },
+    /// A changed register rehearsed.
+    Whatif { data: PathBuf },
     /// Notifications composed and written to a folder.
     Deliver { data: PathBuf },
     /// Look-ups in one table.
@@ -47,6 +49,7 @@ impl Task {
             Self::Ingest { data, file } => serde_json::to_string(&ingest::measure(data, file)?),
             Self::LookingBack { data } => serde_json::to_string(&looking_back::measure(data)?),
             Self::Verify { data } => serde_json::to_string(&verify::measure(data)?),
+            Self::Whatif { data } => serde_json::to_string(&whatif::measure(data)?),
             Self::Deliver { data } => serde_json::to_string(&deliver::measure(data)?),
             Self::Attribution { kind, assets } => {
                 serde_json::to_string(&attribution::measure(*kind, *assets))
