@@ -17,7 +17,7 @@ use schakel_model::limits::REGISTER_FILE_BYTES_MAX;
 const FILES_MAX: usize = 100;
 
 /// What can be imported ends so; other files of a folder are left alone.
-const ENDINGS: [&str; 5] = ["csv", "json", "xlsx", "ods", "xml"];
+const ENDINGS: [&str; 4] = ["csv", "json", "xlsx", "ods"];
 
 /// Reads files, or the files of folders, into the register that stands. What it gives is the register as it would stand;
 /// the difference with what stands is what the files change.
@@ -37,7 +37,7 @@ pub fn read(paths: &[PathBuf], options: &Options, standing: &RegisterFiles) -> a
     let named: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
     anyhow::ensure!(
         !files.is_empty(),
-        "{} has no file that can be imported, such as organisations.csv, assets.csv, contacts.csv or relations.csv. They end in {}",
+        "{} has no file that can be imported. They end in {}",
         named.join(", "),
         ENDINGS.join(", ")
     );
@@ -81,4 +81,42 @@ fn read_file(path: &Path) -> anyhow::Result<(String, Vec<u8>)> {
     );
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     Ok((name, bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use schakel_formats::register::import::Format;
+
+    use super::*;
+
+    #[test]
+    fn a_folder_is_read_for_what_can_be_imported() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+        let paths = [folder.path().to_owned()];
+        let standing = RegisterFiles::default();
+        write("readme.txt", "hello");
+        let error = read(&paths, &Options::default(), &standing).unwrap_err().to_string();
+        assert!(
+            error.contains("has no file that can be imported. They end in csv, json, xlsx, ods"),
+            "{error}"
+        );
+        write("b.CSV", "code,name,province,domains\nGM1,Nieuwstad,,nieuwstad.example\n");
+        write("other.json", "{}");
+        let import = read(&paths, &Options::default(), &standing).unwrap();
+        assert_eq!((import.format, import.reading.files.assets.len()), (Format::Roo, 1));
+        let places: Vec<_> = import.reading.problems.iter().map(|problem| problem.place.as_str()).collect();
+        assert_eq!(places, ["b.CSV", "other.json"]);
+        for number in 0..FILES_MAX {
+            write(&format!("{number}.csv"), "");
+        }
+        let error = read(&paths, &Options::default(), &standing).unwrap_err().to_string();
+        assert!(error.contains("has 102 files; at most 100 are read at once"), "{error}");
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_named() {
+        let error = read(&["/nowhere/a.xlsx".into()], &Options::default(), &RegisterFiles::default());
+        assert_eq!(error.unwrap_err().to_string(), "cannot read /nowhere/a.xlsx");
+    }
 }
