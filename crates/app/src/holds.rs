@@ -94,7 +94,8 @@ impl Held {
                 Ok(Subject::Report(report)) => drop(held.reports.insert(report.0)),
                 Ok(Subject::Finding(finding)) => drop(held.findings.insert(finding.0)),
                 Ok(Subject::Organisation(code)) => {
-                    organisations.extend(reader.read(|connection| retention::organisation(connection, &code))?);
+                    organisations
+                        .extend(reader.read(|connection| retention::organisation(connection, &code))?);
                 }
                 Err(what) => return Err(StoreError::Damaged { what }),
             }

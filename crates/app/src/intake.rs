@@ -134,6 +134,12 @@ impl Intake {
         Ok(version == self.plane.views.version())
     }
 
+    /// Builds the table of findings again: what was erased from the store is no longer in it.
+    pub fn forget_erased(&mut self) -> anyhow::Result<()> {
+        self.plane.state = state::decision_state(&self.plane.store.reader()?)?;
+        Ok(())
+    }
+
     /// Sightings whose chunks were committed but not applied when the process ended are derived again.
     fn recover_sightings(&mut self) -> anyhow::Result<()> {
         let unapplied = self.plane.store.read(chunks::unapplied)?;

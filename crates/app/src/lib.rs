@@ -32,6 +32,7 @@ pub mod pipeline;
 pub mod proof;
 pub mod random;
 pub mod quality;
+pub mod privacy;
 pub mod raw;
 pub mod reading;
 pub mod reattribute;

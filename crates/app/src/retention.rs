@@ -32,6 +32,7 @@ use crate::{
     config::{Config, RetentionConfig},
     explain::rfc3339,
     holds::Held,
+    intake::Intake,
     users::Actor,
 };
 
@@ -322,10 +323,7 @@ impl Planner<'_> {
 }
 
 /// Calls `visit` with every report and finding of every event there is: a scan of the fate blobs.
-pub fn for_each_shown(
-    reader: &Reader,
-    mut visit: impl FnMut(ReportId, FindingId),
-) -> Result<(), StoreError> {
+pub fn for_each_shown(reader: &Reader, mut visit: impl FnMut(ReportId, FindingId)) -> Result<(), StoreError> {
     reader.read(|connection| {
         chunks::for_each_fates(connection, 0, |of, blob| {
             for fate in fate_blob::read(blob) {
@@ -396,12 +394,26 @@ pub fn run(
     Ok(entries)
 }
 
+/// What `schakel serve` does once a day: erases what is old.
+pub fn daily(intake: &mut Intake, config: &Config, now: i64) -> anyhow::Result<BTreeMap<&'static str, u64>> {
+    let ran_at = intake.store().read(retention::ran_at)?;
+    if ran_at.is_some_and(|ran_at| now - ran_at < DAY) {
+        return Ok(BTreeMap::new());
+    }
+    intake.settle()?;
+    let plans = plan(&intake.store().reader()?, config, now)?;
+    let erased = run(intake.store(), config, &Actor::part("retention"), now, &plans)?;
+    if plans.iter().any(|plan| !plan.what.findings.is_empty()) {
+        intake.forget_erased()?;
+    }
+    Ok(erased)
+}
+
 /// Mails that went to a folder go with their messages.
 pub fn remove_mails(store: &Store, config: &Config, messages: &[u32]) -> anyhow::Result<()> {
     for message in messages {
-        let stored = store.read(|connection| {
-            schakel_store::outbox::message(connection, i64::from(*message))
-        })?;
+        let stored =
+            store.read(|connection| schakel_store::outbox::message(connection, i64::from(*message)))?;
         let Some(stored) = stored else { continue };
         let name = format!("{}.eml", stored.message_id.trim_matches(['<', '>']));
         remove(&config.mail.folder.path.join(name))?;
@@ -415,7 +427,8 @@ fn remove(path: &PathBuf) -> anyhow::Result<()> {
     let Ok(metadata) = fs::metadata(path) else { return Ok(()) };
     let removing = || format!("cannot remove {}", path.display());
     let mut file = fs::OpenOptions::new().write(true).open(path).with_context(removing)?;
-    std::io::copy(&mut std::io::Read::take(std::io::repeat(0), metadata.len()), &mut file).with_context(removing)?;
+    std::io::copy(&mut std::io::Read::take(std::io::repeat(0), metadata.len()), &mut file)
+        .with_context(removing)?;
     file.sync_data().with_context(removing)?;
     fs::remove_file(path).with_context(removing)
 }

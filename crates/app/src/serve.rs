@@ -22,6 +22,7 @@ use crate::{
     intake::{Ingested, Intake},
     lending::{Borrower, Lender},
     pipeline::views::Views,
+    retention,
     send::send_due,
     recall,
     tell::Composer,
@@ -119,6 +120,10 @@ fn turns(
         }
         if files.is_empty() {
             intake.settle()?;
+            let erased = retention::daily(&mut intake, config, clock.now_seconds())?;
+            if !erased.is_empty() {
+                tracing::info!(?erased, "erased what is old");
+            }
         }
         // Whom to tell is decided by the newest register only: somebody may have left.
         if register_is_newest && waiting.is_over(Instant::now(), config) {

@@ -92,6 +92,9 @@ pub enum Command {
     /// Who did what, when and why
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Where a person or an address occurs, and erasing that
+    #[command(subcommand)]
+    Privacy(crate::commands::privacy::PrivacyCommand),
     /// How long data is kept, and erasing what is old
     #[command(subcommand)]
     Retention(retention::RetentionCommand),

@@ -128,6 +128,7 @@ fn run(command: &Command, context: &Context, data_is_named: bool) -> anyhow::Res
         Command::Restore(args) => commands::backup::restore(context, args),
         Command::Audit(command) => commands::audit::run(context, command),
         Command::Retention(command) => commands::retention::run(context, command),
+        Command::Privacy(command) => commands::privacy::run(context, command),
         Command::User(command) => commands::user::run(context, command),
         Command::Templates(command) => commands::templates::run(context, command),
         Command::Completion { shell } => commands::completion::run(*shell),

@@ -17,6 +17,7 @@ use schakel_model::fate::Fate;
 
 use crate::{
     Reader, Store, StoreError,
+    audit::{self, Action, Entry},
     chunks::{Blocks, blocks, last_frame},
     data_dir::DataDir,
     error::{DatabaseContext, FileContext},
@@ -60,9 +61,12 @@ pub fn backup(reader: &Reader, target: &Path) -> Result<(), StoreError> {
         }
     }
     copy_file(&reader.data().secret(), &secrets.join("secret.key"), None)?;
-    let config = reader.data().config();
-    if config.exists() {
-        copy_file(&config, &target.join("schakel.toml"), None)?;
+    for (file, name) in
+        [(reader.data().config(), "schakel.toml"), (reader.data().erasures(), "erasures.jsonl")]
+    {
+        if file.exists() {
+            copy_file(&file, &target.join(name), None)?;
+        }
     }
     for folder in [target, &secrets, &raw] {
         sync(folder)?;
@@ -89,6 +93,11 @@ pub fn restore(source: &Path, data: &DataDir) -> Result<Store, StoreError> {
     if config.exists() && !data.config().exists() {
         copy_file(&config, &data.config(), None)?;
     }
+    // The list that is there already knows more than the backup's.
+    let erasures = source.join("erasures.jsonl");
+    if erasures.exists() && !data.erasures().exists() {
+        copy_file(&erasures, &data.erasures(), None)?;
+    }
     // The database last: a restore that was cut off is no store yet and can be begun again.
     let partial = data.root().join("store.sqlite.partial");
     copy_file(&source.join("store.sqlite"), &partial, None)?;
@@ -102,7 +111,7 @@ pub fn restore(source: &Path, data: &DataDir) -> Result<Store, StoreError> {
 }
 
 /// Lets sending go on after a restore.
-pub fn confirm_restore(store: &mut Store, now: i64, waiting: Waiting) -> Result<(), StoreError> {
+pub fn confirm_restore(store: &mut Store, now: i64, actor: &str, waiting: Waiting) -> Result<(), StoreError> {
     if waiting == Waiting::Hold {
         let held: Vec<i64> = store
             .read(|connection| blocks(connection, &Blocks::WithFate(Fate::Queued)))?
@@ -128,7 +137,18 @@ pub fn confirm_restore(store: &mut Store, now: i64, waiting: Waiting) -> Result<
             .collect();
         store.outbox_writer()?.finish_attempts(now, &results)?;
     }
-    store.set_meta("outbox_paused", None)
+    store.set_meta("outbox_paused", None)?;
+    store.write(|transaction| {
+        let epoch = outbox::epoch(transaction)?;
+        let subject = format!("epoch:{epoch}");
+        let detail = match waiting {
+            Waiting::Hold => r#"{"waiting":"held"}"#,
+            Waiting::Send => r#"{"waiting":"sent"}"#,
+        };
+        let action = Action::RestoreConfirmed;
+        let entry = Entry { at: now, actor, action, subject: &subject, reason: "", detail };
+        audit::append(transaction, &entry).map(|_| ())
+    })
 }
 
 fn require_empty(target: &Path) -> Result<(), StoreError> {

@@ -153,3 +153,10 @@ pub fn standing_contacts(connection: &Connection, contacts: &[u32]) -> Result<Ve
     }
     Ok(standing)
 }
+
+/// The number behind the last row of a table.
+pub fn end_of(connection: &Connection, table: &'static str) -> Result<u32, StoreError> {
+    connection
+        .query_row(&format!("SELECT coalesce(max(rowid) + 1, 0) FROM {table}"), [], |row| row.get(0))
+        .doing("look where a table ends")
+}

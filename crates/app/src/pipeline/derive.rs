@@ -126,6 +126,15 @@ impl Deriver {
         Ok(plan)
     }
 
+    /// Do these bytes cut into the same number of rows as the chunk's?
+    pub fn cuts_alike(&mut self, chunk: &Chunk, bytes: &[u8]) -> Result<bool, StoreError> {
+        let plan = self.plan(chunk.report, chunk.member)?;
+        let mut records = Records::default();
+        let mut cutter = cutter_from(&plan, chunk.first_line, chunk.starts_skipping);
+        let consumed = cutter.cut(bytes, true, usize::MAX, &mut records);
+        Ok(consumed == bytes.len() && records.len() == chunk.rows as usize)
+    }
+
     /// Calls `visit` with the finding and the time of each event in a chunk, in row order.
     pub fn for_each_sighting(
         &mut self,

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use schakel_app::verify::verify;
+use schakel_app::{config, intake::Intake, privacy, retention, verify::verify};
 use schakel_store::{
-    Reader, Store,
+    Reader,
     backup::{self, Waiting},
 };
 
@@ -25,9 +25,24 @@ pub fn run(context: &Context, target: &Path) -> anyhow::Result<Ending> {
 pub fn restore(context: &Context, args: &RestoreArgs) -> anyhow::Result<Ending> {
     match (&args.source, &args.command) {
         (_, Some(RestoreCommand::Confirm { send_waiting, .. })) => {
-            let mut store = Store::open(&context.data)?;
+            let actor = context.actor()?;
+            // Sightings that a crash has left are counted first: their rows may go.
+            let mut store = Intake::open(&context.data, context.clock)?.close()?;
             let waiting = if *send_waiting { Waiting::Send } else { Waiting::Hold };
-            backup::confirm_restore(&mut store, context.clock.now_seconds(), waiting)?;
+            let now = context.clock.now_seconds();
+            // The backup may have brought back what was erased since, or what is old by now.
+            let config = config::load(&context.data)?;
+            let again = privacy::erase_again(&mut store, &config, &actor, now)?;
+            if again > 0 {
+                context.out.line(format!("{again} erasures of before were done again."));
+            }
+            let plans = retention::plan(&store.reader()?, &config, now)?;
+            let old = retention::run(&mut store, &config, &actor, now, &plans)?;
+            if !old.is_empty() {
+                let classes: Vec<_> = old.keys().copied().collect();
+                context.out.line(format!("Erased what is old by now: {}.", classes.join(", ")));
+            }
+            backup::confirm_restore(&mut store, now, actor.name(), waiting)?;
             context.out.line("Sending goes on.");
             context.out.json(&serde_json::json!({ "ok": true }))?;
             Ok(Ending::Done)
