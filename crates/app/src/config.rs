@@ -31,6 +31,7 @@ pub struct Config {
     pub retention: RetentionConfig,
     pub http: HttpConfig,
     pub claims: ClaimsConfig,
+    pub contacts: ContactsConfig,
     pub outgoing: OutgoingSettings,
     pub mail: MailSettings,
 }
@@ -109,6 +110,7 @@ impl Default for Config {
             retention: RetentionConfig::default(),
             http: HttpConfig::default(),
             claims: ClaimsConfig::default(),
+            contacts: ContactsConfig::default(),
             outgoing: OutgoingSettings::default(),
             mail: MailSettings::default(),
         }
@@ -150,6 +152,19 @@ impl Default for RetentionConfig {
 impl Default for HttpConfig {
     fn default() -> Self {
         Self { listen: "127.0.0.1:9618".to_owned(), public_url: String::new() }
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(missing_docs)]
+pub struct ContactsConfig {
+    pub remind: bool,
+}
+
+impl Default for ContactsConfig {
+    fn default() -> Self {
+        Self { remind: true }
     }
 }
 

@@ -1,9 +1,10 @@
 //! What is wrong with this installation, in plain words, with what to do about it.
 
-use schakel_model::{fate::Fate, tlp::Tlp};
+use schakel_model::{fate::Fate, register::Register, tlp::Tlp};
 use schakel_store::{
     Reader,
     chunks::{self, Blocks},
+    claims, conflicts, contact_changes,
     data_dir::DataDir,
     ledger::{self, Scope},
     outbox, register,
@@ -11,7 +12,7 @@ use schakel_store::{
 };
 use serde::Serialize;
 
-use crate::{breach, config, pipeline::state::RegisterView, serve::failed_files};
+use crate::{breach, config, contacts, onboarding, pipeline::state::RegisterView, serve::failed_files};
 
 /// A message that waits longer than this is worth a word, in seconds.
 const WAITING_LONG_SECONDS: i64 = 3_600;
@@ -186,6 +187,45 @@ impl Doctor {
                 "register",
                 format!("{} organisations cannot be told anything TLP:AMBER: {shown}", unreachable.len()),
             );
+        }
+        self.people(reader, register, now)
+    }
+
+    /// Alarms about contacts, and what waits for a person's decision.
+    fn people(&mut self, reader: &Reader, register: &Register, now: i64) -> anyhow::Result<()> {
+        let alarms = contacts::alarms(register, now);
+        if !alarms.is_empty() {
+            let shown: Vec<_> = alarms.iter().take(10).map(|one| one.code.as_str()).collect();
+            self.wrong(
+                "contacts",
+                format!(
+                    "{} organisations have assets and nobody who can be told anything: {}. `schakel contact alarms` lists them",
+                    alarms.len(),
+                    shown.join(", ")
+                ),
+            );
+        }
+        let calls = onboarding::waiting(reader, register, now)?.iter().filter(|one| one.call.is_some()).count();
+        if calls > 0 {
+            self.wrong(
+                "onboarding",
+                format!("{calls} organisations must be called, something waits for them. `schakel onboarding waiting` lists them"),
+            );
+        }
+        let pending = reader.read(contact_changes::list)?;
+        let pending = pending.iter().filter(|one| one.decision.is_none()).count();
+        let conflicts = reader.read(conflicts::list)?;
+        let conflicts = conflicts.iter().filter(|one| one.decision.is_none()).count();
+        let failing = reader.read(claims::list)?;
+        let failing = failing.iter().filter(|one| one.failing_since.is_some() && !one.state.is_over()).count();
+        for (about, count, what) in [
+            ("contacts", pending, "changes wait for a second pair of eyes. `schakel contact pending list` shows them"),
+            ("claims", conflicts, "conflicts wait for a decision. `schakel conflict list` shows them"),
+            ("claims", failing, "claims have a proof that is not found any more. `schakel claim list` shows them"),
+        ] {
+            if count > 0 {
+                self.look(about, format!("{count} {what}"));
+            }
         }
         Ok(())
     }

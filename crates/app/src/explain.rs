@@ -107,6 +107,8 @@ pub struct ExplainedAsset {
     pub kind: &'static str,
     /// Its value.
     pub value: String,
+    /// How sure it is theirs.
+    pub proof: &'static str,
 }
 
 /// Answers from the newest register, or from what it was at a time.
@@ -240,6 +242,7 @@ fn named(register: &Register, candidate: Candidate, told: Option<Told>) -> Expla
             id: candidate.asset.0,
             kind: asset.map_or("", |asset| asset.value.kind().as_str()),
             value: asset.map(|asset| asset.value.to_string()).unwrap_or_default(),
+            proof: asset.map_or("", |asset| asset.proof.as_str()),
         },
         role: candidate.role.as_str(),
         won: candidate.won,

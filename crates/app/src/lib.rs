@@ -8,6 +8,7 @@ pub mod audit;
 pub mod breach;
 pub mod calendar;
 pub mod changed_register;
+pub mod chores;
 pub mod claims;
 pub mod config;
 pub mod conflicts;

@@ -376,13 +376,16 @@ pub fn record_again(
     looked: Vec<Rechecked>,
 ) -> anyhow::Result<Vec<AfterLook>> {
     let mut after = Vec::new();
+    if looked.is_empty() {
+        return Ok(after);
+    }
+    let mut register = standing(store)?;
     for Rechecked { claim, attempt } in looked {
         // It may have changed while we looked.
         let now = get(store, claim.id)?;
         if now != claim {
             continue;
         }
-        let register = standing(store)?;
         let disputed = is_disputed(store, claim.id)?;
         let detail = attempt.as_ref().map_or("its time is over", |attempt| &attempt.detail).to_owned();
         let (step, change) = after_attempt(config, &register, &claim, disputed, attempt, act.at);
@@ -395,7 +398,11 @@ pub fn record_again(
             detail,
         });
         let reason = format!("claim {}: {}", claim.id, after[after.len() - 1].detail);
+        let changes = change != RegisterChange::default();
         store.move_claims(&because(act, &reason), &[step], &change)?;
+        if changes {
+            register = standing(store)?;
+        }
     }
     Ok(after)
 }

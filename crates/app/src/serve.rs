@@ -18,6 +18,7 @@ use schakel_store::{Reader, StoreError, data_dir::DataDir};
 
 use crate::{
     breach,
+    chores::Chores,
     config::Config,
     intake::{Ingested, Intake},
     lending::{Borrower, Lender},
@@ -49,6 +50,7 @@ pub struct Counters {
     pub mails_given_up: AtomicU64,
     pub breaches_open: AtomicU64,
     pub breaches_overdue: AtomicU64,
+    pub organisations_unreachable: AtomicU64,
     /// Ready to take reports in.
     pub ready: AtomicBool,
     /// The last time the loop went round, seconds since 1970: a loop that stands still is not alive.
@@ -73,7 +75,8 @@ pub fn serve(
 ) -> anyhow::Result<()> {
     let mut intake = Intake::open(data, clock)?;
     let (lender, views) = (open_lender(data), intake.views());
-    while let Some(borrower) = turns(intake, lender.as_ref(), config, clock, stop, counters)? {
+    let mut chores = Chores::default();
+    while let Some(borrower) = turns(intake, lender.as_ref(), &mut chores, config, clock, stop, counters)? {
         lend(borrower, stop, counters, &clock)?;
         intake = match take_back(data, &views, stop, counters, clock)? {
             Some(intake) => intake,
@@ -88,6 +91,7 @@ pub fn serve(
 fn turns(
     mut intake: Intake,
     lender: Option<&Lender>,
+    chores: &mut Chores,
     config: &Config,
     clock: Clock,
     stop: &Arc<AtomicBool>,
@@ -108,6 +112,9 @@ fn turns(
     while !stop.load(Relaxed) && asked.is_none() {
         counters.is_alive(&clock);
         breaches.look(&reader, &clock, counters)?;
+        if let Some(unreachable) = chores.turn(intake.store(), config, &templates, &clock)? {
+            counters.organisations_unreachable.store(unreachable as u64, Relaxed);
+        }
         let register_is_newest = intake.follow_register()?;
         let files = settling.ready(&folder, Instant::now())?;
         for file in &files {

@@ -71,6 +71,7 @@ impl Collector for Running {
             mails_given_up,
             breaches_open,
             breaches_overdue,
+            organisations_unreachable,
             ready,
             last_round_at,
         } = &*self.counters;
@@ -104,6 +105,12 @@ impl Collector for Running {
                 "Possible data breaches past their 72 hours",
                 None,
                 count(breaches_overdue),
+            ),
+            (
+                "schakel_organisations_unreachable",
+                "Organisations with assets that nobody can be told anything of",
+                None,
+                count(organisations_unreachable),
             ),
             (
                 "schakel_ready",

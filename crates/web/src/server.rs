@@ -12,9 +12,11 @@ use axum::{Router, routing::get};
 use prometheus_client::registry::Registry;
 use schakel_app::serve::Counters;
 use schakel_model::clock::Clock;
+use schakel_store::data_dir::DataDir;
 use tokio::sync::oneshot;
 
 use crate::{
+    contact,
     health::{livez, readyz},
     metrics::{metrics, registry},
 };
@@ -28,6 +30,8 @@ pub(crate) struct Served {
     pub counters: Arc<Counters>,
     pub clock: Clock,
     pub registry: Arc<Registry>,
+    pub data: DataDir,
+    pub sender: String,
 }
 
 /// A server that listens, or none when nothing was to listen.
@@ -44,15 +48,26 @@ struct Running {
 }
 
 /// Listens on `listen`, such as `127.0.0.1:9618`; on nothing when it is empty.
-pub fn start(listen: &str, counters: Arc<Counters>, clock: Clock) -> anyhow::Result<Handle> {
+pub fn start(
+    listen: &str,
+    counters: Arc<Counters>,
+    clock: Clock,
+    data: &DataDir,
+    sender: &str,
+) -> anyhow::Result<Handle> {
     if listen.is_empty() {
         return Ok(Handle { running: None });
     }
     let (listener, address) = bind(listen).with_context(|| {
         format!("cannot listen on {listen} for health and metrics: set http.listen in schakel.toml to another address, or to \"\" for none")
     })?;
-    let served =
-        Served { registry: Arc::new(registry(Arc::clone(&counters), clock.now_seconds())), counters, clock };
+    let served = Served {
+        registry: Arc::new(registry(Arc::clone(&counters), clock.now_seconds())),
+        counters,
+        clock,
+        data: data.clone(),
+        sender: sender.to_owned(),
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .enable_time()
@@ -96,6 +111,7 @@ async fn run(listener: TcpListener, served: Served, stopped: oneshot::Receiver<(
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
+        .route("/contact/{token}", get(contact::show).post(contact::confirm))
         .with_state(served);
     let listener = match tokio::net::TcpListener::from_std(listener) {
         Ok(listener) => listener,
@@ -137,9 +153,14 @@ mod tests {
 
     use super::*;
 
+    /// A data directory that is not there: health does not need it.
+    fn nowhere() -> DataDir {
+        DataDir::new("/nonexistent")
+    }
+
     fn started(clock: Clock) -> (Handle, Arc<Counters>) {
         let counters = Arc::new(Counters::default());
-        (start("127.0.0.1:0", Arc::clone(&counters), clock).unwrap(), counters)
+        (start("127.0.0.1:0", Arc::clone(&counters), clock, &nowhere(), "").unwrap(), counters)
     }
 
     /// Status and the whole answer, over a real connection.
@@ -203,14 +224,14 @@ mod tests {
     fn a_port_that_is_taken_is_named_with_what_to_do() {
         let (handle, counters) = started(Clock::system());
         let address = handle.address().unwrap().to_string();
-        let error = format!("{:#}", start(&address, counters, Clock::system()).unwrap_err());
+        let error = format!("{:#}", start(&address, counters, Clock::system(), &nowhere(), "").unwrap_err());
         assert!(error.contains(&address) && error.contains("http.listen"), "{error}");
         handle.stop();
     }
 
     #[test]
     fn no_address_is_no_server() {
-        let handle = start("", Arc::default(), Clock::system()).unwrap();
+        let handle = start("", Arc::default(), Clock::system(), &nowhere(), "").unwrap();
         assert_eq!(handle.address(), None);
         handle.stop();
     }

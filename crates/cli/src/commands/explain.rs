@@ -55,12 +55,13 @@ fn show(out: &Out, explanation: &Explanation) {
 fn show_candidate(out: &Out, candidate: &ExplainedCandidate) {
     let mark = if candidate.won { "told" } else { "not " };
     out.line(format!(
-        "{mark}  {} {} ({}) by {} {}",
+        "{mark}  {} {} ({}) by {} {} [proof: {}]",
         candidate.organisation,
         candidate.organisation_name,
         candidate.role,
         candidate.asset.kind,
-        candidate.asset.value
+        candidate.asset.value,
+        candidate.asset.proof
     ));
     out.line(format!("      {} [{}]", candidate.why, candidate.rule));
     if let Some(told) = &candidate.told {

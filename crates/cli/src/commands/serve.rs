@@ -23,7 +23,13 @@ pub fn run(context: &Context) -> anyhow::Result<Ending> {
     // A second `schakel serve` is better told of the first than of its port.
     context.data.create()?;
     drop(context.data.lock()?);
-    let http = schakel_web::start(&config.http.listen, Arc::clone(&counters), context.clock)?;
+    let http = schakel_web::start(
+        &config.http.listen,
+        Arc::clone(&counters),
+        context.clock,
+        &context.data,
+        &config.sender,
+    )?;
     let served = serve(&context.data, &config, context.clock, &stop, &counters);
     http.stop();
     served.map(|()| Ending::Done)

@@ -1,0 +1,123 @@
+//! What a running service does now and then beside its work: proofs looked up again, stale contacts asked, alarms. Looking takes as long
+//! as the world takes, so it is done on a thread of its own; what was found is recorded between two reports.
+
+use std::thread::{self, JoinHandle};
+
+use jiff::Timestamp;
+use schakel_lookup::Lookup;
+use schakel_model::{claim::ClaimState, clock::Clock};
+use schakel_render::templates::Templates;
+use schakel_rules::contact_change::reminder_is_due;
+use schakel_store::{
+    Reader, Store,
+    act::Act,
+    data_dir::DataDir,
+    register::{load, version},
+};
+
+use crate::{
+    config::Config,
+    contacts,
+    proof::{self, Rechecked},
+};
+
+/// How often it is looked what is due: each thing has its own, longer, rhythm.
+const LOOK_SECONDS: i64 = 3_600;
+
+/// The actor of what the service does by itself.
+const ACTOR: &str = "serve";
+
+/// What is under way.
+#[derive(Default)]
+pub struct Chores {
+    next_at: Option<i64>,
+    looking: Option<JoinHandle<anyhow::Result<Found>>>,
+    alarmed: Vec<String>,
+}
+
+/// What was found.
+struct Found {
+    looked: Vec<Rechecked>,
+    unreachable: Vec<String>,
+    somebody_is_stale: bool,
+}
+
+impl Chores {
+    /// One turn: begins to look when it is time, records what was found. Gives the number of organisations that nobody can be told
+    /// anything of, when it was looked at.
+    pub fn turn(
+        &mut self,
+        store: &mut Store,
+        config: &Config,
+        templates: &Templates,
+        clock: &Clock,
+    ) -> anyhow::Result<Option<usize>> {
+        let now = clock.now_seconds();
+        if self.looking.is_none() && self.next_at.is_none_or(|at| now >= at || at - now > LOOK_SECONDS) {
+            self.next_at = Some(now.saturating_add(LOOK_SECONDS));
+            let (data, config) = (store.data().clone(), config.clone());
+            self.looking = Some(thread::spawn(move || look(&data, &config, now)));
+        }
+        let Some(looking) = self.looking.take_if(|looking| looking.is_finished()) else { return Ok(None) };
+        match looking.join() {
+            Ok(Ok(found)) => self.record(store, config, templates, now, found).map(Some),
+            Ok(Err(error)) => {
+                tracing::warn!(error = %format!("{error:#}"), "could not look what is due");
+                Ok(None)
+            }
+            Err(_) => anyhow::bail!("the thread that looks what is due stopped in an unexpected way"),
+        }
+    }
+
+    fn record(
+        &mut self,
+        store: &mut Store,
+        config: &Config,
+        templates: &Templates,
+        now: i64,
+        found: Found,
+    ) -> anyhow::Result<usize> {
+        let act = Act { at: now, actor: ACTOR, reason: "" };
+        for after in proof::record_again(store, &config.claims, &act, found.looked)? {
+            match (after.state, after.failing_since) {
+                (ClaimState::Lapsed, _) => {
+                    tracing::warn!(claim = %after.claim, "a proof counts no longer: the asset is asserted");
+                }
+                (_, Some(since)) => {
+                    let since = Timestamp::from_second(since).unwrap_or_default();
+                    tracing::warn!(claim = %after.claim, %since, "a proof is not found any more");
+                }
+                _ => {}
+            }
+        }
+        if found.somebody_is_stale && config.contacts.remind {
+            let act = Act { reason: "not confirmed for 90 days", ..act };
+            let reminded = contacts::remind(store, config, templates, &act)?;
+            tracing::info!(reminded, "asked contacts whether they are still right");
+        }
+        // The same alarm is said once.
+        for code in found.unreachable.iter().filter(|code| !self.alarmed.contains(code)) {
+            tracing::error!(organisation = %code, "nobody of this organisation can be told anything");
+        }
+        self.alarmed = found.unreachable;
+        Ok(self.alarmed.len())
+    }
+}
+
+fn look(data: &DataDir, config: &Config, now: i64) -> anyhow::Result<Found> {
+    let reader = Reader::open(data)?;
+    let register = reader.read(|connection| load(connection, version(connection)?))?;
+    let due = proof::due(&reader, now)?;
+    let looked = match due.is_empty() {
+        true => Vec::new(),
+        false => proof::look_again(&Lookup::new(&config.outgoing)?, &register, due),
+    };
+    let stale = contacts::stale(&reader, &register, now)?;
+    let somebody_is_stale = stale.iter().any(|aged| {
+        !aged.contact.email.trim().is_empty()
+            && reminder_is_due(aged.freshness.confirmed_at, aged.freshness.reminded_at, now)
+    });
+    let unreachable =
+        contacts::alarms(&register, now).iter().map(|organisation| organisation.code.clone()).collect();
+    Ok(Found { looked, unreachable, somebody_is_stale })
+}
