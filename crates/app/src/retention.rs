@@ -39,6 +39,9 @@ use crate::{
 /// Seconds of a day.
 const DAY: i64 = 86_400;
 
+/// The service erases nothing by itself when it last did so longer ago than this: rather a clock that was set wrong than data that is old.
+const GAP_DAYS_MAX: i64 = 60;
+
 /// A class of data with a time of its own.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -399,6 +402,11 @@ pub fn daily(intake: &mut Intake, config: &Config, now: i64) -> anyhow::Result<B
     let ran_at = intake.store().read(retention::ran_at)?;
     if ran_at.is_some_and(|ran_at| now - ran_at < DAY) {
         return Ok(BTreeMap::new());
+    }
+    if let Some(days) = ran_at.map(|ran_at| (now - ran_at) / DAY).filter(|days| *days > GAP_DAYS_MAX) {
+        anyhow::bail!(
+            "nothing was erased: the last time was {days} days ago. If the clock is right, run `schakel retention run`"
+        );
     }
     intake.settle()?;
     let plans = plan(&intake.store().reader()?, config, now)?;

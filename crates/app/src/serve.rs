@@ -109,6 +109,7 @@ fn turns(
     tracing::info!(folder = %folder.incoming().display(), "ready");
     let mut breaches = Breaches::default();
     let mut asked = None;
+    let mut refused = false;
     while !stop.load(Relaxed) && asked.is_none() {
         counters.is_alive(&clock);
         breaches.look(&reader, &clock, counters)?;
@@ -127,10 +128,7 @@ fn turns(
         }
         if files.is_empty() {
             intake.settle()?;
-            let erased = retention::daily(&mut intake, config, clock.now_seconds())?;
-            if !erased.is_empty() {
-                tracing::info!(?erased, "erased what is old");
-            }
+            erase_old(&mut intake, config, clock, &mut refused)?;
         }
         // Whom to tell is decided by the newest register only: somebody may have left.
         if register_is_newest && waiting.is_over(Instant::now(), config) {
@@ -281,6 +279,26 @@ fn is_store_trouble(error: &anyhow::Error) -> bool {
     error
         .chain()
         .any(|cause| cause.is::<schakel_store::StoreError>() || cause.is::<crate::pipeline::run::RunError>())
+}
+
+/// Erases what is old, once a day. That nothing was erased is said once.
+fn erase_old(
+    intake: &mut Intake,
+    config: &Config,
+    clock: Clock,
+    refused: &mut bool,
+) -> anyhow::Result<()> {
+    match retention::daily(intake, config, clock.now_seconds()) {
+        Ok(erased) if erased.is_empty() => {}
+        Ok(erased) => tracing::info!(?erased, "erased what is old"),
+        Err(error) if is_store_trouble(&error) => return Err(error),
+        Err(error) if !*refused => {
+            *refused = true;
+            tracing::warn!(reason = %format!("{error:#}"), "retention");
+        }
+        Err(_) => {}
+    }
+    Ok(())
 }
 
 fn compose(

@@ -12,6 +12,7 @@ mod fixtures;
 mod installation;
 mod program;
 
+mod audit;
 mod backup;
 mod bad_input;
 mod breach;
@@ -20,7 +21,9 @@ mod killing;
 mod ledger;
 mod quality;
 mod reattribute;
+mod privacy;
 mod register;
+mod retention;
 mod serve;
 mod succession;
 mod telling;

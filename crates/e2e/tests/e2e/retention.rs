@@ -5,6 +5,7 @@ use std::{fs, io::Write, path::Path};
 use crate::{
     fixtures::{RDP_HEADER, Register, rdp_name, rdp_row_named},
     installation::{Installation, count},
+    serve::Serving,
 };
 
 /// Texts that must be gone afterwards: a host name from raw rows, and a contact that was withdrawn.
@@ -12,7 +13,7 @@ const HOST: &str = "marker-host.berkendal.nl";
 const PERSON: &str = "weg@eikendam.example";
 
 /// The files under a folder that hold a text.
-fn files_with(folder: &Path, text: &str) -> Vec<String> {
+pub fn files_with(folder: &Path, text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -145,6 +146,21 @@ fn what_is_held_stays_until_it_is_released() {
     assert_eq!(files_with(installation.data(), HOST), Vec::<String>::new());
     installation.assert_sound();
     assert_eq!(installation.json(&["retention", "hold", "list", "--all"])["holds"][0]["reason"], "case 12");
+}
+
+#[test]
+fn the_service_erases_what_is_old_and_goes_on() {
+    let installation = old();
+    let serving = Serving::start(&installation, "");
+    let erased = |installation: &Installation| installation.run(&["reports", "--raw", "1"]).code == Some(1);
+    serving.wait("the erasure", || erased(&installation));
+    let again = report("2026-11-21", HOST, "2001:db8:3::1");
+    fs::write(installation.path("new.csv"), again).unwrap();
+    let incoming = installation.data().join("incoming").join(rdp_name("2026-11-21"));
+    fs::rename(installation.path("new.csv"), incoming).unwrap();
+    serving.wait("the new report", || count(&installation.json(&["findings"])["count"]) == 3);
+    drop(serving);
+    installation.assert_sound();
 }
 
 #[test]
