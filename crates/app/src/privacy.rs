@@ -271,7 +271,7 @@ impl Searcher<'_> {
                 self.add(subject, place.what, text, None);
             }
             Remedy::Register => {
-                let kept = Some("the register says it of an organisation: change the register".to_owned());
+                let kept = Some("the register or a claim says it of an organisation: change that".to_owned());
                 self.add(format!("{}:{row}", place.table), place.what, text, kept);
             }
         }

@@ -19,7 +19,7 @@ pub enum Remedy {
     Detail,
     /// The text is replaced.
     Replace,
-    /// The register says it of an organisation: change the register.
+    /// The register, or a claim, says it of an organisation: change that.
     Register,
 }
 
@@ -42,8 +42,9 @@ const fn place(table: &'static str, column: &'static str, what: &'static str, re
     Place { table, column, what, remedy, key: "rowid" }
 }
 
-/// A table without a number of its own.
+/// Tables without a number of their own.
 const STEP: &str = "organisation || ':' || step";
+const MEMBER: &str = "report || ':' || seq";
 
 /// Every text that may name somebody. A new table with such a text adds its lines here.
 pub const PLACES: &[Place] = &[
@@ -67,10 +68,11 @@ pub const PLACES: &[Place] = &[
     place("asset", "value", "asset", Remedy::Register),
     place("relation", "note", "note of a relation", Remedy::Register),
     place("organisation_state", "name", "organisation", Remedy::Register),
-    place("claim", "value", "claim", Remedy::Replace),
+    place("claim", "value", "claim", Remedy::Register),
     place("claim", "note", "note of a claim", Remedy::Replace),
     place("proof_attempt", "detail", "attempt to prove a claim", Remedy::Replace),
     place("mail_code", "address", "code sent to a mail address", Remedy::Replace),
+    place("conflict", "value", "conflict", Remedy::Register),
     place("conflict", "reason", "decision of a conflict", Remedy::Replace),
     place("contact_key", "email", "key of a contact", Remedy::Replace),
     place("pending_change", "name", "change of a contact", Remedy::Replace),
@@ -81,6 +83,7 @@ pub const PLACES: &[Place] = &[
     place("correction", "reason", "reason of a correction", Remedy::Replace),
     place("breach", "reason", "possible data breach", Remedy::Replace),
     place("breach", "closed_reason", "possible data breach", Remedy::Replace),
+    Place { key: MEMBER, ..place("member", "path", "file of a report", Remedy::Replace) },
     Place { key: STEP, ..place("joining_step", "by_name", "step of joining", Remedy::Replace) },
     Place { key: STEP, ..place("joining_step", "number", "step of joining", Remedy::Replace) },
 ];
@@ -159,4 +162,98 @@ pub fn end_of(connection: &Connection, table: &'static str) -> Result<u32, Store
     connection
         .query_row(&format!("SELECT coalesce(max(rowid) + 1, 0) FROM {table}"), [], |row| row.get(0))
         .doing("look where a table ends")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::{Store, data_dir::DataDir};
+
+    /// Texts that name nobody: words of ours, numbers of things, and names under which desk users act.
+    const NOBODY: &[&str] = &[
+        "announced_handle.handle",
+        "announced_import.source",
+        "asset.kind",
+        "asset.proof",
+        "asset.role",
+        "audit.action",
+        "audit.subject",
+        "breach.closed_by",
+        "breach.opened_by",
+        "breach.subject",
+        "claim.kind",
+        "claim.means",
+        "claim.role",
+        "claim.state",
+        "claim.token",
+        "conflict.decided_by",
+        "conflict.kind",
+        "conflict.role",
+        "contact.language",
+        "contact.role",
+        "contact_confirmation.actor",
+        "contact_key.fingerprint",
+        "contact_key.kind",
+        "correction.actor",
+        "desk_user.name",
+        "erasure.kind",
+        "joining_step.actor",
+        "joining_step.step",
+        "kind.classification",
+        "kind.feed",
+        "kind.identifier",
+        "kind.provider",
+        "legal_hold.subject",
+        "mail_code.state",
+        "message.message_id",
+        "message.role",
+        "meta.key",
+        "meta.value",
+        "notification.language",
+        "organisation.code",
+        "organisation_state.kind",
+        "organisation_state.language",
+        "organisation_state.parent",
+        "pending_change.decided_by",
+        "pending_change.key_fingerprint",
+        "pending_change.key_kind",
+        "pending_change.language",
+        "pending_change.requested_by",
+        "pending_change.role",
+        "proof_attempt.actor",
+        "proof_attempt.means",
+        "register_version.actor",
+        "relation.kind",
+        "relation.mandate",
+        "report.received_day",
+    ];
+
+    #[test]
+    fn every_text_of_the_store_is_looked_at_or_names_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&DataDir::new(folder.path())).unwrap();
+        let columns: Vec<String> = store
+            .read(|connection| {
+                connection
+                    .prepare(
+                        "SELECT t.name || '.' || c.name FROM sqlite_master t JOIN pragma_table_info(t.name) c
+                         WHERE t.type = 'table' AND c.type = 'TEXT' ORDER BY 1",
+                    )
+                    .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
+                    .doing("list its columns")
+            })
+            .unwrap();
+        let places: Vec<String> =
+            PLACES.iter().map(|place| format!("{}.{}", place.table, place.column)).collect();
+        let unknown: BTreeSet<&String> = columns
+            .iter()
+            .filter(|column| !places.contains(column) && !NOBODY.contains(&column.as_str()))
+            .collect();
+        assert!(unknown.is_empty(), "add these to PLACES, or to NOBODY: {unknown:?}");
+        let gone: Vec<&String> = places.iter().filter(|place| !columns.contains(place)).collect();
+        assert!(gone.is_empty(), "these columns are not there: {gone:?}");
+        assert_eq!(store.read(|connection| texts(connection, "nobody")).unwrap(), []);
+    }
 }
