@@ -2,7 +2,7 @@
 
 use schakel_model::{fate::Fate, register::Register, tlp::Tlp};
 use schakel_store::{
-    Reader,
+    Reader, audit,
     chunks::{self, Blocks},
     claims, conflicts, contact_changes,
     data_dir::DataDir,
@@ -140,14 +140,19 @@ impl Doctor {
                 _ => {}
             }
         }
-        let audited = crate::audit::verify(reader, None)?;
-        match audited.problems.first() {
+        let walk = reader.read(|connection| audit::verify(connection, None))?;
+        match walk.broken {
             None => {
-                self.good("audit", format!("a chain of {} entries, head {}", audited.entries, audited.head))
+                let head = audit::head_text(&walk.head);
+                self.good("audit", format!("a chain of {} entries, head {head}", walk.entries));
             }
-            Some((about, what)) => {
-                self.wrong("audit", format!("{about} {what}. `schakel audit verify` shows all"))
-            }
+            Some(broken) => self.wrong(
+                "audit",
+                format!(
+                    "audit entry {} {}. `schakel audit verify` checks all of it",
+                    broken.entry, broken.what
+                ),
+            ),
         }
         self.outbox(reader, now)
     }
@@ -205,7 +210,8 @@ impl Doctor {
                 ),
             );
         }
-        let calls = onboarding::waiting(reader, register, now)?.iter().filter(|one| one.call.is_some()).count();
+        let calls =
+            onboarding::waiting(reader, register, now)?.iter().filter(|one| one.call.is_some()).count();
         if calls > 0 {
             self.wrong(
                 "onboarding",
@@ -217,11 +223,20 @@ impl Doctor {
         let conflicts = reader.read(conflicts::list)?;
         let conflicts = conflicts.iter().filter(|one| one.decision.is_none()).count();
         let failing = reader.read(claims::list)?;
-        let failing = failing.iter().filter(|one| one.failing_since.is_some() && !one.state.is_over()).count();
+        let failing =
+            failing.iter().filter(|one| one.failing_since.is_some() && !one.state.is_over()).count();
         for (about, count, what) in [
-            ("contacts", pending, "changes wait for a second pair of eyes. `schakel contact pending list` shows them"),
+            (
+                "contacts",
+                pending,
+                "changes wait for a second pair of eyes. `schakel contact pending list` shows them",
+            ),
             ("claims", conflicts, "conflicts wait for a decision. `schakel conflict list` shows them"),
-            ("claims", failing, "claims have a proof that is not found any more. `schakel claim list` shows them"),
+            (
+                "claims",
+                failing,
+                "claims have a proof that is not found any more. `schakel claim list` shows them",
+            ),
         ] {
             if count > 0 {
                 self.look(about, format!("{count} {what}"));
