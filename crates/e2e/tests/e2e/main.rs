@@ -12,6 +12,7 @@ mod fixtures;
 mod installation;
 mod program;
 
+mod announced;
 mod audit;
 mod backup;
 mod bad_input;
