@@ -115,6 +115,9 @@ mod tests {
         Assignee { organisation: OrganisationId(organisation), role, end: End::Source }
     }
 
+    /// The relations, the role the supplier has, who else is concerned, when, and how it hears.
+    type Case<'a> = (&'a [&'a Relation], Role, &'a [Assignee], i64, Hears);
+
     #[test]
     fn a_supplier_hears_through_the_member_it_supplies() {
         use Hears::{Directly, ThroughMember};
@@ -123,7 +126,7 @@ mod tests {
         let direct = supplies(Mandate::Direct, OTHER, None);
         let copied = supplies(Mandate::Copied, MEMBER, Some(200));
         let owner = |organisation| assignee(organisation, Owner);
-        let cases: &[(&[&Relation], Role, &[Assignee], i64, Hears)] = &[
+        let cases: &[Case<'_>] = &[
             (&[&through], Supplier, &[owner(MEMBER)], 100, ThroughMember),
             (&[&through], Supplier, &[owner(MEMBER)], 99, Directly),
             (&[&through], Supplier, &[owner(OTHER)], 100, Directly),

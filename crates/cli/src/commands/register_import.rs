@@ -1,17 +1,19 @@
 //! `schakel register import`
 
-use std::path::PathBuf;
+use std::{collections::HashSet, path::PathBuf};
 
 use clap::Args;
 use schakel_app::{
+    contacts::waiting_changes,
     register::standing,
     register_import::{Import, Leaving, settle_leaving},
 };
 use schakel_formats::register::{
-    ProblemKind, Row,
+    AssetRow, Problem, ProblemKind, Row,
     import::{Format, Options, Scope},
     line,
 };
+use schakel_model::ids::RegisterVersion;
 use schakel_rules::{
     register_conflict::Conflict,
     register_diff::{Changes, Counts, RegisterDiff},
@@ -132,30 +134,12 @@ pub fn run(context: &Context, args: &ImportArgs) -> anyhow::Result<Ending> {
     let mut store = Store::open(&context.data)?;
     let options = Options { format: args.format, organisation: args.organisation.clone(), scope: args.scope };
     let import = Import::read(&args.paths, &options, standing(&store)?)?;
-    let out = &context.out;
     let reading = &import.reading;
-    if import.format != Format::Register {
-        out.line(format!("Read as {}.", import.format.describe()));
-    }
-    for problem in reading.problems.iter().take(PROBLEMS_SHOWN) {
-        out.line(problem.to_string());
-    }
-    more(context, reading.errors + reading.warnings + reading.notes);
+    show_reading(context, &import);
     let diff = import.diff();
     let conflicts = import.conflicts(&diff);
-    let disagreeing =
-        reading.problems.iter().filter(|problem| problem.kind == ProblemKind::Duplicate).count();
-    show_changes(context, &diff);
-    let in_conflict = (conflicts.len() + disagreeing) as u64;
     let counts = diff.counts();
-    out.line(format!(
-        "In all: {} new, {} changed, {} withdrawn, {} in conflict",
-        number(counts.added),
-        number(counts.changed),
-        number(counts.withdrawn),
-        number(in_conflict)
-    ));
-    show_conflicts(context, &conflicts);
+    let in_conflict = show_sums(context, &import, &diff, &conflicts);
     let mut selected = select(diff, &selection(args), &import.standing_files);
     if args.without_conflicts {
         leave_conflicts_out(&mut selected, &conflicts);
@@ -163,36 +147,23 @@ pub fn run(context: &Context, args: &ImportArgs) -> anyhow::Result<Ending> {
     show_left_out(context, &selected);
     let rows = args.list.then(|| rows(&selected.diff));
     rows.iter().flatten().for_each(|row| show_row(context, row));
-
     let leaving = import.leaving(&store, &selected.diff)?;
     show_leaving(&leaving, args.force);
-    let refused = (reading.errors > 0 && !args.partial) || (!leaving.is_empty() && !args.force);
-    let mut version = import.standing.version;
-    let mut applied = false;
-    if refused {
-        if reading.errors > 0 && !args.partial {
-            say(format!(
-                "{} errors: nothing was changed. Mend them, or use --partial to take the good rows.",
-                reading.errors
-            ));
-        }
-    } else if args.dry_run {
-        out.line("A dry run: nothing was changed.");
-    } else {
-        let actor = context.actor()?;
-        let act = Act { at: context.clock.now_seconds(), actor: actor.name(), reason: &args.reason };
-        match import.apply(&mut store, &selected.diff, act)? {
-            Some(new) => {
-                settle_leaving(&mut store, &leaving, act.at)?;
-                version = new;
-                applied = true;
-                out.line(format!("Applied: this is version {new} of the register."));
-            }
-            None => out.line(format!("Nothing changes: version {version} stays.")),
-        }
+    let has_errors = reading.errors > 0 && !args.partial;
+    let refused = has_errors || (!leaving.is_empty() && !args.force);
+    let mut applied = None;
+    if has_errors {
+        let errors = reading.errors;
+        say(format!(
+            "{errors} errors: nothing was changed. Mend them, or use --partial to take the good rows."
+        ));
+    } else if !refused && args.dry_run {
+        context.out.line("A dry run: nothing was changed.");
+    } else if !refused {
+        applied = apply(context, &mut store, &import, &selected.diff, &leaving, &args.reason)?;
     }
     let taken = &selected.diff;
-    out.json(&ImportJson {
+    context.out.json(&ImportJson {
         format: import.format.as_str(),
         errors: reading.errors,
         warnings: reading.warnings,
@@ -211,14 +182,72 @@ pub fn run(context: &Context, args: &ImportArgs) -> anyhow::Result<Ending> {
         rows,
         left_out: selected.left_out + selected.without_organisation,
         leaving: leaving.iter().map(leaving_json).collect(),
-        applied,
-        register_version: version.0,
+        applied: applied.is_some(),
+        register_version: applied.unwrap_or(import.standing.version).0,
     })?;
     Ok(match (refused, reading.errors) {
         (true, _) => Ending::Failed,
         (false, 0) => Ending::Done,
         (false, _) => Ending::WithRejects,
     })
+}
+
+/// Applies what was selected; gives the new version, if there is one.
+fn apply(
+    context: &Context,
+    store: &mut Store,
+    import: &Import,
+    diff: &RegisterDiff<'_>,
+    leaving: &[Leaving],
+    reason: &str,
+) -> anyhow::Result<Option<RegisterVersion>> {
+    let actor = context.actor()?;
+    let act = Act { at: context.clock.now_seconds(), actor: actor.name(), reason };
+    let applied = import.apply(store, diff, act)?;
+    match applied {
+        Some(new) => {
+            settle_leaving(store, leaving, act.at)?;
+            context.out.line(format!("Applied: this is version {new} of the register."));
+        }
+        None => context.out.line(format!("Nothing changes: version {} stays.", import.standing.version)),
+    }
+    let waiting = waiting_changes(store)?;
+    if waiting > 0 {
+        say(format!(
+            "{waiting} changes of trusted contacts wait for a second pair of eyes. `schakel contact pending list` shows them."
+        ));
+    }
+    Ok(applied)
+}
+
+/// In which format it was read, and what is wrong with it.
+fn show_reading(context: &Context, import: &Import) {
+    let (out, reading) = (&context.out, &import.reading);
+    if import.format != Format::Register {
+        out.line(format!("Read as {}.", import.format.describe()));
+    }
+    for problem in reading.problems.iter().take(PROBLEMS_SHOWN) {
+        out.line(problem.to_string());
+    }
+    more(context, reading.errors + reading.warnings + reading.notes);
+}
+
+/// What would change, by kind and in all; gives the number in conflict.
+fn show_sums(context: &Context, import: &Import, diff: &RegisterDiff<'_>, conflicts: &[Conflict<'_>]) -> u64 {
+    show_changes(context, diff);
+    let disagree = |problem: &&Problem| problem.kind == ProblemKind::Duplicate;
+    let disagreeing = import.reading.problems.iter().filter(disagree).count();
+    let in_conflict = (conflicts.len() + disagreeing) as u64;
+    let counts = diff.counts();
+    context.out.line(format!(
+        "In all: {} new, {} changed, {} withdrawn, {} in conflict",
+        number(counts.added),
+        number(counts.changed),
+        number(counts.withdrawn),
+        number(in_conflict)
+    ));
+    show_conflicts(context, conflicts);
+    in_conflict
 }
 
 fn scope(text: &str) -> Result<Scope, String> {
@@ -235,13 +264,12 @@ fn selection(args: &ImportArgs) -> Selection {
 }
 
 fn leave_conflicts_out(selected: &mut Selected<'_>, conflicts: &[Conflict<'_>]) {
-    let before = selected.diff.assets.added.len();
-    selected
-        .diff
-        .assets
-        .added
-        .retain(|row| !conflicts.iter().any(|conflict| std::ptr::eq(conflict.row, *row)));
-    selected.left_out += (before - selected.diff.assets.added.len()) as u64;
+    let in_conflict: HashSet<*const AssetRow> =
+        conflicts.iter().map(|conflict| &raw const *conflict.row).collect();
+    let added = &mut selected.diff.assets.added;
+    let before = added.len();
+    added.retain(|row| !in_conflict.contains(&(&raw const **row)));
+    selected.left_out += (before - added.len()) as u64;
 }
 
 fn more(context: &Context, total: u64) {
