@@ -98,7 +98,8 @@ pub fn add(
     entry: &Entry<'_>,
     run: Run,
 ) -> anyhow::Result<Vec<Entered>> {
-    let values = read_value(entry.kind, entry.value.trim()).map_err(|(_, message)| anyhow::anyhow!(message))?;
+    let values =
+        read_value(entry.kind, entry.value.trim()).map_err(|(_, message)| anyhow::anyhow!(message))?;
     ensure!(
         values.len() <= VALUES_MAX,
         "`{}` is {} prefixes; claim at most {VALUES_MAX} at once",
@@ -178,7 +179,8 @@ fn add_one(
 
 /// The organisation with this code.
 pub fn organisation<'r>(register: &'r Register, code: &str) -> anyhow::Result<&'r Organisation> {
-    let found = register.organisations.iter().find(|organisation| organisation.code.eq_ignore_ascii_case(code));
+    let found =
+        register.organisations.iter().find(|organisation| organisation.code.eq_ignore_ascii_case(code));
     found.with_context(|| format!("there is no organisation {code} in the register"))
 }
 

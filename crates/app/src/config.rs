@@ -192,10 +192,7 @@ impl ClaimsConfig {
             Means::Rdap => self.rdap_days,
             Means::Desk => self.desk_days,
         };
-        ProofPolicy {
-            seconds: i64::from(days) * 86_400,
-            grace_seconds: i64::from(self.grace_days) * 86_400,
-        }
+        ProofPolicy { seconds: i64::from(days) * 86_400, grace_seconds: i64::from(self.grace_days) * 86_400 }
     }
 }
 
@@ -264,8 +261,7 @@ impl Config {
                 }
             }
         }
-        let overrides: Vec<_> =
-            sources.iter().map(|(name, source)| (*name, source.as_str())).collect();
+        let overrides: Vec<_> = sources.iter().map(|(name, source)| (*name, source.as_str())).collect();
         Ok(Templates::new(&overrides)?)
     }
 }

@@ -73,7 +73,8 @@ fn side(
         Some(claim) => store.read(|connection| claims::attempts(connection, claim.id))?,
         None => Vec::new(),
     };
-    let claimed = Claimed { organisation, value: &value, role, valid_from: None, valid_until: None, note: "" };
+    let claimed =
+        Claimed { organisation, value: &value, role, valid_from: None, valid_until: None, note: "" };
     let asset = claimed.assets(register).next().cloned();
     Ok(Side { organisation, value, claim, attempts, asset })
 }
@@ -140,11 +141,8 @@ fn wins(
         (None, Win::Shared) => return Ok(()),
         (None, Win::Alone) => {
             let policy = config.policy(Means::Desk);
-            let proven = Proven {
-                means: Means::Desk,
-                at: act.at,
-                expires_at: act.at.saturating_add(policy.seconds),
-            };
+            let proven =
+                Proven { means: Means::Desk, at: act.at, expires_at: act.at.saturating_add(policy.seconds) };
             steps.push(ClaimStep {
                 claim: claim.id,
                 action: Action::ClaimProven,
@@ -171,9 +169,8 @@ fn is_disputed_elsewhere(store: &Store, claim: &Claim, but: ConflictId) -> anyho
         return Ok(false);
     }
     let open = store.read(conflicts::list)?.into_iter().filter(|conflict| conflict.decision.is_none());
-    let about = |conflict: &Conflict| {
-        conflict.claim == claim.id || conflict.other.other_claim == Some(claim.id)
-    };
+    let about =
+        |conflict: &Conflict| conflict.claim == claim.id || conflict.other.other_claim == Some(claim.id);
     Ok(open.filter(about).any(|conflict| conflict.id != but))
 }
 

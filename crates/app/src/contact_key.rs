@@ -37,7 +37,10 @@ pub fn read(kind: KeyKind, bytes: &[u8], said: &str) -> anyhow::Result<NewKey> {
 
 /// In groups of four, as people read it out.
 pub fn spaced(fingerprint: &str) -> String {
-    let groups: Vec<&str> = (0..fingerprint.len()).step_by(4).filter_map(|at| fingerprint.get(at..(at + 4).min(fingerprint.len()))).collect();
+    let groups: Vec<&str> = (0..fingerprint.len())
+        .step_by(4)
+        .filter_map(|at| fingerprint.get(at..(at + 4).min(fingerprint.len())))
+        .collect();
     groups.join(" ")
 }
 
@@ -76,7 +79,10 @@ fn openpgp(bytes: &[u8]) -> anyhow::Result<String> {
             let length = u32::try_from(body.len()).context("the key is too long")?.to_be_bytes();
             digest(&SHA256, &[&[0x9b][..], &length, body].concat())
         }
-        version => bail!("an OpenPGP key of version {} is not supported; ask for one of version 4 or 6", version.unwrap_or(&0)),
+        version => bail!(
+            "an OpenPGP key of version {} is not supported; ask for one of version 4 or 6",
+            version.unwrap_or(&0)
+        ),
     };
     Ok(hex(hash.as_ref()))
 }
@@ -135,12 +141,15 @@ fn dearmoured(bytes: &[u8], label: &str) -> anyhow::Result<Vec<u8>> {
         return Ok(bytes.to_owned());
     }
     let (begin, end) = (format!("-----BEGIN {label}-----"), format!("-----END {label}-----"));
-    let inside = text.split_once(&begin).and_then(|(_, rest)| rest.split_once(&end)).map(|(inside, _)| inside);
+    let inside =
+        text.split_once(&begin).and_then(|(_, rest)| rest.split_once(&end)).map(|(inside, _)| inside);
     let inside = inside.with_context(|| format!("there is no {label} in this file"))?;
     // Headers have a colon; the checksum (`=abcd`) at the end is no part of the key, and proves less than the fingerprint.
     let lines = inside.lines().map(str::trim).filter(|line| !line.contains(':') && !line.starts_with('='));
     let base64: String = lines.collect();
-    base64::engine::general_purpose::STANDARD.decode(base64).with_context(|| format!("the {label} is damaged"))
+    base64::engine::general_purpose::STANDARD
+        .decode(base64)
+        .with_context(|| format!("the {label} is damaged"))
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -180,7 +189,10 @@ mod tests {
         let key = read(KeyKind::OpenPgp, OPENPGP.as_bytes(), OPENPGP_FINGERPRINT).unwrap();
         assert_eq!(spaced(&key.fingerprint), OPENPGP_FINGERPRINT);
         let binary = dearmoured(OPENPGP.as_bytes(), "PGP PUBLIC KEY BLOCK").unwrap();
-        assert_eq!(read(KeyKind::OpenPgp, &binary, OPENPGP_FINGERPRINT).unwrap().fingerprint, key.fingerprint);
+        assert_eq!(
+            read(KeyKind::OpenPgp, &binary, OPENPGP_FINGERPRINT).unwrap().fingerprint,
+            key.fingerprint
+        );
         read(KeyKind::SMime, CERTIFICATE.as_bytes(), &CERTIFICATE_FINGERPRINT.to_lowercase()).unwrap();
     }
 
@@ -204,7 +216,15 @@ mod tests {
         let refused = |kind, bytes: &[u8]| read(kind, bytes, "").unwrap_err().to_string();
         assert!(refused(KeyKind::OpenPgp, &[0xc5, 1, 4]).contains("PRIVATE"));
         assert!(refused(KeyKind::OpenPgp, &[0xc2, 1, 4]).contains("packet 2"));
-        for bytes in [&b""[..], b"hello", b"\x95", b"\xc6\xff\xff\xff\xff\xff", b"\xc6\xe1", b"\x9b\x00", b"-----BEGIN PGP PUBLIC KEY BLOCK-----"] {
+        for bytes in [
+            &b""[..],
+            b"hello",
+            b"\x95",
+            b"\xc6\xff\xff\xff\xff\xff",
+            b"\xc6\xe1",
+            b"\x9b\x00",
+            b"-----BEGIN PGP PUBLIC KEY BLOCK-----",
+        ] {
             assert!(read(KeyKind::OpenPgp, bytes, "").is_err(), "{bytes:?}");
             assert!(read(KeyKind::SMime, bytes, "").is_err(), "{bytes:?}");
         }

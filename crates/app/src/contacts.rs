@@ -3,8 +3,8 @@
 use anyhow::{Context, ensure};
 use jiff::Timestamp;
 use schakel_model::{
-    assignment::{Assignee, End},
     asset::Role,
+    assignment::{Assignee, End},
     fate::Fate,
     ids::{ContactId, OrganisationId, PendingChangeId},
     language::Language,
@@ -54,7 +54,9 @@ pub fn contact(register: &Register, id: ContactId) -> anyhow::Result<&Contact> {
 }
 
 fn code(register: &Register, organisation: OrganisationId) -> anyhow::Result<&Organisation> {
-    register.organisation(organisation).context("the organisation of this contact is no longer in the register")
+    register
+        .organisation(organisation)
+        .context("the organisation of this contact is no longer in the register")
 }
 
 fn is_whole(contact: &Contact) -> anyhow::Result<()> {
@@ -75,8 +77,8 @@ fn trusted_ever(
     register: &Register,
     organisation: OrganisationId,
 ) -> anyhow::Result<Vec<Contact>> {
-    let rows = store
-        .read(|connection| contact_changes::trusted_ever(connection, organisation, register.version))?;
+    let rows =
+        store.read(|connection| contact_changes::trusted_ever(connection, organisation, register.version))?;
     let contact = |(email, phone, valid_until)| Contact {
         id: ContactId(0),
         organisation,
@@ -151,6 +153,98 @@ fn request(
     Ok(Changed::Waits(ids.first().copied().context("one was asked for")?))
 }
 
+/// Takes out of a change of the register, an import for example, what would change how trusted contacts are reached. What they replace
+/// stays until that is approved.
+pub fn hold_back(
+    store: &Store,
+    register: &Register,
+    change: &mut RegisterChange,
+) -> anyhow::Result<Vec<NewPending>> {
+    if !change.contacts.iter().any(|(_, contact)| contact.role == ContactRole::Vcib) {
+        return Ok(Vec::new());
+    }
+    let waiting = store.read(contact_changes::list)?;
+    // Who moves to another organisation (a merger) is reached as before.
+    let leaving: Vec<Contact> = register
+        .contacts
+        .iter()
+        .filter(|contact| {
+            contact.role == ContactRole::Vcib && change.withdrawn_contacts.contains(&contact.id)
+        })
+        .cloned()
+        .collect();
+    let mut held = Vec::new();
+    let mut contacts = std::mem::take(&mut change.contacts);
+    contacts.retain_mut(|(code, after)| {
+        let organisation = register.organisations.iter().find(|organisation| organisation.code == *code);
+        match organisation.filter(|_| after.role == ContactRole::Vcib) {
+            Some(organisation) => {
+                held.push((organisation.id, Contact { organisation: organisation.id, ..after.clone() }));
+                false
+            }
+            None => true,
+        }
+    });
+    change.contacts = contacts;
+    let mut pending = Vec::new();
+    for (organisation, after) in held {
+        let own: Vec<&Contact> =
+            leaving.iter().filter(|contact| contact.organisation == organisation).collect();
+        let mut trusted = trusted_ever(store, register, organisation)?;
+        trusted.extend(leaving.iter().filter(|contact| contact.organisation != organisation).cloned());
+        let same = |contact: &&&Contact| {
+            contact.name == after.name
+                || schakel_rules::contact_change::same_address(&contact.email, &after.email)
+        };
+        let before = own.iter().find(same).or(own.first().filter(|_| own.len() == 1)).copied();
+        if !needs_approval(before, &after, &trusted.iter().collect::<Vec<_>>()) {
+            let code = code(register, organisation)?.code.clone();
+            change.contacts.push((code, after));
+            continue;
+        }
+        if let Some(before) = before {
+            change.withdrawn_contacts.retain(|id| *id != before.id);
+        }
+        let new = NewPending {
+            contact: before.map(|before| before.id),
+            after,
+            key: None,
+            register_version: register.version,
+        };
+        // The same file again asks for nothing new.
+        let asked = |one: &Pending| {
+            one.decision.is_none()
+                && one.change.contact == new.contact
+                && Contact { id: ContactId(0), ..one.change.after.clone() }
+                    == Contact { id: ContactId(0), ..new.after.clone() }
+        };
+        if !waiting.iter().any(asked) {
+            pending.push(new);
+        }
+    }
+    Ok(pending)
+}
+
+/// Asks for what was held back. Gives how many changes wait now that did not before.
+pub fn ask(
+    store: &mut Store,
+    act: &Act<'_>,
+    register: &Register,
+    held: &[NewPending],
+) -> anyhow::Result<usize> {
+    for one in held {
+        let code = code(register, one.after.organisation)?.code.clone();
+        store.request_changes(act, &code, std::slice::from_ref(one))?;
+    }
+    Ok(held.len())
+}
+
+/// How many changes wait for a second pair of eyes.
+pub fn waiting_changes(store: &Store) -> anyhow::Result<usize> {
+    let changes = store.read(contact_changes::list)?;
+    Ok(changes.iter().filter(|one| one.decision.is_none()).count())
+}
+
 /// The change that waits with this number.
 pub fn pending(store: &Store, id: PendingChangeId) -> anyhow::Result<Pending> {
     let pending = store.read(|connection| contact_changes::get(connection, id))?;
@@ -163,8 +257,7 @@ pub fn pending(store: &Store, id: PendingChangeId) -> anyhow::Result<Pending> {
 /// Telephone numbers of an organisation that were on record before a change was asked for.
 pub fn known_numbers(store: &Store, pending: &Pending) -> anyhow::Result<Vec<String>> {
     let organisation = pending.change.after.organisation;
-    let before =
-        store.read(|connection| load(connection, pending.change.register_version))?;
+    let before = store.read(|connection| load(connection, pending.change.register_version))?;
     let contacts = before.contacts.iter().filter(|contact| contact.organisation == organisation);
     let mut numbers: Vec<String> = contacts.map(|contact| contact.phone.clone()).collect();
     let joinings = store.read(joining::joinings)?;
@@ -198,7 +291,11 @@ pub fn approve(
     ensure!(
         is_known_number(called_back, &known),
         "{called_back} was not on record before this change was asked for. Call back a number that was: {}",
-        if known.is_empty() { "there is none, so refuse it and ask for a new form".to_owned() } else { known.join(", ") }
+        if known.is_empty() {
+            "there is none, so refuse it and ask for a new form".to_owned()
+        } else {
+            known.join(", ")
+        }
     );
     let register = standing(store)?;
     let change = match (&pending.change.key, pending.change.contact) {
@@ -276,8 +373,7 @@ pub fn leave(store: &mut Store, act: &Act<'_>, id: ContactId) -> anyhow::Result<
     register.contacts.retain(|contact| contact.id != id);
     // Somebody else in this role may read the same mailbox: then its mail is theirs too.
     let shared = valid_contacts(&register, gone.organisation, act.at).any(|contact| {
-        contact.role == gone.role
-            && schakel_rules::contact_change::same_address(&contact.email, &gone.email)
+        contact.role == gone.role && schakel_rules::contact_change::same_address(&contact.email, &gone.email)
     });
     let organisation = gone.organisation;
     let view = RegisterView::new(register);
@@ -382,7 +478,8 @@ pub struct Card {
 pub fn behind_link(reader: &Reader, now: i64, token: &str) -> anyhow::Result<Option<Card>> {
     let hash = random::hash(&reader.secret(), CONFIRMATION, token);
     let request = reader.read(|connection| confirmations::request(connection, &hash))?;
-    let Some(request) = request.filter(|request| request.used_at.is_none() && request.expires_at > now) else {
+    let Some(request) = request.filter(|request| request.used_at.is_none() && request.expires_at > now)
+    else {
         return Ok(None);
     };
     card(reader, request.contact)
@@ -391,8 +488,9 @@ pub fn behind_link(reader: &Reader, now: i64, token: &str) -> anyhow::Result<Opt
 fn card(reader: &Reader, id: ContactId) -> anyhow::Result<Option<Card>> {
     let register = reader.read(|connection| load(connection, register::version(connection)?))?;
     let Some(contact) = register.contacts.iter().find(|contact| contact.id == id) else { return Ok(None) };
-    let organisation =
-        register.organisation(contact.organisation).map_or(String::new(), |organisation| organisation.name.clone());
+    let organisation = register
+        .organisation(contact.organisation)
+        .map_or(String::new(), |organisation| organisation.name.clone());
     Ok(Some(Card { organisation, contact: contact.clone() }))
 }
 

@@ -78,7 +78,15 @@ pub fn post(
             tlp: letter.tlp,
         };
         let bytes = freeze(&message, &head)?;
-        new.push(notification(NotificationId(number), epoch, letter, now, message.subject, message_id, bytes));
+        new.push(notification(
+            NotificationId(number),
+            epoch,
+            letter,
+            now,
+            message.subject,
+            message_id,
+            bytes,
+        ));
     }
     store.store_notifications(&new, now.as_second())?;
     Ok(new.iter().map(|one| one.notification.id).collect())

@@ -153,11 +153,7 @@ pub struct ForWhomSomethingWaits {
 }
 
 /// Everything that waits for organisations that are not affiliated. Those who must be called stand first.
-pub fn waiting(
-    reader: &Reader,
-    register: &Register,
-    now: i64,
-) -> anyhow::Result<Vec<ForWhomSomethingWaits>> {
+pub fn waiting(reader: &Reader, register: &Register, now: i64) -> anyhow::Result<Vec<ForWhomSomethingWaits>> {
     let mut list = Vec::new();
     for organisation in not_affiliated(reader)? {
         let Some(organisation) = register.organisation(organisation) else { continue };

@@ -87,7 +87,8 @@ fn rdap(lookup: &Lookup, register: &Register, claim: &Claim) -> (bool, String) {
 }
 
 fn matches_holder(register: &Register, claim: &Claim, holders: &[Holder]) -> (bool, String) {
-    let name = register.organisation(claim.organisation).map_or("", |organisation| organisation.name.as_str());
+    let name =
+        register.organisation(claim.organisation).map_or("", |organisation| organisation.name.as_str());
     // A handle that somebody only says is theirs proves nothing.
     let handles: Vec<&str> = register
         .assets
@@ -272,7 +273,9 @@ pub fn take_code(
     match code.state {
         CodeState::Sent if act.at < code.expires_at => {}
         CodeState::Sent => bail!("the code has run out; `schakel claim prove {id} --by mail` sends another"),
-        state => bail!("the last code is {}; `schakel claim prove {id} --by mail` sends another", state.as_str()),
+        state => {
+            bail!("the last code is {}; `schakel claim prove {id} --by mail` sends another", state.as_str())
+        }
     }
     let found = random::hash(&store.secret(), &format!("claim:{id}"), typed) == code.hash;
     let left = CODE_TRIES_MAX.saturating_sub(code.tries + 1);
@@ -317,10 +320,9 @@ pub fn bounced(
 
 fn last_code(store: &Store, id: ClaimId) -> anyhow::Result<MailCode> {
     let codes = store.read(|connection| claims::codes(connection, id))?;
-    codes
-        .into_iter()
-        .next()
-        .with_context(|| format!("no code was sent for claim {id}; `schakel claim prove {id} --by mail` sends one"))
+    codes.into_iter().next().with_context(|| {
+        format!("no code was sent for claim {id}; `schakel claim prove {id} --by mail` sends one")
+    })
 }
 
 /// Claims whose proof is to be looked at now, with the register they are compared with.

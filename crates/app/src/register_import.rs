@@ -25,7 +25,7 @@ use schakel_store::{
     register::{Concerned, RegisterChange, concerned},
 };
 
-use crate::register_files;
+use crate::{contacts, register_files};
 
 /// An import as read, beside what stands.
 pub struct Import {
@@ -113,7 +113,8 @@ impl Import {
         Ok(open.into_iter().map(|(id, concerned)| Leaving { id, code: code(id), concerned }).collect())
     }
 
-    /// Applies a diff, or part of it, as a new version; `None` when it is empty.
+    /// Applies a diff, or part of it, as a new version; `None` when it is empty. What would change how trusted contacts are reached waits
+    /// for a second pair of eyes.
     ///
     /// # Errors
     /// When relations would go in a circle, or the store fails; then nothing has changed.
@@ -127,7 +128,12 @@ impl Import {
             return Ok(None);
         }
         self.check_circles(diff)?;
-        let change = self.change(diff);
+        let mut change = self.change(diff);
+        let held = contacts::hold_back(store, &self.standing, &mut change)?;
+        contacts::ask(store, &act, &self.standing, &held)?;
+        if change == RegisterChange::default() {
+            return Ok(None);
+        }
         Ok(Some(store.change_register(act.at, act.actor, act.reason, &change)?))
     }
 

@@ -62,10 +62,11 @@ pub fn send_due(
         if due.is_empty() {
             break;
         }
-        let (go, braked) = brake(store, config, now, due)?;
+        let (mut go, braked) = brake(store, config, now, due)?;
         sent.braked += braked.len() as u64;
         store.postpone(&braked)?;
-        store.start_attempts(&go.iter().map(|message| message.id).collect::<Vec<_>>())?;
+        let started = store.start_attempts(&go.iter().map(|message| message.id).collect::<Vec<_>>())?;
+        go.retain(|message| started.contains(&message.id));
         let mut results = Vec::with_capacity(go.len());
         for message in &go {
             let result = attempt(&mut channel, frames, &envelope_from, message, clock.now())?;

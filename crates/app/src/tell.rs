@@ -104,7 +104,14 @@ impl Composer<'_> {
         made: &mut dyn FnMut(&Composed),
     ) -> anyhow::Result<usize> {
         if let Some(store) = store.as_deref_mut() {
-            onboarding::keep_back(store, self.reader, self.config, self.templates, &self.view.register, self.now)?;
+            onboarding::keep_back(
+                store,
+                self.reader,
+                self.config,
+                self.templates,
+                &self.view.register,
+                self.now,
+            )?;
         }
         let mut next = self.reader.read(outbox::next_notification)?;
         let epoch = self.reader.read(outbox::epoch)?;

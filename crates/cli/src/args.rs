@@ -101,6 +101,18 @@ pub enum Command {
     /// The desk users, who act with --as
     #[command(subcommand)]
     User(user::UserCommand),
+    /// What members say is theirs, and its proof
+    #[command(subcommand)]
+    Claim(crate::commands::claim::ClaimCommand),
+    /// Who joins: the steps until they are officially affiliated, and what waits until then
+    #[command(subcommand)]
+    Onboarding(crate::commands::onboarding::OnboardingCommand),
+    /// Who is told, and how they are reached
+    #[command(subcommand)]
+    Contact(crate::commands::contact::ContactCommand),
+    /// Two who say that the same is theirs
+    #[command(subcommand)]
+    Conflict(crate::commands::conflict::ConflictCommand),
     /// The mail templates
     #[command(subcommand)]
     Templates(TemplatesCommand),

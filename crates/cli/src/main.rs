@@ -130,6 +130,10 @@ fn run(command: &Command, context: &Context, data_is_named: bool) -> anyhow::Res
         Command::Retention(command) => commands::retention::run(context, command),
         Command::Privacy(command) => commands::privacy::run(context, command),
         Command::User(command) => commands::user::run(context, command),
+        Command::Claim(command) => commands::claim::run(context, command),
+        Command::Onboarding(command) => commands::onboarding::run(context, command),
+        Command::Contact(command) => commands::contact::run(context, command),
+        Command::Conflict(command) => commands::conflict::run(context, command),
         Command::Templates(command) => commands::templates::run(context, command),
         Command::Completion { shell } => commands::completion::run(*shell),
     }

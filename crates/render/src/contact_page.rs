@@ -82,9 +82,15 @@ mod tests {
         };
         for language in Language::ALL {
             let ask = render(language, Shows::Ask { sender: "CERT", organisation: "<b>", contact: &contact });
-            assert!(ask.contains("&lt;script&gt;") && !ask.contains("<script") && !ask.contains("<b>"), "{ask}");
+            assert!(
+                ask.contains("&lt;script&gt;") && !ask.contains("<script") && !ask.contains("<b>"),
+                "{ask}"
+            );
             assert!(ask.contains("… 678") && !ask.contains("1234"), "{ask}");
-            assert!(ask.contains("method=\"post\"") && ask.contains(&format!("lang=\"{language}\"")), "{ask}");
+            assert!(
+                ask.contains("method=\"post\"") && ask.contains(&format!("lang=\"{language}\"")),
+                "{ask}"
+            );
             for shows in [Shows::Done, Shows::Gone] {
                 assert!(!render(language, shows).contains("<form"));
             }

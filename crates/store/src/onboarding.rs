@@ -180,8 +180,8 @@ impl Store {
                 set_fate(transaction, at, *block, Fate::Held, None, WAITS)?;
                 transaction
                     .execute(
-                        "INSERT OR REPLACE INTO joining_block VALUES (?1,?2,?3)",
-                        params![block, organisation.0, at],
+                        "INSERT OR REPLACE INTO joining_block VALUES (?1,?2)",
+                        params![block, organisation.0],
                     )
                     .doing("hold an assignment")?;
             }

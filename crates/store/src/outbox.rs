@@ -269,18 +269,21 @@ impl OutboxWriter {
     }
 
     /// Records that attempts start now, before anything is sent. An attempt that a crash cut off is made again, not counted again: how
-    /// often we crash says nothing about the other side, and must not make its mail wait longer.
-    pub fn start_attempts(&mut self, messages: &[i64]) -> Result<(), StoreError> {
+    /// often we crash says nothing about the other side, and must not make its mail wait longer. Gives those that may be sent: one that
+    /// was withdrawn meanwhile, because its recipient left, may not.
+    pub fn start_attempts(&mut self, messages: &[i64]) -> Result<Vec<i64>, StoreError> {
         self.write(|transaction| {
+            let mut started = Vec::with_capacity(messages.len());
             for message in messages {
-                transaction
+                let changed = transaction
                     .prepare_cached(
                         "UPDATE message SET attempts = attempts + (state = 0), state = 1 WHERE id = ?1 AND state < 2",
                     )
                     .and_then(|mut statement| statement.execute([message]))
                     .doing("record the start of an attempt")?;
+                started.extend((changed > 0).then_some(*message));
             }
-            Ok(())
+            Ok(started)
         })
     }
 

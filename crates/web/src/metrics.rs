@@ -99,7 +99,12 @@ impl Collector for Running {
         }
         let count = |of: &AtomicU64| i64::try_from(of.load(Relaxed)).unwrap_or(i64::MAX);
         let gauges = [
-            ("schakel_breaches_open", "Possible data breaches without a decision", None, count(breaches_open)),
+            (
+                "schakel_breaches_open",
+                "Possible data breaches without a decision",
+                None,
+                count(breaches_open),
+            ),
             (
                 "schakel_breaches_overdue",
                 "Possible data breaches past their 72 hours",

@@ -191,12 +191,16 @@ fn say_entered(context: &Context, register: &Register, one: &Entered, args: &Add
     }
     match one.id {
         Some(id) => {
-            context.out.line(format!("Claim {id}: {}. `schakel claim show {id}` says how to prove it.", one.value));
+            context
+                .out
+                .line(format!("Claim {id}: {}. `schakel claim show {id}` says how to prove it.", one.value));
         }
         None => context.out.line(format!("A dry run: {} is not entered.", one.value)),
     }
     for conflict in &one.conflicts {
-        context.out.line(format!("Conflict {conflict} is open. `schakel conflict show {conflict}` shows both sides."));
+        context.out.line(format!(
+            "Conflict {conflict} is open. `schakel conflict show {conflict}` shows both sides."
+        ));
     }
     if one.attributes {
         context.out.line("It attributes at once, asserted until it is proven.");
@@ -379,7 +383,9 @@ fn prove(context: &Context, args: &ProveArgs) -> anyhow::Result<Ending> {
                 "A code for {address} is in the outbox (N{notification}); `schakel serve` or `schakel outbox --send` sends it. \
                  Type it back with `schakel claim code {id} CODE`."
             ));
-            context.out.json(&json!({ "claim": id.0, "address": address, "notification": notification.0 }))?;
+            context
+                .out
+                .json(&json!({ "claim": id.0, "address": address, "notification": notification.0 }))?;
             Ok(Ending::Done)
         }
         By::Desk => {
@@ -418,7 +424,9 @@ fn changed(
     match (attempt.found, disputed) {
         (true, false) => context.out.line("It is proven, and attributes."),
         (true, true) => {
-            context.out.line("It is proven. Somebody else says it is theirs: it attributes when the conflict is decided.");
+            context.out.line(
+                "It is proven. Somebody else says it is theirs: it attributes when the conflict is decided.",
+            );
         }
         (false, _) => context.out.line(format!("It is not proven by this: the claim is {state}.")),
     }
@@ -435,7 +443,8 @@ fn recheck(context: &Context) -> anyhow::Result<Ending> {
     let lookup = Lookup::new(&config.outgoing)?;
     let looked = {
         let reader = Reader::open(&context.data)?;
-        let register = reader.read(|connection| register::load(connection, register::version(connection)?))?;
+        let register =
+            reader.read(|connection| register::load(connection, register::version(connection)?))?;
         proof::look_again(&lookup, &register, proof::due(&reader, now)?)
     };
     let act = Act { at: now, actor: actor.name(), reason: "" };
@@ -444,7 +453,10 @@ fn recheck(context: &Context) -> anyhow::Result<Ending> {
     for one in &after {
         match (one.state, one.failing_since) {
             (ClaimState::Lapsed, _) => {
-                say(format!("Claim {}: {}. The proof counts no longer: the asset is asserted.", one.claim, one.detail));
+                say(format!(
+                    "Claim {}: {}. The proof counts no longer: the asset is asserted.",
+                    one.claim, one.detail
+                ));
                 worst += 1;
             }
             (_, Some(since)) => {
@@ -460,7 +472,10 @@ fn recheck(context: &Context) -> anyhow::Result<Ending> {
             _ => {}
         }
     }
-    context.out.line(format!("{} proofs were looked at, {worst} are not as they should be.", number(after.len() as u64)));
+    context.out.line(format!(
+        "{} proofs were looked at, {worst} are not as they should be.",
+        number(after.len() as u64)
+    ));
     let claims: Vec<Value> = after
         .iter()
         .map(|one| {

@@ -332,11 +332,8 @@ fn list(context: &Context, code: Option<&str>) -> anyhow::Result<Ending> {
     let register = load(&reader)?;
     let of = code.map(|code| organisation(&register, code)).transpose()?.map(|one| one.id);
     let freshness = reader.read(|connection| confirmations::freshness(connection, register.version))?;
-    let contacts: Vec<&Contact> = register
-        .contacts
-        .iter()
-        .filter(|contact| of.is_none_or(|of| of == contact.organisation))
-        .collect();
+    let contacts: Vec<&Contact> =
+        register.contacts.iter().filter(|contact| of.is_none_or(|of| of == contact.organisation)).collect();
     let rows: Vec<_> = contacts.iter().map(|contact| cells(&register, contact)).collect();
     context.out.table(&HEADINGS, &rows, &[0]);
     let contacts: Vec<Value> = contacts
@@ -396,7 +393,11 @@ fn alarms(context: &Context) -> anyhow::Result<Ending> {
     let register = load(&reader)?;
     let alarms = contacts::alarms(&register, context.clock.now_seconds());
     for organisation in &alarms {
-        context.out.line(format!("{} {}: nobody can be told anything", organisation.code, plain(&organisation.name, 60)));
+        context.out.line(format!(
+            "{} {}: nobody can be told anything",
+            organisation.code,
+            plain(&organisation.name, 60)
+        ));
     }
     if alarms.is_empty() {
         context.out.line("Every organisation with assets has somebody who can be told.");
@@ -456,7 +457,9 @@ fn pending_text(register: &Register, one: &Pending) -> String {
     };
     let state = match &one.decision {
         None => String::new(),
-        Some(decision) if decision.approved => format!("; approved by {}, called back {}", decision.actor, decision.called_back),
+        Some(decision) if decision.approved => {
+            format!("; approved by {}, called back {}", decision.actor, decision.called_back)
+        }
         Some(decision) => format!("; refused by {}", decision.actor),
     };
     format!(
@@ -495,7 +498,8 @@ fn key(context: &Context, command: &KeyCommand) -> anyhow::Result<Ending> {
             let mut store = Store::open(&context.data)?;
             let role = contacts::contact(&standing(&store)?, *contact)?.role;
             let actor = acting(context, role)?;
-            let act = Act { at: context.clock.now_seconds(), actor: &actor, reason: "fingerprint read out loud" };
+            let act =
+                Act { at: context.clock.now_seconds(), actor: &actor, reason: "fingerprint read out loud" };
             let changed = contact_key::add(&mut store, &act, *contact, key)?;
             say_changed(context, changed)
         }

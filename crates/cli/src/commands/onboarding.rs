@@ -6,7 +6,10 @@ use schakel_app::{
     explain::{organisation_name, rfc3339},
     onboarding::{self, Confirmed},
 };
-use schakel_model::{affiliation::{Joining, Step}, register::Register};
+use schakel_model::{
+    affiliation::{Joining, Step},
+    register::Register,
+};
 use schakel_rules::onboarding::{is_affiliated, missing};
 use schakel_store::{Reader, Store, act::Act, onboarding as stored, register};
 use serde_json::{Value, json};
@@ -109,7 +112,9 @@ fn show(context: &Context, code: &str) -> anyhow::Result<Ending> {
     let organisation = organisation(&register, code)?;
     let joinings = reader.read(stored::joinings)?;
     let Some(joining) = joinings.iter().find(|joining| joining.organisation == organisation.id) else {
-        context.out.line(format!("{code} was entered by the desk and counts as affiliated. It has no steps."));
+        context
+            .out
+            .line(format!("{code} was entered by the desk and counts as affiliated. It has no steps."));
         context.out.json(&json!({ "organisation": code, "affiliated": true, "missing": [], "steps": [] }))?;
         return Ok(Ending::Done);
     };
@@ -117,7 +122,9 @@ fn show(context: &Context, code: &str) -> anyhow::Result<Ending> {
         .iter()
         .map(|step| {
             let taken = joining.taken.iter().find(|taken| taken.step == *step);
-            let cell = |text: fn(&schakel_model::affiliation::StepTaken) -> String| taken.map_or(String::new(), text);
+            let cell = |text: fn(&schakel_model::affiliation::StepTaken) -> String| {
+                taken.map_or(String::new(), text)
+            };
             vec![
                 step.to_string(),
                 cell(|taken| rfc3339(taken.at)),

@@ -31,7 +31,7 @@ impl Serving {
     pub fn start(installation: &Installation, config: &str) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         installation.configure(&format!(
-            "{config}\n[intake]\nsettle_ms = 0\n[telling]\nwait_seconds = 1\n[http]\nlisten = \"127.0.0.1:{port}\"\n"
+            "{config}\n[intake]\nsettle_ms = 0\n[telling]\nwait_seconds = 1\n[contacts]\nremind = false\n[http]\nlisten = \"127.0.0.1:{port}\"\n"
         ));
         let serving = Self::start_as_configured(installation, port);
         serving.wait("it to be ready", || serving.get("/readyz").is_some_and(|(status, _)| status == 200));
@@ -53,6 +53,11 @@ impl Serving {
             }
         });
         Self { child, log, port }
+    }
+
+    /// The port it answers on.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// Everything it has logged.
@@ -87,7 +92,7 @@ impl Serving {
 
     /// Asks it to stop; it must end well.
     #[track_caller]
-    fn stop(mut self) -> String {
+    pub fn stop(mut self) -> String {
         terminate(self.child.id());
         let status = self.child.wait().unwrap();
         assert!(status.success(), "{status}: {}", self.log());
