@@ -7,14 +7,13 @@ use schakel_model::{
     assignment::{Assignee, End},
     fate::Fate,
     ids::{ContactId, OrganisationId, PendingChangeId},
-    language::Language,
     register::{Contact, ContactRole, Organisation, Register},
     tlp::Tlp,
 };
 use schakel_render::{letter::About, templates::Templates};
 use schakel_rules::contact_change::{
-    CONFIRMATION_SECONDS, EMERGENCY_SECONDS_MAX, is_known_number, is_stale, is_unreachable, missing_fields,
-    needs_approval, reminder_is_due,
+    CONFIRMATION_SECONDS, EMERGENCY_SECONDS_MAX, Trusted, is_known_number, is_stale, is_unreachable,
+    missing_fields, needs_approval, reminder_is_due,
 };
 use schakel_store::{
     Reader, Store,
@@ -71,28 +70,16 @@ fn is_whole(contact: &Contact) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Every trusted contact of an organisation there is or was.
-fn trusted_ever(
-    store: &Store,
-    register: &Register,
-    organisation: OrganisationId,
-) -> anyhow::Result<Vec<Contact>> {
-    let rows =
-        store.read(|connection| contact_changes::trusted_ever(connection, organisation, register.version))?;
-    let contact = |(email, phone, valid_until)| Contact {
-        id: ContactId(0),
-        organisation,
-        role: ContactRole::Vcib,
-        name: String::new(),
-        email,
-        phone,
-        language: Language::default(),
-        tlp_max: Tlp::Clear,
-        position: 0,
-        valid_from: None,
-        valid_until,
-    };
-    Ok(rows.into_iter().map(contact).collect())
+/// Has this organisation, or had it ever, a trusted contact?
+fn ever_trusted(store: &Store, register: &Register, organisation: OrganisationId) -> anyhow::Result<bool> {
+    Ok(store.read(|connection| contact_changes::ever_trusted(connection, organisation, register.version))?)
+}
+
+/// The trusted contacts of an organisation that stand.
+fn trusted(register: &Register, organisation: OrganisationId) -> Vec<&Contact> {
+    let is_trusted =
+        |contact: &&Contact| contact.organisation == organisation && contact.role == ContactRole::Vcib;
+    register.contacts.iter().filter(is_trusted).collect()
 }
 
 /// Adds a contact to an organisation; `after.organisation` and `after.id` mean nothing.
@@ -101,8 +88,9 @@ pub fn add(store: &mut Store, act: &Act<'_>, of: &str, mut after: Contact) -> an
     let organisation = organisation(&register, of)?;
     after.organisation = organisation.id;
     is_whole(&after)?;
-    let trusted = trusted_ever(store, &register, organisation.id)?;
-    if needs_approval(None, &after, &trusted.iter().collect::<Vec<_>>()) {
+    let now = trusted(&register, organisation.id);
+    let trusted = Trusted { now: &now, ever: ever_trusted(store, &register, organisation.id)? };
+    if needs_approval(None, &after, trusted) {
         return request(store, act, &register, None, after);
     }
     let change =
@@ -123,8 +111,9 @@ pub fn change(
     let after = after(before);
     ensure!(after != *before, "nothing changes");
     is_whole(&after)?;
-    let trusted = trusted_ever(store, &register, before.organisation)?;
-    if needs_approval(Some(before), &after, &trusted.iter().collect::<Vec<_>>()) {
+    let now = trusted(&register, before.organisation);
+    let trusted = Trusted { now: &now, ever: ever_trusted(store, &register, before.organisation)? };
+    if needs_approval(Some(before), &after, trusted) {
         return request(store, act, &register, Some(id), after);
     }
     store.change_register(act.at, act.actor, act.reason, &replaced(&register, id, after)?)?;
@@ -190,14 +179,15 @@ pub fn hold_back(
     for (organisation, after) in held {
         let own: Vec<&Contact> =
             leaving.iter().filter(|contact| contact.organisation == organisation).collect();
-        let mut trusted = trusted_ever(store, register, organisation)?;
-        trusted.extend(leaving.iter().filter(|contact| contact.organisation != organisation).cloned());
+        let mut now = trusted(register, organisation);
+        now.extend(leaving.iter().filter(|contact| contact.organisation != organisation));
+        let trusted = Trusted { now: &now, ever: ever_trusted(store, register, organisation)? };
         let same = |contact: &&&Contact| {
             contact.name == after.name
                 || schakel_rules::contact_change::same_address(&contact.email, &after.email)
         };
         let before = own.iter().find(same).or(own.first().filter(|_| own.len() == 1)).copied();
-        if !needs_approval(before, &after, &trusted.iter().collect::<Vec<_>>()) {
+        if !needs_approval(before, &after, trusted) {
             let code = code(register, organisation)?.code.clone();
             change.contacts.push((code, after));
             continue;

@@ -69,28 +69,32 @@ pub fn missing_fields(contact: &Contact) -> impl Iterator<Item = Field> {
 /// Does this change wait for a second pair of eyes and a call back? It does when it touches how an organisation's trusted contact is
 /// reached: a VCIB's mail address or telephone number, a longer period, or somebody new in the role beside or after another.
 ///
-/// `before`: the contact that changes, `None` for a new one. `trusted`: every VCIB of the organisation there is or was. The first
-/// VCIB of an organisation is named by the form and the intake talk, not by a change.
-pub fn needs_approval(before: Option<&Contact>, after: &Contact, trusted: &[&Contact]) -> bool {
+/// `before`: the contact that changes, `None` for a new one. The first VCIB of an organisation is named by the form and the intake talk, not
+/// by a change.
+pub fn needs_approval(before: Option<&Contact>, after: &Contact, trusted: Trusted<'_>) -> bool {
     if after.role != ContactRole::Vcib {
         return false;
     }
     match before.filter(|before| before.role == ContactRole::Vcib) {
-        Some(before) => {
-            !same_address(&before.email, &after.email)
-                || !same_number(&before.phone, &after.phone)
-                || ends_later(before.valid_until, after.valid_until)
-        }
-        None => {
-            // The same person as before, entered again: nothing about how they are reached is new.
-            let known = |one: &&&Contact| {
-                same_address(&one.email, &after.email)
-                    && same_number(&one.phone, &after.phone)
-                    && !ends_later(one.valid_until, after.valid_until)
-            };
-            !trusted.is_empty() && !trusted.iter().any(|one| known(&one))
-        }
+        Some(before) => !reached_alike(before, after),
+        None => trusted.ever && !trusted.now.iter().any(|one| reached_alike(one, after)),
     }
+}
+
+/// The trusted contacts of an organisation.
+#[derive(Clone, Copy, Debug)]
+pub struct Trusted<'a> {
+    /// Those it has now, and those who move to it in the same change (a merger): they are reached as before.
+    pub now: &'a [&'a Contact],
+    /// Has it, or had it ever, one?
+    pub ever: bool,
+}
+
+/// Is nothing new about how they are reached, and for how long?
+fn reached_alike(before: &Contact, after: &Contact) -> bool {
+    same_address(&before.email, &after.email)
+        && same_number(&before.phone, &after.phone)
+        && !ends_later(before.valid_until, after.valid_until)
 }
 
 fn ends_later(before: Option<i64>, after: Option<i64>) -> bool {
@@ -175,7 +179,9 @@ mod tests {
     #[test]
     fn how_a_trusted_contact_is_reached_changes_only_with_four_eyes() {
         let before = vcib("v@a.example", "+31 6 1234 5678");
-        let trusted = [&before];
+        let now = [&before];
+        let trusted = Trusted { now: &now, ever: true };
+        let (gone, never) = (Trusted { now: &[], ever: true }, Trusted { now: &[], ever: false });
         let mut renamed = before.clone();
         renamed.name = "B".into();
         let mut emergency = before.clone();
@@ -183,29 +189,30 @@ mod tests {
         let mut longer = before.clone();
         longer.valid_until = Some(200);
         let case =
-            |what: &str, from: Option<&Contact>, to: &Contact, trusted: &[&Contact], expected: bool| {
+            |what: &str, from: Option<&Contact>, to: &Contact, trusted: Trusted<'_>, expected: bool| {
                 assert_eq!(needs_approval(from, to, trusted), expected, "{what}");
             };
-        case("another name", Some(&before), &renamed, &trusted, false);
+        case("another name", Some(&before), &renamed, trusted, false);
         case(
             "the same in other letters",
             Some(&before),
             &vcib("V@A.example ", "06-12345678"),
-            &trusted,
+            trusted,
             false,
         );
-        case("another address", Some(&before), &vcib("v@b.example", "0612345678"), &trusted, true);
-        case("another number", Some(&before), &vcib("v@a.example", "0612345679"), &trusted, true);
-        case("no number any more", Some(&before), &vcib("v@a.example", ""), &trusted, true);
-        case("a second one", None, &vcib("w@a.example", "0612345679"), &trusted, true);
-        case("the first one", None, &vcib("w@a.example", "0612345679"), &[], false);
-        case("the same again", None, &vcib("v@a.example", "0612345678"), &trusted, false);
-        case("it ends sooner", Some(&before), &emergency, &trusted, false);
-        case("it ends later", Some(&emergency), &longer, &trusted, true);
-        case("it ends no more", Some(&emergency), &before, &trusted, true);
+        case("another address", Some(&before), &vcib("v@b.example", "0612345678"), trusted, true);
+        case("another number", Some(&before), &vcib("v@a.example", "0612345679"), trusted, true);
+        case("no number any more", Some(&before), &vcib("v@a.example", ""), trusted, true);
+        case("a second one", None, &vcib("w@a.example", "0612345679"), trusted, true);
+        case("the first one", None, &vcib("w@a.example", "0612345679"), never, false);
+        case("who left comes back", None, &before, gone, true);
+        case("the same again", None, &vcib("v@a.example", "0612345678"), trusted, false);
+        case("it ends sooner", Some(&before), &emergency, trusted, false);
+        case("it ends later", Some(&emergency), &longer, trusted, true);
+        case("it ends no more", Some(&emergency), &before, trusted, true);
         let acib = contact(ContactRole::Acib, "x@a.example", "");
-        case("an ACIB", None, &acib, &trusted, false);
-        case("an ACIB who becomes a VCIB", Some(&acib), &vcib("x@a.example", ""), &trusted, true);
+        case("an ACIB", None, &acib, trusted, false);
+        case("an ACIB who becomes a VCIB", Some(&acib), &vcib("x@a.example", ""), trusted, true);
     }
 
     #[test]

@@ -123,24 +123,18 @@ pub fn get(connection: &Connection, id: PendingChangeId) -> Result<Option<Pendin
         .doing("read a change that waits")
 }
 
-/// Every mail address and number at which a trusted contact of an organisation was reached up to a version, the newest first: what was
-/// known before.
-pub fn trusted_ever(
+/// Has an organisation, or had it ever, a trusted contact, up to a version of the register?
+pub fn ever_trusted(
     connection: &Connection,
     organisation: OrganisationId,
     version: RegisterVersion,
-) -> Result<Vec<(String, String, Option<i64>)>, StoreError> {
+) -> Result<bool, StoreError> {
     connection
         .prepare_cached(
-            "SELECT email, phone, valid_until FROM contact WHERE organisation = ?1 AND role = 'vcib' AND recorded_in <= ?2
-             ORDER BY id DESC",
+            "SELECT EXISTS (SELECT 1 FROM contact WHERE organisation = ?1 AND role = 'vcib' AND recorded_in <= ?2)",
         )
-        .and_then(|mut statement| {
-            statement
-                .query_map(params![organisation.0, version.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-                .collect()
-        })
-        .doing("read the trusted contacts of an organisation")
+        .and_then(|mut statement| statement.query_row(params![organisation.0, version.0], |row| row.get(0)))
+        .doing("look for trusted contacts of an organisation")
 }
 
 /// What a contact's leaving has done.

@@ -372,6 +372,25 @@ fn a_txt_record_proves_a_domain_until_it_is_gone_for_longer_than_the_grace() {
 }
 
 #[test]
+fn a_service_looks_proofs_up_again_by_itself() {
+    let Some(mut world) = World::new("www A 192.0.2.1\n") else { return };
+    // By the machine's clock this is long ago, and the proof counts for long.
+    let config =
+        format!("[outgoing]\nresolvers = [\"{}\"]\n[claims]\ndns_days = 36500\n", world.knot.address());
+    world.installation.at("2026-11-01T09:00:00Z").configure(&config);
+    world.installation.json(&["claim", "add", "GM1", "domain", "eikendam.nl"]);
+    let token = world.token("1");
+    world.publish(&format!("_schakel-challenge TXT \"{token}\"\n"));
+    world.prove("1", "dns", 0);
+    world.publish("www A 192.0.2.1\n");
+    let serving = crate::serve::Serving::start(&world.installation, &config);
+    serving
+        .wait("the proof to be missed", || claim(&world.installation, "1")["failing_since"] != Value::Null);
+    assert_eq!(claim(&world.installation, "1")["state"], "proven");
+    assert!(serving.stop().contains("a proof is not found any more"));
+}
+
+#[test]
 fn answers_that_mean_harm_or_nothing_prove_nothing() {
     let mut records = String::from(
         "_schakel-challenge.loop CNAME _schakel-challenge.loop2\n_schakel-challenge.loop2 CNAME _schakel-challenge.loop\n",

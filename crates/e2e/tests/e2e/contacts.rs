@@ -126,6 +126,37 @@ fn a_contact_that_changed_meanwhile_is_not_overwritten_by_an_old_request() {
 }
 
 #[test]
+fn an_import_that_would_change_a_trusted_contact_waits_too() {
+    let installation = with_desk(Installation::new());
+    let with = |vcib: &str| {
+        Register::default()
+            .organisation("GM1,Eikendam,municipality,,nl")
+            .asset("GM1,prefix,198.51.100.0/25,owner")
+            .contact("GM1,findings,CERT Eikendam,new@eikendam.example,,nl,AMBER")
+            .contact(vcib)
+    };
+    let stands = [("vcib@eikendam.example".to_owned(), "+31 88 000 00 01".to_owned())];
+    let other = with("GM1,vcib,V. Vertrouwd,boef@elsewhere.example,06 66,nl,RED");
+    for _ in 0..2 {
+        installation.import(&other);
+        assert_eq!(vcibs(&installation, "GM1"), stands);
+        let pending = installation.json(&["contact", "pending", "list"]);
+        assert_eq!(pending["changes"].as_array().unwrap().len(), 1, "the same file asks once");
+        assert_eq!(pending["changes"][0]["after"]["email"], "boef@elsewhere.example");
+    }
+    let contacts = installation.json(&["contact", "list", "GM1"]);
+    assert_eq!(contacts["contacts"][0]["email"], "new@eikendam.example", "the rest of it is in force");
+    let approve = ["contact", "pending", "approve", "1", "--as", "piet", "--called-back"];
+    installation.run(&[&approve[..], &["06 66"]].concat()).ended(1).says(&["not on record before"]);
+    installation.run(&[&approve[..], &["+31 88 000 0001"]].concat()).ended(0);
+    assert_eq!(vcibs(&installation, "GM1"), [("boef@elsewhere.example".to_owned(), "06 66".to_owned())]);
+    // Back to who they were: somebody looks at that too.
+    installation.import(&with("GM1,vcib,V. Vertrouwd,vcib@eikendam.example,+31 88 000 00 01,nl,RED"));
+    assert_eq!(vcibs(&installation, "GM1"), [("boef@elsewhere.example".to_owned(), "06 66".to_owned())]);
+    assert_eq!(installation.json(&["contact", "pending", "list"])["changes"].as_array().unwrap().len(), 1);
+}
+
+#[test]
 fn an_emergency_vcib_has_an_end_and_a_call_back() {
     let mut installation = with_desk(Installation::new());
     let name = |more: &[&str]| {
