@@ -23,9 +23,8 @@ use crate::{
     intake::{Ingested, Intake},
     lending::{Borrower, Lender},
     pipeline::views::Views,
-    retention,
+    recall, retention,
     send::send_due,
-    recall,
     tell::Composer,
 };
 
@@ -282,12 +281,7 @@ fn is_store_trouble(error: &anyhow::Error) -> bool {
 }
 
 /// Erases what is old, once a day. That nothing was erased is said once.
-fn erase_old(
-    intake: &mut Intake,
-    config: &Config,
-    clock: Clock,
-    refused: &mut bool,
-) -> anyhow::Result<()> {
+fn erase_old(intake: &mut Intake, config: &Config, clock: Clock, refused: &mut bool) -> anyhow::Result<()> {
     match retention::daily(intake, config, clock.now_seconds()) {
         Ok(erased) if erased.is_empty() => {}
         Ok(erased) => tracing::info!(?erased, "erased what is old"),
@@ -340,7 +334,10 @@ impl Breaches {
         counters.breaches_open.store(open, Relaxed);
         counters.breaches_overdue.store(overdue, Relaxed);
         if overdue > self.overdue {
-            tracing::error!(overdue, "a possible data breach is past its 72 hours: `schakel breach list` shows it");
+            tracing::error!(
+                overdue,
+                "a possible data breach is past its 72 hours: `schakel breach list` shows it"
+            );
         }
         self.overdue = overdue;
         Ok(())

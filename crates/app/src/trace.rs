@@ -8,8 +8,7 @@ use schakel_model::{
 use schakel_store::{
     Reader,
     chunks::{self, Block, Blocks},
-    corrections,
-    erase,
+    corrections, erase,
     fate_blob::RowFate,
     findings::{self, Kind},
     id_list, outbox, register, reports, sightings,
@@ -219,7 +218,12 @@ pub fn event(reader: &Reader, id: EventId) -> anyhow::Result<EventTrace> {
         },
         line: row.line,
         idf: row.event.as_ref().ok().map(idf),
-        reject: row.event.as_ref().err().filter(|_| row.erased.is_none()).map(|reject| reject.message.to_string()),
+        reject: row
+            .event
+            .as_ref()
+            .err()
+            .filter(|_| row.erased.is_none())
+            .map(|reject| reject.message.to_string()),
         erased: row.erased.map(|by| erased::words(reader, by)).transpose()?,
         raw: row.raw,
         row_fate,
@@ -295,7 +299,9 @@ fn assignment(
         block.assignee.map_or(("", ""), |assignee| organisation_name(register, assignee.organisation));
     let history = reader.read(|connection| outbox::fate_changes(connection, block.id))?;
     let told_by = match block.fate {
-        Fate::Withdrawn => reader.read(|connection| corrections::told_by(connection, block.id))?.map(|lead| lead.0),
+        Fate::Withdrawn => {
+            reader.read(|connection| corrections::told_by(connection, block.id))?.map(|lead| lead.0)
+        }
         _ => block.reference,
     };
     let messages = match told_by {

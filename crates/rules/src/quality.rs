@@ -128,7 +128,9 @@ fn reason(criterion: Criterion, facts: &Facts) -> Option<Reason> {
     let (permille, why) = match criterion {
         Criterion::Proven if assets == 0 => (0, "It has no assets, so that nothing can reach it.".to_owned()),
         Criterion::Proven => (share(proven, assets), format!("{proven} of {assets} assets are proven.")),
-        Criterion::Reachable if reachable => (1000, "Somebody can be told what is marked TLP:AMBER.".to_owned()),
+        Criterion::Reachable if reachable => {
+            (1000, "Somebody can be told what is marked TLP:AMBER.".to_owned())
+        }
         Criterion::Reachable => (0, "Nobody can be told what is marked TLP:AMBER.".to_owned()),
         Criterion::Fresh => {
             let days = facts.days_unchanged?;
@@ -137,7 +139,9 @@ fn reason(criterion: Criterion, facts: &Facts) -> Option<Reason> {
         Criterion::NoOverlap if assets == 0 => return None,
         Criterion::NoOverlap => (
             1000 - share(overlapping, assets),
-            format!("{overlapping} of {assets} assets are, in whole or in part, another's as well in the same role."),
+            format!(
+                "{overlapping} of {assets} assets are, in whole or in part, another's as well in the same role."
+            ),
         ),
         Criterion::NamesResolve => {
             let names = facts.names.filter(|names| names.at > 0)?;
@@ -146,7 +150,8 @@ fn reason(criterion: Criterion, facts: &Facts) -> Option<Reason> {
         }
         Criterion::PrefixesAnnounced => {
             let prefixes = facts.prefixes.filter(|prefixes| prefixes.at > 0)?;
-            let why = format!("{} of {} prefixes are announced by somebody else.", prefixes.wrong, prefixes.at);
+            let why =
+                format!("{} of {} prefixes are announced by somebody else.", prefixes.wrong, prefixes.at);
             (1000 - share(prefixes.wrong, prefixes.at), why)
         }
         Criterion::NothingNear => {
@@ -155,7 +160,10 @@ fn reason(criterion: Criterion, facts: &Facts) -> Option<Reason> {
                 return None;
             }
             let near = unrouted_near.saturating_mul(1000).div_ceil(all).min(1000) as u32;
-            (1000 - near, format!("{unrouted_near} findings of nobody lie near its assets, {findings} are its own."))
+            (
+                1000 - near,
+                format!("{unrouted_near} findings of nobody lie near its assets, {findings} are its own."),
+            )
         }
     };
     Some(Reason { criterion, permille, why })
