@@ -93,3 +93,40 @@ fn punch(file: &File, stretch: &Stretch) -> std::io::Result<()> {
         Err(error) => Err(error.into()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Store, data_dir::DataDir, error::DatabaseContext};
+
+    #[test]
+    fn what_a_crash_kept_from_being_overwritten_is_overwritten_at_the_next_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataDir::new(folder.path());
+        let mut store = Store::open(&data).unwrap();
+        let gone = store.frames.append(b"marker-of-a-frame", 17).unwrap();
+        let kept = store.frames.append(b"kept", 4).unwrap();
+        store.frames.sync().unwrap();
+        store
+            .write(|transaction| {
+                transaction
+                    .execute_batch(&format!(
+                        "INSERT INTO wipe VALUES (1, {}, {});
+                         INSERT INTO meta VALUES ('moved_frame', '1 {} 4 4')",
+                        gone.offset, gone.length, kept.offset
+                    ))
+                    .doing("note")
+            })
+            .unwrap();
+        drop(store);
+        let segment = data.raw().join("000001.seg");
+        assert!(std::fs::read(&segment).unwrap().starts_with(b"marker"));
+        let store = Store::open(&data).unwrap();
+        assert_eq!(std::fs::read(&segment).unwrap(), [&[0; 17][..], b"kept"].concat());
+        let left: i64 = store
+            .read(|connection| {
+                connection.query_row("SELECT count(*) FROM wipe", [], |row| row.get(0)).doing("count")
+            })
+            .unwrap();
+        assert_eq!(left, 0);
+    }
+}
