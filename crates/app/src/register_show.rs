@@ -80,13 +80,13 @@ pub struct ShownContact {
     pub valid_until: Option<String>,
 }
 
-/// The newest register, or as it was recorded at a time.
+/// The newest version of the register, or the one that stood at a time.
 ///
 /// # Errors
 /// When nothing was recorded by then.
-pub fn register_at(reader: &Reader, as_known_at: Option<i64>) -> anyhow::Result<Register> {
-    let version = match as_known_at {
-        None => reader.read(register::version)?,
+pub fn version_known_at(reader: &Reader, as_known_at: Option<i64>) -> anyhow::Result<RegisterVersion> {
+    match as_known_at {
+        None => Ok(reader.read(register::version)?),
         Some(at) => {
             let version = reader.read(|connection| version_at(connection, at))?;
             ensure!(
@@ -94,21 +94,23 @@ pub fn register_at(reader: &Reader, as_known_at: Option<i64>) -> anyhow::Result<
                 "nothing was known at {}: the register was empty. `schakel register history` says since when it is not",
                 rfc3339(at)
             );
-            version
+            Ok(version)
         }
-    };
-    Ok(reader.read(|connection| register::load(connection, version))?)
+    }
 }
 
-/// Shows the organisation with this code, or this name.
+/// Shows the organisation with this code, or this name, by a version of the register.
 ///
 /// # Errors
 /// When there is none.
-pub fn show(register: &Register, code: &str, at: Option<i64>) -> anyhow::Result<Shown> {
-    let organisation = find(register, code).with_context(|| {
-        format!("version {} of the register has no organisation {code}", register.version)
-    })?;
+pub fn show(reader: &Reader, version: RegisterVersion, code: &str, at: Option<i64>) -> anyhow::Result<Shown> {
+    let mut register = reader.read(|connection| register::load_organisations(connection, version))?;
+    let organisation = find(&register, code)
+        .with_context(|| format!("version {version} of the register has no organisation {code}"))?
+        .clone();
     let id = organisation.id;
+    reader.read(|connection| register::load_of(connection, &mut register, id))?;
+    let register = &register;
     let then = |valid: &dyn Fn(i64) -> bool| at.is_none_or(valid);
     let relations = register
         .relations

@@ -63,6 +63,25 @@ pub fn load(connection: &Connection, version: RegisterVersion) -> Result<Registe
     })
 }
 
+/// All organisations as recorded at a version, and nothing else.
+pub fn load_organisations(connection: &Connection, version: RegisterVersion) -> Result<Register, StoreError> {
+    let organisations = organisations(connection, Rows::At(version))?;
+    Ok(Register { version, organisations, ..Register::default() })
+}
+
+/// Adds to a register what belongs to one of its organisations at its version: assets, contacts and relations.
+pub fn load_of(
+    connection: &Connection,
+    register: &mut Register,
+    organisation: OrganisationId,
+) -> Result<(), StoreError> {
+    let rows = Rows::Of(register.version, organisation);
+    register.assets = assets(connection, rows)?;
+    register.contacts = contacts(connection, rows)?;
+    register.relations = relations(connection, rows)?;
+    Ok(())
+}
+
 /// What a version has changed: all organisations before and after, and of the rest the rows it withdrew, and those it recorded.
 pub fn load_change(
     connection: &Connection,
@@ -90,6 +109,8 @@ pub(crate) const RECORDED: &str = "recorded_in <= ?1 AND (withdrawn_in IS NULL O
 enum Rows {
     /// Those that stood at a version.
     At(RegisterVersion),
+    /// Of those, what belongs to an organisation.
+    Of(RegisterVersion, OrganisationId),
     /// Those that a version recorded.
     RecordedIn(RegisterVersion),
     /// Those that a version withdrew.
@@ -99,16 +120,20 @@ enum Rows {
 impl Rows {
     fn version(self) -> RegisterVersion {
         match self {
-            Self::At(version) | Self::RecordedIn(version) | Self::WithdrawnIn(version) => version,
+            Self::At(version)
+            | Self::Of(version, _)
+            | Self::RecordedIn(version)
+            | Self::WithdrawnIn(version) => version,
         }
     }
 
-    /// As SQL over the version `?1`.
-    fn condition(self) -> &'static str {
+    /// As SQL over the version `?1`; `owners` are the columns that say whose a row is.
+    fn condition(self, owners: &str) -> String {
         match self {
-            Self::At(_) => RECORDED,
-            Self::RecordedIn(_) => "recorded_in = ?1",
-            Self::WithdrawnIn(_) => "withdrawn_in = ?1",
+            Self::At(_) => RECORDED.to_owned(),
+            Self::Of(_, organisation) => format!("{organisation} IN ({owners}) AND {RECORDED}"),
+            Self::RecordedIn(_) => "recorded_in = ?1".to_owned(),
+            Self::WithdrawnIn(_) => "withdrawn_in = ?1".to_owned(),
         }
     }
 }
@@ -118,7 +143,7 @@ fn organisations(connection: &Connection, rows: Rows) -> Result<Vec<Organisation
         .prepare(&format!(
             "SELECT o.id, o.code, s.name, s.kind, s.parent, s.language FROM organisation_state s
              JOIN organisation o ON o.id = s.organisation WHERE {} ORDER BY o.id",
-            rows.condition()
+            rows.condition("o.id")
         ))
         .and_then(|mut statement| statement.query_map([rows.version().0], organisation_of)?.collect())
         .doing("read the organisations")
@@ -140,7 +165,7 @@ fn assets(connection: &Connection, rows: Rows) -> Result<Vec<Asset>, StoreError>
         .prepare(&format!(
             "SELECT id, organisation, kind, value, role, valid_from, valid_until, proof, flags, note FROM asset
              WHERE {} ORDER BY id",
-            rows.condition()
+            rows.condition("organisation")
         ))
         .and_then(|mut statement| {
             statement
@@ -174,7 +199,7 @@ fn contacts(connection: &Connection, rows: Rows) -> Result<Vec<Contact>, StoreEr
         .prepare(&format!(
             "SELECT organisation, role, name, email, phone, language, tlp_max, id, position, valid_from, valid_until
              FROM contact WHERE {} ORDER BY organisation, role, position, id",
-            rows.condition()
+            rows.condition("organisation")
         ))
         .and_then(|mut statement| {
             statement
@@ -204,7 +229,7 @@ fn relations(connection: &Connection, rows: Rows) -> Result<Vec<Relation>, Store
         .prepare(&format!(
             "SELECT id, from_organisation, kind, to_organisation, mandate, scan_consent, valid_from, valid_until, note
              FROM relation WHERE {} ORDER BY id",
-            rows.condition()
+            rows.condition("from_organisation, to_organisation")
         ))
         .and_then(|mut statement| {
             statement

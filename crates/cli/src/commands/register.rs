@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use schakel_app::{register::export, register_show::register_at};
-use schakel_store::Reader;
+use schakel_app::{register::export, register_show::version_known_at};
+use schakel_store::{Reader, register};
 
 use crate::{
     Context,
@@ -29,7 +29,8 @@ pub fn run(context: &Context, command: &RegisterCommand) -> anyhow::Result<Endin
 
 fn export_to(context: &Context, folder: &Path, as_known_at: Option<Timestamp>) -> anyhow::Result<Ending> {
     let reader = Reader::open(&context.data)?;
-    let register = register_at(&reader, as_known_at.map(|at| at.as_second()))?;
+    let version = version_known_at(&reader, as_known_at.map(|at| at.as_second()))?;
+    let register = reader.read(|connection| register::load(connection, version))?;
     export(&register, folder)?;
     context.out.line(format!(
         "Version {} of the register is in {}: {} organisations, {} assets, {} contacts, {} relations.",

@@ -17,7 +17,7 @@ use serde_json::json;
 
 use crate::{
     Context,
-    commands::register_import::{show_changes, show_leaving},
+    commands::register_import::{say_waiting, show_changes, show_leaving},
     output::{Ending, number, plain, say},
 };
 
@@ -160,6 +160,7 @@ pub fn undo(context: &Context, args: &UndoArgs) -> anyhow::Result<Ending> {
             }
             None => out.line(format!("There is nothing to take back: version {now} stays.")),
         }
+        say_waiting(&store)?;
     }
     let counts = diff.counts();
     out.json(&json!({

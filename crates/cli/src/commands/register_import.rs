@@ -211,13 +211,19 @@ fn apply(
         }
         None => context.out.line(format!("Nothing changes: version {} stays.", import.standing.version)),
     }
+    say_waiting(store)?;
+    Ok(applied)
+}
+
+/// Changes of trusted contacts wait for a second pair of eyes.
+pub fn say_waiting(store: &Store) -> anyhow::Result<()> {
     let waiting = waiting_changes(store)?;
     if waiting > 0 {
         say(format!(
             "{waiting} changes of trusted contacts wait for a second pair of eyes. `schakel contact pending list` shows them."
         ));
     }
-    Ok(applied)
+    Ok(())
 }
 
 /// In which format it was read, and what is wrong with it.

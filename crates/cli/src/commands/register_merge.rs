@@ -18,7 +18,7 @@ use serde_json::json;
 use crate::{
     Context,
     args::time,
-    commands::register_import::{list_rows, show_changes},
+    commands::register_import::{list_rows, say_waiting, show_changes},
     output::{Ending, number},
 };
 
@@ -95,6 +95,7 @@ pub fn run(context: &Context, args: &MergeArgs) -> anyhow::Result<Ending> {
             (version, applied) = (new, true);
             out.line(format!("Applied: this is version {new} of the register."));
         }
+        say_waiting(&store)?;
     }
     let counts = diff.counts();
     out.json(&json!({

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use jiff::Timestamp;
-use schakel_app::register_show::{Shown, register_at, show};
+use schakel_app::register_show::{Shown, show, version_known_at};
 use schakel_store::Reader;
 
 use crate::{
@@ -31,8 +31,8 @@ pub struct ShowArgs {
 
 pub fn run(context: &Context, args: &ShowArgs) -> anyhow::Result<Ending> {
     let reader = Reader::open(&context.data)?;
-    let register = register_at(&reader, args.as_known_at.map(|at| at.as_second()))?;
-    let shown = show(&register, &args.code, args.at.map(|at| at.as_second()))?;
+    let version = version_known_at(&reader, args.as_known_at.map(|at| at.as_second()))?;
+    let shown = show(&reader, version, &args.code, args.at.map(|at| at.as_second()))?;
     context.out.line(format!(
         "{} {} ({}), by version {} of the register",
         shown.organisation, shown.name, shown.kind, shown.register_version
