@@ -3,7 +3,7 @@
 
 use std::{
     fs,
-    io::{self, ErrorKind, Read, Write},
+    io::{self, BufRead, BufReader, ErrorKind, Read, Write},
     os::unix::{
         fs::PermissionsExt,
         net::{UnixListener, UnixStream},
@@ -77,14 +77,9 @@ impl Drop for Lender {
 }
 
 fn read_line(stream: &UnixStream) -> Option<String> {
-    let mut line = Vec::new();
-    for byte in stream.take(NAME_BYTES_MAX).bytes() {
-        match byte.ok()? {
-            b'\n' => return String::from_utf8(line).ok(),
-            byte => line.push(byte),
-        }
-    }
-    None
+    let mut line = String::new();
+    BufReader::new(stream.take(NAME_BYTES_MAX)).read_line(&mut line).ok()?;
+    line.strip_suffix('\n').map(str::to_owned)
 }
 
 impl Borrower {
