@@ -17,10 +17,14 @@ pub fn standing(store: &Store) -> anyhow::Result<Register> {
     Ok(store.read(|connection| load(connection, version(connection)?))?)
 }
 
-/// Writes a register as its four files into a folder.
-pub fn export(register: &Register, folder: &Path) -> anyhow::Result<()> {
-    fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    let written = files::write(&RegisterFiles::of(register));
+/// Writes a register as its four files into a folder, or as JSON into a file that ends in `.json`.
+pub fn export(register: &Register, to: &Path) -> anyhow::Result<()> {
+    let rows = RegisterFiles::of(register);
+    if to.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json")) && !to.is_dir() {
+        return write_whole(to, &files::import::write_json(&rows));
+    }
+    fs::create_dir_all(to).with_context(|| format!("cannot make the folder {}", to.display()))?;
+    let written = files::write(&rows);
     let named = [
         ("organisations.csv", written.organisations),
         ("assets.csv", written.assets),
@@ -28,7 +32,7 @@ pub fn export(register: &Register, folder: &Path) -> anyhow::Result<()> {
         ("relations.csv", written.relations),
     ];
     for (name, bytes) in named {
-        write_whole(&folder.join(name), &bytes)?;
+        write_whole(&to.join(name), &bytes)?;
     }
     Ok(())
 }
@@ -40,4 +44,19 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let mut file = fs::File::create(&partial).with_context(writing)?;
     file.write_all(bytes).and_then(|()| file.sync_all()).with_context(writing)?;
     fs::rename(&partial, path).with_context(writing)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_that_ends_in_json_is_written_as_json() {
+        let folder = tempfile::tempdir().unwrap();
+        let (json, csv) = (folder.path().join("register.JSON"), folder.path().join("register"));
+        export(&Register::default(), &json).unwrap();
+        export(&Register::default(), &csv).unwrap();
+        assert!(fs::read_to_string(json).unwrap().starts_with("{\n\"format\": \"schakel-register\""));
+        assert_eq!(fs::read_dir(csv).unwrap().count(), 4);
+    }
 }

@@ -199,8 +199,9 @@ pub enum RegisterCommand {
     Quality(crate::commands::quality::QualityArgs),
     /// What is nobody's, by where it lies: the list of who should join
     Unrouted(crate::commands::quality::UnroutedArgs),
-    /// Write the register as its four files into a folder
+    /// Write the register as its four files into a folder, or as JSON into a file that ends in .json
     Export {
+        #[arg(value_name = "FOLDER|FILE.json")]
         folder: PathBuf,
         /// As the register was recorded at this time [default: now]
         #[arg(long, value_name = "TIME", value_parser = time)]

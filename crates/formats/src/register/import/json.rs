@@ -1,4 +1,4 @@
-//! The register as one JSON object, by the names of the columns of its files: what `schakel register export --format json`
+//! The register as one JSON object, by the names of the columns of its files: what `schakel register export register.json`
 //! writes.
 //!
 //! ```json
