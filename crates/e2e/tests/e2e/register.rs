@@ -121,7 +121,10 @@ fn a_file_that_is_not_there_changes_nothing_of_its_kind() {
     assert_eq!(["added", "changed", "withdrawn"].map(|key| count(&applied[key])), [1, 0, 0], "{applied}");
     fs::remove_file(installation.path("only/contacts.csv")).unwrap();
     fs::remove_file(installation.path("only/relations.csv")).unwrap();
-    installation.run(&["register", "import", &folder]).ended(1).says(&["no file that can be imported", "csv"]);
+    installation
+        .run(&["register", "import", &folder])
+        .ended(1)
+        .says(&["no file that can be imported", "csv"]);
 }
 
 /// A register with a case for every rule.
