@@ -28,7 +28,7 @@ use super::ingest::progress_bar;
 #[command(group(clap::ArgGroup::new("change asked about").args(["files", "change"]).required(true)))]
 #[allow(missing_docs)] // The help texts are the documentation.
 pub struct WhatifArgs {
-    /// A folder with changed files of the register, as `schakel register import` takes it
+    /// Changed files of the register, or a folder with them, as `schakel register import` takes them
     pub files: Option<PathBuf>,
     /// A small change, such as "add GM0513 prefix 192.0.2.0/24 owner" or "withdraw GM0513 domain gouda.nl". Can be repeated
     #[arg(long, value_name = "CHANGE", conflicts_with = "files")]
