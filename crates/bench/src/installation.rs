@@ -36,6 +36,10 @@ fn load_register(intake: &mut Intake, folder: &Path) -> anyhow::Result<()> {
     let import = Import::read(&[folder.to_owned()], &Default::default(), standing(intake.store())?)?;
     anyhow::ensure!(import.reading.errors == 0, "the register has errors: {:?}", import.reading.problems);
     let at = Clock::system().now_seconds();
-    import.apply(intake.store(), &import.diff(), Act { at, actor: "bench", reason: "the demo's constituency" })?;
+    import.apply(
+        intake.store(),
+        &import.diff(),
+        Act { at, actor: "bench", reason: "the demo's constituency" },
+    )?;
     intake.reload_register()
 }

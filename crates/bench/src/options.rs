@@ -149,6 +149,8 @@ mod tests {
         assert_eq!(run(&["--rows"]).unwrap_err(), "--rows needs a value");
         assert_eq!(run(&["--row", "5"]).unwrap_err(), "--row is no option");
         assert_eq!(run(&["--days", "2"]).unwrap_err(), "--days needs a whole number from 3 to 365, not `2`");
-        assert!(run(&["--only", "all"]).unwrap_err().contains("floors, ingest, deliver, attribution or register"));
+        assert!(
+            run(&["--only", "all"]).unwrap_err().contains("floors, ingest, deliver, attribution or register")
+        );
     }
 }
