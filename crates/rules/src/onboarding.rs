@@ -209,6 +209,9 @@ mod tests {
         assert_eq!(left[..2], [Step::Acib, Step::FormChecked]);
     }
 
+    /// The steps taken, the step to confirm, the number named, contacts, how many assets, and what stands in the way.
+    type Case<'a> = (&'a [Step], Step, &'a str, &'a [&'a Contact], usize, Option<NotYet>);
+
     #[test]
     fn a_step_is_confirmed_when_what_it_needs_is_there() {
         use Step::{Acib, Assets, FormChecked, IntakeTalk, Invitation, OutOfBandNumber, Products, VcibForm};
@@ -216,7 +219,7 @@ mod tests {
             (contact(ContactRole::Acib, "0883734000"), contact(ContactRole::Vcib, "0612345678"));
         let without_phone = contact(ContactRole::Vcib, "");
         let nobody: &[&Contact] = &[];
-        let cases: &[(&[Step], Step, &str, &[&Contact], usize, Option<NotYet>)] = &[
+        let cases: &[Case<'_>] = &[
             (&[], Invitation, "", nobody, 0, None),
             (&[], Acib, "", &[&acib], 0, Some(NotYet::First(Invitation))),
             (&[Invitation], Acib, "", nobody, 0, Some(NotYet::NoContact(ContactRole::Acib))),
