@@ -11,7 +11,7 @@ use crate::{
     Store, StoreError,
     act::{Act, json},
     audit::Action,
-    conflicts::{NewConflict, open_conflict},
+    conflicts::{NewConflict, close_conflicts_of, open_conflict},
     error::DatabaseContext,
     register::{RegisterChange, value, word, wrong_word},
 };
@@ -377,5 +377,6 @@ pub(crate) fn move_claim(
             json(&attempt.detail)
         );
     }
-    act.audit(transaction, step.action, &format!("claim:{}", step.claim), &detail)
+    act.audit(transaction, step.action, &format!("claim:{}", step.claim), &detail)?;
+    if step.state.is_over() { close_conflicts_of(transaction, act, step.claim) } else { Ok(()) }
 }

@@ -165,6 +165,25 @@ impl Store {
     }
 }
 
+/// A claim is over: what is still open about it is decided for the other side.
+pub(crate) fn close_conflicts_of(
+    transaction: &Transaction<'_>,
+    act: &Act<'_>,
+    claim: ClaimId,
+) -> Result<(), StoreError> {
+    let open: Vec<(u32, u32)> = transaction
+        .prepare_cached(
+            "SELECT conflict.id, CASE WHEN conflict.claim = ?1 THEN conflict.organisation ELSE claim.organisation END
+             FROM conflict JOIN claim ON claim.id = conflict.claim
+             WHERE decided_at IS NULL AND (conflict.claim = ?1 OR other_claim = ?1)",
+        )
+        .and_then(|mut statement| {
+            statement.query_map([claim.0], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        })
+        .doing("look for conflicts")?;
+    open.into_iter().try_for_each(|(id, other)| close(transaction, act, ConflictId(id), Some(other)))
+}
+
 fn close(
     transaction: &Transaction<'_>,
     act: &Act<'_>,

@@ -193,6 +193,13 @@ fn a_conflict_shows_both_sides_and_the_decision_is_carried_out() {
     );
     installation.run(&["claim", "prove", "4", "--by", "desk", "--reason", "b", "--as", "jan"]).ended(0);
     assert_eq!(owners(&installation, "--domain", "samen.nl"), ["GM1 desk", "GM2 desk"]);
+
+    // A claim that meets several: when it is taken back, nothing of it is left to decide.
+    installation.json(&["claim", "add", "GM3", "prefix", "198.51.100.0/24"]);
+    let open = || installation.json(&["conflict", "list"])["conflicts"].as_array().unwrap().len();
+    assert!(open() >= 2, "{}", open());
+    installation.run(&["claim", "withdraw", "5", "--reason", "a slip", "--as", "jan"]).ended(0);
+    assert_eq!(open(), 0);
     installation.assert_sound();
 }
 
