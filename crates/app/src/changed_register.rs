@@ -4,13 +4,11 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use anyhow::{Context, bail, ensure};
 use foldhash::fast::FixedState;
-use schakel_formats::register::{
-    AssetKey, AssetRow, ContactRow, OrganisationRow, RegisterFiles, RelationRow, read_value,
-};
+use schakel_formats::register::{AssetKey, AssetRow, RegisterFiles, read_value};
 use schakel_model::{
     asset::{Asset, AssetFlags, AssetKind, AssetValue, Proof, Role},
     ids::{AssetId, ContactId, OrganisationId, RelationId},
-    register::{Contact, Organisation, Register},
+    register::{Contact, Register},
     relation::Relation,
 };
 
@@ -144,12 +142,15 @@ pub fn of_files(standing: &Register, files: &RegisterFiles) -> Register {
     let mut next_asset = next_asset(standing);
     let mut changed = Register {
         version: standing.version,
-        organisations: files.organisations.iter().map(|row| organisation(row, id(&row.code))).collect(),
+        organisations: files.organisations.iter().map(|row| row.organisation(id(&row.code))).collect(),
         assets: Vec::with_capacity(files.assets.len()),
-        contacts: (1..).zip(&files.contacts).map(|(n, row)| contact(row, n, id(&row.organisation))).collect(),
+        contacts: (1..)
+            .zip(&files.contacts)
+            .map(|(n, row)| row.contact(ContactId(n), id(&row.organisation)))
+            .collect(),
         relations: (1..)
             .zip(&files.relations)
-            .map(|(n, row)| relation(row, n, id(&row.from), id(&row.to)))
+            .map(|(n, row)| row.relation(RelationId(n), id(&row.from), id(&row.to)))
             .collect(),
         announced: standing.announced.clone(),
     };
@@ -158,7 +159,7 @@ pub fn of_files(standing: &Register, files: &RegisterFiles) -> Register {
             next_asset.0 += 1;
             AssetId(next_asset.0 - 1)
         });
-        changed.assets.push(asset(row, number, id(&row.organisation)));
+        changed.assets.push(row.asset(number, id(&row.organisation)));
     }
     changed.organisations.sort_by_key(|organisation| organisation.id);
     changed.assets.sort_by_key(|asset| asset.id);
@@ -202,61 +203,6 @@ pub fn reach_alike(standing: &Register, changed: &Register) -> bool {
 
 fn next_asset(standing: &Register) -> AssetId {
     AssetId(standing.assets.last().map_or(1, |last| last.id.0 + 1))
-}
-
-fn organisation(row: &OrganisationRow, id: OrganisationId) -> Organisation {
-    Organisation {
-        id,
-        code: row.code.to_string(),
-        name: row.name.clone(),
-        kind: row.kind,
-        parent: row.parent.as_deref().map(str::to_owned),
-        language: row.language,
-    }
-}
-
-fn asset(row: &AssetRow, id: AssetId, organisation: OrganisationId) -> Asset {
-    Asset {
-        id,
-        organisation,
-        value: row.value.clone(),
-        role: row.role,
-        valid_from: row.valid_from,
-        valid_until: row.valid_until,
-        proof: row.proof,
-        flags: row.flags,
-        note: row.note.clone(),
-    }
-}
-
-fn contact(row: &ContactRow, id: u32, organisation: OrganisationId) -> Contact {
-    Contact {
-        id: ContactId(id),
-        organisation,
-        role: row.role,
-        name: row.name.clone(),
-        email: row.email.clone(),
-        phone: row.phone.clone(),
-        language: row.language,
-        tlp_max: row.tlp_max,
-        position: row.position,
-        valid_from: row.valid_from,
-        valid_until: row.valid_until,
-    }
-}
-
-fn relation(row: &RelationRow, id: u32, from: OrganisationId, to: OrganisationId) -> Relation {
-    Relation {
-        id: RelationId(id),
-        from,
-        kind: row.kind,
-        to,
-        mandate: row.mandate,
-        scan_consent: row.scan_consent,
-        valid_from: row.valid_from,
-        valid_until: row.valid_until,
-        note: row.note.clone(),
-    }
 }
 
 #[cfg(test)]

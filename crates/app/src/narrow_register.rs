@@ -70,15 +70,8 @@ C,prefix,198.51.100.0/24
         );
         assert_eq!(reading.errors, 0, "{:?}", reading.problems);
         let asset = |row: &AssetRow| Asset {
-            id: AssetId(0),
-            organisation: OrganisationId(0),
-            value: row.value.clone(),
-            role: row.role,
-            valid_from: row.valid_from,
-            valid_until: row.valid_until,
-            proof: row.proof,
-            flags: row.flags,
             note: String::new(),
+            ..row.asset(AssetId::default(), OrganisationId::default())
         };
         let organisation = |code: &str| Organisation {
             id: OrganisationId(0),

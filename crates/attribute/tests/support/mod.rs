@@ -6,7 +6,6 @@ use std::borrow::Cow;
 
 use schakel_formats::register::{RegisterFiles, read};
 use schakel_model::{
-    asset::Asset,
     classification::ClassificationType,
     ids::{AssetId, OrganisationId, RegisterVersion},
     observation::{Endpoint, Identity, Observation, ObservedAt, Polarity, Transport},
@@ -39,37 +38,18 @@ pub fn register(assets: &str) -> Register {
 
 /// Gives rows their numbers.
 pub fn numbered(files: &RegisterFiles) -> Register {
-    let organisations: Vec<Organisation> = files
-        .organisations
-        .iter()
-        .zip(1..)
-        .map(|(row, id)| Organisation {
-            id: OrganisationId(id),
-            code: row.code.to_string(),
-            name: row.name.clone(),
-            kind: row.kind,
-            parent: row.parent.as_deref().map(str::to_owned),
-            language: row.language,
-        })
-        .collect();
+    let organisations: Vec<Organisation> =
+        files.organisations.iter().zip(1..).map(|(row, id)| row.organisation(OrganisationId(id))).collect();
     let assets = files
         .assets
         .iter()
         .zip(1..)
-        .map(|(row, id)| Asset {
-            id: AssetId(id),
-            organisation: organisations
+        .map(|(row, id)| {
+            let owner = organisations
                 .iter()
                 .find(|organisation| *organisation.code == *row.organisation)
-                .expect("every row names an organisation")
-                .id,
-            value: row.value.clone(),
-            role: row.role,
-            valid_from: row.valid_from,
-            valid_until: row.valid_until,
-            proof: row.proof,
-            flags: row.flags,
-            note: row.note.clone(),
+                .expect("every row names an organisation");
+            row.asset(AssetId(id), owner.id)
         })
         .collect();
     Register { version: RegisterVersion(1), organisations, assets, ..Register::default() }

@@ -4,11 +4,11 @@ use std::{collections::HashMap, sync::Arc};
 
 use foldhash::fast::FixedState;
 use schakel_model::{
-    asset::{AssetFlags, AssetValue, Proof, Role},
-    ids::OrganisationId,
+    asset::{Asset, AssetFlags, AssetValue, Proof, Role},
+    ids::{AssetId, ContactId, OrganisationId, RelationId},
     language::Language,
-    register::{ContactRole, OrganisationKind, Register},
-    relation::{Mandate, RelationKind},
+    register::{Contact, ContactRole, Organisation, OrganisationKind, Register},
+    relation::{Mandate, Relation, RelationKind},
     tlp::Tlp,
 };
 
@@ -123,6 +123,75 @@ impl ContactRow {
     pub fn key(&self) -> ContactKey<'_> {
         let who = if self.email.is_empty() { &self.name } else { &self.email };
         (&self.organisation, self.role, who, self.valid_from)
+    }
+}
+
+// Rows name organisations by their code; whoever makes values of them says the numbers.
+
+impl OrganisationRow {
+    /// The organisation, with this number.
+    pub fn organisation(&self, id: OrganisationId) -> Organisation {
+        Organisation {
+            id,
+            code: self.code.to_string(),
+            name: self.name.clone(),
+            kind: self.kind,
+            parent: self.parent.as_deref().map(str::to_owned),
+            language: self.language,
+        }
+    }
+}
+
+impl AssetRow {
+    /// The asset, with these numbers.
+    pub fn asset(&self, id: AssetId, organisation: OrganisationId) -> Asset {
+        Asset {
+            id,
+            organisation,
+            value: self.value.clone(),
+            role: self.role,
+            valid_from: self.valid_from,
+            valid_until: self.valid_until,
+            proof: self.proof,
+            flags: self.flags,
+            note: self.note.clone(),
+        }
+    }
+}
+
+impl ContactRow {
+    /// The contact, with these numbers.
+    pub fn contact(&self, id: ContactId, organisation: OrganisationId) -> Contact {
+        Contact {
+            id,
+            organisation,
+            role: self.role,
+            name: self.name.clone(),
+            email: self.email.clone(),
+            phone: self.phone.clone(),
+            language: self.language,
+            tlp_max: self.tlp_max,
+            position: self.position,
+            valid_from: self.valid_from,
+            valid_until: self.valid_until,
+        }
+    }
+}
+
+impl RelationRow {
+    /// The relation, with these numbers.
+    pub fn relation(&self, id: RelationId, from: OrganisationId, to: OrganisationId) -> Relation {
+        Relation {
+            id,
+            from,
+            kind: self.kind,
+            to,
+            mandate: self.mandate,
+            scan_consent: self.scan_consent,
+            valid_from: self.valid_from,
+            valid_until: self.valid_until,
+            note: self.note.clone(),
+        }
     }
 }
 
