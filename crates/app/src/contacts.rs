@@ -435,15 +435,8 @@ pub fn remind(
         let token = random::token()?;
         let hash = random::hash(&store.secret(), CONFIRMATION, &token);
         let link = if page.is_empty() { String::new() } else { format!("{page}/contact/{token}") };
-        let letter = Addressed {
-            organisation,
-            language: contact.language,
-            tlp: Tlp::Green.min(contact.tlp_max),
-            to_name: &contact.name,
-            to: &contact.email,
-            role: contact.role.as_str(),
-            about: About::ConfirmContact { role: contact.role, name: &contact.name, link: &link, until },
-        };
+        let about = About::ConfirmContact { role: contact.role, name: &contact.name, link: &link, until };
+        let letter = Addressed::to_contact(organisation, &contact, about);
         match post(store, config, templates, now, &[letter]) {
             Ok(_) => {
                 store.add_request(act, &hash, contact.id, until.as_second())?;

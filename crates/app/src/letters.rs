@@ -8,7 +8,7 @@ use schakel_deliver::{
 use schakel_model::{
     ids::{NotificationId, OrganisationId},
     language::Language,
-    register::Organisation,
+    register::{Contact, Organisation},
     tlp::Tlp,
 };
 use schakel_render::{
@@ -40,6 +40,21 @@ pub struct Addressed<'a> {
     pub role: &'a str,
     /// What it says.
     pub about: About<'a>,
+}
+
+impl<'a> Addressed<'a> {
+    /// To a contact, in their language. A letter holds nothing that needs more than TLP:GREEN.
+    pub fn to_contact(organisation: &'a Organisation, contact: &'a Contact, about: About<'a>) -> Self {
+        Self {
+            organisation,
+            language: contact.language,
+            tlp: Tlp::Green.min(contact.tlp_max),
+            to_name: &contact.name,
+            to: &contact.email,
+            role: contact.role.as_str(),
+            about,
+        }
+    }
 }
 
 /// Puts letters into the outbox, each a notification of its own.

@@ -12,7 +12,6 @@ use schakel_model::{
     fate::Fate,
     ids::OrganisationId,
     register::{Contact, ContactRole, Organisation, Register},
-    tlp::Tlp,
 };
 use schakel_render::{letter::About, templates::Templates};
 use schakel_rules::onboarding::{
@@ -252,15 +251,8 @@ pub fn keep_back(
         let contact = general_contact(register, id, at).context("a letter needs somebody to read it")?;
         let joining = joining(store, id)?;
         let missing: Vec<Step> = missing(&joining).filter(|step| step.is_for_affiliation()).collect();
-        let letter = Addressed {
-            organisation,
-            language: contact.language,
-            tlp: Tlp::Green.min(contact.tlp_max),
-            to_name: &contact.name,
-            to: &contact.email,
-            role: contact.role.as_str(),
-            about: About::SomethingWaits { missing: &missing },
-        };
+        let letter =
+            Addressed::to_contact(organisation, contact, About::SomethingWaits { missing: &missing });
         match post(store, config, templates, now, &[letter]) {
             Ok(_) => {
                 store.add_joining_letter(at, id)?;
