@@ -3,16 +3,12 @@
 use std::path::PathBuf;
 
 use schakel_formats::register::{
-    self as files, AssetRow, ContactRow, OrganisationRow, RegisterFile, RegisterFiles, RelationRow,
-    circle_message, circles,
+    self as files, RegisterFile, RegisterFiles, RelationRow, circle_message, circles,
     import::{self, Format, Options, Scope},
 };
 use schakel_model::{
-    asset::Asset,
-    fate::Fate,
     ids::{AssetId, ContactId, OrganisationId, RegisterVersion, RelationId},
-    register::{Contact, Organisation, Register},
-    relation::Relation,
+    register::Register,
 };
 use schakel_rules::{
     register_conflict::{Conflict, conflicts},
@@ -21,7 +17,6 @@ use schakel_rules::{
 use schakel_store::{
     Store,
     act::Act,
-    chunks::{self, Block, Blocks},
     register::{Concerned, RegisterChange, concerned},
 };
 
@@ -44,8 +39,6 @@ pub struct Import {
 /// An organisation that an import withdraws while something of it is open.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Leaving {
-    /// Its number.
-    pub id: OrganisationId,
     /// Its code.
     pub code: String,
     /// What it is concerned in.
@@ -110,7 +103,7 @@ impl Import {
         }
         let open = store.read(|connection| concerned(connection, &ids))?;
         let code = |id| self.standing.organisation(id).map(|one| one.code.clone()).unwrap_or_default();
-        Ok(open.into_iter().map(|(id, concerned)| Leaving { id, code: code(id), concerned }).collect())
+        Ok(open.into_iter().map(|(id, concerned)| Leaving { code: code(id), concerned }).collect())
     }
 
     /// Applies a diff, or part of it, as a new version; `None` when it is empty. What would change how trusted contacts are reached waits
@@ -140,17 +133,26 @@ impl Import {
     fn change(&self, diff: &RegisterDiff<'_>) -> RegisterChange {
         let RegisterDiff { organisations, assets, contacts, relations } = diff;
         let (stands, files) = (&self.standing, &self.standing_files);
+        // The store gives numbers, and finds organisations by the code beside a row.
+        let later = OrganisationId::default();
         RegisterChange {
-            organisations: after(organisations).map(organisation).collect(),
+            organisations: after(organisations).map(|row| row.organisation(later)).collect(),
             withdrawn_organisations: organisations.withdrawn.iter().map(|row| row.code.to_string()).collect(),
-            assets: after(assets).map(|row| (row.organisation.to_string(), asset(row))).collect(),
+            assets: after(assets)
+                .map(|row| (row.organisation.to_string(), row.asset(AssetId::default(), later)))
+                .collect(),
             withdrawn_assets: places(&files.assets, before(assets)).map(|at| stands.assets[at].id).collect(),
-            contacts: after(contacts).map(|row| (row.organisation.to_string(), contact(row))).collect(),
+            contacts: after(contacts)
+                .map(|row| (row.organisation.to_string(), row.contact(ContactId::default(), later)))
+                .collect(),
             withdrawn_contacts: places(&files.contacts, before(contacts))
                 .map(|at| stands.contacts[at].id)
                 .collect(),
             relations: after(relations)
-                .map(|row| (row.from.to_string(), row.to.to_string(), relation(row)))
+                .map(|row| {
+                    let relation = row.relation(RelationId::default(), later, later);
+                    (row.from.to_string(), row.to.to_string(), relation)
+                })
                 .collect(),
             withdrawn_relations: places(&files.relations, before(relations))
                 .map(|at| stands.relations[at].id)
@@ -173,17 +175,6 @@ impl Import {
             None => Ok(()),
         }
     }
-}
-
-/// What waited to be told to organisations that are gone is told to nobody, and the ledger says so.
-pub fn settle_leaving(store: &mut Store, leaving: &[Leaving], at: i64) -> anyhow::Result<()> {
-    let waiting = store.read(|connection| chunks::blocks(connection, &Blocks::ToTell))?;
-    let gone = |block: &Block| {
-        block.assignee.is_some_and(|assignee| leaving.iter().any(|one| one.id == assignee.organisation))
-    };
-    let blocks: Vec<i64> = waiting.into_iter().filter(gone).map(|block| block.id).collect();
-    let reason = "the organisation was withdrawn from the register";
-    Ok(store.change_fate(at, &blocks, Fate::NoContact, None, reason)?)
 }
 
 /// What belongs to no organisation that stands has no row, and is left alone.
@@ -212,59 +203,4 @@ fn places<'d, 'a: 'd, T: 'a>(
     rows: impl Iterator<Item = &'a T> + 'd,
 ) -> impl Iterator<Item = usize> + 'd {
     rows.filter_map(|row| all.element_offset(row))
-}
-
-fn organisation(row: &OrganisationRow) -> Organisation {
-    Organisation {
-        id: OrganisationId(0),
-        code: row.code.to_string(),
-        name: row.name.clone(),
-        kind: row.kind,
-        parent: row.parent.as_deref().map(str::to_owned),
-        language: row.language,
-    }
-}
-
-fn asset(row: &AssetRow) -> Asset {
-    Asset {
-        id: AssetId(0),
-        organisation: OrganisationId(0),
-        value: row.value.clone(),
-        role: row.role,
-        valid_from: row.valid_from,
-        valid_until: row.valid_until,
-        proof: row.proof,
-        flags: row.flags,
-        note: row.note.clone(),
-    }
-}
-
-fn contact(row: &ContactRow) -> Contact {
-    Contact {
-        id: ContactId(0),
-        organisation: OrganisationId(0),
-        role: row.role,
-        name: row.name.clone(),
-        email: row.email.clone(),
-        phone: row.phone.clone(),
-        language: row.language,
-        tlp_max: row.tlp_max,
-        position: row.position,
-        valid_from: row.valid_from,
-        valid_until: row.valid_until,
-    }
-}
-
-fn relation(row: &RelationRow) -> Relation {
-    Relation {
-        id: RelationId(0),
-        from: OrganisationId(0),
-        kind: row.kind,
-        to: OrganisationId(0),
-        mandate: row.mandate,
-        scan_consent: row.scan_consent,
-        valid_from: row.valid_from,
-        valid_until: row.valid_until,
-        note: row.note.clone(),
-    }
 }

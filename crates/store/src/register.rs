@@ -14,14 +14,17 @@ use schakel_model::{
     tlp::Tlp,
 };
 
-use crate::{Store, StoreError, announced, asset_index, error::DatabaseContext, register_digest};
+use crate::{
+    Store, StoreError, announced, asset_index, error::DatabaseContext, outbox::set_fate, register_digest,
+};
 
 /// A change of the register, applied whole as one new version.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct RegisterChange {
     /// New organisations and new states of known ones, by code; the `id` is ignored.
     pub organisations: Vec<Organisation>,
-    /// Codes of organisations that end. Their assets and contacts must be withdrawn in the same change.
+    /// Codes of organisations that end. Their assets and contacts must be withdrawn in the same change; what waits to be told to them
+    /// becomes `no_contact`.
     pub withdrawn_organisations: Vec<String>,
     /// New assets, with the code of their organisation; `id` and `organisation` are ignored.
     pub assets: Vec<(String, Asset)>,
@@ -343,10 +346,35 @@ pub(crate) fn apply(
         .doing("record a version of the register")?;
     let before = register_digest::Ends::now(transaction)?;
     withdraw(transaction, next, change).doing("withdraw from the register")?;
+    settle(transaction, at, &change.withdrawn_organisations)?;
     asset_index::around_bulk(transaction, change.assets.len(), || record(transaction, next, change))
         .doing("record in the register")?;
     register_digest::append_entry(transaction, &before, next, (at, actor, reason))?;
     Ok(next)
+}
+
+/// What waited to be told to organisations that end is told to nobody, and the ledger says so.
+fn settle(transaction: &Transaction<'_>, at: i64, codes: &[String]) -> Result<(), StoreError> {
+    for code in codes {
+        let waiting: Vec<i64> = transaction
+            .prepare_cached(
+                "SELECT id FROM assignment_block WHERE fate = 1 AND reference IS NULL
+                 AND organisation = (SELECT id FROM organisation WHERE code = ?1)",
+            )
+            .and_then(|mut statement| statement.query_map([code], |row| row.get(0))?.collect())
+            .doing("look for what waits to be told")?;
+        for block in waiting {
+            set_fate(
+                transaction,
+                at,
+                block,
+                Fate::NoContact,
+                None,
+                "the organisation was withdrawn from the register",
+            )?;
+        }
+    }
+    Ok(())
 }
 
 fn withdraw(

@@ -4,7 +4,6 @@ use clap::Args;
 use schakel_app::{
     explain::rfc3339,
     register_history::{Undo, prepare_undo},
-    register_import::settle_leaving,
 };
 use schakel_model::ids::RegisterVersion;
 use schakel_store::{
@@ -154,7 +153,6 @@ pub fn undo(context: &Context, args: &UndoArgs) -> anyhow::Result<Ending> {
         let act = Act { at: context.clock.now_seconds(), actor: actor.name(), reason: &reason };
         match import.apply(&mut store, &diff, act)? {
             Some(new) => {
-                settle_leaving(&mut store, &leaving, act.at)?;
                 (now, applied) = (new, true);
                 out.line(format!("Taken back: this is version {new} of the register."));
             }

@@ -6,7 +6,7 @@ use clap::Args;
 use schakel_app::{
     contacts::waiting_changes,
     register::standing,
-    register_import::{Import, Leaving, settle_leaving},
+    register_import::{Import, Leaving},
 };
 use schakel_formats::register::{
     AssetRow, Problem, ProblemKind, Row,
@@ -160,7 +160,7 @@ pub fn run(context: &Context, args: &ImportArgs) -> anyhow::Result<Ending> {
     } else if !refused && args.dry_run {
         context.out.line("A dry run: nothing was changed.");
     } else if !refused {
-        applied = apply(context, &mut store, &import, &selected.diff, &leaving, &args.reason)?;
+        applied = apply(context, &mut store, &import, &selected.diff, &args.reason)?;
     }
     let taken = &selected.diff;
     context.out.json(&ImportJson {
@@ -198,7 +198,6 @@ fn apply(
     store: &mut Store,
     import: &Import,
     diff: &RegisterDiff<'_>,
-    leaving: &[Leaving],
     reason: &str,
 ) -> anyhow::Result<Option<RegisterVersion>> {
     let actor = context.actor()?;
@@ -206,7 +205,6 @@ fn apply(
     let applied = import.apply(store, diff, act)?;
     match applied {
         Some(new) => {
-            settle_leaving(store, leaving, act.at)?;
             context.out.line(format!("Applied: this is version {new} of the register."));
         }
         None => context.out.line(format!("Nothing changes: version {} stays.", import.standing.version)),
@@ -338,7 +336,7 @@ fn show_left_out(context: &Context, selected: &Selected<'_>) {
 
 /// The organisations that would go although findings of theirs are open.
 pub fn show_leaving(leaving: &[Leaving], force: bool) {
-    for Leaving { code, concerned, .. } in leaving.iter().take(PROBLEMS_SHOWN) {
+    for Leaving { code, concerned } in leaving.iter().take(PROBLEMS_SHOWN) {
         say(format!(
             "{code} has open findings: {} wait to be told, {} were told",
             number(concerned.waiting),
@@ -404,6 +402,6 @@ fn conflict(conflict: &Conflict<'_>) -> ConflictJson {
 }
 
 fn leaving_json(leaving: &Leaving) -> LeavingJson {
-    let Leaving { code, concerned, .. } = leaving;
+    let Leaving { code, concerned } = leaving;
     LeavingJson { organisation: code.clone(), waiting: concerned.waiting, told: concerned.told }
 }
