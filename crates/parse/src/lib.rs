@@ -1,6 +1,7 @@
 //! Bytes to events and rejects. Pure: no files, no clock, nothing that fails a whole file for one row.
 //!
 //! Read it in the order of a file's life:
+//! - [`feeds`] turns a document that is not rows into lines of IDF, which are,
 //! - [`Plan::for_file`] decides from a file's name and first bytes how its rows are read; [`shadowserver`] knows the report
 //!   types, [`mapping`] other feeds, and IDF is known by its looks,
 //! - [`Cutter`] cuts blocks of bytes into [`Records`], fast,
@@ -13,6 +14,7 @@
 mod address;
 mod convert;
 mod cut;
+pub mod feeds;
 mod fields;
 mod hostname;
 pub mod idf;

@@ -164,6 +164,11 @@ impl Plan {
         })
     }
 
+    /// The plan for the lines of a [`Transcription`](crate::feeds::Transcription).
+    pub fn transcribed() -> Self {
+        Self::idf(Arrangement::Lines)
+    }
+
     fn mapped(mapping: Mapping, head: &[u8]) -> Result<Self, PlanError> {
         let (bound, body) = Bound::for_head(mapping, head);
         if let Some(column) = bound.missing_time_column() {
@@ -249,6 +254,14 @@ impl Plan {
             }
             Rows::Idf(_) => idf::event(&record),
             Rows::Mapped(bound) => bound.event(&record),
+        }
+    }
+
+    /// The bytes that the reject of a row is about: the row's, or those of the document that it was transcribed from.
+    pub fn reject_bytes<'a>(&self, record: Record<'a>) -> Cow<'a, [u8]> {
+        match &self.rows {
+            Rows::Idf(_) => idf::reject_bytes(&record),
+            Rows::Table(_) | Rows::Mapped(_) => Cow::Borrowed(record.raw()),
         }
     }
 

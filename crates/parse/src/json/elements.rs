@@ -8,8 +8,10 @@ use std::ops::Range;
 use schakel_model::limits::RECORD_BYTES_MAX;
 
 /// Where the scan is. Kept between buffers, so that each byte is looked at once.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Elements {
+    /// An element larger than this is given once, and the rest of it is passed over.
+    bytes_max: usize,
     /// The brackets that are open in the element at hand, outermost first.
     open: Vec<u8>,
     in_text: bool,
@@ -40,7 +42,27 @@ enum Scan {
     Unfinished,
 }
 
+impl Default for Elements {
+    fn default() -> Self {
+        Self::of_at_most(RECORD_BYTES_MAX)
+    }
+}
+
 impl Elements {
+    /// Elements of at most so many bytes.
+    pub fn of_at_most(bytes_max: usize) -> Self {
+        Self {
+            bytes_max,
+            open: Vec::new(),
+            in_text: false,
+            escaped: false,
+            after_comma: false,
+            torn: false,
+            scanned: 0,
+            passing_over: false,
+        }
+    }
+
     /// In the middle of an element that is too large?
     pub fn is_passing_over(&self) -> bool {
         self.passing_over
@@ -82,7 +104,7 @@ impl Elements {
                 self.start_afresh();
                 Found::Record(from..trim_end(bytes, from, bytes.len()))
             }
-            Scan::Unfinished if bytes.len() - from > RECORD_BYTES_MAX => {
+            Scan::Unfinished if bytes.len() - from > self.bytes_max => {
                 self.passing_over = true;
                 self.scanned = 0;
                 Found::Record(from..bytes.len())
@@ -162,7 +184,7 @@ impl Elements {
     }
 
     fn start_afresh(&mut self) {
-        *self = Self { open: std::mem::take(&mut self.open), ..Self::default() };
+        *self = Self { open: std::mem::take(&mut self.open), ..Self::of_at_most(self.bytes_max) };
         self.open.clear();
     }
 }

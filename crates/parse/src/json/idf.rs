@@ -1,5 +1,7 @@
 //! IDF in: IntelMQ's events, flat (`source.ip`) or as objects in each other, as it writes them to files and queues.
 
+use std::borrow::Cow;
+
 use schakel_model::{
     classification::ClassificationType,
     event::Event,
@@ -16,6 +18,7 @@ use super::{
 };
 use crate::{
     cut::Record,
+    feeds::line,
     idf_field,
     time::{self, Zone},
 };
@@ -82,7 +85,11 @@ fn read(record: &Record<'_>, wanted: impl Fn(&str) -> bool) -> Result<Event, Rej
             None => event.set(format!("extra.{name}"), value),
         }
     };
-    for (name, json) in object(record)? {
+    let fields = object(record)?;
+    if let Some(reject) = line::reject_in(&fields) {
+        return Err(reject);
+    }
+    for (name, json) in fields {
         flatten(&name, json, &mut take);
     }
     if count > COLUMNS_MAX {
@@ -91,6 +98,12 @@ fn read(record: &Record<'_>, wanted: impl Fn(&str) -> bool) -> Result<Event, Rej
     }
     observed_at(&event)?;
     Ok(event)
+}
+
+/// The bytes that a reject is about: of one in a transcription those of the document.
+pub(crate) fn reject_bytes<'r>(record: &Record<'r>) -> Cow<'r, [u8]> {
+    let of_document = object(record).ok().and_then(|fields| line::raw_in(&fields));
+    of_document.map_or(Cow::Borrowed(record.raw()), Cow::Owned)
 }
 
 /// What the data plane needs of a record.

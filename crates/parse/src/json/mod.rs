@@ -1,10 +1,10 @@
 //! JSON as records: an object a line, or the elements of a list; and IDF, IntelMQ's data format, written so.
 
 pub(crate) mod cut;
-mod elements;
+pub(crate) mod elements;
 pub(crate) mod idf;
 pub(crate) mod observation;
-mod reader;
+pub(crate) mod reader;
 #[cfg(test)]
 mod tests;
 
