@@ -32,7 +32,10 @@ fn read(line: &[u8], given: &Given, sink: &mut dyn Sink) -> Result<(), Reject> {
         not_a_record("it is not `user:password` or `url:user:password` (or with `;`, `|` or a tab between)")
     })?;
     let mut draft = Draft::new(FORMAT.name);
-    draft.received(given).kind(ClassificationType::DataLeak).text("classification.identifier", "leaked-credentials");
+    draft
+        .received(given)
+        .kind(ClassificationType::DataLeak)
+        .text("classification.identifier", "leaked-credentials");
     draft.account(End::Source, found.account);
     if let Some(service) = found.service {
         if service.contains("://") {
@@ -42,7 +45,11 @@ fn read(line: &[u8], given: &Given, sink: &mut dyn Sink) -> Result<(), Reject> {
         }
         // An account that is no mail address belongs to who runs the service.
         if !found.account.contains('@') {
-            let host = if service.contains("://") { host_of(service) } else { service.split(['/', ':']).next().unwrap_or_default() };
+            let host = if service.contains("://") {
+                host_of(service)
+            } else {
+                service.split(['/', ':']).next().unwrap_or_default()
+            };
             draft.machine(End::Source, host);
         }
     }
@@ -60,7 +67,8 @@ struct Found<'l> {
 fn split(line: &str) -> Option<Found<'_>> {
     // A URL holds colons of its own: the parts begin behind its host and way.
     if let Some((service, rest)) = split_service(line) {
-        let (account, _) = rest.split_once(DELIMITERS).filter(|(account, secret)| fits(account) && !secret.is_empty())?;
+        let (account, _) =
+            rest.split_once(DELIMITERS).filter(|(account, secret)| fits(account) && !secret.is_empty())?;
         return Some(Found { service: Some(service), account });
     }
     let (first, rest) = line.split_once(DELIMITERS)?;
@@ -79,7 +87,8 @@ fn split(line: &str) -> Option<Found<'_>> {
 /// A URL in front, and what stands behind its delimiter.
 fn split_service(line: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = line.split_once("://")?;
-    if scheme.is_empty() || !scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+.-".contains(&byte)) {
+    if scheme.is_empty() || !scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+.-".contains(&byte))
+    {
         return None;
     }
     let from = scheme.len() + 3;

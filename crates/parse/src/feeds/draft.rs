@@ -122,14 +122,14 @@ impl Draft {
             && let Ok(port) = port.parse::<u16>()
         {
             let inner = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-            if fits("ip", inner) || hostname::read(inner).is_some() {
+            if fits("ip", inner) || is_host(inner) {
                 return self.machine(end, inner).port(end, port);
             }
         }
         if text.contains('@') {
             return self.account(end, text);
         }
-        if hostname::read(text).is_some() {
+        if is_host(text) {
             return self.text(end.field("fqdn"), text);
         }
         self.text(format!("extra.{}", end.field("name")), text)
@@ -142,7 +142,7 @@ impl Draft {
         let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
         let is_address = idf_field::fit("source.ip", Value::Text(bare.to_owned())).is_some();
         let field = if is_address { "ip" } else { "fqdn" };
-        if (is_address || hostname::read(bare).is_some()) && self.event.get(&end.field(field)).is_none() {
+        if (is_address || is_host(bare)) && self.event.get(&end.field(field)).is_none() {
             self.text(end.field(field), bare);
         }
         self
@@ -152,7 +152,7 @@ impl Draft {
     pub(crate) fn account(&mut self, end: End, account: &str) -> &mut Self {
         self.text(end.field("account"), account);
         if let Some((_, domain)) = account.rsplit_once('@')
-            && hostname::read(domain).is_some()
+            && is_host(domain)
             && self.event.get(&end.field("fqdn")).is_none()
         {
             self.text(end.field("fqdn"), domain);
@@ -191,6 +191,12 @@ pub(crate) fn host_of(url: &str) -> &str {
     }
 }
 
+/// Is this the name of a host, with a domain? The field takes more: what the reference takes.
+pub(crate) fn is_host(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte) || !byte.is_ascii();
+    text.trim_end_matches('.').contains('.') && text.bytes().all(is_plain) && hostname::read(text).is_some()
+}
+
 /// Can this be read as a time?
 pub(crate) fn is_time(text: &str) -> bool {
     time::read(text, time::Zone::Counts).is_some()
@@ -214,7 +220,10 @@ mod tests {
                 "https://u:p@www.example.nl:8443/a?b",
                 &[("source.url", "https://u:p@www.example.nl:8443/a?b"), ("source.fqdn", "www.example.nl")],
             ),
-            ("http://[2001:db8::1]:80/", &[("source.url", "http://[2001:db8::1]:80/"), ("source.ip", "2001:db8::1")]),
+            (
+                "http://[2001:db8::1]:80/",
+                &[("source.url", "http://[2001:db8::1]:80/"), ("source.ip", "2001:db8::1")],
+            ),
             ("a@example.nl", &[("source.account", "a@example.nl"), ("source.fqdn", "example.nl")]),
             ("no machine", &[("extra.source.name", "no machine")]),
             ("", &[]),

@@ -49,6 +49,7 @@ pub(crate) fn reject_in(fields: &[(Cow<'_, str>, Json<'_>)]) -> Option<Reject> {
 
 /// The bytes that the reject in these fields is about.
 pub(crate) fn raw_in(fields: &[(Cow<'_, str>, Json<'_>)]) -> Option<Vec<u8>> {
+    reject_in(fields)?;
     STANDARD.decode(text_of(reject_fields(fields)?, "raw_base64")?).ok()
 }
 
@@ -90,8 +91,8 @@ mod tests {
     #[test]
     fn events_and_rejects_are_given_back() {
         let mut event = Event::default();
-        event.set("time.source", Value::Text("2026-03-01T05:07:57+00:00".into()));
         event.set("source.ip", Value::Text("192.0.2.1".into()));
+        event.set("time.source", Value::Text("2026-03-01T05:07:57+00:00".into()));
         let reject = Reject::new(RejectCode::BadTime, "no time in \"it\"");
         let mut lines = Vec::new();
         write_event(&event, &mut lines);

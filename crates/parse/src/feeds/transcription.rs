@@ -9,7 +9,10 @@ use schakel_model::{
 };
 
 use super::{Feed, Given, How, Markings, Rejects, Sink, Step, Steps, TranscribeError, line};
-use crate::json::{elements::{Elements, Found}, reader};
+use crate::json::{
+    elements::{Elements, Found},
+    reader,
+};
 
 /// Bytes that are read from the document at once.
 const READ_BYTES: usize = 64 << 10;
@@ -150,9 +153,13 @@ impl How {
                 window: Window::default(),
                 number: 0,
             }),
-            Self::Lines { read, rejects } => {
-                Box::new(TextLines { read, rejects, window: Window::default(), number: 0, passing_over: false })
-            }
+            Self::Lines { read, rejects } => Box::new(TextLines {
+                read,
+                rejects,
+                window: Window::default(),
+                number: 0,
+                passing_over: false,
+            }),
             Self::Steps(start) => start(),
         }
     }
@@ -237,7 +244,8 @@ impl Steps for JsonElements {
                     let message = format!("it is larger than {} bytes", self.bytes_max);
                     Err(Reject::new(RejectCode::RecordTooLarge, message))
                 } else {
-                    let read = reader::read(raw).map_err(|error| super::not_a_record(format!("it is no JSON: {error}")));
+                    let read = reader::read(raw)
+                        .map_err(|error| super::not_a_record(format!("it is no JSON: {error}")));
                     read.and_then(|json| (self.read)(&json, given, sink))
                 };
                 if let Err(reject) = done {
@@ -279,7 +287,9 @@ impl Steps for TextLines {
         let rest = &self.window.bytes[self.window.from..];
         let (end, ended) = match memchr::memchr(b'\n', rest) {
             Some(end) => (end, true),
-            None if rest.len() > LINE_BYTES_MAX || (self.window.at_end && !rest.is_empty()) => (rest.len(), false),
+            None if rest.len() > LINE_BYTES_MAX || (self.window.at_end && !rest.is_empty()) => {
+                (rest.len(), false)
+            }
             None if self.window.at_end => return self.window.end(),
             None => {
                 self.window.fill(input);

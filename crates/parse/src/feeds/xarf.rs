@@ -10,7 +10,10 @@ const REPORT_BYTES_MAX: usize = 32 << 20;
 
 pub(super) const FORMAT: Format = Format {
     name: "xarf",
-    recognise: |_, head| contains(head, b"\"xarf_version\"") || (contains(head, b"\"ReporterInfo\"") && contains(head, b"\"Report\"")),
+    recognise: |_, head| {
+        contains(head, b"\"xarf_version\"")
+            || (contains(head, b"\"ReporterInfo\"") && contains(head, b"\"Report\""))
+    },
     how: How::Elements { bytes_max: REPORT_BYTES_MAX, read },
     markings: Markings::None,
 };
