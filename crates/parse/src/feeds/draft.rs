@@ -78,6 +78,25 @@ impl Draft {
         }
     }
 
+    /// Keeps the fields of an object as `extra`, but for those that are `taken`: they have a place of their own.
+    pub(crate) fn rest(&mut self, object: &Json<'_>, taken: &[&str]) -> &mut Self {
+        for (name, json) in object.fields() {
+            if !taken.contains(&name.as_ref()) {
+                self.json(format!("extra.{name}"), json);
+            }
+        }
+        self
+    }
+
+    /// A protocol: of transport when it is one, else of application.
+    pub(crate) fn protocol(&mut self, name: Option<&str>) -> &mut Self {
+        match name {
+            Some(name) if idf_field::transport(name).is_some() => self.text("protocol.transport", name),
+            Some(name) => self.text("protocol.application", name),
+            None => self,
+        }
+    }
+
     /// What it is, by RSIT.
     pub(crate) fn kind(&mut self, kind: ClassificationType) -> &mut Self {
         self.text("classification.taxonomy", kind.taxonomy().as_str());

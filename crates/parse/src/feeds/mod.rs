@@ -9,6 +9,8 @@ mod credentials;
 mod draft;
 mod json;
 pub(crate) mod line;
+#[cfg(test)]
+mod testing;
 mod transcription;
 mod xarf;
 
