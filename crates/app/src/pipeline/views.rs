@@ -1,9 +1,8 @@
 //! The register in force, swapped whole while reports are being taken in.
 //!
 //! A new version is loaded and its tables are built on a thread of its own. Each chunk is attributed and decided by the register that is in
-//! force when it is cut out of its report, and says which; nothing waits for a swap. That thread gives way to those that take reports in, so
-//! that a large register is in force a little later instead. The register that was in force before is freed by that same thread when its
-//! last chunk is committed: freeing millions of assets takes longer than a chunk may wait.
+//! force when it is cut out of its report, and says which; nothing waits for a swap. The register that was in force before is freed by
+//! that same thread when its last chunk is committed: freeing millions of assets takes longer than a chunk may wait.
 
 use std::{
     sync::{
@@ -18,10 +17,6 @@ use schakel_model::ids::RegisterVersion;
 use schakel_store::{Reader, StoreError};
 
 use super::state::{RegisterView, register_view};
-
-/// How far the thread that builds gives way: with this, a thread beside it on the same core gets nine tenths of the time.
-#[cfg(target_os = "linux")]
-const NICENESS: i32 = 10;
 
 /// How often it is looked whether a version is there, or is no longer used.
 const LOOK: Duration = Duration::from_millis(1);
@@ -64,7 +59,6 @@ impl Views {
         }
         let views = Arc::clone(self);
         let build = move || {
-            give_way();
             let built = register_view(&reader, version);
             drop(reader);
             let before = built.map(|view| views.swap(view));
@@ -92,14 +86,6 @@ impl Views {
     fn swap(&self, view: Arc<RegisterView>) -> Arc<RegisterView> {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(&mut *current, view)
-    }
-}
-
-/// Lowers the priority of this thread, where the system can do that for one thread.
-fn give_way() {
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::nice(NICENESS) {
-        tracing::debug!(%error, "the register is built at the usual priority");
     }
 }
 
