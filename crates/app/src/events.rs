@@ -206,7 +206,7 @@ fn listed(
         Err(reject) => {
             row.code = Some(reject.code.as_str());
             row.message = Some(reject.message.into_owned());
-            row.raw_base64 = Some(STANDARD.encode(record.raw()));
+            row.raw_base64 = Some(STANDARD.encode(plan.reject_bytes(record)));
         }
     }
     row

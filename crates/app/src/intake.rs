@@ -30,11 +30,8 @@ use crate::{
         state,
         views::Views,
     },
-    reading::Reading,
+    reading::{Opened, Reading, read_head},
 };
-
-/// The bytes by which a report is recognised before it is read whole, and in which its header must stand.
-pub const HEAD_BYTES: usize = 1 << 20;
 
 /// How long a report waits for a new register at most: then it is taken in by the one before.
 const REGISTER_WAIT: Duration = Duration::from_millis(40);
@@ -168,8 +165,8 @@ impl Intake {
         reading: &Reading,
         progress: &(dyn Fn(&Progress) + Sync),
     ) -> anyhow::Result<Ingested> {
-        let mut file = OpenReport::open(path)?;
-        if file.container != Container::Plain {
+        let mut file = OpenReport::open(path, reading)?;
+        if file.kept == Kept::Whole {
             file.hash_whole()?;
         }
         let resume = match self.look_up(&mut file)? {
@@ -180,9 +177,9 @@ impl Intake {
             Known::No => None,
         };
         // A file nobody can read is refused before anything is recorded.
-        let plan = match file.container {
-            Container::Plain => Some(Arc::new(reading.plan(&file.name, &file.head)?)),
-            _ => None,
+        let plan = match file.kept {
+            Kept::AsRows => Some(Arc::new(reading.plan(&file.name, &file.head)?)),
+            Kept::Whole => None,
         };
         let mut outcome = Ingested::default();
         let taken = match plan {
@@ -357,27 +354,21 @@ impl Intake {
             let row = outcome.progress.sums.rows + 1;
             outcome.notes.push(format!("taken up again at row {row} after an interruption"));
         }
+        // A document read again after an interruption came in when it came in first.
+        let received_at = self
+            .plane
+            .store
+            .read(|connection| reports::get(connection, outcome.report))?
+            .map_or(self.clock.now_seconds(), |report| report.received_at);
         file.rewind()?;
         let mut seq = 0;
         let mut failures = Vec::new();
         let walked = walk(&mut file.file, &file.name, &Caps::default(), &mut |member, input| {
-            let head = read_head(input).map_err(|error| anyhow::anyhow!(cannot_read(&member.path, &error)));
-            let plan = head.and_then(|head| Ok((Arc::new(reading.plan(&member.name, &head)?), head)));
-            match plan {
-                Ok((plan, head)) => {
-                    let tlp = reading.marking(&member.name);
+            match reading.open(&member.name, input, received_at) {
+                Ok(opened) => {
                     let resumed: Vec<&Chunk> = done.iter().filter(|chunk| chunk.member == seq).collect();
-                    let failed = self.ingest_member(
-                        seq,
-                        &member.path,
-                        plan,
-                        head,
-                        input,
-                        &resumed,
-                        tlp,
-                        progress,
-                        outcome,
-                    )?;
+                    let failed =
+                        self.ingest_member(seq, &member.path, opened, &resumed, progress, outcome)?;
                     failures.extend(failed);
                     seq += 1;
                 }
@@ -401,22 +392,20 @@ impl Intake {
         Ok((file.hash_whole()?, file.size))
     }
 
-    #[allow(clippy::too_many_arguments)] // A member is all of these; a struct used once would only rename them.
     fn ingest_member(
         &mut self,
         seq: u32,
         path: &str,
-        plan: Arc<Plan>,
-        head: Vec<u8>,
-        input: &mut dyn Read,
+        opened: Opened<'_>,
         resumed: &[&Chunk],
-        tlp: Tlp,
         progress: &(dyn Fn(&Progress) + Sync),
         outcome: &mut Ingested,
     ) -> anyhow::Result<Option<String>> {
+        let Opened { plan, head, mut input, tlp } = opened;
+        let plan = Arc::new(plan);
         let report = outcome.report;
         self.plane.store.add_member(report, seq, path, body_head(&plan, &head), tlp, &plan.definition())?;
-        let mut reader = ChunkReader::start(input, head, &plan);
+        let mut reader = ChunkReader::start(&mut *input, head, &plan);
         if let Some(last) = resumed.last()
             && !reader.resume(&plan, last)?
         {
@@ -430,7 +419,7 @@ impl Intake {
         Ok(broken.map(|error| cannot_read(path, &error)))
     }
 
-    /// Keeps a container's own bytes as evidence, unless an earlier attempt has.
+    /// Keeps the bytes of a container or a document as evidence, unless an earlier attempt has.
     fn store_original(&mut self, file: &mut OpenReport, report: ReportId) -> anyhow::Result<()> {
         let stored = self.plane.store.read(|connection| reports::originals(connection, report))?;
         if stored.iter().map(|frame| u64::from(frame.raw_length)).sum::<u64>() == file.size {
@@ -510,20 +499,30 @@ struct OpenReport {
     modified: Option<SystemTime>,
     head: Vec<u8>,
     head_hash: [u8; 32],
-    container: Container,
+    kept: Kept,
     content_hash: Option<[u8; 32]>,
 }
 
+/// How the bytes of a report are kept.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    /// In the chunks of its rows.
+    AsRows,
+    /// By themselves, beside the rows that were found in them: a container, or a document that is transcribed.
+    Whole,
+}
+
 impl OpenReport {
-    fn open(path: &Path) -> anyhow::Result<Self> {
+    fn open(path: &Path, reading: &Reading) -> anyhow::Result<Self> {
         let opening = || format!("cannot read {}", path.display());
         let mut file = File::open(path).with_context(opening)?;
         let metadata = file.metadata().with_context(opening)?;
         anyhow::ensure!(metadata.is_file(), "{} is no file", path.display());
         let head = read_head(&mut file).with_context(opening)?;
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let of_rows = sniff(&name, &head) == Container::Plain && reading.document(&name, &head).is_none();
         Ok(Self {
-            container: sniff(&name, &head),
+            kept: if of_rows { Kept::AsRows } else { Kept::Whole },
             head_hash: *blake3::hash(&head).as_bytes(),
             size: metadata.len(),
             modified: metadata.modified().ok(),
@@ -548,7 +547,7 @@ impl OpenReport {
 
     fn rewind(&mut self) -> anyhow::Result<()> {
         self.file.seek(SeekFrom::Start(0))?;
-        if self.container == Container::Plain {
+        if self.kept == Kept::AsRows {
             self.head = read_head(&mut self.file)?;
         }
         Ok(())
@@ -557,15 +556,6 @@ impl OpenReport {
     fn changed(&self) -> anyhow::Result<bool> {
         let metadata = self.file.metadata()?;
         Ok(metadata.len() != self.size || metadata.modified().ok() != self.modified)
-    }
-}
-
-fn read_head(input: &mut dyn Read) -> io::Result<Vec<u8>> {
-    let mut head = Vec::new();
-    match input.take(HEAD_BYTES as u64).read_to_end(&mut head) {
-        // What could be read before it broke off is read; the break shows again behind it.
-        Err(error) if head.is_empty() => Err(error),
-        _ => Ok(head),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{Read, Seek, SeekFrom},
+    io::{Seek, SeekFrom},
     path::Path,
     sync::Arc,
 };
@@ -11,10 +11,12 @@ use anyhow::Context;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use schakel_formats::containers::{Caps, Container, sniff, walk};
 use schakel_model::{event::Event, reject::Reject};
-use schakel_parse::Plan;
 use serde::Serialize;
 
-use crate::{intake::HEAD_BYTES, pipeline::read::ChunkReader, reading::Reading};
+use crate::{
+    pipeline::read::ChunkReader,
+    reading::{Opened, Reading, read_head},
+};
 
 /// A reject as a JSON line. The names of the fields are a contract.
 #[derive(Debug, Serialize)]
@@ -52,36 +54,32 @@ pub trait RowSink {
     fn reject(&mut self, reject: &RejectLine) -> anyhow::Result<()>;
 }
 
-/// Reads one file, plain or a container. Fails when nothing of it can be read.
-pub fn parse_file(path: &Path, reading: &Reading, sink: &mut dyn RowSink) -> anyhow::Result<Parsed> {
+/// Reads one file, plain or a container. Fails when nothing of it can be read. `now` (seconds since 1970) is the time of what bears none.
+pub fn parse_file(
+    path: &Path,
+    reading: &Reading,
+    now: i64,
+    sink: &mut dyn RowSink,
+) -> anyhow::Result<Parsed> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let shown = path.display().to_string();
-    let mut file = File::open(path).with_context(|| format!("cannot read {shown}"))?;
-    let mut head = Vec::new();
-    (&mut file)
-        .take(HEAD_BYTES as u64)
-        .read_to_end(&mut head)
-        .with_context(|| format!("cannot read {shown}"))?;
+    let opening = || format!("cannot read {shown}");
+    let mut file = File::open(path).with_context(opening)?;
+    let head = read_head(&mut file).with_context(opening)?;
+    file.seek(SeekFrom::Start(0)).with_context(opening)?;
     let mut parsed = Parsed::default();
     if sniff(&name, &head) == Container::Plain {
-        let plan = reading.plan(&name, &head)?;
-        parse_member(&mut file, head, plan, &shown, sink, &mut parsed)?;
+        drop(head);
+        parse_member(reading.open(&name, &mut file, now)?, &shown, sink, &mut parsed)?;
         return Ok(parsed);
     }
-    file.seek(SeekFrom::Start(0)).with_context(|| format!("cannot read {shown}"))?;
     let mut failures = Vec::new();
     let walked = walk(&mut file, &name, &Caps::default(), &mut |member, input| {
-        let mut head = Vec::new();
-        let broken = input.take(HEAD_BYTES as u64).read_to_end(&mut head).err();
-        if let (Some(error), true) = (broken, head.is_empty()) {
-            failures.push(format!("{}: {error}", member.path));
-            return anyhow::Ok(());
+        match reading.open(&member.name, input, now) {
+            Ok(opened) => parse_member(opened, &member.path, sink, &mut parsed)?,
+            Err(error) => failures.push(format!("{}: {error:#}", member.path)),
         }
-        match reading.plan(&member.name, &head) {
-            Ok(plan) => parse_member(input, head, plan, &member.path, sink, &mut parsed)?,
-            Err(error) => failures.push(format!("{}: {error}", member.path)),
-        }
-        Ok(())
+        anyhow::Ok(())
     })?;
     parsed.failures.append(&mut failures);
     for problem in walked.problems.iter().map(ToString::to_string) {
@@ -96,15 +94,14 @@ pub fn parse_file(path: &Path, reading: &Reading, sink: &mut dyn RowSink) -> any
 }
 
 fn parse_member(
-    input: &mut dyn Read,
-    head: Vec<u8>,
-    plan: Plan,
+    opened: Opened<'_>,
     shown: &str,
     sink: &mut dyn RowSink,
     parsed: &mut Parsed,
 ) -> anyhow::Result<()> {
+    let Opened { plan, head, mut input, .. } = opened;
     let plan = Arc::new(plan);
-    let mut reader = ChunkReader::start(input, head, &plan);
+    let mut reader = ChunkReader::start(&mut *input, head, &plan);
     let mut spare = Vec::new();
     let mut row = 0;
     while let Some(cut) = reader.next(std::mem::take(&mut spare)) {
@@ -122,7 +119,7 @@ fn parse_member(
                         line: record.line(),
                         code: code.as_str(),
                         message: message.into_owned(),
-                        raw_base64: STANDARD.encode(record.raw()),
+                        raw_base64: STANDARD.encode(plan.reject_bytes(record)),
                     })?;
                 }
             }

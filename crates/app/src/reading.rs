@@ -1,7 +1,18 @@
 //! How reports are to be read: what the operator says beside the file names.
 
+use std::io::{self, Cursor, Read};
+
+use anyhow::Context;
 use schakel_model::tlp::Tlp;
-use schakel_parse::{Plan, PlanError, PlanOptions, mapping::Mapping, shadowserver::Schema};
+use schakel_parse::{
+    Plan, PlanError, PlanOptions,
+    feeds::{self, Feed, Given, Transcription},
+    mapping::Mapping,
+    shadowserver::Schema,
+};
+
+/// The bytes by which a report is recognised before it is read whole, and in which its header must stand.
+pub const HEAD_BYTES: usize = 1 << 20;
 
 /// Reading as told on the command line or in the configuration.
 pub struct Reading {
@@ -19,6 +30,18 @@ pub struct Reading {
     pub default_tlp: Tlp,
 }
 
+/// A file or a member of a container, ready to be read row by row.
+pub struct Opened<'i> {
+    /// How its rows are read.
+    pub plan: Plan,
+    /// Its first bytes.
+    pub head: Vec<u8>,
+    /// What follows them.
+    pub input: Box<dyn Read + 'i>,
+    /// Its marking.
+    pub tlp: Tlp,
+}
+
 impl Default for Reading {
     /// Nothing said, and TLP:AMBER for what bears no marking.
     fn default() -> Self {
@@ -34,7 +57,36 @@ impl Default for Reading {
 }
 
 impl Reading {
-    /// The plan for a file.
+    /// The format of a document that holds events in its own way; `None` for a file of rows.
+    pub fn document(&self, name: &str, head: &[u8]) -> Option<Feed> {
+        match (&self.type_name, self.mapping_for(name)) {
+            (_, Some(_)) => None,
+            (Some(word), None) => feeds::named(word),
+            (None, None) => feeds::recognise(name, head),
+        }
+    }
+
+    /// Opens a file or a member. What is no file of rows is transcribed while it is read. `received_at`: when the report came in, in
+    /// seconds since 1970.
+    pub fn open<'i>(
+        &self,
+        name: &str,
+        input: &'i mut dyn Read,
+        received_at: i64,
+    ) -> anyhow::Result<Opened<'i>> {
+        let head = read_head(input).with_context(|| format!("cannot read {name}"))?;
+        let Some(feed) = self.document(name, &head) else {
+            let plan = self.plan(name, &head)?;
+            return Ok(Opened { plan, head, input: Box::new(input), tlp: self.marking(name) });
+        };
+        let given = Given { received_at, name: name.to_owned(), sender_domain: String::new() };
+        let mut lines = Transcription::start(feed, Box::new(Cursor::new(head).chain(input)), given);
+        let tlp = self.tlp.or(lines.marking()).unwrap_or(self.default_tlp);
+        let head = read_head(&mut lines).with_context(|| format!("cannot read {name}"))?;
+        Ok(Opened { plan: Plan::transcribed(), head, input: Box::new(lines), tlp })
+    }
+
+    /// The plan for a file of rows.
     pub fn plan(&self, name: &str, head: &[u8]) -> Result<Plan, PlanError> {
         let options = PlanOptions {
             type_name: self.type_name.as_deref(),
@@ -51,5 +103,15 @@ impl Reading {
 
     fn mapping_for(&self, name: &str) -> Option<&Mapping> {
         self.mapping.as_ref().or_else(|| self.mappings.iter().find(|mapping| mapping.matches(name)))
+    }
+}
+
+/// The first bytes of an input.
+pub fn read_head(input: &mut dyn Read) -> io::Result<Vec<u8>> {
+    let mut head = Vec::new();
+    match input.take(HEAD_BYTES as u64).read_to_end(&mut head) {
+        // What could be read before it broke off is read; the break shows again behind it.
+        Err(error) if head.is_empty() => Err(error),
+        _ => Ok(head),
     }
 }

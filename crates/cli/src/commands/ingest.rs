@@ -164,7 +164,7 @@ fn dry_run(context: &Context, args: &IngestArgs, reading: &Reading) -> anyhow::R
     let mut ending = Ending::Done;
     let mut total = IngestJson::default();
     for file in &args.files {
-        match schakel_app::parse_files::parse_file(file, reading, &mut Nothing) {
+        match schakel_app::parse_files::parse_file(file, reading, context.clock.now_seconds(), &mut Nothing) {
             Ok(parsed) => {
                 total.rows += parsed.rows;
                 total.rejected += parsed.rejected;

@@ -67,7 +67,7 @@ pub fn run(context: &Context, args: &ParseArgs) -> anyhow::Result<Ending> {
             None => Box::new(BufWriter::new(io::stdout())),
         };
         let mut sink = Sink { events: &mut events, rejects: &mut rejects };
-        let failures = match parse_file(file, &reading, &mut sink) {
+        let failures = match parse_file(file, &reading, context.clock.now_seconds(), &mut sink) {
             Ok(parsed) => {
                 total.rows += parsed.rows;
                 total.rejected += parsed.rejected;
@@ -188,7 +188,7 @@ fn preview(context: &Context, args: &ParseArgs, reading: &Reading) -> anyhow::Re
     let mut ending = Ending::Done;
     for file in &args.files {
         let mut first = First { left: PREVIEW_ROWS, lines: Vec::new() };
-        match parse_file(file, reading, &mut first) {
+        match parse_file(file, reading, context.clock.now_seconds(), &mut first) {
             Ok(parsed) => {
                 for failure in parsed.failures {
                     say(format!("error: {failure}"));

@@ -20,6 +20,7 @@ mod breach;
 mod claims;
 mod contacts;
 mod contract;
+mod documents;
 mod killing;
 mod ledger;
 mod onboarding;
