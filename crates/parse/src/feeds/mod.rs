@@ -7,8 +7,12 @@
 
 mod credentials;
 mod draft;
+mod idea;
 mod json;
 pub(crate) mod line;
+mod misp;
+mod n6;
+mod nuclei;
 #[cfg(test)]
 mod testing;
 mod transcription;
@@ -45,6 +49,10 @@ macro_rules! feeds {
 
 feeds! {
     Xarf xarf,
+    N6 n6,
+    Idea idea,
+    Misp misp,
+    Nuclei nuclei,
     Credentials credentials,
 }
 
@@ -195,6 +203,11 @@ pub(crate) enum Step {
     More,
     /// No.
     Ended,
+}
+
+/// Does this stand in the first bytes of a document?
+pub(crate) fn contains(head: &[u8], wanted: &str) -> bool {
+    memchr::memmem::find(head, wanted.as_bytes()).is_some()
 }
 
 /// A reject of something that is not what the format says.

@@ -43,6 +43,11 @@ impl Fields {
 
 /// All that is in a document.
 pub(crate) fn read(feed: Feed, document: &[u8]) -> Vec<Result<Fields, Reject>> {
+    lines(feed, document).1
+}
+
+/// The lines of a document, and what is in them.
+pub(crate) fn lines(feed: Feed, document: &[u8]) -> (String, Vec<Result<Fields, Reject>>) {
     let given = Given { received_at: 1_772_409_600, ..Given::default() };
     let mut lines = Vec::new();
     let broken = std::io::copy(&mut Transcription::start(feed, Box::new(document), given), &mut lines).err();
@@ -50,7 +55,8 @@ pub(crate) fn read(feed: Feed, document: &[u8]) -> Vec<Result<Fields, Reject>> {
     let plan = Plan::transcribed();
     let mut records = Records::new();
     assert_eq!(plan.cutter().cut(&lines, true, usize::MAX, &mut records), lines.len());
-    records.iter(&lines).map(|record| plan.event(record).map(Fields)).collect()
+    let found = records.iter(&lines).map(|record| plan.event(record).map(Fields)).collect();
+    (String::from_utf8(lines).unwrap(), found)
 }
 
 /// The one event in a document.

@@ -6,7 +6,7 @@
 use schakel_model::{classification::ClassificationType as Kind, event::Value, reject::Reject};
 
 use super::{
-    Format, Given, How, Markings, Sink,
+    Format, Given, How, Markings, Sink, contains,
     draft::{Draft, End},
     not_a_record,
 };
@@ -21,16 +21,12 @@ const EVIDENCE_MAX: usize = 100;
 pub(super) const FORMAT: Format = Format {
     name: "xarf",
     recognise: |_, head| {
-        contains(head, b"\"xarf_version\"")
-            || (contains(head, b"\"ReporterInfo\"") && contains(head, b"\"Report\""))
+        contains(head, "\"xarf_version\"")
+            || (contains(head, "\"ReporterInfo\"") && contains(head, "\"Report\""))
     },
     how: How::Elements { bytes_max: REPORT_BYTES_MAX, read },
     markings: Markings::None,
 };
-
-fn contains(head: &[u8], wanted: &[u8]) -> bool {
-    memchr::memmem::find(head, wanted).is_some()
-}
 
 fn read(report: &Json<'_>, given: &Given, sink: &mut dyn Sink) -> Result<(), Reject> {
     let draft = if report.get("xarf_version").is_some() {
@@ -229,7 +225,6 @@ fn rsit(category: Option<&str>, kind: Option<&str>) -> Kind {
 mod tests {
     use schakel_model::reject::RejectCode;
 
-    use super::*;
     use crate::feeds::{Feed, recognise, testing};
 
     /// A report of this category and type with these fields.
