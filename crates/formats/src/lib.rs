@@ -1,5 +1,7 @@
-//! Wire formats we read and write, and containers with caps.
+//! Wire formats we read and write, containers with caps, and mail.
 
 pub mod register;
 
 pub mod containers;
+
+pub mod mail;

@@ -7,7 +7,7 @@
 mod error;
 mod gzip;
 mod mail;
-mod names;
+pub(crate) mod names;
 mod sniff;
 mod source;
 mod table;
@@ -24,6 +24,7 @@ use schakel_model::limits;
 
 pub use self::{
     error::ContainerError,
+    mail::WHOLE_MAIL_EXTENSION,
     sniff::{Container, HEAD_BYTES, sniff},
 };
 use self::{names::Names, source::Source};
@@ -55,6 +56,8 @@ pub enum SkipReason {
     NotAReport,
     /// The mail that an abuse report is about: evidence, not a report.
     Evidence,
+    /// The file that a report beside it was made from.
+    MadeFrom,
     /// What a Mac adds to a zip beside the real files.
     ResourceFork,
 }
@@ -66,6 +69,7 @@ impl SkipReason {
             Self::TextWithoutTable => "text without a table in it",
             Self::NotAReport => "not a kind of file that reports come in",
             Self::Evidence => "the mail that the abuse report is about, kept as evidence",
+            Self::MadeFrom => "the file that the report beside it was made from, kept as evidence",
             Self::ResourceFork => "a file that a Mac adds beside the real one",
         }
     }

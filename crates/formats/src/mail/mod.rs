@@ -1,0 +1,20 @@
+//! A mail as a reader of reports needs it: its fields, its texts, what is attached, what it reports on.
+//!
+//! [`MailDocument::read`] takes raw bytes and gives what can be read of them, however broken, with a list of
+//! [problems](MailProblem). [`kind`](kind::kind) says what sort of mail it is, [`authentication`](authentication::authentication)
+//! what our own mail server found out about its sender. Nothing is opened, resolved or decrypted here.
+
+mod attachment;
+pub mod authentication;
+mod document;
+mod fields;
+pub mod kind;
+pub(crate) mod mime;
+mod text;
+
+pub use self::{
+    attachment::{Attachment, AttachmentKind},
+    document::{MailDocument, MailProblem, PARTS_MAX, Protection, TEXT_BYTES_MAX},
+    fields::{Field, Fields, Mailbox},
+    text::{Text, TextKind},
+};
