@@ -7,6 +7,7 @@
 //! - [`event`]: the same row with every field, as IDF names them,
 //! - [`register`]: organisations, assets and contacts; [`asset`] says what can be owned,
 //! - [`claim`]: what a member says is theirs, before it counts; [`affiliation`]: how it joins,
+//! - [`name_look_up`]: what the DNS said of a name, and when a name counts as gone,
 //! - [`finding`]: the durable problem behind repeated events, and its key,
 //! - [`fate`]: what became of a row and of an assignment, and the sums that must balance,
 //! - [`tlp`], [`severity`], [`classification`]: the field's own scales.
@@ -26,6 +27,7 @@ pub mod finding;
 pub mod ids;
 pub mod language;
 pub mod limits;
+pub mod name_look_up;
 pub mod observation;
 pub mod register;
 pub mod reject;

@@ -1,12 +1,12 @@
 //! Who changes something, when and why; and the two things most changes do with it: a new version of the register, an audit entry.
 
-use rusqlite::Transaction;
 use schakel_model::ids::RegisterVersion;
 
 use crate::{
     StoreError,
     audit::{self, Action, Entry},
     register::{self, RegisterChange},
+    transaction::Transaction,
 };
 
 /// Who changes something, when and why.

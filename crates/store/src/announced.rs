@@ -5,7 +5,7 @@ use std::{cmp::Ordering, collections::HashMap, net::IpAddr};
 
 use foldhash::fast::RandomState;
 use ipnet::IpNet;
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use schakel_model::{
     announced::{Announced, AnnouncedPrefix, AnnouncedTable, Origin, Relevant},
     asset::{Asset, AssetValue},
@@ -16,6 +16,7 @@ use crate::{
     Store, StoreError,
     error::DatabaseContext,
     register::{self, RegisterChange},
+    transaction::Transaction,
 };
 
 /// Tables as read from a file, with what is to be known about them.

@@ -1,7 +1,7 @@
 //! The index over the values of assets. They come in no order, and each would go to a page of its own: a large import builds the index
 //! anew behind its rows, which is one sorted pass.
 
-use rusqlite::Transaction;
+use crate::transaction::Transaction;
 
 /// From this many new assets on. Adding them one by one would cost more than sorting what a large register holds.
 const BULK: usize = 200_000;

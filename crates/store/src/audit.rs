@@ -18,9 +18,12 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, params, types::ValueRef};
+use rusqlite::{Connection, OptionalExtension, Row, params, types::ValueRef};
 
-use crate::{StoreError, data_dir::DataDir, erase::Kind, error::DatabaseContext, open::writer_beside, users};
+use crate::{
+    StoreError, data_dir::DataDir, erase::Kind, error::DatabaseContext, open::writer_beside,
+    transaction::Transaction, users,
+};
 
 /// Contexts keep these hashes apart from every other use of BLAKE3 (its `derive_key` mode).
 const ENTRY_CONTEXT: &str = "schakel 2026 audit entry v1";
@@ -159,7 +162,7 @@ pub(crate) fn append_with_digest(
 /// Appends an entry without the store's lock: somebody looked at something confidential. It stands before they see it.
 pub fn record_access(data: &DataDir, entry: &Entry<'_>) -> Result<u64, StoreError> {
     let mut connection = writer_beside(data)?;
-    crate::open::in_transaction(&mut connection, |transaction| append(transaction, entry))
+    crate::transaction::in_transaction(&mut connection, |transaction| append(transaction, entry))
 }
 
 /// The number and hash of the last entry, as noted beside the chain; 0 and zeros before the first.

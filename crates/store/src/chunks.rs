@@ -1,6 +1,6 @@
 //! Chunks: what a few ten thousand rows have done, committed all or nothing. This transaction is the arbiter of what happened.
 
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use schakel_model::{
     asset::Role,
     assignment::{Assignee, AssignmentSet, End},
@@ -14,6 +14,7 @@ use crate::{
     findings::{self, NewFinding, NewKind},
     frames::FrameRef,
     id_list,
+    transaction::Transaction,
 };
 
 /// Bytes of a key kept for each finding: 80 bits, the rest of the key is implied by its place in the table in memory.

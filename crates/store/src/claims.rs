@@ -1,6 +1,6 @@
 //! Claims and every attempt to prove them. A claim that is proven becomes an asset in the same transaction.
 
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use schakel_model::{
     asset::{AssetKind, AssetValue, Role},
     claim::{Claim, ClaimState, Means, Proven},
@@ -14,6 +14,7 @@ use crate::{
     conflicts::{NewConflict, close_conflicts_of, open_conflict},
     error::DatabaseContext,
     register::{RegisterChange, value, word, wrong_word},
+    transaction::Transaction,
 };
 
 /// A claim about to be entered.

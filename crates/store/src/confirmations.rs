@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use schakel_model::ids::{ContactId, RegisterVersion};
 
 use crate::{
@@ -12,7 +12,8 @@ use crate::{
     audit::Action,
     data_dir::DataDir,
     error::DatabaseContext,
-    open::{in_transaction, writer_beside},
+    open::writer_beside,
+    transaction::{Transaction, in_transaction},
 };
 
 /// How fresh a contact is, in seconds since 1970.

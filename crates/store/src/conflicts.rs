@@ -1,6 +1,6 @@
 //! Conflicts: two who say that the same is theirs, until the desk decides.
 
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use schakel_model::{
     asset::{AssetKind, AssetValue, Role},
     claim::Ruling,
@@ -14,6 +14,7 @@ use crate::{
     claims::{ClaimStep, move_claim},
     error::DatabaseContext,
     register::{RegisterChange, value, word, wrong_word},
+    transaction::Transaction,
 };
 
 /// A claim meets another's claim or asset.

@@ -1,6 +1,6 @@
 //! Changes of contacts that wait for a second pair of eyes, and contacts who leave.
 
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use schakel_model::{
     fate::Fate,
     ids::{ContactId, OrganisationId, PendingChangeId, RegisterVersion},
@@ -16,6 +16,7 @@ use crate::{
     error::DatabaseContext,
     outbox::{any_hope, set_fate},
     register::{RegisterChange, word},
+    transaction::Transaction,
 };
 
 /// A change about to be put before a second pair of eyes.
@@ -155,19 +156,23 @@ impl Store {
         changes: &[NewPending],
     ) -> Result<Vec<PendingChangeId>, StoreError> {
         self.write(|transaction| {
-            changes
-                .iter()
-                .map(|change| {
-                    let id = insert(transaction, act, change).doing("record a change that waits")?;
-                    act.audit(
-                        transaction,
-                        Action::ContactChangeRequested,
-                        &format!("organisation:{code}"),
-                        &detail(&change.after),
-                    )?;
-                    Ok(id)
-                })
-                .collect()
+            changes.iter().map(|change| request(transaction, act, code, change)).collect()
+        })
+    }
+
+    /// Changes the register, and in the same transaction puts before a second pair of eyes what was held back from the change, each with the
+    /// code of its organisation. A change of nothing is no new version.
+    pub fn change_register_but(
+        &mut self,
+        act: &Act<'_>,
+        change: &RegisterChange,
+        held: &[(String, NewPending)],
+    ) -> Result<Option<RegisterVersion>, StoreError> {
+        self.write(|transaction| {
+            for (code, one) in held {
+                request(transaction, act, code, one)?;
+            }
+            act.change_register(transaction, change)
         })
     }
 
@@ -235,6 +240,18 @@ impl Store {
             Ok(left)
         })
     }
+}
+
+fn request(
+    transaction: &Transaction<'_>,
+    act: &Act<'_>,
+    code: &str,
+    change: &NewPending,
+) -> Result<PendingChangeId, StoreError> {
+    let id = insert(transaction, act, change).doing("record a change that waits")?;
+    let subject = format!("organisation:{code}");
+    act.audit(transaction, Action::ContactChangeRequested, &subject, &detail(&change.after))?;
+    Ok(id)
 }
 
 fn insert(

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, params};
 use schakel_model::ids::OrganisationId;
 
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
     audit::Action,
     error::DatabaseContext,
     register::word,
+    transaction::Transaction,
 };
 
 /// The kind of key.

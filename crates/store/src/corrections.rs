@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use schakel_model::{
     assignment::AssignmentSet,
     fate::Fate,
@@ -18,7 +18,9 @@ use crate::{
     audit::{self, Action},
     chunks::{self, NewBlock},
     error::DatabaseContext,
-    findings, id_list, outbox, varint,
+    findings, id_list, outbox,
+    transaction::Transaction,
+    varint,
 };
 
 /// What happens to a finding, as numbers of assignment sets. Few are different, so a correction stores each once.

@@ -4,7 +4,7 @@
 //! overwritten ([`crate::wipe`]) and SQLite's log is folded back and emptied. Numbers, sums and fates stay, so the ledger balances as before,
 //! and the audit chain holds: the entry that erased has a digest over the numbers of what it erased.
 
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use schakel_model::ids::{FindingId, ReportId};
 
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
     error::DatabaseContext,
     frames::{FrameRef, Packer},
     privacy::Place,
+    transaction::Transaction,
     varint, wipe,
 };
 

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use schakel_model::{
     asset::Role,
     assignment::{Assignee, AssignmentSet, End},
@@ -12,7 +12,7 @@ use schakel_model::{
     severity::Severity,
 };
 
-use crate::{StoreError, corrections, error::DatabaseContext};
+use crate::{StoreError, corrections, error::DatabaseContext, transaction::Transaction};
 
 /// A finding about to be stored.
 #[derive(Clone, PartialEq, Debug)]

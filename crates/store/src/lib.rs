@@ -10,9 +10,11 @@
 //! - [`sightings`]: last seen and count, in blocks of 1,000 findings,
 //! - [`corrections`]: assignments taken back and given anew; [`recalls`]: the notices that say so,
 //! - [`reports`], [`findings`], [`register`], [`outbox`], [`ledger`]: what their names say,
+//! - [`transaction`]: all or nothing; [`rehearsal`]: nothing in the end,
 //! - [`audit`], [`users`]: who did what, when and why, as a chain of hashes,
 //! - [`claims`], [`conflicts`]: what members say is theirs, and who else does; [`onboarding`]: how they join,
 //! - [`contact_changes`], [`contact_keys`], [`confirmations`]: what belongs to contacts beside the register,
+//! - [`name_look_ups`]: what the DNS said of the names of the register,
 //! - [`erase`], [`retention`]: what is erased for real, when, and what is held; [`privacy`]: where a person occurs,
 //! - [`register_digest`]: what a change of the register has changed, for that chain,
 //! - [`register_history`]: the versions of the register,
@@ -40,6 +42,7 @@ pub mod frames;
 pub mod id_list;
 pub mod last_changes;
 pub mod ledger;
+pub mod name_look_ups;
 pub mod onboarding;
 pub mod open;
 pub mod outbox;
@@ -49,9 +52,11 @@ pub mod register;
 pub mod register_around;
 pub mod register_digest;
 pub mod register_history;
+pub mod rehearsal;
 pub mod reports;
 pub mod retention;
 pub mod sightings;
+pub mod transaction;
 pub mod users;
 pub mod varint;
 mod wipe;

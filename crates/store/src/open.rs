@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags};
 
 use crate::{
     StoreError,
@@ -16,6 +16,7 @@ use crate::{
     error::{DatabaseContext, FileContext},
     frames::{FrameReader, FrameWriter},
     outbox::OutboxWriter,
+    transaction::{Transaction, in_transaction},
 };
 
 /// "SCHK": says that a database is ours.
@@ -29,6 +30,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/004.sql"),
     include_str!("../migrations/005.sql"),
     include_str!("../migrations/006.sql"),
+    include_str!("../migrations/007.sql"),
 ];
 
 /// A reader waits this long for the writer's short exclusive moments.
@@ -149,18 +151,6 @@ impl Reader {
     pub fn secret(&self) -> [u8; 32] {
         self.secret
     }
-}
-
-/// Runs a closure in one transaction: all of it happens, or nothing.
-pub(crate) fn in_transaction<T>(
-    connection: &mut Connection,
-    act: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
-) -> Result<T, StoreError> {
-    let transaction =
-        connection.transaction_with_behavior(TransactionBehavior::Immediate).doing("begin a transaction")?;
-    let done = act(&transaction)?;
-    transaction.commit().doing("commit")?;
-    Ok(done)
 }
 
 /// A connection that writes beside the one writer, for what needs neither the raw files nor what the writer keeps in memory. SQLite lets one

@@ -1,6 +1,6 @@
 //! Notifications and their frozen messages: composed in one transaction, an attempt recorded before it is made.
 
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use schakel_model::{
     fate::Fate,
     ids::{NotificationId, OrganisationId},
@@ -8,7 +8,12 @@ use schakel_model::{
     tlp::Tlp,
 };
 
-use crate::{Store, StoreError, error::DatabaseContext, frames::FrameRef, open::in_transaction};
+use crate::{
+    Store, StoreError,
+    error::DatabaseContext,
+    frames::FrameRef,
+    transaction::{Transaction, in_transaction},
+};
 
 /// How far a message has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -83,6 +83,7 @@ pub const PLACES: &[Place] = &[
     place("correction", "reason", "reason of a correction", Remedy::Replace),
     place("breach", "reason", "possible data breach", Remedy::Replace),
     place("breach", "closed_reason", "possible data breach", Remedy::Replace),
+    Place { key: "name", ..place("name_look_up", "name", "look-up of a name", Remedy::Register) },
     Place { key: MEMBER, ..place("member", "path", "file of a report", Remedy::Replace) },
     Place { key: STEP, ..place("joining_step", "by_name", "step of joining", Remedy::Replace) },
     Place { key: STEP, ..place("joining_step", "number", "step of joining", Remedy::Replace) },

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use schakel_model::ids::{FindingId, NotificationId};
 
 use crate::{
@@ -10,6 +10,7 @@ use crate::{
     error::DatabaseContext,
     id_list,
     outbox::{self, Message, NewNotification},
+    transaction::Transaction,
 };
 
 /// A notification of which a part, or all, is to be taken back.

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use schakel_model::{
     asset::{Asset, AssetFlags, AssetKind, AssetValue, Proof, Role},
     fate::Fate,
@@ -16,6 +16,7 @@ use schakel_model::{
 
 use crate::{
     Store, StoreError, announced, asset_index, error::DatabaseContext, outbox::set_fate, register_digest,
+    transaction::Transaction,
 };
 
 /// A change of the register, applied whole as one new version.

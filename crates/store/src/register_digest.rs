@@ -6,13 +6,14 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, Row, Transaction, params, types::ValueRef};
+use rusqlite::{Connection, Row, params, types::ValueRef};
 use schakel_model::ids::RegisterVersion;
 
 use crate::{
     StoreError,
     audit::{self, Action, Entry, push_text, random_salt},
     error::DatabaseContext,
+    transaction::Transaction,
 };
 
 /// Contexts keep these hashes apart from every other use of BLAKE3 (its `derive_key` mode).

@@ -3,10 +3,10 @@
 //! Marks gather in memory and are applied in one sorted pass, in the same transaction that says which chunks they came from. After a crash
 //! they are derived again from the chunks that do not say so.
 
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use schakel_model::{ids::FindingId, observation::ObservedAt};
 
-use crate::{Store, StoreError, error::DatabaseContext, varint};
+use crate::{Store, StoreError, error::DatabaseContext, transaction::Transaction, varint};
 
 /// Findings in a block.
 const BLOCK: u32 = 1000;

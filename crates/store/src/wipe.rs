@@ -10,13 +10,15 @@ use std::{
     path::Path,
 };
 
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, params};
 use rustix::{
     fs::{FallocateFlags, fallocate},
     io::Errno,
 };
 
-use crate::{StoreError, error::DatabaseContext, error::FileContext, frames::segment_path};
+use crate::{
+    StoreError, error::DatabaseContext, error::FileContext, frames::segment_path, transaction::Transaction,
+};
 
 /// Zeros are written in pieces of this many bytes.
 const PIECE_BYTES: usize = 1 << 20;
