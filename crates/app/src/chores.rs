@@ -1,10 +1,10 @@
-//! What a running service does now and then beside its work: proofs looked up again, stale contacts asked, alarms. Looking takes as long
+//! What a running service does now and then beside its work: proofs and names looked up again, stale contacts asked, alarms. Looking takes as long
 //! as the world takes, so it is done on a thread of its own; what was found is recorded between two reports.
 
 use std::thread::{self, JoinHandle};
 
 use jiff::Timestamp;
-use schakel_lookup::Lookup;
+use schakel_lookup::{Lookup, settings::OutgoingSettings};
 use schakel_model::{claim::ClaimState, clock::Clock};
 use schakel_render::templates::Templates;
 use schakel_rules::contact_change::reminder_is_due;
@@ -18,6 +18,7 @@ use schakel_store::{
 use crate::{
     config::Config,
     contacts,
+    name_look_ups::{self, Limits, Which},
     proof::{self, Rechecked},
 };
 
@@ -32,6 +33,7 @@ const ACTOR: &str = "serve";
 pub struct Chores {
     next_at: Option<i64>,
     looking: Option<JoinHandle<anyhow::Result<Found>>>,
+    naming: Option<JoinHandle<()>>,
     alarmed: Vec<String>,
 }
 
@@ -55,6 +57,7 @@ impl Chores {
         let now = clock.now_seconds();
         if self.looking.is_none() && self.next_at.is_none_or(|at| now >= at || at - now > LOOK_SECONDS) {
             self.next_at = Some(now.saturating_add(LOOK_SECONDS));
+            self.look_names_up(store.data(), config, now);
             let (data, config) = (store.data().clone(), config.clone());
             self.looking = Some(thread::spawn(move || look(&data, &config, now)));
         }
@@ -67,6 +70,26 @@ impl Chores {
             }
             Err(_) => anyhow::bail!("the thread that looks what is due stopped in an unexpected way"),
         }
+    }
+
+    /// Looks names up on a thread of its own, which records what it finds: nothing else waits for it.
+    fn look_names_up(&mut self, data: &DataDir, config: &Config, now: i64) {
+        if !config.register.look_up_names || self.naming.as_ref().is_some_and(|naming| !naming.is_finished())
+        {
+            return;
+        }
+        let (data, outgoing) = (data.clone(), config.outgoing.clone());
+        self.naming = Some(thread::spawn(move || match look_names_up(&data, &outgoing, now) {
+            Ok(name_look_ups::Found { resolve: 0, gone: 0, unknown: 0, .. }) => {}
+            Ok(found) => tracing::info!(
+                resolve = found.resolve,
+                gone = found.gone,
+                no_answer = found.unknown,
+                left = found.left,
+                "looked up whether names still resolve"
+            ),
+            Err(error) => tracing::warn!(error = %format!("{error:#}"), "could not look names up"),
+        }));
     }
 
     fn record(
@@ -102,6 +125,17 @@ impl Chores {
         self.alarmed = found.unreachable;
         Ok(self.alarmed.len())
     }
+}
+
+fn look_names_up(
+    data: &DataDir,
+    outgoing: &OutgoingSettings,
+    now: i64,
+) -> anyhow::Result<name_look_ups::Found> {
+    let reader = Reader::open(data)?;
+    let register = reader.read(|connection| load(connection, version(connection)?))?;
+    let lookup = Lookup::new(outgoing)?;
+    Ok(name_look_ups::look_up(&reader, &lookup, &register, Which::Due, Limits::HOURLY, now, &|_| {})?)
 }
 
 fn look(data: &DataDir, config: &Config, now: i64) -> anyhow::Result<Found> {

@@ -32,6 +32,7 @@ pub struct Config {
     pub http: HttpConfig,
     pub claims: ClaimsConfig,
     pub contacts: ContactsConfig,
+    pub register: RegisterConfig,
     pub outgoing: OutgoingSettings,
     pub mail: MailSettings,
 }
@@ -111,6 +112,7 @@ impl Default for Config {
             http: HttpConfig::default(),
             claims: ClaimsConfig::default(),
             contacts: ContactsConfig::default(),
+            register: RegisterConfig::default(),
             outgoing: OutgoingSettings::default(),
             mail: MailSettings::default(),
         }
@@ -166,6 +168,13 @@ impl Default for ContactsConfig {
     fn default() -> Self {
         Self { remind: true }
     }
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(missing_docs)]
+pub struct RegisterConfig {
+    pub look_up_names: bool,
 }
 
 impl Default for ClaimsConfig {

@@ -25,6 +25,7 @@ pub mod intake;
 pub mod lending;
 pub mod letters;
 pub mod merge;
+pub mod name_look_ups;
 pub mod names;
 pub mod narrow_register;
 pub mod onboarding;

@@ -9,10 +9,12 @@ use schakel_model::{
     asset::{Asset, AssetValue, Proof},
     fate::Fate,
     ids::{AssetId, OrganisationId},
+    name_look_up::NameLookUp,
     register::Organisation,
     tlp::Tlp,
 };
 use schakel_rules::{
+    claim::host,
     overlap::overlapping,
     quality::{Facts, Looked, Quality, quality},
     recipients::recipients,
@@ -20,10 +22,12 @@ use schakel_rules::{
 use schakel_store::{
     Reader, StoreError, announced, confirmations, last_changes,
     ledger::{self, Scope},
+    name_look_ups::{self, NameLookUps},
 };
 use serde::Serialize;
 
 use crate::{
+    explain::rfc3339,
     pipeline::state::RegisterView,
     unrouted::{Near, counts},
 };
@@ -49,6 +53,17 @@ pub struct MemberQuality {
     pub findings: u64,
     /// Findings of nobody near its assets.
     pub unrouted_near: u64,
+    /// Names of its own that do not resolve.
+    pub names_gone: Vec<NameGone>,
+}
+
+/// A name that does not resolve.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct NameGone {
+    /// Which.
+    pub name: String,
+    /// When it was first found so, RFC 3339.
+    pub since: String,
 }
 
 /// What a criterion gave.
@@ -76,13 +91,19 @@ pub fn members(
     let mut members = Vec::new();
     for organisation in view.register.organisations.iter().filter(wanted) {
         let facts = gathered.facts(organisation.id)?;
-        members.push(shown(organisation, &facts, quality(&facts)));
+        let gone = gathered.gone(organisation.id);
+        members.push(shown(organisation, &facts, quality(&facts), gone));
     }
     members.sort_by(|a, b| a.score.cmp(&b.score).then_with(|| a.code.cmp(&b.code)));
     Ok(members)
 }
 
-fn shown(organisation: &Organisation, facts: &Facts, quality: Quality) -> MemberQuality {
+fn shown(
+    organisation: &Organisation,
+    facts: &Facts,
+    quality: Quality,
+    names_gone: Vec<NameGone>,
+) -> MemberQuality {
     let reason = |reason: schakel_rules::quality::Reason| ReasonShown {
         criterion: reason.criterion.as_str(),
         weight: reason.criterion.weight(),
@@ -97,6 +118,7 @@ fn shown(organisation: &Organisation, facts: &Facts, quality: Quality) -> Member
         assets: facts.assets,
         findings: facts.findings,
         unrouted_near: facts.unrouted_near,
+        names_gone,
     }
 }
 
@@ -110,6 +132,7 @@ struct Gathered<'a> {
     changed_at: HashMap<OrganisationId, i64, RandomState>,
     findings: HashMap<OrganisationId, u64, RandomState>,
     near: Near,
+    looked_up: NameLookUps,
 }
 
 impl<'a> Gathered<'a> {
@@ -139,6 +162,7 @@ impl<'a> Gathered<'a> {
         Ok(Self {
             overlapping: overlapping(&view.register.assets, now),
             near: counts(reader)?,
+            looked_up: reader.read(name_look_ups::all)?,
             reader,
             view,
             now,
@@ -162,12 +186,32 @@ impl<'a> Gathered<'a> {
             overlapping: count(&|asset| self.overlapping.contains(&asset.id)),
             reachable: recipients(contacts, Tlp::Amber).is_ok(),
             days_unchanged: self.changed_at.get(&organisation).map(days),
-            // Names are looked up by the checks of claims; what they find of a whole register is not kept yet.
-            names: None,
+            names: self.looked_up(assets),
             prefixes: self.announced(assets)?,
             findings: self.findings.get(&organisation).copied().unwrap_or_default(),
             unrouted_near: self.near.of(&nets, &names),
         })
+    }
+
+    /// The names of a member whose look-ups had an answer.
+    fn looked_up(&self, assets: &[&Asset]) -> Option<Looked> {
+        let known: Vec<&NameLookUp> = hosts(assets)
+            .into_iter()
+            .filter_map(|name| self.looked_up.get(name))
+            .filter(|look_up| look_up.is_known())
+            .collect();
+        let gone = known.iter().filter(|look_up| look_up.does_not_resolve_since().is_some()).count();
+        (!known.is_empty()).then_some(Looked { at: known.len() as u32, wrong: gone as u32 })
+    }
+
+    /// The names of a member that do not resolve.
+    fn gone(&self, organisation: OrganisationId) -> Vec<NameGone> {
+        let assets = self.assets.get(&organisation).map_or(&[][..], Vec::as_slice);
+        let gone = |name: &str| {
+            let since = self.looked_up.get(name)?.does_not_resolve_since()?;
+            Some(NameGone { name: name.to_owned(), since: rfc3339(since) })
+        };
+        hosts(assets).into_iter().filter_map(gone).collect()
     }
 
     /// Prefixes of a member with AS numbers of its own that somebody else announces. Others are announced by their provider, as they
@@ -212,6 +256,11 @@ fn net(value: &AssetValue) -> Option<IpNet> {
         AssetValue::Address(ip) => Some((*ip).into()),
         _ => None,
     }
+}
+
+/// The names that stand in the DNS, each once.
+fn hosts<'a>(assets: &[&'a Asset]) -> BTreeSet<&'a str> {
+    assets.iter().filter_map(|asset| host(&asset.value)).collect()
 }
 
 fn name(value: &AssetValue) -> Option<&str> {

@@ -2,25 +2,36 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::bail;
 use clap::{Args, ValueEnum};
 use schakel_app::{
+    claims::organisation,
+    config,
+    name_look_ups::{self, Limits, Which},
     pipeline::state,
     quality::{MemberQuality, members},
     register::write_whole,
     unrouted::{By, Cluster, clusters},
 };
+use schakel_lookup::Lookup;
+use schakel_model::register::Register;
 use schakel_store::{Reader, register};
 
 use crate::{
     Context,
-    output::{Ending, number, plain},
+    output::{Ending, number, plain, say},
 };
+
+use super::ingest::progress_bar;
 
 #[derive(Args)]
 #[allow(missing_docs)] // The help texts are the documentation.
 pub struct QualityArgs {
     /// One member, by its code
     pub code: Option<String>,
+    /// Look up now whether the names resolve: of the member, or of all
+    #[arg(long)]
+    pub look_up: bool,
     /// Write a table of all members to this file
     #[arg(long, value_name = "FILE")]
     pub csv: Option<PathBuf>,
@@ -54,9 +65,12 @@ pub enum ByWord {
 pub fn quality(context: &Context, args: &QualityArgs) -> anyhow::Result<Ending> {
     let reader = Reader::open(&context.data)?;
     let view = state::register_view(&reader, reader.read(register::version)?)?;
+    if args.look_up {
+        look_up(context, &reader, &view.register, args.code.as_deref())?;
+    }
     let members = members(&reader, &view, args.code.as_deref(), context.clock.now_seconds())?;
     if let (Some(code), true) = (&args.code, members.is_empty()) {
-        anyhow::bail!("there is no organisation {code}");
+        bail!("there is no organisation {code}");
     }
     let out = &context.out;
     match &members[..] {
@@ -64,6 +78,9 @@ pub fn quality(context: &Context, args: &QualityArgs) -> anyhow::Result<Ending> 
             out.line(format!("{} {}: {} of 100", member.code, plain(&member.name, 60), member.score));
             for reason in &member.reasons {
                 out.line(format!("  {:>3} % of {:>2}  {}", reason.percent, reason.weight, reason.why));
+            }
+            for gone in &member.names_gone {
+                out.line(format!("  {} does not resolve since {}.", plain(&gone.name, 80), gone.since));
             }
         }
         members => {
@@ -96,6 +113,40 @@ pub fn quality(context: &Context, args: &QualityArgs) -> anyhow::Result<Ending> 
     }
     out.json(&serde_json::json!({ "members": members }))?;
     Ok(Ending::Done)
+}
+
+/// Looks names up; what is found is on standard error, for what comes next is the answer.
+fn look_up(
+    context: &Context,
+    reader: &Reader,
+    register: &Register,
+    code: Option<&str>,
+) -> anyhow::Result<()> {
+    let whose = match code {
+        Some(code) => Some(organisation(register, code)?.id),
+        None => None,
+    };
+    let lookup = Lookup::new(&config::load(&context.data)?.outgoing)?;
+    let bar = progress_bar("names looked up");
+    let now = context.clock.now_seconds();
+    let found =
+        name_look_ups::look_up(reader, &lookup, register, Which::All(whose), Limits::NONE, now, &|done| {
+            bar.set_position(done as u64)
+        })?;
+    bar.finish_and_clear();
+    say(format!(
+        "{} names resolve, {} do not, {} had no answer. A name counts as gone when it does not resolve twice, a day apart.",
+        number(found.resolve as u64),
+        number(found.gone as u64),
+        number(found.unknown as u64)
+    ));
+    if found.left > 0 {
+        say(format!(
+            "No name server answers, so {} names were not looked up. See [outgoing] resolvers in the configuration.",
+            number(found.left as u64)
+        ));
+    }
+    Ok(())
 }
 
 pub fn unrouted(context: &Context, args: &UnroutedArgs) -> anyhow::Result<Ending> {

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use schakel_testkit::knot::Knot;
 use serde_json::{Value, json};
 
 use crate::{
@@ -125,4 +126,86 @@ fn a_register_that_nobody_touched_for_years_loses_points() {
     assert_eq!(count(&fresh["percent"]), 0);
     // 30 + 20 + 0 + 10 of 75.
     assert_eq!(count(&one["score"]), 80);
+}
+
+/// What the score of Eikendam says of its names.
+fn names_of_eikendam(installation: &Installation, look_up: &[&str]) -> (Value, Value) {
+    let args = [&["register", "quality", "GM1"][..], look_up].concat();
+    let member = installation.json(&args)["members"][0].clone();
+    let reason = member["reasons"].as_array().unwrap().iter().find(|one| one["criterion"] == "names_resolve");
+    (reason.map_or(Value::Null, |reason| reason["why"].clone()), member["names_gone"].clone())
+}
+
+/// Eikendam with a domain, a host name, a URL and a mail domain, and a name server that is all it can ask.
+fn with_names(records: &str) -> Option<(Knot, Installation)> {
+    let knot = Knot::start(&[("eikendam.nl", records), ("broken.nl", "")])?;
+    let installation = Installation::empty();
+    installation.import(
+        &Register::small()
+            .asset("GM1,domain,eikendam.nl,owner")
+            .asset("GM1,hostname,www.eikendam.nl,owner,,,asserted")
+            .asset("GM1,hostname,old.eikendam.nl,owner,,,asserted")
+            .asset("GM1,url,https://shop.eikendam.nl:8443/a,owner,,,asserted")
+            .asset("GM1,url,https://192.0.2.80/a,owner,,,asserted")
+            .asset("GM1,mail_domain,mail.eikendam.nl,owner,,,asserted")
+            .asset("GM1,hostname,www.broken.nl,owner,,,asserted")
+            .asset("GM2,hostname,gone.eikendam.nl,owner,,,asserted"),
+    );
+    installation.configure(&resolver(&knot));
+    Some((knot, installation))
+}
+
+fn resolver(knot: &Knot) -> String {
+    format!("[outgoing]\nresolvers = [\"{}\"]\ntimeout_seconds = 1\n", knot.address())
+}
+
+const LOOK_UP: &[&str] = &["--look-up"];
+
+#[test]
+fn a_name_that_is_gone_for_a_day_costs_points_and_one_without_an_answer_does_not() {
+    let records = "www A 192.0.2.1\nshop CNAME www\nmail MX 10 www.eikendam.nl.\n";
+    let Some((mut knot, mut installation)) = with_names(records) else { return };
+    assert_eq!(names_of_eikendam(&installation, &[]), (Value::Null, json!([])), "nothing was looked up");
+    // old is gone, once; broken.nl cannot be asked; eikendam.nl has no address, but exists.
+    let once = names_of_eikendam(&installation, LOOK_UP);
+    assert_eq!(once, (json!("0 of 5 names do not resolve."), json!([])));
+    installation.at("2026-11-21T21:00:00Z");
+    assert_eq!(names_of_eikendam(&installation, LOOK_UP), once, "the same day");
+
+    installation.at("2026-11-22T09:00:00Z");
+    let gone = json!([{ "name": "old.eikendam.nl", "since": "2026-11-21T09:00:00Z" }]);
+    let twice = (json!("1 of 5 names do not resolve."), gone);
+    assert_eq!(names_of_eikendam(&installation, LOOK_UP), twice);
+    let said = installation.run(&["register", "quality", "GM1"]).ended(0).stdout;
+    assert!(said.contains("old.eikendam.nl does not resolve since 2026-11-21"), "{said}");
+    // What is another's was not looked up.
+    let all = installation.json(&["register", "quality"]);
+    let others = all["members"].as_array().unwrap().iter().filter(|one| one["code"] != "GM1");
+    assert!(others.clone().count() > 2 && others.clone().all(|one| one["names_gone"] == json!([])), "{all}");
+
+    // Nobody answers: nothing is known anew, and nothing is forgotten.
+    installation.at("2026-11-23T09:00:00Z").configure("[outgoing]\nresolvers = [\"127.0.0.1:1\"]\n");
+    let run = installation.run(&["register", "quality", "--look-up"]).ended(0);
+    run.says(&["0 names resolve, 0 do not, 5 had no answer", "No name server answers"]);
+    assert_eq!(names_of_eikendam(&installation, &[]), twice);
+
+    // It is back.
+    knot.change("eikendam.nl", &format!("{records}old A 192.0.2.2\n")).unwrap();
+    installation.at("2026-11-24T09:00:00Z").configure(&resolver(&knot));
+    assert_eq!(names_of_eikendam(&installation, LOOK_UP), (json!("0 of 5 names do not resolve."), json!([])));
+    installation
+        .run(&["register", "quality", "GM9", "--look-up"])
+        .ended(1)
+        .says(&["there is no organisation GM9"]);
+}
+
+#[test]
+fn a_service_looks_names_up_when_it_is_told_to() {
+    let Some((knot, installation)) = with_names("www A 192.0.2.1\n") else { return };
+    let config = format!("{}[register]\nlook_up_names = true\n", resolver(&knot));
+    let serving = crate::serve::Serving::start(&installation, &config);
+    serving.wait("names to be looked up", || {
+        names_of_eikendam(&installation, &[]).0 == json!("0 of 5 names do not resolve.")
+    });
+    assert!(serving.stop().contains("looked up whether names still resolve"));
 }
