@@ -143,12 +143,12 @@ fn request(
 }
 
 /// Takes out of a change of the register, an import for example, what would change how trusted contacts are reached. What they replace
-/// stays until that is approved.
+/// stays until that is approved. Gives each with the code of its organisation.
 pub fn hold_back(
     store: &Store,
     register: &Register,
     change: &mut RegisterChange,
-) -> anyhow::Result<Vec<NewPending>> {
+) -> anyhow::Result<Vec<(String, NewPending)>> {
     if !change.contacts.iter().any(|(_, contact)| contact.role == ContactRole::Vcib) {
         return Ok(Vec::new());
     }
@@ -187,8 +187,8 @@ pub fn hold_back(
                 || schakel_rules::contact_change::same_address(&contact.email, &after.email)
         };
         let before = own.iter().find(same).or(own.first().filter(|_| own.len() == 1)).copied();
+        let code = code(register, organisation)?.code.clone();
         if !needs_approval(before, &after, trusted) {
-            let code = code(register, organisation)?.code.clone();
             change.contacts.push((code, after));
             continue;
         }
@@ -209,24 +209,10 @@ pub fn hold_back(
                     == Contact { id: ContactId(0), ..new.after.clone() }
         };
         if !waiting.iter().any(asked) {
-            pending.push(new);
+            pending.push((code, new));
         }
     }
     Ok(pending)
-}
-
-/// Asks for what was held back. Gives how many changes wait now that did not before.
-pub fn ask(
-    store: &mut Store,
-    act: &Act<'_>,
-    register: &Register,
-    held: &[NewPending],
-) -> anyhow::Result<usize> {
-    for one in held {
-        let code = code(register, one.after.organisation)?.code.clone();
-        store.request_changes(act, &code, std::slice::from_ref(one))?;
-    }
-    Ok(held.len())
 }
 
 /// How many changes wait for a second pair of eyes.

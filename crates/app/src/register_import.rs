@@ -123,11 +123,7 @@ impl Import {
         self.check_circles(diff)?;
         let mut change = self.change(diff);
         let held = contacts::hold_back(store, &self.standing, &mut change)?;
-        contacts::ask(store, &act, &self.standing, &held)?;
-        if change == RegisterChange::default() {
-            return Ok(None);
-        }
-        Ok(Some(store.change_register(act.at, act.actor, act.reason, &change)?))
+        Ok(store.change_register_but(&act, &change, &held)?)
     }
 
     fn change(&self, diff: &RegisterDiff<'_>) -> RegisterChange {
