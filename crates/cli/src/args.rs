@@ -71,7 +71,10 @@ pub enum Command {
     /// The findings, newest first
     Findings(FindingsArgs),
     /// Follow an event (17:4023), a finding (F12) or a notification (N3)
-    Trace { id: Traced },
+    Trace {
+        /// An event as 17:4023, a finding as F12, a notification as N3
+        id: Traced,
+    },
     /// Check every invariant over the whole store by deriving it again
     Verify,
     /// Make notifications of what waits to be told, and send them
@@ -86,7 +89,10 @@ pub enum Command {
     /// What is wrong with this installation, in plain words
     Doctor,
     /// Copy this installation into an empty folder
-    Backup { target: PathBuf },
+    Backup {
+        /// A folder that is not there yet
+        target: PathBuf,
+    },
     /// Bring a backup back, or say what happens with what was waiting then
     Restore(RestoreArgs),
     /// Who did what, when and why
@@ -117,7 +123,10 @@ pub enum Command {
     #[command(subcommand)]
     Templates(TemplatesCommand),
     /// Print a completion script for your shell
-    Completion { shell: Shell },
+    Completion {
+        /// For which shell
+        shell: Shell,
+    },
 }
 
 #[derive(Args)]
@@ -201,6 +210,7 @@ pub enum RegisterCommand {
     Unrouted(crate::commands::quality::UnroutedArgs),
     /// Write the register as its four files into a folder, or as JSON into a file that ends in .json
     Export {
+        /// A folder for the four files, or a file that ends in .json
         #[arg(value_name = "FOLDER|FILE.json")]
         folder: PathBuf,
         /// As the register was recorded at this time [default: now]
@@ -369,5 +379,41 @@ pub enum TemplatesCommand {
     /// Render every template with sample data and say what is wrong
     Check,
     /// Write the built-in templates into a folder, to edit them there [default: templates/ in the data directory]
-    Export { folder: Option<PathBuf> },
+    Export {
+        /// Where to
+        folder: Option<PathBuf>,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    /// Commands and arguments without a word of help, below this command.
+    fn without_help(command: &clap::Command, path: &str, found: &mut Vec<String>) {
+        if command.get_about().is_none() {
+            found.push(path.to_owned());
+        }
+        let silent = command.get_arguments().filter(|argument| argument.get_help().is_none());
+        found.extend(silent.map(|argument| format!("{path} {}", argument.get_id())));
+        for below in command.get_subcommands() {
+            without_help(below, &format!("{path} {}", below.get_name()), found);
+        }
+    }
+
+    #[test]
+    fn every_command_and_argument_has_a_word_of_help() {
+        let mut command = Cli::command();
+        command.build();
+        let mut found = Vec::new();
+        without_help(&command, "schakel", &mut found);
+        assert_eq!(found, Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
 }

@@ -5,6 +5,7 @@
 mod args;
 mod commands;
 mod output;
+mod rehearsal;
 
 use std::{io::IsTerminal, path::PathBuf, process::ExitCode};
 

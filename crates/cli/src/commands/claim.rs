@@ -24,6 +24,7 @@ use crate::{
     Context,
     args::time,
     output::{Ending, number, plain, say},
+    rehearsal::DryRun,
 };
 
 #[derive(Subcommand)]
@@ -38,17 +39,36 @@ pub enum ClaimCommand {
         all: bool,
     },
     /// One claim: what to publish to prove it, and what was tried
-    Show { claim: ClaimId },
+    Show {
+        /// Its number, from `schakel claim list`
+        claim: ClaimId,
+    },
     /// Look for the proof of a claim, or send a code for it
     Prove(ProveArgs),
     /// Type the code that was sent to a role mailbox
-    Code { claim: ClaimId, code: String },
+    Code {
+        /// Its number, from `schakel claim list`
+        claim: ClaimId,
+        /// The code as it stands in the mail
+        code: String,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
     /// Note that the mail with the code came back
-    Bounced { claim: ClaimId },
+    Bounced {
+        /// Its number, from `schakel claim list`
+        claim: ClaimId,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
     /// Look again for proofs that are due; `serve` does it every day
-    Recheck,
+    Recheck {
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
     /// Take a claim back
     Withdraw {
+        /// Its number, from `schakel claim list`
         claim: ClaimId,
         /// Why
         #[arg(long)]
@@ -56,6 +76,8 @@ pub enum ClaimCommand {
         /// Withdraw its asset too; otherwise the asset stays, asserted
         #[arg(long)]
         with_asset: bool,
+        #[command(flatten)]
+        dry_run: DryRun,
     },
 }
 
@@ -88,6 +110,7 @@ pub struct AddArgs {
 #[derive(Args)]
 #[allow(missing_docs)]
 pub struct ProveArgs {
+    /// Its number, from `schakel claim list`
     pub claim: ClaimId,
     /// By what
     #[arg(long, value_enum)]
@@ -98,6 +121,8 @@ pub struct ProveArgs {
     /// For desk: what you looked at
     #[arg(long, default_value = "")]
     pub reason: String,
+    #[command(flatten)]
+    pub dry_run: DryRun,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -132,23 +157,28 @@ pub fn run(context: &Context, command: &ClaimCommand) -> anyhow::Result<Ending> 
         ClaimCommand::List { all } => list(context, *all),
         ClaimCommand::Show { claim } => show(context, *claim),
         ClaimCommand::Prove(args) => prove(context, args),
-        ClaimCommand::Code { claim, code } => {
+        ClaimCommand::Code { claim, code, dry_run } => {
             let config = config::load(&context.data)?;
-            changed(context, *claim, "", |store, act| {
+            changed(context, *claim, "", *dry_run, |store, act| {
                 proof::take_code(store, &config.claims, act, *claim, code)
             })
         }
-        ClaimCommand::Bounced { claim } => {
+        ClaimCommand::Bounced { claim, dry_run } => {
             let config = config::load(&context.data)?;
-            changed(context, *claim, "", |store, act| proof::bounced(store, &config.claims, act, *claim))
-                .map(|_| Ending::Done)
+            changed(context, *claim, "", *dry_run, |store, act| {
+                proof::bounced(store, &config.claims, act, *claim)
+            })
+            .map(|_| Ending::Done)
         }
-        ClaimCommand::Recheck => recheck(context),
-        ClaimCommand::Withdraw { claim, reason, with_asset } => {
+        ClaimCommand::Recheck { dry_run } => recheck(context, *dry_run),
+        ClaimCommand::Withdraw { claim, reason, with_asset, dry_run } => {
             let actor = context.actor()?;
             let act = Act { at: context.clock.now_seconds(), actor: actor.name(), reason };
             let asset = if *with_asset { TheAsset::Goes } else { TheAsset::Stays };
-            claims::withdraw(&mut Store::open(&context.data)?, &act, *claim, asset)?;
+            let withdrawn = context.change(*dry_run, |store| claims::withdraw(store, &act, *claim, asset))?;
+            if withdrawn.is_none() {
+                return Ok(Ending::Done);
+            }
             context.out.line(format!("Claim {claim} is withdrawn."));
             context.out.json(&json!({ "claim": claim.0, "state": "withdrawn" }))?;
             Ok(Ending::Done)
@@ -376,9 +406,10 @@ fn prove(context: &Context, args: &ProveArgs) -> anyhow::Result<Ending> {
             let actor = context.actor()?;
             let act = Act { at: context.clock.now_seconds(), actor: actor.name(), reason: &args.reason };
             let templates = config.templates()?;
-            let mut store = Store::open(&context.data)?;
-            let (address, notification) =
-                proof::send_code(&mut store, &config, &templates, &act, id, &args.mailbox)?;
+            let sent = context.change(args.dry_run, |store| {
+                proof::send_code(store, &config, &templates, &act, id, &args.mailbox)
+            })?;
+            let Some((address, notification)) = sent else { return Ok(Ending::Done) };
             context.out.line(format!(
                 "A code for {address} is in the outbox (N{notification}); `schakel serve` or `schakel outbox --send` sends it. \
                  Type it back with `schakel claim code {id} CODE`."
@@ -390,7 +421,9 @@ fn prove(context: &Context, args: &ProveArgs) -> anyhow::Result<Ending> {
         }
         By::Desk => {
             context.person()?;
-            changed(context, id, &args.reason, |store, act| proof::by_desk(store, &config.claims, act, id))
+            changed(context, id, &args.reason, args.dry_run, |store, act| {
+                proof::by_desk(store, &config.claims, act, id)
+            })
         }
         by => {
             let lookup = Lookup::new(&config.outgoing)?;
@@ -402,7 +435,7 @@ fn prove(context: &Context, args: &ProveArgs) -> anyhow::Result<Ending> {
                 .read(|connection| stored::get(connection, id))?
                 .ok_or_else(|| anyhow::anyhow!("there is no claim {id}. `schakel claim list` lists them"))?;
             let attempt = proof::look(&lookup, &register, &claim, by.into())?;
-            changed(context, id, &args.reason, |store, act| {
+            changed(context, id, &args.reason, args.dry_run, |store, act| {
                 proof::record(store, &config.claims, act, id, attempt)
             })
         }
@@ -414,11 +447,14 @@ fn changed(
     context: &Context,
     id: ClaimId,
     reason: &str,
+    dry_run: DryRun,
     act: impl FnOnce(&mut Store, &Act<'_>) -> anyhow::Result<Outcome>,
 ) -> anyhow::Result<Ending> {
     let actor = context.actor()?;
     let acting = Act { at: context.clock.now_seconds(), actor: actor.name(), reason };
-    let outcome = act(&mut Store::open(&context.data)?, &acting)?;
+    let Some(outcome) = context.change(dry_run, |store| act(store, &acting))? else {
+        return Ok(Ending::Done);
+    };
     let Outcome { attempt, state, disputed } = &outcome;
     context.out.line(format!("Claim {id}: {}.", plain(&attempt.detail, 300)));
     match (attempt.found, disputed) {
@@ -436,7 +472,7 @@ fn changed(
     Ok(if attempt.found { Ending::Done } else { Ending::WithRejects })
 }
 
-fn recheck(context: &Context) -> anyhow::Result<Ending> {
+fn recheck(context: &Context, dry_run: DryRun) -> anyhow::Result<Ending> {
     let config = config::load(&context.data)?;
     let actor = context.actor()?;
     let now = context.clock.now_seconds();
@@ -448,7 +484,9 @@ fn recheck(context: &Context) -> anyhow::Result<Ending> {
         proof::look_again(&lookup, &register, proof::due(&reader, now)?)
     };
     let act = Act { at: now, actor: actor.name(), reason: "" };
-    let after = proof::record_again(&mut Store::open(&context.data)?, &config.claims, &act, looked)?;
+    let recorded =
+        context.change(dry_run, |store| proof::record_again(store, &config.claims, &act, looked))?;
+    let Some(after) = recorded else { return Ok(Ending::Done) };
     let mut worst = 0;
     for one in &after {
         match (one.state, one.failing_since) {

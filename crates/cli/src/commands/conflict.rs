@@ -20,6 +20,7 @@ use super::claim::{attempt_json, claim_json};
 use crate::{
     Context,
     output::{Ending, plain},
+    rehearsal::DryRun,
 };
 
 #[derive(Subcommand)]
@@ -32,9 +33,13 @@ pub enum ConflictCommand {
         all: bool,
     },
     /// Both sides with their proof
-    Show { conflict: ConflictId },
+    Show {
+        /// Its number, from `schakel conflict list`
+        conflict: ConflictId,
+    },
     /// Decide: for one of them, or that both have it
     Decide {
+        /// Its number, from `schakel conflict list`
         conflict: ConflictId,
         /// The code of the organisation, or `both`
         #[arg(long = "for", value_name = "CODE|both")]
@@ -42,6 +47,8 @@ pub enum ConflictCommand {
         /// Why
         #[arg(long)]
         reason: String,
+        #[command(flatten)]
+        dry_run: DryRun,
     },
 }
 
@@ -56,17 +63,20 @@ pub fn run(context: &Context, command: &ConflictCommand) -> anyhow::Result<Endin
             context.out.json(&whole_json(&register, &whole))?;
             Ok(Ending::Done)
         }
-        ConflictCommand::Decide { conflict, ruling, reason } => {
+        ConflictCommand::Decide { conflict, ruling, reason, dry_run } => {
             let actor = context.person()?;
             let config = config::load(&context.data)?;
-            let mut store = Store::open(&context.data)?;
-            let register = standing(&store)?;
-            let chosen = match ruling.as_str() {
-                "both" => Ruling::Both,
-                code => Ruling::For(claims::organisation(&register, code)?.id),
-            };
             let act = Act { at: context.clock.now_seconds(), actor: actor.name(), reason };
-            decide(&mut store, &config.claims, &act, *conflict, &chosen)?;
+            let decided = context.change(*dry_run, |store| {
+                let register = standing(store)?;
+                let chosen = match ruling.as_str() {
+                    "both" => Ruling::Both,
+                    code => Ruling::For(claims::organisation(&register, code)?.id),
+                };
+                decide(store, &config.claims, &act, *conflict, &chosen)?;
+                Ok((register, chosen))
+            })?;
+            let Some((register, chosen)) = decided else { return Ok(Ending::Done) };
             context.out.line(format!("Conflict {conflict} is decided: {}.", ruling_text(&register, &chosen)));
             context.out.json(&json!({ "conflict": conflict.0, "for": ruling_json(&register, &chosen) }))?;
             Ok(Ending::Done)

@@ -20,7 +20,7 @@ use schakel_model::{
     tlp::Tlp,
 };
 use schakel_store::{
-    Reader, Store,
+    Reader,
     act::Act,
     confirmations,
     contact_changes::{self, Pending},
@@ -33,6 +33,7 @@ use crate::{
     Context,
     args::time,
     output::{Ending, number, plain},
+    rehearsal::DryRun,
 };
 
 #[derive(Subcommand)]
@@ -49,28 +50,44 @@ pub enum ContactCommand {
     },
     /// Change a contact; how a VCIB is reached changes only with four eyes and a call back
     Change {
+        /// Its number, from `schakel contact list`
         contact: ContactId,
         #[command(flatten)]
         fields: Fields,
     },
     /// A contact leaves: at once, with the mail that waits for them
     Leave {
+        /// Its number, from `schakel contact list`
         contact: ContactId,
+        /// Why
         #[arg(long, default_value = "left")]
         reason: String,
+        #[command(flatten)]
+        dry_run: DryRun,
     },
     /// The contacts, of one organisation or all
-    List { code: Option<String> },
+    List {
+        /// Only of this organisation, for example GM0513
+        code: Option<String>,
+    },
     /// Somebody asked: the contact is still right
-    Confirm { contact: ContactId },
+    Confirm {
+        /// Its number, from `schakel contact list`
+        contact: ContactId,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
     /// Contacts that nobody confirmed for 90 days
     Stale {
         /// Ask them by mail; `serve` does it every day
         #[arg(long)]
         remind: bool,
+        #[command(flatten)]
+        dry_run: DryRun,
     },
     /// Name a VCIB for an emergency: at once, with an end, after a call back to a known number
     Emergency {
+        /// The organisation, for example GM0513
         code: String,
         #[command(flatten)]
         fields: Fields,
@@ -91,10 +108,13 @@ pub enum ContactCommand {
 #[derive(Args)]
 #[allow(missing_docs)]
 pub struct Fields {
+    /// The person, or what the mailbox is called
     #[arg(long)]
     pub name: Option<String>,
+    /// The mail address
     #[arg(long)]
     pub email: Option<String>,
+    /// The telephone number
     #[arg(long)]
     pub phone: Option<String>,
     /// nl or en [default: that of the organisation]
@@ -115,6 +135,8 @@ pub struct Fields {
     /// Why
     #[arg(long, default_value = "")]
     pub reason: String,
+    #[command(flatten)]
+    pub dry_run: DryRun,
 }
 
 #[derive(Subcommand)]
@@ -128,17 +150,26 @@ pub enum PendingCommand {
     },
     /// Approve one: you called a number back that was known before
     Approve {
+        /// Its number, from `schakel contact pending list`
         change: PendingChangeId,
+        /// The number that was called back; it must have been on record before
         #[arg(long, value_name = "NUMBER")]
         called_back: String,
+        /// Why
         #[arg(long, default_value = "")]
         reason: String,
+        #[command(flatten)]
+        dry_run: DryRun,
     },
     /// Refuse one
     Refuse {
+        /// Its number, from `schakel contact pending list`
         change: PendingChangeId,
+        /// Why
         #[arg(long)]
         reason: String,
+        #[command(flatten)]
+        dry_run: DryRun,
     },
 }
 
@@ -147,7 +178,9 @@ pub enum PendingCommand {
 pub enum KeyCommand {
     /// Keep a contact's public key, after its fingerprint was read out loud
     Add {
+        /// Its number, from `schakel contact list`
         contact: ContactId,
+        /// The key: binary or armored OpenPGP, or an S/MIME certificate in PEM or DER
         file: PathBuf,
         /// openpgp or smime
         #[arg(long)]
@@ -155,6 +188,8 @@ pub enum KeyCommand {
         /// The fingerprint as its owner read it out, not as it stood in a mail
         #[arg(long)]
         fingerprint: String,
+        #[command(flatten)]
+        dry_run: DryRun,
     },
     /// The keys in use
     List,
@@ -164,43 +199,53 @@ pub fn run(context: &Context, command: &ContactCommand) -> anyhow::Result<Ending
     let now = context.clock.now_seconds();
     match command {
         ContactCommand::Add { code, role, fields } => {
-            let mut store = Store::open(&context.data)?;
-            let register = standing(&store)?;
-            let contact = fields.over(&fresh(organisation(&register, code)?.language, *role));
             let actor = acting(context, *role)?;
             let act = Act { at: now, actor: &actor, reason: or(&fields.reason, "contact added") };
-            let changed = contacts::add(&mut store, &act, code, contact)?;
+            let changed = context.change(fields.dry_run, |store| {
+                let register = standing(store)?;
+                let contact = fields.over(&fresh(organisation(&register, code)?.language, *role));
+                contacts::add(store, &act, code, contact)
+            })?;
             say_changed(context, changed)
         }
         ContactCommand::Change { contact, fields } => {
-            let mut store = Store::open(&context.data)?;
-            let role = contacts::contact(&standing(&store)?, *contact)?.role;
-            let actor = acting(context, role)?;
-            let act = Act { at: now, actor: &actor, reason: or(&fields.reason, "contact changed") };
-            let changed = contacts::change(&mut store, &act, *contact, |before| fields.over(before))?;
+            let changed = context.change(fields.dry_run, |store| {
+                let role = contacts::contact(&standing(store)?, *contact)?.role;
+                let actor = acting(context, role)?;
+                let act = Act { at: now, actor: &actor, reason: or(&fields.reason, "contact changed") };
+                contacts::change(store, &act, *contact, |before| fields.over(before))
+            })?;
             say_changed(context, changed)
         }
-        ContactCommand::Leave { contact, reason } => leave(context, *contact, reason),
+        ContactCommand::Leave { contact, reason, dry_run } => leave(context, *contact, reason, *dry_run),
         ContactCommand::List { code } => list(context, code.as_deref()),
-        ContactCommand::Confirm { contact } => {
+        ContactCommand::Confirm { contact, dry_run } => {
             let actor = context.actor()?;
             let act = Act { at: now, actor: actor.name(), reason: "the desk asked" };
-            contacts::confirm(&mut Store::open(&context.data)?, &act, *contact)?;
+            let confirmed = context.change(*dry_run, |store| contacts::confirm(store, &act, *contact))?;
+            if confirmed.is_none() {
+                return Ok(Ending::Done);
+            }
             context.out.line(format!("Contact {contact} is confirmed."));
             context.out.json(&json!({ "contact": contact.0, "confirmed_at": rfc3339(now) }))?;
             Ok(Ending::Done)
         }
-        ContactCommand::Stale { remind } => stale(context, *remind),
+        ContactCommand::Stale { remind, dry_run } => stale(context, *remind, *dry_run),
         ContactCommand::Emergency { code, fields, called_back } => {
             let actor = context.person()?;
-            let mut store = Store::open(&context.data)?;
-            let register = standing(&store)?;
-            let mut contact = fields.over(&fresh(organisation(&register, code)?.language, ContactRole::Vcib));
-            if fields.tlp_max.is_none() {
-                contact.tlp_max = Tlp::Red;
-            }
             let act = Act { at: now, actor: actor.name(), reason: &fields.reason };
-            contacts::emergency(&mut store, &act, code, contact, called_back)?;
+            let named = context.change(fields.dry_run, |store| {
+                let register = standing(store)?;
+                let mut contact =
+                    fields.over(&fresh(organisation(&register, code)?.language, ContactRole::Vcib));
+                if fields.tlp_max.is_none() {
+                    contact.tlp_max = Tlp::Red;
+                }
+                contacts::emergency(store, &act, code, contact, called_back)
+            })?;
+            if named.is_none() {
+                return Ok(Ending::Done);
+            }
             let until = fields.until.map(|until| rfc3339(until.as_second())).unwrap_or_default();
             context.out.line(format!("{code} has an emergency VCIB until {until}."));
             context.out.json(&json!({ "organisation": code, "until": until }))?;
@@ -258,13 +303,14 @@ impl Fields {
     }
 }
 
-fn say_changed(context: &Context, changed: Changed) -> anyhow::Result<Ending> {
+fn say_changed(context: &Context, changed: Option<Changed>) -> anyhow::Result<Ending> {
     match changed {
-        Changed::Applied => {
+        None => {}
+        Some(Changed::Applied) => {
             context.out.line("It is in the register.");
             context.out.json(&json!({ "applied": true, "pending": null }))?;
         }
-        Changed::Waits(id) => {
+        Some(Changed::Waits(id)) => {
             context.out.line(format!(
                 "It waits as change {id}: call a number back that was known before, and let somebody else approve it with \
                  `schakel contact pending approve {id} --called-back NUMBER`."
@@ -275,10 +321,12 @@ fn say_changed(context: &Context, changed: Changed) -> anyhow::Result<Ending> {
     Ok(Ending::Done)
 }
 
-fn leave(context: &Context, id: ContactId, reason: &str) -> anyhow::Result<Ending> {
+fn leave(context: &Context, id: ContactId, reason: &str, dry_run: DryRun) -> anyhow::Result<Ending> {
     let actor = context.actor()?;
     let act = Act { at: context.clock.now_seconds(), actor: actor.name(), reason };
-    let (contact, left) = contacts::leave(&mut Store::open(&context.data)?, &act, id)?;
+    let Some((contact, left)) = context.change(dry_run, |store| contacts::leave(store, &act, id))? else {
+        return Ok(Ending::Done);
+    };
     context.out.line(format!("{} ({}) is out of the register.", plain(&contact.name, 60), contact.role));
     for message in &left.messages {
         context.out.line(format!("Message {message} is not sent to them."));
@@ -348,7 +396,7 @@ fn list(context: &Context, code: Option<&str>) -> anyhow::Result<Ending> {
     Ok(Ending::Done)
 }
 
-fn stale(context: &Context, remind: bool) -> anyhow::Result<Ending> {
+fn stale(context: &Context, remind: bool, dry_run: DryRun) -> anyhow::Result<Ending> {
     let now = context.clock.now_seconds();
     let mut reminded = 0;
     if remind {
@@ -356,7 +404,9 @@ fn stale(context: &Context, remind: bool) -> anyhow::Result<Ending> {
         let actor = context.actor()?;
         let act = Act { at: now, actor: actor.name(), reason: "not confirmed for 90 days" };
         let templates = config.templates()?;
-        reminded = contacts::remind(&mut Store::open(&context.data)?, &config, &templates, &act)?;
+        let done = context.change(dry_run, |store| contacts::remind(store, &config, &templates, &act))?;
+        let Some(count) = done else { return Ok(Ending::Done) };
+        reminded = count;
     }
     let reader = Reader::open(&context.data)?;
     let register = load(&reader)?;
@@ -427,18 +477,24 @@ fn pending(context: &Context, command: &PendingCommand) -> anyhow::Result<Ending
             let changes: Vec<Value> = changes.iter().map(|one| pending_json(&register, one)).collect();
             context.out.json(&json!({ "changes": changes }))?;
         }
-        PendingCommand::Approve { change, called_back, reason } => {
+        PendingCommand::Approve { change, called_back, reason, dry_run } => {
             let actor = context.person()?;
             let reason = format!("contact change {change} approved, called back {called_back} {reason}");
             let act = Act { at: now, actor: actor.name(), reason: reason.trim() };
-            contacts::approve(&mut Store::open(&context.data)?, &act, *change, called_back)?;
+            let approved =
+                context.change(*dry_run, |store| contacts::approve(store, &act, *change, called_back))?;
+            if approved.is_none() {
+                return Ok(Ending::Done);
+            }
             context.out.line(format!("Change {change} is approved and in force."));
             context.out.json(&json!({ "change": change.0, "approved": true }))?;
         }
-        PendingCommand::Refuse { change, reason } => {
+        PendingCommand::Refuse { change, reason, dry_run } => {
             let actor = context.person()?;
             let act = Act { at: now, actor: actor.name(), reason };
-            contacts::refuse(&mut Store::open(&context.data)?, &act, *change)?;
+            if context.change(*dry_run, |store| contacts::refuse(store, &act, *change))?.is_none() {
+                return Ok(Ending::Done);
+            }
             context.out.line(format!("Change {change} is refused; nothing changes."));
             context.out.json(&json!({ "change": change.0, "approved": false }))?;
         }
@@ -492,15 +548,16 @@ fn pending_json(register: &Register, one: &Pending) -> Value {
 
 fn key(context: &Context, command: &KeyCommand) -> anyhow::Result<Ending> {
     match command {
-        KeyCommand::Add { contact, file, kind, fingerprint } => {
+        KeyCommand::Add { contact, file, kind, fingerprint, dry_run } => {
             let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
             let key = contact_key::read(*kind, &bytes, fingerprint)?;
-            let mut store = Store::open(&context.data)?;
-            let role = contacts::contact(&standing(&store)?, *contact)?.role;
-            let actor = acting(context, role)?;
-            let act =
-                Act { at: context.clock.now_seconds(), actor: &actor, reason: "fingerprint read out loud" };
-            let changed = contact_key::add(&mut store, &act, *contact, key)?;
+            let changed = context.change(*dry_run, |store| {
+                let role = contacts::contact(&standing(store)?, *contact)?.role;
+                let actor = acting(context, role)?;
+                let reason = "fingerprint read out loud";
+                let act = Act { at: context.clock.now_seconds(), actor: &actor, reason };
+                contact_key::add(store, &act, *contact, key)
+            })?;
             say_changed(context, changed)
         }
         KeyCommand::List => {

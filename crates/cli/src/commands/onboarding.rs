@@ -17,16 +17,24 @@ use serde_json::{Value, json};
 use crate::{
     Context,
     output::{Ending, number, plain},
+    rehearsal::DryRun,
 };
 
 #[derive(Subcommand)]
 #[allow(missing_docs)] // The help texts are the documentation.
 pub enum OnboardingCommand {
     /// Begin: until an organisation is officially affiliated, its findings wait
-    Invite { code: String },
+    Invite {
+        /// The organisation, for example GM0513
+        code: String,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
     /// Confirm a step: invitation, acib, vcib_form, form_checked, intake_talk, out_of_band_number, assets, products
     Confirm {
+        /// The organisation, for example GM0513
         code: String,
+        /// The step
         step: Step,
         /// With whom, or who signed
         #[arg(long, default_value = "")]
@@ -34,9 +42,14 @@ pub enum OnboardingCommand {
         /// The telephone number it is about
         #[arg(long, default_value = "")]
         number: String,
+        #[command(flatten)]
+        dry_run: DryRun,
     },
     /// The steps of one organisation
-    Show { code: String },
+    Show {
+        /// The organisation, for example GM0513
+        code: String,
+    },
     /// Everybody who joins or has joined by steps
     List,
     /// What waits for organisations that are not affiliated; who must be called stands first
@@ -45,11 +58,15 @@ pub enum OnboardingCommand {
 
 pub fn run(context: &Context, command: &OnboardingCommand) -> anyhow::Result<Ending> {
     match command {
-        OnboardingCommand::Invite { code } => {
-            taken(context, code, Step::Invitation, |store, act| onboarding::invite(store, act, code))
+        OnboardingCommand::Invite { code, dry_run } => {
+            taken(context, code, Step::Invitation, *dry_run, |store, act| {
+                onboarding::invite(store, act, code)
+            })
         }
-        OnboardingCommand::Confirm { code, step, by, number } => {
-            taken(context, code, *step, |store, act| onboarding::confirm(store, act, code, *step, by, number))
+        OnboardingCommand::Confirm { code, step, by, number, dry_run } => {
+            taken(context, code, *step, *dry_run, |store, act| {
+                onboarding::confirm(store, act, code, *step, by, number)
+            })
         }
         OnboardingCommand::Show { code } => show(context, code),
         OnboardingCommand::List => list(context),
@@ -61,12 +78,15 @@ fn taken(
     context: &Context,
     code: &str,
     step: Step,
+    dry_run: DryRun,
     take: impl FnOnce(&mut Store, &Act<'_>) -> anyhow::Result<Confirmed>,
 ) -> anyhow::Result<Ending> {
     let actor = context.actor()?;
     let reason = format!("onboarding of {code}");
     let act = Act { at: context.clock.now_seconds(), actor: actor.name(), reason: &reason };
-    let confirmed = take(&mut Store::open(&context.data)?, &act)?;
+    let Some(confirmed) = context.change(dry_run, |store| take(store, &act))? else {
+        return Ok(Ending::Done);
+    };
     let joining = &confirmed.joining;
     context.out.line(format!("{code}: {step} is confirmed."));
     if is_affiliated(Some(joining)) {

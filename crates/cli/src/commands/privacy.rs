@@ -25,9 +25,13 @@ pub enum PrivacyCommand {
         term: Term,
     },
     /// All that is kept of a person or an address, as JSON, one place a line
-    Export { term: Term },
+    Export {
+        /// A name, mail address, phone number or IP address
+        term: Term,
+    },
     /// Erase a person or an address wherever that is possible
     Erase {
+        /// A name, mail address, phone number or IP address
         term: Term,
         /// Why
         #[arg(long)]

@@ -36,6 +36,7 @@ pub enum RetentionCommand {
 pub enum HoldCommand {
     /// Hold a report (report:17), a finding (F12) or an organisation (organisation:GM0513)
     Add {
+        /// What is held
         subject: Subject,
         /// Why
         #[arg(long)]
@@ -49,6 +50,7 @@ pub enum HoldCommand {
     },
     /// Release a hold (its number from the list)
     Release {
+        /// Its number
         hold: i64,
         /// Why
         #[arg(long)]

@@ -21,6 +21,7 @@ pub enum UserCommand {
     List,
     /// Keep a desk user from acting from now on
     Disable {
+        /// The name they act under
         name: String,
         /// Why
         #[arg(long)]

@@ -336,3 +336,97 @@ fn a_stale_contact_confirms_with_one_step_and_the_link_is_good_once() {
     assert_eq!(by_the_real_clock(&["contact", "stale"])["contacts"].as_array().unwrap().len(), 4);
     installation.run(&["audit", "verify"]).ended(0);
 }
+
+/// What a dry run says would be recorded, and to whom mail would go.
+fn rehearsed(installation: &Installation, args: &[&str]) -> (Vec<String>, Vec<String>) {
+    let said = installation.json(&[args, &["--dry-run"]].concat());
+    assert_eq!(said["dry_run"], true, "{said}");
+    let all = |list: &str, key: &str| -> Vec<String> {
+        said[list].as_array().unwrap().iter().map(|one| one[key].as_str().unwrap().to_owned()).collect()
+    };
+    (all("changes", "action"), all("mails", "to"))
+}
+
+/// Everything that a dry run could have left behind.
+fn traces(installation: &Installation) -> Value {
+    json!([
+        installation.json(&["audit", "head"]),
+        installation.json(&["contact", "list"]),
+        installation.json(&["contact", "pending", "list", "--all"]),
+        installation.json(&["contact", "key", "list"]),
+        installation.json(&["claim", "list", "--all"]),
+        installation.json(&["conflict", "list", "--all"]),
+        installation.json(&["onboarding", "list"]),
+        installation.json(&["outbox"]),
+        installation.json(&["register", "history"]),
+    ])
+}
+
+#[test]
+fn a_dry_run_says_what_would_change_and_changes_nothing() {
+    let mut installation = with_desk(Installation::new());
+    let vcib = contact(&installation, "GM1", "vcib");
+    let findings = contact(&installation, "GM1", "findings");
+    let change = ["contact", "change", &vcib, "--phone", "06 9999 9999", "--as", "jan"];
+    installation.json(&change);
+    installation.json(&["claim", "add", "GM1", "domain", "berkendal.nl"]);
+    installation.json(&["claim", "add", "GM2", "domain", "lindeveen.nl"]);
+    installation.at("2027-03-01T09:00:00Z");
+    let before = traces(&installation);
+
+    let add = ["contact", "add", "GM2", "ciso", "--name", "C. Iso", "--email", "ciso@lindeveen.example"];
+    let key = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e/key.asc");
+    let cases: [(&[&str], &[&str], usize); 12] = [
+        (&add, &["register.change"], 0),
+        (&["contact", "change", &findings, "--phone", "088 1"], &["register.change"], 0),
+        (&["contact", "change", &vcib, "--phone", "088 2", "--as", "jan"], &["contact.change_requested"], 0),
+        (&["contact", "leave", &findings], &["register.change"], 0),
+        (&["contact", "confirm", &findings], &["contact.confirm"], 0),
+        (
+            &["contact", "pending", "approve", "1", "--called-back", "+31 88 000 00 01", "--as", "piet"],
+            &["register.change", "contact.change_approved"],
+            0,
+        ),
+        (
+            &["contact", "pending", "refuse", "1", "--reason", "no", "--as", "piet"],
+            &["contact.change_refused"],
+            0,
+        ),
+        (&["onboarding", "invite", "GM2"], &["joining.step"], 0),
+        (&["claim", "prove", "2", "--by", "mail"], &["claim.code_sent"], 1),
+        (&["claim", "prove", "2", "--by", "desk", "--reason", "seen", "--as", "jan"], &["claim.prove"], 0),
+        (&["claim", "withdraw", "2", "--reason", "no"], &["claim.withdraw"], 0),
+        (
+            &["conflict", "decide", "1", "--for", "GM1", "--reason", "seen", "--as", "jan"],
+            &["conflict.decide"],
+            0,
+        ),
+    ];
+    for (args, expected, mails) in cases {
+        let (actions, to) = rehearsed(&installation, args);
+        for action in expected {
+            assert!(actions.iter().any(|one| one == action), "{args:?} would do {actions:?}");
+        }
+        assert_eq!(to.len(), mails, "{args:?}: {to:?}");
+    }
+    // All who are stale are asked, by mail.
+    let (actions, to) = rehearsed(&installation, &["contact", "stale", "--remind"]);
+    assert!(!to.is_empty() && actions.len() >= to.len(), "{actions:?} {to:?}");
+    assert!(to.contains(&"cert@eikendam.example".to_owned()), "{to:?}");
+    // What is refused for real is refused here.
+    let refused = ["contact", "add", "GM2", "ciso", "--name", "C. Iso", "--dry-run"];
+    installation.run(&refused).ended(1).says(&["ciso", "email"]);
+    let wrong =
+        ["contact", "key", "add", &vcib, key, "--kind", "openpgp", "--fingerprint", "00", "--dry-run"];
+    assert_eq!(installation.run(&wrong).code, Some(1));
+    let said = installation.run(&[&add[..], &["--dry-run"]].concat()).ended(0).stdout;
+    assert!(
+        said.contains("would be recorded  register.change") && said.contains("nothing was changed"),
+        "{said}"
+    );
+    assert_eq!(traces(&installation), before);
+    installation.run(&["audit", "verify"]).ended(0);
+    installation.json(&add);
+    assert_ne!(traces(&installation), before);
+    installation.assert_sound();
+}
