@@ -12,6 +12,7 @@ mod json;
 pub(crate) mod line;
 mod misp;
 mod n6;
+mod nmap;
 mod nuclei;
 #[cfg(test)]
 mod testing;
@@ -53,6 +54,7 @@ feeds! {
     Idea idea,
     Misp misp,
     Nuclei nuclei,
+    Nmap nmap,
     Credentials credentials,
 }
 

@@ -190,7 +190,7 @@ impl Steps for Whole {
 
 /// Bytes of a document that were read and are still needed.
 #[derive(Default)]
-struct Window {
+pub(super) struct Window {
     bytes: Vec<u8>,
     from: usize,
     at_end: bool,
@@ -198,8 +198,23 @@ struct Window {
 }
 
 impl Window {
+    /// What was read and not passed over yet.
+    pub(super) fn rest(&self) -> &[u8] {
+        &self.bytes[self.from..]
+    }
+
+    /// So many bytes are done with.
+    pub(super) fn pass(&mut self, count: usize) {
+        self.from += count;
+    }
+
+    /// Is there nothing more to fill it with?
+    pub(super) fn is_at_end(&self) -> bool {
+        self.at_end
+    }
+
     /// Reads on, and forgets what is in front of `from`.
-    fn fill(&mut self, input: &mut dyn Read) {
+    pub(super) fn fill(&mut self, input: &mut dyn Read) {
         self.bytes.drain(..self.from);
         self.from = 0;
         // As much again as there is: a large element is looked through once, and copied a few times.
@@ -214,7 +229,8 @@ impl Window {
         }
     }
 
-    fn end(&mut self) -> Result<Step, TranscribeError> {
+    /// The document has ended, or broke off.
+    pub(super) fn end(&mut self) -> Result<Step, TranscribeError> {
         self.broken.take().map_or(Ok(Step::Ended), |error| Err(error.into()))
     }
 }
