@@ -1,5 +1,5 @@
-//! Reads the official samples of X-ARF and asks of each its address, time and type. The files are not part of the project:
-//! without them the test says so and passes.
+//! Reads samples of other peers and asks of each its address, time and type. The files are not part of the project: without
+//! them the tests say so and pass.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // A test.
 
@@ -7,8 +7,9 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use schakel_model::event::{Event, Value};
 use schakel_parse::{
-    Plan, Records,
+    Plan, PlanOptions, Records,
     feeds::{Feed, Given, Transcription, recognise},
+    mapping::Mapping,
 };
 
 /// The events of a document; each line must be one.
@@ -163,4 +164,30 @@ fn official_xarf_samples() {
         }
     }
     assert_eq!(there, listed);
+}
+
+#[test]
+fn the_rows_in_a_mail_of_the_abusehub() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../../shared/data/mail/abusehub/Abusehub_Example_1.eml");
+    let Ok(mail) = fs::read_to_string(&path) else {
+        println!("skipped: no sample file {}", path.display());
+        return;
+    };
+    let file = &mail[mail.find("reliable_notifier,").unwrap()..];
+    let file = &file[..file.find("\n--").unwrap()];
+    let mapping = Mapping::parse(include_str!("../../../docs/mappings/abusehub.toml")).unwrap();
+    let options = PlanOptions { mapping: Some(&mapping), ..PlanOptions::default() };
+    let plan = Plan::for_file("abusehubcsv-1.0.0.csv", file.as_bytes(), &options).unwrap();
+    let rows = &file.as_bytes()[plan.body_offset()..];
+    let mut records = Records::new();
+    plan.cutter().cut(rows, true, usize::MAX, &mut records);
+    let found: Vec<Event> = records.iter(rows).map(|record| plan.event(record).unwrap()).collect();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].text("source.ip"), "172.16.10.13");
+    assert_eq!(found[0].get("source.port"), Some(&Value::Int(2005)));
+    // The text of the mail says 01:45:59 +01:00.
+    assert_eq!(found[0].text("time.source"), "2015-03-02T00:45:59+00:00");
+    assert_eq!(found[0].text("classification.type"), "infected-system");
+    assert_eq!(found[0].text("malware.name"), "zeroaccess");
 }

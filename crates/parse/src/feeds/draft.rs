@@ -6,11 +6,7 @@ use schakel_model::{
 };
 
 use super::Given;
-use crate::{
-    hostname, idf_field,
-    json::Json,
-    time::{self, Moment},
-};
+use crate::{hostname, idf_field, json::Json, time::Moment};
 
 /// Characters of one text in an event. A document may repeat what it says of itself in each of its events.
 const TEXT_CHARS_MAX: usize = 4_000;
@@ -214,11 +210,6 @@ pub(crate) fn host_of(url: &str) -> &str {
 pub(crate) fn is_host(text: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte) || !byte.is_ascii();
     text.trim_end_matches('.').contains('.') && text.bytes().all(is_plain) && hostname::read(text).is_some()
-}
-
-/// Can this be read as a time?
-pub(crate) fn is_time(text: &str) -> bool {
-    time::read(text, time::Zone::Counts).is_some()
 }
 
 #[cfg(test)]

@@ -13,7 +13,13 @@ use crate::{
 };
 
 /// The mappings that the manual shows, each with a file as its feed would write it and the events in it.
-const SHOWN: [(&str, &str, &str, &str); 4] = [
+const SHOWN: [(&str, &str, &str, &str); 5] = [
+    (
+        "abusehub.toml",
+        include_str!("../../../../docs/mappings/abusehub.toml"),
+        include_str!("fixtures/abusehub.in.csv"),
+        include_str!("fixtures/abusehub.out.jsonl"),
+    ),
     (
         "urlhaus.toml",
         include_str!("../../../../docs/mappings/urlhaus.toml"),
