@@ -10,6 +10,7 @@ mod draft;
 mod idea;
 mod json;
 pub(crate) mod line;
+mod mail;
 mod misp;
 mod n6;
 mod nmap;
@@ -49,6 +50,7 @@ macro_rules! feeds {
 }
 
 feeds! {
+    Mail mail,
     Xarf xarf,
     N6 n6,
     Idea idea,
