@@ -65,7 +65,8 @@ const PORTS: [&str; 3] = ["source_port", "service_port", "port"];
 
 fn version_4(report: &Json<'_>, given: &Given) -> Draft {
     let mut draft = Draft::new(FORMAT.name);
-    let (category, kind) = (report.text("category"), report.text("type"));
+    // Version 4.0 called it `class`.
+    let (category, kind) = (report.text("category").or(report.text("class")), report.text("type"));
     draft.rest(report, TAKEN_4);
     when(&mut draft, report.text("timestamp"), given);
     draft
@@ -341,6 +342,15 @@ mod tests {
                 "extra.report_id=r-1",
             ]);
         }
+    }
+
+    #[test]
+    fn a_class_of_version_4_0_counts_as_category() {
+        let event = one(
+            r#"{"xarf_version":"4.0.0","timestamp":"2026-03-01T05:07:57Z","class":"copyright","type":"new",
+            "source_identifier":"192.0.2.1"}"#,
+        );
+        event.has(&["source.ip=192.0.2.1", "classification.type=copyright", "extra.class=copyright"]);
     }
 
     #[test]
