@@ -28,6 +28,18 @@ pub struct Reading {
     pub tlp: Option<Tlp>,
     /// The marking of what bears none and whose mapping says none.
     pub default_tlp: Tlp,
+    /// What is done with events that were found in the text of a mail.
+    pub extracted: Extracted,
+}
+
+/// May events be taken in that nobody wrote for a program, and that somebody must look at before anybody is told?
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Extracted {
+    /// Yes: whoever asks for it has looked.
+    #[default]
+    Taken,
+    /// No: nobody has looked yet.
+    Refused,
 }
 
 /// A file or a member of a container, ready to be read row by row.
@@ -52,6 +64,7 @@ impl Default for Reading {
             mapping: None,
             tlp: None,
             default_tlp: Tlp::Amber,
+            extracted: Extracted::Taken,
         }
     }
 }
@@ -83,6 +96,11 @@ impl Reading {
         let mut lines = Transcription::start(feed, Box::new(Cursor::new(head).chain(input)), given);
         let tlp = self.tlp.or(lines.marking()).unwrap_or(self.default_tlp);
         let head = read_head(&mut lines).with_context(|| format!("cannot read {name}"))?;
+        anyhow::ensure!(
+            self.extracted == Extracted::Taken || !feeds::has_extracted(&head),
+            "addresses were found in the text of this mail, and somebody must look at them first. `schakel parse FILE --preview` \
+             shows them; `schakel ingest FILE` takes them in"
+        );
         Ok(Opened { plan: Plan::transcribed(), head, input: Box::new(lines), tlp })
     }
 
@@ -113,5 +131,23 @@ pub fn read_head(input: &mut dyn Read) -> io::Result<Vec<u8>> {
         // What could be read before it broke off is read; the break shows again behind it.
         Err(error) if head.is_empty() => Err(error),
         _ => Ok(head),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_found_in_the_text_of_a_mail_is_taken_in_only_on_somebodys_word() {
+        let mail =
+            b"From: melder@example.org\r\nDate: Fri, 20 Nov 2026 03:00:00 +0000\r\nSubject: scan\r\n\r\n\
+            We saw a port scan from 198.51.100.7 at 2026-11-20 02:55 UTC.\r\n";
+        let mut input = &mail[..];
+        let taken = Reading::default().open("melding.mail", &mut input, 0).unwrap();
+        assert!(feeds::has_extracted(&taken.head));
+        let careful = Reading { extracted: Extracted::Refused, ..Reading::default() };
+        let refused = careful.open("melding.mail", &mut &mail[..], 0).err().unwrap();
+        assert!(refused.to_string().contains("somebody must look"), "{refused}");
     }
 }

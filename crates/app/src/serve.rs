@@ -23,6 +23,7 @@ use crate::{
     intake::{Ingested, Intake},
     lending::{Borrower, Lender},
     pipeline::views::Views,
+    reading::{Extracted, Reading},
     recall, retention,
     send::send_due,
     tell::Composer,
@@ -98,7 +99,7 @@ fn turns(
 ) -> anyhow::Result<Option<Borrower>> {
     let folder = IntakeFolder::open(intake.store().data().root())?;
     let templates = config.templates()?;
-    let reading = config.reading()?;
+    let reading = Reading { extracted: Extracted::Refused, ..config.reading()? };
     let reader = intake.store().reader()?;
     let mut settling = Settled::new(Duration::from_millis(config.intake.settle_ms));
     let mut waiting = Waiting::from_store(&reader)?;
@@ -233,7 +234,7 @@ fn take_in(
     intake: &mut Intake,
     folder: &IntakeFolder,
     file: &Path,
-    reading: &crate::reading::Reading,
+    reading: &Reading,
     counters: &Counters,
     clock: &Clock,
 ) -> anyhow::Result<()> {

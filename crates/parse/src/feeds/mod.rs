@@ -27,7 +27,7 @@ use schakel_model::{
     reject::{Reject, RejectCode},
 };
 
-pub use self::transcription::Transcription;
+pub use self::{mail::has_extracted, transcription::Transcription};
 use crate::json::Json;
 
 macro_rules! feeds {

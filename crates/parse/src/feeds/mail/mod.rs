@@ -37,6 +37,12 @@ pub(super) const FORMAT: Format = Format {
 /// The marker of what nobody wrote for a program.
 const EXTRACTED: &str = "extra.extracted";
 
+/// Is there an event among these lines of a [`Transcription`](super::Transcription) that was found in the text of a mail?
+pub fn has_extracted(lines: &[u8]) -> bool {
+    // Within a text the quotes would stand behind a backslash.
+    memchr::memmem::find(lines, br#""extra.extracted":true"#).is_some()
+}
+
 /// What every reader needs of the mail.
 struct Letter<'m> {
     mail: &'m MailDocument,
