@@ -1,6 +1,7 @@
 //! Wire formats we read and write, containers with caps, and mail.
 
 pub mod register;
+pub mod xml;
 
 pub mod containers;
 

@@ -7,9 +7,10 @@ use std::io::Read;
 
 use memchr::memmem;
 use quick_xml::{
-    Reader, XmlVersion,
+    Reader,
     events::{BytesStart, Event},
 };
+use schakel_formats::xml::attribute;
 use schakel_model::{
     classification::ClassificationType as Kind,
     reject::{Reject, RejectCode},
@@ -200,16 +201,6 @@ impl Port {
             _ => {}
         }
     }
-}
-
-/// An attribute by its name; `None` when it is not there or cannot be read.
-fn attribute(start: &BytesStart<'_>, name: &str) -> Option<String> {
-    let found = start
-        .attributes()
-        .with_checks(false)
-        .flatten()
-        .find(|attribute| attribute.key.local_name().as_ref() == name)?;
-    Some(found.normalized_value(XmlVersion::Implicit1_0).ok()?.into_owned())
 }
 
 #[cfg(test)]

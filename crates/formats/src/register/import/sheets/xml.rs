@@ -1,10 +1,12 @@
 //! The XML inside spreadsheets: events without namespaces, and text with its references resolved.
 
 use quick_xml::{
-    Reader, XmlVersion,
+    Reader,
     escape::resolve_predefined_entity,
     events::{BytesEnd, BytesRef, BytesStart, Event},
 };
+
+pub(super) use crate::xml::attribute;
 
 /// One step through a part.
 pub(super) enum Step<'a> {
@@ -84,14 +86,4 @@ pub(super) fn local_name<'s>(start: &'s BytesStart<'_>) -> &'s str {
 /// The name of an element that ends, without its prefix.
 pub(super) fn ended<'e>(end: &'e BytesEnd<'_>) -> &'e str {
     end.local_name().into_inner()
-}
-
-/// An attribute by its name without prefix; `None` when it is not there or cannot be read.
-pub(super) fn attribute(start: &BytesStart<'_>, name: &str) -> Option<String> {
-    let found = start
-        .attributes()
-        .with_checks(false)
-        .flatten()
-        .find(|attribute| attribute.key.local_name().as_ref() == name)?;
-    Some(found.normalized_value(XmlVersion::Implicit1_0).ok()?.into_owned())
 }
