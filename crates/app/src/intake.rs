@@ -181,6 +181,12 @@ impl Intake {
             Kept::AsRows => Some(Arc::new(reading.plan(&file.name, &file.head)?)),
             Kept::Whole => None,
         };
+        if file.kept == Kept::Whole && resume.is_none() {
+            file.rewind()?;
+            walk(&mut file.file, &file.name, &Caps::default(), &mut |member, input| {
+                reading.check_looked_at(&member.name, input)
+            })?;
+        }
         let mut outcome = Ingested::default();
         let taken = match plan {
             Some(plan) => {

@@ -92,16 +92,30 @@ impl Reading {
             let plan = self.plan(name, &head)?;
             return Ok(Opened { plan, head, input: Box::new(input), tlp: self.marking(name) });
         };
-        let given = Given { received_at, name: name.to_owned(), sender_domain: String::new() };
-        let mut lines = Transcription::start(feed, Box::new(Cursor::new(head).chain(input)), given);
+        let mut lines = transcription(feed, name, head, input, received_at);
         let tlp = self.tlp.or(lines.marking()).unwrap_or(self.default_tlp);
         let head = read_head(&mut lines).with_context(|| format!("cannot read {name}"))?;
+        Ok(Opened { plan: Plan::transcribed(), head, input: Box::new(lines), tlp })
+    }
+
+    /// Fails when somebody must look at a file or a member first, and nobody has. Asked before anything of a report is recorded, so that it
+    /// can still be taken in afterwards.
+    pub fn check_looked_at(&self, name: &str, input: &mut dyn Read) -> anyhow::Result<()> {
+        if self.extracted == Extracted::Taken {
+            return Ok(());
+        }
+        // What cannot be read is told when it is read.
+        let Ok(head) = read_head(input) else { return Ok(()) };
+        if self.document(name, &head) != Some(Feed::Mail) {
+            return Ok(());
+        }
+        let lines = read_head(&mut transcription(Feed::Mail, name, head, input, 0)).unwrap_or_default();
         anyhow::ensure!(
-            self.extracted == Extracted::Taken || !feeds::has_extracted(&head),
+            !feeds::has_extracted(&lines),
             "addresses were found in the text of this mail, and somebody must look at them first. `schakel parse FILE --preview` \
              shows them; `schakel ingest FILE` takes them in"
         );
-        Ok(Opened { plan: Plan::transcribed(), head, input: Box::new(lines), tlp })
+        Ok(())
     }
 
     /// The plan for a file of rows.
@@ -124,6 +138,18 @@ impl Reading {
     }
 }
 
+/// The lines of a document of which the first bytes were read.
+fn transcription<'i>(
+    feed: Feed,
+    name: &str,
+    head: Vec<u8>,
+    input: &'i mut dyn Read,
+    received_at: i64,
+) -> Transcription<'i> {
+    let given = Given { received_at, name: name.to_owned(), sender_domain: String::new() };
+    Transcription::start(feed, Box::new(Cursor::new(head).chain(input)), given)
+}
+
 /// The first bytes of an input.
 pub fn read_head(input: &mut dyn Read) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
@@ -143,11 +169,9 @@ mod tests {
         let mail =
             b"From: melder@example.org\r\nDate: Fri, 20 Nov 2026 03:00:00 +0000\r\nSubject: scan\r\n\r\n\
             We saw a port scan from 198.51.100.7 at 2026-11-20 02:55 UTC.\r\n";
-        let mut input = &mail[..];
-        let taken = Reading::default().open("melding.mail", &mut input, 0).unwrap();
-        assert!(feeds::has_extracted(&taken.head));
+        assert!(Reading::default().check_looked_at("melding.mail", &mut &mail[..]).is_ok());
         let careful = Reading { extracted: Extracted::Refused, ..Reading::default() };
-        let refused = careful.open("melding.mail", &mut &mail[..], 0).err().unwrap();
+        let refused = careful.check_looked_at("melding.mail", &mut &mail[..]).unwrap_err();
         assert!(refused.to_string().contains("somebody must look"), "{refused}");
     }
 }
