@@ -1,3 +1,7 @@
-//! Reports in. So far one way: a folder that files are moved into.
+//! Reports in: a folder that files are moved into, and doors that others come to.
+//!
+//! - [`folder`]: `incoming/`, `done/`, `failed/`,
+//! - [`door`]: what every other way in does with what it received.
 
+pub mod door;
 pub mod folder;

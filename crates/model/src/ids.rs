@@ -43,6 +43,8 @@ id!(/// Two who say that the same is theirs, until it is decided.
     ConflictId);
 id!(/// A change of a trusted contact that waits for a second pair of eyes.
     PendingChangeId);
+id!(/// A source of reports; 0 is nobody in particular.
+    SourceId);
 id!(/// A desk user of this installation; 0 is the program itself.
     UserId);
 id!(/// A state of the register: it grows by one with every applied change.

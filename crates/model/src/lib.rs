@@ -3,6 +3,7 @@
 //! Everything here is plain data with pure functions: no files, no sockets, no clock, no random source.
 //! Read it in the order of a report's life:
 //!
+//! - [`source`]: who reports; [`arrival`]: what reached a door and is no report of the store yet,
 //! - [`observation`]: one row of a report as the data plane sees it (borrowed, no allocation per field),
 //! - [`event`]: the same row with every field, as IDF names them,
 //! - [`register`]: organisations, assets and contacts; [`asset`] says what can be owned,
@@ -16,6 +17,7 @@
 
 pub mod affiliation;
 pub mod announced;
+pub mod arrival;
 pub mod asset;
 pub mod assignment;
 pub mod claim;
@@ -33,4 +35,5 @@ pub mod register;
 pub mod reject;
 pub mod relation;
 pub mod severity;
+pub mod source;
 pub mod tlp;
