@@ -2,27 +2,28 @@
 
 use std::{fmt, net::IpAddr, str::FromStr};
 
-use crate::source::words;
+use crate::asset::words;
 
-words! {
-    /// By which way a report came.
-    Door {
-        /// The intake folder.
-        Folder = "folder",
-        /// HTTP.
-        Api = "api",
-        /// Mail that a mail server handed over.
-        Mail = "mail",
-        /// Mail fetched from a mailbox.
-        Imap = "imap",
-        /// Fetched from a web address.
-        Poll = "poll",
-        /// Fetched from Shadowserver's report API.
-        Shadowserver = "shadowserver",
-        /// Written down by the desk.
-        Desk = "desk",
-    }
+/// By which way a report came.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Door {
+    /// The intake folder.
+    Folder,
+    /// HTTP.
+    Api,
+    /// Mail that a mail server handed over.
+    Mail,
+    /// Mail fetched from a mailbox.
+    Imap,
+    /// Fetched from a web address.
+    Poll,
+    /// Fetched from Shadowserver's report API.
+    Shadowserver,
+    /// Written down by the desk.
+    Desk,
 }
+
+words!(Door, "door", Folder "folder", Api "api", Mail "mail", Imap "imap", Poll "poll", Shadowserver "shadowserver", Desk "desk");
 
 impl Door {
     /// Does somebody of ours stand at this door, so that what comes through it needs no source to be taken in?

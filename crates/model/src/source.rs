@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::{ids::SourceId, tlp::Tlp};
+use crate::{asset::words, ids::SourceId, tlp::Tlp};
 
 /// The longest code of a source, in bytes.
 pub const CODE_BYTES_MAX: usize = 64;
@@ -94,90 +94,58 @@ pub fn is_code(text: &str) -> bool {
         && !text.starts_with(['.', '-'])
 }
 
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),* $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-        pub enum $name { $($(#[$variant_doc])* $variant),* }
-
-        impl $name {
-            /// Every one, in order.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
-
-            /// As it is written.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word),* }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = String;
-            fn from_str(text: &str) -> Result<Self, Self::Err> {
-                Self::ALL.iter().copied().find(|one| one.as_str().eq_ignore_ascii_case(text)).ok_or_else(|| {
-                    let all: Vec<&str> = Self::ALL.iter().map(|one| one.as_str()).collect();
-                    format!("`{text}` is none of {}", all.join(", "))
-                })
-            }
-        }
-    };
-}
-pub(crate) use words;
-
-words! {
-    /// What a source is.
-    SourceKind {
-        /// A person or group that looks for weaknesses.
-        Researcher = "researcher",
-        /// A service that sends reports regularly.
-        Feed = "feed",
-        /// A CERT or CSIRT.
-        Cert = "cert",
-        /// A member of the constituency.
-        Member = "member",
-        /// A scanner or sensor of our own.
-        Own = "own",
-        /// Police or an authority.
-        Authority = "authority",
-        /// None of these.
-        Other = "other",
-    }
+/// What a source is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum SourceKind {
+    /// A person or group that looks for weaknesses.
+    Researcher,
+    /// A service that sends reports regularly.
+    Feed,
+    /// A CERT or CSIRT.
+    Cert,
+    /// A member of the constituency.
+    Member,
+    /// A scanner or sensor of our own.
+    Own,
+    /// Police or an authority.
+    Authority,
+    /// None of these.
+    Other,
 }
 
-words! {
-    /// What a source may do without a person looking.
-    Trust {
-        /// What it sends is taken in.
-        Automatic = "automatic",
-        /// What it sends waits for a person.
-        Vetted = "vetted",
-        /// What it sends is refused.
-        Blocked = "blocked",
-    }
+words!(SourceKind, "kind of source", Researcher "researcher", Feed "feed", Cert "cert", Member "member", Own "own", Authority "authority", Other "other");
+
+/// What a source may do without a person looking.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Trust {
+    /// What it sends is taken in.
+    Automatic,
+    /// What it sends waits for a person.
+    Vetted,
+    /// What it sends is refused.
+    Blocked,
 }
 
-words! {
-    /// How reliable a source is: the letter of the Admiralty code (NATO STANAG 2511).
-    Reliability {
-        /// Completely reliable.
-        A = "A",
-        /// Usually reliable.
-        B = "B",
-        /// Fairly reliable.
-        C = "C",
-        /// Not usually reliable.
-        D = "D",
-        /// Unreliable.
-        E = "E",
-        /// Cannot be judged.
-        F = "F",
-    }
+words!(Trust, "trust", Automatic "automatic", Vetted "vetted", Blocked "blocked");
+
+/// How reliable a source is: the letter of the Admiralty code (NATO STANAG 2511).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Reliability {
+    /// Completely reliable.
+    A,
+    /// Usually reliable.
+    B,
+    /// Fairly reliable.
+    C,
+    /// Not usually reliable.
+    D,
+    /// Unreliable.
+    E,
+    /// Cannot be judged.
+    F,
 }
+
+words!(Reliability, "reliability", A "A", B "B", C "C", D "D", E "E", F "F");
 
 /// How credible an item is: the figure of the Admiralty code, from 1 (confirmed) to 6 (cannot be judged).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

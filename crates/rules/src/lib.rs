@@ -18,4 +18,6 @@ pub mod register_selection;
 pub mod register_undo;
 pub mod rerouting;
 pub mod retry;
+pub mod spool_quota;
 pub mod storm_brake;
+pub mod vetting;
