@@ -19,6 +19,10 @@ use crate::{
     transaction::Transaction,
 };
 
+mod undo;
+
+pub use undo::{TableUndo, undo_changes};
+
 /// Tables as read from a file, with what is to be known about them.
 #[derive(Clone, Copy, Debug)]
 pub struct Import<'a> {
@@ -188,13 +192,15 @@ fn dates(
     let mut dates = [None; AnnouncedTable::ALL.len()];
     let mut statement = connection
         .prepare_cached(
-            "SELECT as_of FROM announced_import WHERE tab = ?1 AND version <= ?2 ORDER BY version DESC LIMIT 1",
+            "SELECT CASE WHEN prefixes > 0 THEN as_of END FROM announced_import WHERE tab = ?1 AND version <= ?2
+             ORDER BY version DESC LIMIT 1",
         )
         .doing("read when tables were imported")?;
     for table in AnnouncedTable::ALL {
         dates[table as usize] = statement
             .query_row(params![table as u8, version.0], |row| row.get(0))
             .optional()
+            .map(Option::flatten)
             .doing("read when tables were imported")?;
     }
     Ok(dates)
@@ -388,16 +394,29 @@ impl Store {
             }
             for (table, count, difference) in differences {
                 difference.apply(transaction, next).doing("record announced prefixes")?;
-                transaction
-                    .execute(
-                        "INSERT INTO announced_import VALUES (?1, ?2, ?3, ?4, ?5)",
-                        params![next.0, table as u8, import.as_of, import.source, count],
-                    )
-                    .doing("record an import of prefixes")?;
+                note_import(transaction, next, table, import.as_of, import.source, count)?;
             }
             Ok((Some(next), changes))
         })
     }
+}
+
+/// Notes from when, and by which file, a table is as a version has it.
+fn note_import(
+    transaction: &Transaction<'_>,
+    version: RegisterVersion,
+    table: AnnouncedTable,
+    as_of: i64,
+    source: &str,
+    prefixes: i64,
+) -> Result<(), StoreError> {
+    transaction
+        .execute(
+            "INSERT INTO announced_import VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![version.0, table as u8, as_of, source, prefixes],
+        )
+        .map(|_| ())
+        .doing("record an import of prefixes")
 }
 
 #[cfg(test)]

@@ -91,6 +91,11 @@ actions!(
     Reattributed "reattribute",
     BreachOpened "breach.open",
     BreachClosed "breach.close",
+    SourceChanged "source.change",
+    SourceTokenAdded "source.token_add",
+    SourceTokenRevoked "source.token_revoke",
+    ArrivalAccepted "arrival.accept",
+    ArrivalRefused "arrival.refuse",
 );
 
 /// An entry about to be appended.

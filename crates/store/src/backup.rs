@@ -22,6 +22,7 @@ use crate::{
     data_dir::DataDir,
     error::{DatabaseContext, FileContext},
     outbox,
+    spool::SpoolDesk,
 };
 
 /// Pages copied between two looks at other writers.
@@ -44,6 +45,12 @@ pub fn backup(reader: &Reader, target: &Path) -> Result<(), StoreError> {
     for folder in [target, &secrets, &raw] {
         fs::create_dir_all(folder).on("make the folder", folder)?;
         fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).on("make private", folder)?;
+    }
+    // What leaves the spool while it is copied is in the store, which is copied after it.
+    let spool = target.join("spool");
+    if reader.data().spool().exists() {
+        fs::create_dir_all(&spool).on("make the folder", &spool)?;
+        SpoolDesk::open(reader.data())?.copy_into(&spool)?;
     }
     let database = target.join("store.sqlite");
     let mut copy = Connection::open(&database).doing("make the backup's database")?;
@@ -83,10 +90,10 @@ pub fn restore(source: &Path, data: &DataDir) -> Result<Store, StoreError> {
         return Err(not_empty(data.root()));
     }
     data.create()?;
-    let raw = source.join("raw");
-    for entry in fs::read_dir(&raw).on("list", &raw)? {
-        let entry = entry.on("list", &raw)?;
-        copy_file(&entry.path(), &data.raw().join(entry.file_name()), None)?;
+    copy_folder(&source.join("raw"), &data.raw())?;
+    if source.join("spool").exists() {
+        fs::create_dir_all(data.spool()).on("make the folder", &data.spool())?;
+        copy_folder(&source.join("spool"), &data.spool())?;
     }
     copy_file(&source.join("secrets/secret.key"), &data.secret(), None)?;
     let config = source.join("schakel.toml");
@@ -162,6 +169,14 @@ fn not_empty(path: &Path) -> StoreError {
         "it is not empty; choose an empty or new folder",
     );
     StoreError::File { action: "write a copy into", path: path.to_owned(), cause }
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Result<(), StoreError> {
+    for entry in fs::read_dir(from).on("list", from)? {
+        let entry = entry.on("list", from)?;
+        copy_file(&entry.path(), &to.join(entry.file_name()), None)?;
+    }
+    Ok(())
 }
 
 fn copy_file(from: &Path, to: &Path, bytes: Option<u64>) -> Result<(), StoreError> {

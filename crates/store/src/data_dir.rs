@@ -4,6 +4,7 @@
 //! DATA/lock            held by the one process that writes
 //! DATA/store.sqlite    the state
 //! DATA/raw/            raw reports, as frames in segments
+//! DATA/spool/          what reached a door and is not in the store yet
 //! DATA/secret.key      32 random bytes: the secret under the keys of findings
 //! DATA/schakel.toml    the configuration
 //! DATA/incoming/ done/ failed/   the intake folder of `schakel serve`
@@ -46,6 +47,11 @@ impl DataDir {
     /// The folder of segments.
     pub fn raw(&self) -> PathBuf {
         self.root.join("raw")
+    }
+
+    /// The folder of what reached a door and is not in the store yet.
+    pub fn spool(&self) -> PathBuf {
+        self.root.join("spool")
     }
 
     /// The secret under the keys of findings.

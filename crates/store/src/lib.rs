@@ -16,12 +16,14 @@
 //! - [`contact_changes`], [`contact_keys`], [`confirmations`]: what belongs to contacts beside the register,
 //! - [`name_look_ups`]: what the DNS said of the names of the register,
 //! - [`erase`], [`retention`]: what is erased for real, when, and what is held; [`privacy`]: where a person occurs,
+//! - [`sources`]: who reports; [`spool`]: what reached a door and waits; [`arrivals`]: what became of it,
 //! - [`register_digest`]: what a change of the register has changed, for that chain,
 //! - [`register_history`]: the versions of the register,
 //! - [`backup`]: a consistent copy, and the way back.
 
 pub mod act;
 pub mod announced;
+pub mod arrivals;
 mod asset_index;
 pub mod audit;
 pub mod backup;
@@ -56,6 +58,8 @@ pub mod rehearsal;
 pub mod reports;
 pub mod retention;
 pub mod sightings;
+pub mod sources;
+pub mod spool;
 pub mod transaction;
 pub mod users;
 pub mod varint;

@@ -18,6 +18,8 @@ pub struct Version {
     pub reason: String,
     /// Organisations, assets, contacts and relations.
     pub changes: [Tally; 4],
+    /// Announced prefixes.
+    pub prefixes: Tally,
 }
 
 /// How many rows a version recorded and withdrew. A changed row counts in both.
@@ -38,25 +40,45 @@ pub fn versions(connection: &Connection, limit: usize) -> Result<Vec<Version>, S
         .doing("read the versions of the register")?;
     let Some(oldest) = versions.last().map(|version| version.version) else { return Ok(versions) };
     for (kind, table) in TABLES.into_iter().enumerate() {
-        for (column, recorded) in [("recorded_in", true), ("withdrawn_in", false)] {
-            let sql =
-                format!("SELECT {column}, count(*) FROM {table} WHERE {column} >= ?1 GROUP BY {column}");
-            let counts: Vec<(u32, i64)> = connection
-                .prepare(&sql)
-                .and_then(|mut statement| {
-                    statement.query_map([oldest.0], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
-                })
-                .doing("count the changes of the register")?;
-            for (number, count) in counts {
-                let Some(at) = versions.iter().position(|version| version.version.0 == number) else {
-                    continue;
-                };
-                let tally = &mut versions[at].changes[kind];
-                *(if recorded { &mut tally.recorded } else { &mut tally.withdrawn }) = count as u64;
-            }
-        }
+        count(connection, table, oldest, &mut versions, |version| &mut version.changes[kind])?;
+    }
+    // The tables of prefixes are long, and seldom among the changes.
+    let imports: bool = connection
+        .query_row("SELECT EXISTS (SELECT 1 FROM announced_import WHERE version >= ?1)", [oldest.0], |row| {
+            row.get(0)
+        })
+        .doing("look for imports of prefixes")?;
+    if imports {
+        count(connection, "announced", oldest, &mut versions, |version| &mut version.prefixes)?;
     }
     Ok(versions)
+}
+
+/// Counts what versions from the oldest on recorded and withdrew in a table.
+fn count(
+    connection: &Connection,
+    table: &str,
+    oldest: RegisterVersion,
+    versions: &mut [Version],
+    tally: impl Fn(&mut Version) -> &mut Tally,
+) -> Result<(), StoreError> {
+    for (column, recorded) in [("recorded_in", true), ("withdrawn_in", false)] {
+        let sql = format!("SELECT {column}, count(*) FROM {table} WHERE {column} >= ?1 GROUP BY {column}");
+        let counts: Vec<(u32, i64)> = connection
+            .prepare(&sql)
+            .and_then(|mut statement| {
+                statement.query_map([oldest.0], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+            })
+            .doing("count the changes of the register")?;
+        for (number, count) in counts {
+            let Some(version) = versions.iter_mut().find(|version| version.version.0 == number) else {
+                continue;
+            };
+            let tally = tally(version);
+            *(if recorded { &mut tally.recorded } else { &mut tally.withdrawn }) = count as u64;
+        }
+    }
+    Ok(())
 }
 
 /// One version, without its counts.
@@ -84,6 +106,7 @@ fn version(row: &Row<'_>) -> rusqlite::Result<Version> {
         actor: row.get(2)?,
         reason: row.get(3)?,
         changes: Default::default(),
+        prefixes: Tally::default(),
     })
 }
 

@@ -1,0 +1,26 @@
+-- Who reports to us. Words as the model writes them; formats and senders are lists, one a line; absent numbers are NULL.
+CREATE TABLE source (
+    id INTEGER PRIMARY KEY, code TEXT NOT NULL UNIQUE, name TEXT NOT NULL, kind TEXT NOT NULL, contact TEXT NOT NULL,
+    trust TEXT NOT NULL, reliability TEXT NOT NULL, credibility INTEGER NOT NULL, tlp INTEGER, may_notify INTEGER NOT NULL,
+    may_look_up INTEGER NOT NULL, shown_as TEXT NOT NULL, rhythm_seconds INTEGER, formats TEXT NOT NULL, bytes_max INTEGER,
+    reports_per_hour_max INTEGER, critical INTEGER NOT NULL, licence TEXT NOT NULL, senders TEXT NOT NULL
+);
+
+-- What a source proves itself with at the HTTP door. Only a hash is kept.
+CREATE TABLE source_token (
+    id INTEGER PRIMARY KEY, source INTEGER NOT NULL, hash BLOB NOT NULL UNIQUE, label TEXT NOT NULL, created_at INTEGER NOT NULL,
+    revoked_at INTEGER
+);
+
+-- Where a report came from: source 0 is nobody in particular, receipt NULL is not by way of the spool.
+ALTER TABLE report ADD COLUMN source INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE report ADD COLUMN receipt INTEGER;
+CREATE INDEX report_source ON report (source, received_at);
+
+-- What became of what reached a door. outcome: see arrivals.rs. report: the one it became, or that had the same bytes.
+CREATE TABLE arrival (
+    receipt INTEGER PRIMARY KEY, door TEXT NOT NULL, source INTEGER NOT NULL, received_at INTEGER NOT NULL, name TEXT NOT NULL,
+    sender TEXT NOT NULL, size INTEGER NOT NULL, outcome TEXT NOT NULL, reason TEXT NOT NULL, report INTEGER, ended_at INTEGER NOT NULL,
+    actor TEXT NOT NULL
+);
+CREATE INDEX arrival_source ON arrival (source, received_at);
