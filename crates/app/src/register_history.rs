@@ -7,7 +7,11 @@ use schakel_rules::{
     register_diff::diff,
     register_undo::{Touched, undo},
 };
-use schakel_store::{Store, register, register_history};
+use schakel_store::{
+    Store,
+    announced::{TableUndo, undo_changes},
+    register, register_history,
+};
 
 use crate::{register::standing, register_import::Import};
 
@@ -15,10 +19,21 @@ use crate::{register::standing, register_import::Import};
 pub struct Undo {
     /// Which.
     pub version: register_history::Version,
-    /// What would change, as an import of what would stand.
-    pub import: Import,
-    /// Rows that stay, because later versions touched them or need them.
-    pub touched: Vec<Touched>,
+    /// What would change.
+    pub what: Undoes,
+}
+
+/// What taking a version back changes. A version changes rows or takes in tables, never both.
+pub enum Undoes {
+    /// Rows of the register.
+    Rows {
+        /// What would change, as an import of what would stand.
+        import: Box<Import>,
+        /// Rows that stay, because later versions touched them or need them.
+        touched: Vec<Touched>,
+    },
+    /// Tables of announced prefixes.
+    Tables(Vec<TableUndo>),
 }
 
 /// Prepares to take a version back, the newest when none is named.
@@ -33,11 +48,16 @@ pub fn prepare_undo(store: &Store, number: Option<RegisterVersion>) -> anyhow::R
     let version = version.with_context(|| {
         format!("there is no version {number}; the newest is {newest}. `schakel register history` lists them")
     })?;
+    let tables = store.read(|connection| undo_changes(connection, number))?;
+    if !tables.is_empty() {
+        return Ok(Undo { version, what: Undoes::Tables(tables) });
+    }
     let (before, after) = store.read(|connection| register::load_change(connection, number))?;
     let (before, after) = (RegisterFiles::of(&before), RegisterFiles::of(&after));
     let current = standing(store)?;
     let change = diff(&before, &after, &RegisterFile::ALL);
     let undone = undo(&change, &RegisterFiles::of(&current));
     let reading = Reading { files: undone.files, given: RegisterFile::ALL.to_vec(), ..Reading::default() };
-    Ok(Undo { version, import: Import::of(reading, current), touched: undone.touched })
+    let import = Box::new(Import::of(reading, current));
+    Ok(Undo { version, what: Undoes::Rows { import, touched: undone.touched } })
 }

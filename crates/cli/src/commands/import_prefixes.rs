@@ -6,7 +6,7 @@ use clap::Args;
 use jiff::civil::Date;
 use schakel_app::announced::{PrefixImport, Said};
 use schakel_formats::register::announced::TableFormat;
-use schakel_store::{Reader, Store, register};
+use schakel_store::{Reader, Store, announced::TableChange, register};
 use serde::Serialize;
 
 use crate::{
@@ -101,13 +101,7 @@ pub fn run(context: &Context, args: &ImportPrefixesArgs) -> anyhow::Result<Endin
         number(reading.bad)
     ));
     for table in &tables {
-        context.out.line(format!(
-            "{}: {} new, {} withdrawn, {} stay as they are",
-            table.table.as_str(),
-            number(table.added),
-            number(table.withdrawn),
-            number(table.unchanged)
-        ));
+        context.out.line(table_line(table));
     }
     match (&refused, applied, version) {
         (Some(why), ..) => say(format!("{why}. Nothing was changed.")),
@@ -143,6 +137,17 @@ pub fn run(context: &Context, args: &ImportPrefixesArgs) -> anyhow::Result<Endin
         (None, 0) => Ending::Done,
         (None, _) => Ending::WithRejects,
     })
+}
+
+/// What changes in a table, in a line.
+pub fn table_line(change: &TableChange) -> String {
+    format!(
+        "{}: {} new, {} withdrawn, {} stay as they are",
+        change.table.as_str(),
+        number(change.added),
+        number(change.withdrawn),
+        number(change.unchanged)
+    )
 }
 
 /// A day on the command line begins at 00:00 UTC.

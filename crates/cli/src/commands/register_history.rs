@@ -3,12 +3,16 @@
 use clap::Args;
 use schakel_app::{
     explain::rfc3339,
-    register_history::{Undo, prepare_undo},
+    register_history::{Undo, Undoes, prepare_undo},
+    register_import::Import,
 };
 use schakel_model::ids::RegisterVersion;
+use schakel_rules::register_undo::Touched;
 use schakel_store::{
     Reader, Store,
     act::Act,
+    announced::TableUndo,
+    register,
     register_history::{Tally, Version, versions},
 };
 use serde::Serialize;
@@ -16,7 +20,10 @@ use serde_json::json;
 
 use crate::{
     Context,
-    commands::register_import::{say_waiting, show_changes, show_leaving},
+    commands::{
+        import_prefixes::table_line,
+        register_import::{say_waiting, show_changes, show_leaving},
+    },
     output::{Ending, number, plain, say},
 };
 
@@ -62,6 +69,7 @@ struct VersionJson<'a> {
     assets: TallyJson,
     contacts: TallyJson,
     relations: TallyJson,
+    prefixes: TallyJson,
 }
 
 #[derive(Serialize)]
@@ -76,8 +84,17 @@ pub fn history(context: &Context, args: &HistoryArgs) -> anyhow::Result<Ending> 
     if versions.is_empty() {
         context.out.line("The register is empty. `schakel register import` fills it.");
     }
-    let headings =
-        ["version", "recorded", "by", "organisations", "assets", "contacts", "relations", "reason"];
+    let headings = [
+        "version",
+        "recorded",
+        "by",
+        "organisations",
+        "assets",
+        "contacts",
+        "relations",
+        "prefixes",
+        "reason",
+    ];
     let rows: Vec<Vec<String>> = versions.iter().map(row).collect();
     if !rows.is_empty() {
         context.out.table(&headings, &rows, &[0]);
@@ -89,7 +106,8 @@ pub fn history(context: &Context, args: &HistoryArgs) -> anyhow::Result<Ending> 
 fn row(version: &Version) -> Vec<String> {
     let mut row =
         vec![version.version.to_string(), rfc3339(version.at), plain(&version.actor, TEXT_CHARS_MAX)];
-    row.extend(version.changes.map(|Tally { recorded, withdrawn }| match (recorded, withdrawn) {
+    let tallies = version.changes.iter().chain([&version.prefixes]);
+    row.extend(tallies.map(|&Tally { recorded, withdrawn }| match (recorded, withdrawn) {
         (0, 0) => "-".to_owned(),
         _ => format!("+{} -{}", number(recorded), number(withdrawn)),
     }));
@@ -98,8 +116,8 @@ fn row(version: &Version) -> Vec<String> {
 }
 
 fn version_json(version: &Version) -> VersionJson<'_> {
-    let [organisations, assets, contacts, relations] =
-        version.changes.map(|Tally { recorded, withdrawn }| TallyJson { recorded, withdrawn });
+    let tally = |Tally { recorded, withdrawn }| TallyJson { recorded, withdrawn };
+    let [organisations, assets, contacts, relations] = version.changes.map(tally);
     VersionJson {
         register_version: version.version.0,
         recorded_at: rfc3339(version.at),
@@ -109,27 +127,64 @@ fn version_json(version: &Version) -> VersionJson<'_> {
         assets,
         contacts,
         relations,
+        prefixes: tally(version.prefixes),
     }
+}
+
+/// What became of taking a version back.
+struct Undone {
+    refused: bool,
+    applied: Option<RegisterVersion>,
+    added: u64,
+    changed: u64,
+    withdrawn: u64,
+    /// What stays: in which file or table, and which row or why.
+    stays: Vec<(String, String)>,
 }
 
 pub fn undo(context: &Context, args: &UndoArgs) -> anyhow::Result<Ending> {
     let mut store = Store::open(&context.data)?;
-    let Undo { version, import, touched } = prepare_undo(&store, args.version)?;
-    let out = &context.out;
-    out.line(format!(
+    let Undo { version, what } = prepare_undo(&store, args.version)?;
+    context.out.line(format!(
         "Version {} of {}, by {}: {}",
         version.version,
         rfc3339(version.at),
         plain(&version.actor, TEXT_CHARS_MAX),
         plain(&version.reason, TEXT_CHARS_MAX)
     ));
+    let reason = args.reason.clone().unwrap_or_else(|| format!("undo of version {}", version.version));
+    let undone = match what {
+        Undoes::Rows { import, touched } => undo_rows(context, args, &mut store, &import, &touched, &reason)?,
+        Undoes::Tables(tables) => undo_tables(context, args, &mut store, version.version, &tables, &reason)?,
+    };
+    context.out.json(&json!({
+        "undone": version.version.0,
+        "added": undone.added,
+        "changed": undone.changed,
+        "withdrawn": undone.withdrawn,
+        "stays": undone.stays.iter().map(|(file, row)| json!({ "file": file, "row": row })).collect::<Vec<_>>(),
+        "applied": undone.applied.is_some(),
+        "register_version": store.read(register::version)?.0,
+    }))?;
+    Ok(if undone.refused { Ending::Failed } else { Ending::Done })
+}
+
+fn undo_rows(
+    context: &Context,
+    args: &UndoArgs,
+    store: &mut Store,
+    import: &Import,
+    touched: &[Touched],
+    reason: &str,
+) -> anyhow::Result<Undone> {
+    let out = &context.out;
     let diff = import.diff();
     show_changes(context, &diff);
     for one in touched.iter().take(TOUCHED_SHOWN) {
         let file = one.file.file_name().trim_end_matches(".csv");
         out.line(format!("stays      {file}: {}", plain(&one.row, TEXT_CHARS_MAX)));
     }
-    let leaving = import.leaving(&store, &diff)?;
+    let leaving = import.leaving(store, &diff)?;
     show_leaving(&leaving, args.force);
     let blocked = !touched.is_empty() && !args.partial;
     if blocked {
@@ -140,35 +195,78 @@ pub fn undo(context: &Context, args: &UndoArgs) -> anyhow::Result<Ending> {
         ));
     }
     let refused = blocked || (!leaving.is_empty() && !args.force);
-    let mut now = import.standing.version;
-    let mut applied = false;
-    if args.dry_run && !refused {
-        out.line("A dry run: nothing was changed.");
-    } else if !refused {
-        let actor = context.actor()?;
-        let reason = match &args.reason {
-            Some(reason) => reason.clone(),
-            None => format!("undo of version {}", version.version),
-        };
-        let act = Act { at: context.clock.now_seconds(), actor: actor.name(), reason: &reason };
-        match import.apply(&mut store, &diff, act)? {
-            Some(new) => {
-                (now, applied) = (new, true);
-                out.line(format!("Taken back: this is version {new} of the register."));
-            }
-            None => out.line(format!("There is nothing to take back: version {now} stays.")),
-        }
-        say_waiting(&store)?;
+    let applied = apply(context, args, store, refused, |store, at, actor| {
+        import.apply(store, &diff, Act { at, actor, reason })
+    })?;
+    if applied.is_some() {
+        say_waiting(store)?;
     }
     let counts = diff.counts();
-    out.json(&json!({
-        "undone": version.version.0,
-        "added": counts.added,
-        "changed": counts.changed,
-        "withdrawn": counts.withdrawn,
-        "stays": touched.iter().map(|one| json!({ "file": one.file.file_name(), "row": one.row })).collect::<Vec<_>>(),
-        "applied": applied,
-        "register_version": now.0,
-    }))?;
-    Ok(if refused { Ending::Failed } else { Ending::Done })
+    let stays = touched.iter().map(|one| (one.file.file_name().to_owned(), one.row.clone())).collect();
+    let (added, changed, withdrawn) = (counts.added, counts.changed, counts.withdrawn);
+    Ok(Undone { refused, applied, added, changed, withdrawn, stays })
+}
+
+fn undo_tables(
+    context: &Context,
+    args: &UndoArgs,
+    store: &mut Store,
+    version: RegisterVersion,
+    tables: &[TableUndo],
+    reason: &str,
+) -> anyhow::Result<Undone> {
+    let mut stays = Vec::new();
+    let (mut added, mut withdrawn) = (0, 0);
+    for TableUndo { change, replaced_in } in tables {
+        let table = change.table.as_str();
+        match replaced_in {
+            Some(later) => {
+                let why = format!("replaced by version {later}");
+                context.out.line(format!("{table}: stays, it was {why}"));
+                stays.push((table.to_owned(), why));
+            }
+            None => {
+                context.out.line(table_line(change));
+                added += change.added;
+                withdrawn += change.withdrawn;
+            }
+        }
+    }
+    let refused = !stays.is_empty() && !args.partial;
+    if refused {
+        say(
+            "Later imports replaced tables of this version: nothing was changed. Take those imports back first, or use --partial to take \
+             back the rest.",
+        );
+    }
+    let applied = apply(context, args, store, refused, |store, at, actor| {
+        Ok(store.undo_announced(&Act { at, actor, reason }, version)?)
+    })?;
+    Ok(Undone { refused, applied, added, changed: 0, withdrawn, stays })
+}
+
+/// Takes back, unless it is refused or only tried, and says so.
+fn apply(
+    context: &Context,
+    args: &UndoArgs,
+    store: &mut Store,
+    refused: bool,
+    act: impl FnOnce(&mut Store, i64, &str) -> anyhow::Result<Option<RegisterVersion>>,
+) -> anyhow::Result<Option<RegisterVersion>> {
+    if refused {
+        return Ok(None);
+    }
+    if args.dry_run {
+        context.out.line("A dry run: nothing was changed.");
+        return Ok(None);
+    }
+    let actor = context.actor()?;
+    let applied = act(store, context.clock.now_seconds(), actor.name())?;
+    context.out.line(match applied {
+        Some(new) => format!("Taken back: this is version {new} of the register."),
+        None => {
+            format!("There is nothing to take back: version {} stays.", store.read(register::version)?)
+        }
+    });
+    Ok(applied)
 }

@@ -119,3 +119,54 @@ fn what_cannot_be_read_is_named_and_half_a_table_is_refused() {
     let missing = run(&mut installation.command(&["register", "import-prefixes", "/nowhere/table.tsv"]));
     missing.ended(1).says(&["cannot read /nowhere/table.tsv"]);
 }
+
+#[test]
+fn an_imported_table_is_taken_back_and_brought_again() {
+    let installation = installation();
+    import(&installation, "first.tsv", TABLE, &["--date", "2026-11-19"]).ended(0);
+    let before = told(&installation, "192.0.2.1");
+    assert_eq!(before.len(), 1);
+    // Somebody takes in a table of another part of the world.
+    let wrong = "203.0.113.0\t203.0.113.255\t64496\tNL\tX\n";
+    import(&installation, "wrong.tsv", wrong, &["--date", "2026-11-20"]).ended(0);
+    assert_eq!(told(&installation, "192.0.2.1"), []);
+
+    let dry = installation.run(&["register", "undo", "--dry-run"]).ended(0);
+    let dry = dry.stdout;
+    assert!(dry.contains("IPv4 by AS number: 2 new, 1 withdrawn, 0 stay as they are"), "{dry}");
+    assert!(dry.contains("A dry run: nothing was changed."), "{dry}");
+    assert_eq!(told(&installation, "192.0.2.1"), []);
+    let undone = installation.json(&["register", "undo"]);
+    let of = |json: &Value| ["undone", "added", "withdrawn", "register_version"].map(|key| count(&json[key]));
+    assert_eq!(of(&undone), [3, 2, 1, 4], "{undone}");
+    assert_eq!(told(&installation, "192.0.2.1"), before, "by the table of 19 November, as it was");
+    // The first import was replaced since, and the undo is what can be taken back.
+    let refused = installation.run(&["register", "undo", "2"]).ended(1);
+    refused.says(&["Later imports replaced tables of this version"]);
+    let again = installation.json(&["register", "undo", "4"]);
+    assert_eq!(of(&again), [4, 1, 2, 5], "{again}");
+    assert_eq!(told(&installation, "203.0.113.1").len(), 1);
+
+    let history = installation.json(&["register", "history"]);
+    let history: Vec<_> = history["versions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            let prefixes = &one["prefixes"];
+            (one["reason"].as_str().unwrap(), count(&prefixes["recorded"]), count(&prefixes["withdrawn"]))
+        })
+        .collect();
+    let import = "import of announced prefixes";
+    let expected = [
+        ("undo of version 4", 1, 2),
+        ("undo of version 3", 2, 1),
+        (import, 1, 2),
+        (import, 2, 0),
+        ("import", 0, 0),
+    ];
+    assert_eq!(history, expected);
+    let audit = installation.run(&["audit", "list"]).ended(0).stdout;
+    assert!(audit.contains("undo of version 3"), "{audit}");
+    installation.assert_sound();
+}
