@@ -2,6 +2,7 @@
 
 use anyhow::{Context, bail, ensure};
 use jiff::Timestamp;
+use schakel_formats::rdap::Holder;
 use schakel_lookup::Lookup;
 use schakel_model::{
     asset::{AssetValue, Proof},
@@ -13,7 +14,7 @@ use schakel_model::{
 };
 use schakel_render::{letter::About, templates::Templates};
 use schakel_rules::claim::{
-    AfterRecheck, CODE_SECONDS, CODE_TRIES_MAX, Holder, ROLE_MAILBOXES, after_recheck, challenge_record,
+    AfterRecheck, CODE_SECONDS, CODE_TRIES_MAX, ROLE_MAILBOXES, after_recheck, challenge_record,
     challenge_url, holder_matches, is_due,
 };
 use schakel_store::{

@@ -19,8 +19,8 @@ mod resolv_conf;
 
 use std::time::Duration;
 
+use schakel_formats::rdap::{Holder, holders};
 use schakel_model::asset::AssetValue;
-use schakel_rules::claim::Holder;
 
 use crate::{
     dns::{DnsError, Resolver},
@@ -65,6 +65,6 @@ impl Lookup {
     pub fn holders(&self, value: &AssetValue) -> Result<Vec<Holder>, RdapError> {
         let url = rdap::question(&self.rdap, value)?;
         let answer = self.https.get(&self.resolver, &url, "application/rdap+json", rdap::ANSWER_BYTES_MAX)?;
-        rdap::holders(&answer, value)
+        Ok(holders(&answer, value)?)
     }
 }

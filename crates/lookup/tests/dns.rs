@@ -9,7 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use schakel_lookup::dns::{ALIASES_MAX, DnsError, Resolver};
+use schakel_formats::dns::ALIASES_MAX;
+use schakel_lookup::dns::{DnsError, Resolver};
 use schakel_testkit::knot::Knot;
 
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
+use schakel_formats::rdap::Holder;
 use schakel_model::{asset::AssetValue, claim::Proven};
 
 /// Mailboxes that only those who run a domain read (RFC 2142).
@@ -98,15 +99,6 @@ pub fn challenge_record(value: &AssetValue) -> Option<String> {
 /// Where the file with the token lies (RFC 8615).
 pub fn challenge_url(value: &AssetValue, token: &str) -> Option<String> {
     Some(format!("https://{}/.well-known/schakel-{token}.txt", host(value)?))
-}
-
-/// Who a registry says holds something.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Holder {
-    /// Its handle in the registry, for example `ORG-EX1-RIPE`; may be empty.
-    pub handle: String,
-    /// Its name; may be empty.
-    pub name: String,
 }
 
 /// Is one of the holders the organisation with this name or one of these handles? Says which, in words for the record.

@@ -95,7 +95,7 @@ const IMPURE: &[&str] = &[
 const KEPT: &[(&str, &str)] = &[
     ("axum", "schakel-web"),
     ("clap", "schakel"),
-    ("domain", "schakel-lookup"),
+    ("domain", "schakel-formats"),
     ("lettre", "schakel-deliver"),
     ("rusqlite", "schakel-store"),
     ("ureq", "schakel-lookup"),
