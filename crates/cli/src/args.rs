@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgGroup, Args, Parser, Subcommand};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use jiff::{Timestamp, civil::Date};
 use schakel_app::{calendar, events::Which, names::Traced};
 use schakel_attribute::{Input, InputKind};
 use schakel_model::{classification::ClassificationType, tlp::Tlp};
+use schakel_parse::xarf::Reporter;
 
 use crate::commands::{
     audit, import_prefixes, register_history, register_import, register_merge, register_show, retention, user,
@@ -163,9 +164,12 @@ pub struct ParseArgs {
     pub files: Vec<PathBuf>,
     #[command(flatten)]
     pub reading: ReadingArgs,
-    /// What is printed: idf, one flat event a line
-    #[arg(long, default_value = "idf", value_parser = ["idf"])]
-    pub format: String,
+    /// What is printed, a line for each event
+    #[arg(long, default_value = "idf")]
+    pub format: EventFormat,
+    /// Who reports, for --format xarf: "CERT Example <cert@example.nl>"
+    #[arg(long, value_name = "NAME <MAIL>", required_if_eq("format", "xarf"))]
+    pub reporter: Option<Reporter>,
     /// Write NAME.jsonl for each file into this folder instead of printing
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -175,6 +179,15 @@ pub struct ParseArgs {
     /// Show the first rows as they would be understood
     #[arg(long)]
     pub preview: bool,
+}
+
+/// How events are written.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EventFormat {
+    /// IntelMQ's data format
+    Idf,
+    /// X-ARF 4 reports
+    Xarf,
 }
 
 #[derive(Args)]

@@ -8,20 +8,20 @@ pub fn to_json(event: &Event) -> String {
     let mut fields: Vec<_> = event.fields().collect();
     fields.sort_unstable_by_key(|(name, _)| *name);
     let object: Map<String, Json> =
-        fields.into_iter().map(|(name, value)| (name.to_owned(), json(value))).collect();
+        fields.into_iter().map(|(name, value)| (name.to_owned(), json_value(value))).collect();
     Json::Object(object).to_string()
 }
 
-fn json(value: &Value) -> Json {
+pub(crate) fn json_value(value: &Value) -> Json {
     match value {
         Value::Null => Json::Null,
         Value::Bool(flag) => Json::Bool(*flag),
         Value::Int(number) => Json::Number((*number).into()),
         Value::Float(number) => Number::from_f64(*number).map_or(Json::Null, Json::Number),
         Value::Text(text) => Json::String(text.clone()),
-        Value::List(values) => Json::Array(values.iter().map(json).collect()),
+        Value::List(values) => Json::Array(values.iter().map(json_value).collect()),
         Value::Object(members) => {
-            Json::Object(members.iter().map(|(name, value)| (name.clone(), json(value))).collect())
+            Json::Object(members.iter().map(|(name, value)| (name.clone(), json_value(value))).collect())
         }
     }
 }

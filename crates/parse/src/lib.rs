@@ -6,7 +6,7 @@
 //!   types, [`mapping`] other feeds, and IDF is known by its looks,
 //! - [`Cutter`] cuts blocks of bytes into [`Records`], fast,
 //! - [`Plan::observe`] reads from a record what attribution and the finding's key need, borrowing from it,
-//! - [`Plan::event`] reads every field, as IntelMQ 3.5 would; [`idf::to_json`] shows it.
+//! - [`Plan::event`] reads every field, as IntelMQ 3.5 would; [`idf::to_json`] shows it, and [`xarf::to_json`] reports it.
 //!
 //! A row is rejected only when it is no record within limits or its time cannot be read. Any other value that does not
 //! convert or validate stays in the event as `extra.COLUMN`.
@@ -30,6 +30,7 @@ mod scan;
 pub mod shadowserver;
 mod text;
 mod time;
+pub mod xarf;
 
 pub use cut::{Cutter, Dialect, Record, Records};
 pub use plan::{Plan, PlanError, PlanOptions};

@@ -13,12 +13,15 @@ use schakel_app::{
     reading::Reading,
 };
 use schakel_model::event::Event;
-use schakel_parse::idf;
+use schakel_parse::{
+    idf,
+    xarf::{self, NotWritten, Reporter},
+};
 use serde::Serialize;
 
 use crate::{
     Context,
-    args::ParseArgs,
+    args::{EventFormat, ParseArgs},
     output::{Ending, is_watched, plain, say},
 };
 
@@ -66,8 +69,14 @@ pub fn run(context: &Context, args: &ParseArgs) -> anyhow::Result<Ending> {
             }
             None => Box::new(BufWriter::new(io::stdout())),
         };
-        let mut sink = Sink { events: &mut events, rejects: &mut rejects };
-        let failures = match parse_file(file, &reading, context.clock.now_seconds(), &mut sink) {
+        let mut sink = Sink {
+            events: &mut events,
+            rejects: &mut rejects,
+            reporter: args.reporter.as_ref().filter(|_| args.format == EventFormat::Xarf),
+            file: file.display().to_string(),
+            unwritten: 0,
+        };
+        let mut failures = match parse_file(file, &reading, context.clock.now_seconds(), &mut sink) {
             Ok(parsed) => {
                 total.rows += parsed.rows;
                 total.rejected += parsed.rejected;
@@ -79,6 +88,7 @@ pub fn run(context: &Context, args: &ParseArgs) -> anyhow::Result<Ending> {
             Err(error) if is_closed_pipe(&error) => return Ok(Ending::Done),
             Err(error) => vec![super::failure(file, &error)],
         };
+        failures.extend(sink.unwritten());
         events.flush().or_else(closed_pipe_is_fine)?;
         for failure in failures {
             ending = Ending::Failed;
@@ -127,11 +137,35 @@ fn stem(file: &Path) -> String {
 struct Sink<'a> {
     events: &'a mut dyn Write,
     rejects: &'a mut dyn Write,
+    /// Who reports, when X-ARF is written.
+    reporter: Option<&'a Reporter>,
+    file: String,
+    /// Events that the format has no report for.
+    unwritten: u64,
+}
+
+impl Sink<'_> {
+    fn unwritten(&self) -> Option<String> {
+        let Self { file, unwritten, .. } = self;
+        (*unwritten > 0).then(|| {
+            format!("{file}: {unwritten} events name nobody whose problem it is, or no time, so there is no X-ARF report of them")
+        })
+    }
 }
 
 impl RowSink for Sink<'_> {
     fn event(&mut self, event: &Event) -> anyhow::Result<()> {
-        Ok(writeln!(self.events, "{}", idf::to_json(event))?)
+        let line = match self.reporter {
+            None => idf::to_json(event),
+            Some(reporter) => match xarf::to_json(event, reporter) {
+                Ok(line) => line,
+                Err(NotWritten::NoSource | NotWritten::NoTime) => {
+                    self.unwritten += 1;
+                    return Ok(());
+                }
+            },
+        };
+        Ok(writeln!(self.events, "{line}")?)
     }
 
     fn reject(&mut self, reject: &RejectLine) -> anyhow::Result<()> {

@@ -27,6 +27,7 @@ use schakel_model::{
     reject::{Reject, RejectCode},
 };
 
+pub(crate) use self::draft::host_of;
 pub use self::{mail::has_extracted, transcription::Transcription};
 use crate::json::Json;
 
