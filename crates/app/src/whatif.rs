@@ -1,8 +1,8 @@
 //! What another register would have done with the events of the last days. Nothing is changed: the rows are read again and attributed
 //! twice, under what stands and under a private copy with the change.
 //!
-//! Most changes touch few assets. A row whose values meet none of them is attributed alike by both, because attribution looks only at
-//! the assets that a row's values meet: such rows are looked up once, in a table of the touched assets alone.
+//! Most changes touch few assets. A row whose values meet none of them is attributed alike by both: such rows are looked up once, in a
+//! table of the touched assets alone ([`near`]).
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -12,11 +12,9 @@ use std::{
 use foldhash::fast::RandomState;
 use schakel_attribute::Snapshot;
 use schakel_model::{
-    asset::{Asset, AssetFlags, Proof, Role},
     assignment::{Assignee, AssignmentSet},
     ids::{EventId, FindingId, OrganisationId, ReportId},
     observation::Observation,
-    register::Register,
     tlp::Tlp,
 };
 use schakel_rules::rerouting::Concern;
@@ -27,7 +25,6 @@ use schakel_store::{
 };
 
 use crate::{
-    changed_register::{reach_alike, touched},
     difference::{Difference, Example, Met, Named, Tally, report},
     events::target,
     explain::organisation_name,
@@ -37,6 +34,8 @@ use crate::{
         state::RegisterView,
     },
 };
+
+mod near;
 
 /// Examples of a group that are kept while looking; more than anybody reads.
 pub const EXAMPLES_MAX: usize = 100;
@@ -120,23 +119,12 @@ pub fn whatif(
     Ok(Difference { events, ..difference })
 }
 
-/// The touched assets as a table of their own, each at its widest; none when fates differ as well.
+/// The table in which events are looked up first.
 fn near_table(reader: &Reader, question: &Question<'_>) -> Result<Option<Snapshot>, StoreError> {
     let (standing, changed) = (&question.standing.register, &question.changed.register);
-    if !reach_alike(standing, changed) {
-        return Ok(None);
-    }
-    let widest = |asset: &Asset| Asset {
-        role: Role::Owner,
-        valid_from: None,
-        valid_until: None,
-        proof: Proof::Asserted,
-        flags: AssetFlags::default(),
-        ..asset.clone()
-    };
-    let assets: Vec<Asset> = touched(standing, changed).into_iter().map(widest).collect();
+    let Some(assets) = near::touched_at_their_widest(standing, changed) else { return Ok(None) };
     let announced = reader.read(|connection| announced::load(connection, standing.version, &assets))?;
-    Ok(Some(Snapshot::build(&Register { assets, announced, ..Register::default() })))
+    Ok(Some(near::table(assets, announced)))
 }
 
 /// The markings of the members of all these chunks.
