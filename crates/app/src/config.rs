@@ -33,6 +33,7 @@ pub struct Config {
     pub claims: ClaimsConfig,
     pub contacts: ContactsConfig,
     pub register: RegisterConfig,
+    pub doors: DoorsConfig,
     pub outgoing: OutgoingSettings,
     pub mail: MailSettings,
 }
@@ -113,6 +114,7 @@ impl Default for Config {
             claims: ClaimsConfig::default(),
             contacts: ContactsConfig::default(),
             register: RegisterConfig::default(),
+            doors: DoorsConfig::default(),
             outgoing: OutgoingSettings::default(),
             mail: MailSettings::default(),
         }
@@ -175,6 +177,29 @@ impl Default for ContactsConfig {
 #[allow(missing_docs)]
 pub struct RegisterConfig {
     pub look_up_names: bool,
+}
+
+/// The ways in beside the folder.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(missing_docs)]
+pub struct DoorsConfig {
+    pub spool_bytes_max: u64,
+    pub report_bytes_max: u64,
+    pub mail: MailDoorConfig,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(missing_docs)]
+pub struct MailDoorConfig {
+    pub trusted: Vec<String>,
+}
+
+impl Default for DoorsConfig {
+    fn default() -> Self {
+        Self { spool_bytes_max: 20 << 30, report_bytes_max: 4 << 30, mail: MailDoorConfig::default() }
+    }
 }
 
 impl Default for ClaimsConfig {

@@ -1,14 +1,14 @@
 //! Taking a report in: known already, resumed after a crash, or new; plain or a container; to its end.
 
 use std::{
-    fs::File,
     io::{self, Read, Seek, SeekFrom},
     path::Path,
     sync::Arc,
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use anyhow::Context;
+use jiff::Timestamp;
 use schakel_formats::containers::{Caps, Container, sniff, walk};
 use schakel_model::{clock::Clock, ids::ReportId, tlp::Tlp};
 use schakel_parse::Plan;
@@ -23,6 +23,7 @@ use schakel_store::{
 
 use crate::{
     calendar,
+    incoming::{Incoming, Origin},
     pipeline::{
         derive::{DerivedChunk, Deriver},
         read::{CHUNK_BYTES, ChunkReader},
@@ -165,7 +166,17 @@ impl Intake {
         reading: &Reading,
         progress: &(dyn Fn(&Progress) + Sync),
     ) -> anyhow::Result<Ingested> {
-        let mut file = OpenReport::open(path, reading)?;
+        self.take(Incoming::file(path)?, reading, progress)
+    }
+
+    /// As [`Intake::ingest`], of whatever came from wherever.
+    pub fn take(
+        &mut self,
+        incoming: Incoming,
+        reading: &Reading,
+        progress: &(dyn Fn(&Progress) + Sync),
+    ) -> anyhow::Result<Ingested> {
+        let mut file = OpenReport::open(incoming, reading)?;
         if file.kept == Kept::Whole {
             file.hash_whole()?;
         }
@@ -178,33 +189,27 @@ impl Intake {
         };
         // A file nobody can read is refused before anything is recorded.
         let plan = match file.kept {
-            Kept::AsRows => Some(Arc::new(reading.plan(&file.name, &file.head)?)),
+            Kept::AsRows => Some(Arc::new(reading.plan(file.name(), &file.head)?)),
             Kept::Whole => None,
         };
-        if file.kept == Kept::Whole && resume.is_none() {
-            file.rewind()?;
-            walk(&mut file.file, &file.name, &Caps::default(), &mut |member, input| {
-                reading.check_looked_at(&member.name, input)
-            })?;
-        }
         let mut outcome = Ingested::default();
         let taken = match plan {
             Some(plan) => {
-                let tlp = reading.marking(&file.name);
+                let tlp = reading.marking(file.name(), file.incoming.origin.tlp);
                 self.ingest_plain(&mut file, plan, resume, tlp, progress, &mut outcome)
             }
             None => self.ingest_container(&mut file, reading, resume, progress, &mut outcome),
         };
         let (content_hash, size) =
-            taken.with_context(|| format!("{} was not taken in whole", path.display()))?;
+            taken.with_context(|| format!("{} was not taken in whole", file.name()))?;
         let failure = (!outcome.failures.is_empty()).then(|| outcome.failures.join("; "));
         self.plane.store.end_report(outcome.report, size, &content_hash, failure.as_deref())?;
         outcome.findings_seen = self.plane.state.seen.count();
-        outcome.changed = file.changed()?;
+        outcome.changed = file.incoming.changed()?;
         if outcome.changed {
             outcome.notes.push(format!(
                 "{} changed while it was read: it was taken in as it was read. Run the command again for what was added",
-                path.display()
+                file.name()
             ));
         }
         Ok(outcome)
@@ -247,17 +252,23 @@ impl Intake {
     }
 
     fn begin(&mut self, file: &OpenReport) -> anyhow::Result<ReportId> {
-        let now = self.clock.now();
+        let Origin { source, receipt, received_at, .. } = file.incoming.origin;
+        let received_at = match received_at {
+            Some(seconds) => Timestamp::from_second(seconds)?,
+            None => self.clock.now(),
+        };
         Ok(self.plane.store.begin_report(&Report {
             id: ReportId(0),
-            name: file.name.clone(),
-            received_at: now.as_second(),
-            received_day: calendar::day(now),
+            name: file.name().to_owned(),
+            received_at: received_at.as_second(),
+            received_day: calendar::day(received_at),
             size: file.size,
             head_hash: file.head_hash,
             content_hash: file.content_hash,
             state: ReportState::Taking,
             failure: None,
+            source,
+            receipt,
         })?)
     }
 
@@ -282,17 +293,17 @@ impl Intake {
         self.plane.store.add_member(
             outcome.report,
             0,
-            &file.name,
+            file.name(),
             body_head(&plan, &file.head),
             tlp,
             &plan.definition(),
         )?;
-        let mut input = io::Read::take(&mut file.file, u64::MAX);
+        let mut input = io::Read::take(&mut file.incoming, u64::MAX);
         let mut reader = ChunkReader::start(&mut input, std::mem::take(&mut file.head), &plan);
         let job = self.job(outcome.report, 0, plan, 1, tlp, progress);
         outcome.progress = self.plane.run(&job, &mut reader)?;
         let (hash, size, broken) = reader.finish();
-        outcome.failures.extend(broken.map(|error| cannot_read(&file.name, &error)));
+        outcome.failures.extend(broken.map(|error| cannot_read(file.name(), &error)));
         Ok((hash, size))
     }
 
@@ -310,7 +321,7 @@ impl Intake {
             self.plane.store.add_member(
                 report,
                 0,
-                &file.name,
+                file.name(),
                 body_head(plan, &file.head),
                 tlp,
                 &plan.definition(),
@@ -322,7 +333,7 @@ impl Intake {
             }
         }
         let done = self.plane.store.read(|connection| chunks::of_report(connection, report))?;
-        let mut reader = ChunkReader::start(&mut file.file, file.head.clone(), plan);
+        let mut reader = ChunkReader::start(&mut file.incoming, file.head.clone(), plan);
         if let Some(last) = done.last()
             && !reader.resume(plan, last)?
         {
@@ -336,7 +347,7 @@ impl Intake {
         outcome.progress.add(&before);
         outcome.notes.push(format!("taken up again at row {} after an interruption", before.sums.rows + 1));
         let (hash, size, broken) = reader.finish();
-        outcome.failures.extend(broken.map(|error| cannot_read(&file.name, &error)));
+        outcome.failures.extend(broken.map(|error| cannot_read(file.name(), &error)));
         Ok(Some((hash, size)))
     }
 
@@ -369,8 +380,9 @@ impl Intake {
         file.rewind()?;
         let mut seq = 0;
         let mut failures = Vec::new();
-        let walked = walk(&mut file.file, &file.name, &Caps::default(), &mut |member, input| {
-            match reading.open(&member.name, input, received_at) {
+        let (name, source_tlp) = (file.name().to_owned(), file.incoming.origin.tlp);
+        let walked = walk(&mut file.incoming, &name, &Caps::default(), &mut |member, input| {
+            match reading.open(&member.name, input, received_at, source_tlp) {
                 Ok(opened) => {
                     let resumed: Vec<&Chunk> = done.iter().filter(|chunk| chunk.member == seq).collect();
                     let failed =
@@ -389,7 +401,7 @@ impl Intake {
             }
         }
         if walked.members == 0 && failures.is_empty() {
-            failures.push(format!("{} holds no report", file.name));
+            failures.push(format!("{} holds no report", file.name()));
         }
         outcome.failures.append(&mut failures);
         outcome
@@ -435,7 +447,7 @@ impl Intake {
         let mut packer = Packer::new()?;
         for seq in 0.. {
             let mut block = Vec::new();
-            io::Read::take(&mut file.file, CHUNK_BYTES as u64).read_to_end(&mut block)?;
+            io::Read::take(&mut file.incoming, CHUNK_BYTES as u64).read_to_end(&mut block)?;
             if block.is_empty() {
                 break;
             }
@@ -497,12 +509,10 @@ enum Known {
     No,
 }
 
-/// A file on its way in.
+/// A report on its way in.
 struct OpenReport {
-    file: File,
-    name: String,
+    incoming: Incoming,
     size: u64,
-    modified: Option<SystemTime>,
     head: Vec<u8>,
     head_hash: [u8; 32],
     kept: Kept,
@@ -519,24 +529,22 @@ enum Kept {
 }
 
 impl OpenReport {
-    fn open(path: &Path, reading: &Reading) -> anyhow::Result<Self> {
-        let opening = || format!("cannot read {}", path.display());
-        let mut file = File::open(path).with_context(opening)?;
-        let metadata = file.metadata().with_context(opening)?;
-        anyhow::ensure!(metadata.is_file(), "{} is no file", path.display());
-        let head = read_head(&mut file).with_context(opening)?;
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let of_rows = sniff(&name, &head) == Container::Plain && reading.document(&name, &head).is_none();
+    fn open(mut incoming: Incoming, reading: &Reading) -> anyhow::Result<Self> {
+        let head = read_head(&mut incoming).with_context(|| format!("cannot read {}", incoming.name))?;
+        let name = &incoming.name;
+        let of_rows = sniff(name, &head) == Container::Plain && reading.document(name, &head).is_none();
         Ok(Self {
             kept: if of_rows { Kept::AsRows } else { Kept::Whole },
             head_hash: *blake3::hash(&head).as_bytes(),
-            size: metadata.len(),
-            modified: metadata.modified().ok(),
+            size: incoming.size(),
             content_hash: None,
-            file,
-            name,
+            incoming,
             head,
         })
+    }
+
+    fn name(&self) -> &str {
+        &self.incoming.name
     }
 
     /// The hash of all bytes; the file stands behind its head afterwards.
@@ -544,24 +552,19 @@ impl OpenReport {
         if let Some(hash) = self.content_hash {
             return Ok(hash);
         }
-        self.file.seek(SeekFrom::Start(0))?;
-        let (hash, _) = hash_all(&mut self.file)?;
-        self.file.seek(SeekFrom::Start(self.head.len() as u64))?;
+        self.incoming.seek(SeekFrom::Start(0))?;
+        let (hash, _) = hash_all(&mut self.incoming)?;
+        self.incoming.seek(SeekFrom::Start(self.head.len() as u64))?;
         self.content_hash = Some(hash);
         Ok(hash)
     }
 
     fn rewind(&mut self) -> anyhow::Result<()> {
-        self.file.seek(SeekFrom::Start(0))?;
+        self.incoming.seek(SeekFrom::Start(0))?;
         if self.kept == Kept::AsRows {
-            self.head = read_head(&mut self.file)?;
+            self.head = read_head(&mut self.incoming)?;
         }
         Ok(())
-    }
-
-    fn changed(&self) -> anyhow::Result<bool> {
-        let metadata = self.file.metadata()?;
-        Ok(metadata.len() != self.size || metadata.modified().ok() != self.modified)
     }
 }
 

@@ -4,6 +4,7 @@
 
 pub mod access_log;
 pub mod announced;
+pub mod arrivals;
 pub mod audit;
 pub mod breach;
 pub mod calendar;
@@ -17,10 +18,12 @@ pub mod contacts;
 pub mod demo;
 pub mod difference;
 pub mod doctor;
+pub mod doors;
 pub mod erased;
 pub mod events;
 pub mod explain;
 pub mod holds;
+pub mod incoming;
 pub mod intake;
 pub mod lending;
 pub mod letters;
@@ -47,6 +50,7 @@ pub mod register_show;
 pub mod retention;
 pub mod send;
 pub mod serve;
+pub mod survey;
 pub mod tell;
 pub mod trace;
 pub mod unrouted;

@@ -70,12 +70,12 @@ pub fn parse_file(
     let mut parsed = Parsed::default();
     if sniff(&name, &head) == Container::Plain {
         drop(head);
-        parse_member(reading.open(&name, &mut file, now)?, &shown, sink, &mut parsed)?;
+        parse_member(reading.open(&name, &mut file, now, None)?, &shown, sink, &mut parsed)?;
         return Ok(parsed);
     }
     let mut failures = Vec::new();
     let walked = walk(&mut file, &name, &Caps::default(), &mut |member, input| {
-        match reading.open(&member.name, input, now) {
+        match reading.open(&member.name, input, now, None) {
             Ok(opened) => parse_member(opened, &member.path, sink, &mut parsed)?,
             Err(error) => failures.push(format!("{}: {error:#}", member.path)),
         }

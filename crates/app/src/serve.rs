@@ -1,5 +1,9 @@
 //! `schakel serve`: takes in what arrives in the intake folder, tells, sends, until it is asked to stop.
 
+mod counters;
+mod from_folder;
+mod from_spool;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -11,19 +15,33 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub use self::counters::Counters;
+use self::{from_folder::FolderTurn, from_spool::take_arrival};
 use anyhow::Context;
 use schakel_ingest::folder::{IntakeFolder, Settled};
-use schakel_model::clock::Clock;
-use schakel_store::{Reader, StoreError, data_dir::DataDir};
+use schakel_model::{
+    arrival::{Door, Envelope},
+    clock::Clock,
+};
+use schakel_rules::vetting::Verdict;
+use schakel_store::{
+    Reader, StoreError,
+    arrivals::Outcome,
+    data_dir::DataDir,
+    spool::{Kept, SpoolDesk, State},
+};
 
 use crate::{
+    arrivals::{self, ArrivalDesk, Became, is_store_trouble},
     breach,
     chores::Chores,
     config::Config,
+    doors::{DoorSlot, SpoolDoor},
+    incoming::{Incoming, Origin},
     intake::{Ingested, Intake},
     lending::{Borrower, Lender},
     pipeline::views::Views,
-    reading::{Extracted, Reading},
+    reading::Reading,
     recall, retention,
     send::send_due,
     tell::Composer,
@@ -32,37 +50,11 @@ use crate::{
 /// How often the folder is looked at and what is due is sent: new files are seen well within a second.
 const TICK: Duration = Duration::from_millis(200);
 
+/// Arrivals dealt with before the folder is looked at again, so that neither way in waits long for the other.
+const ARRIVALS_A_TURN: usize = 200;
+
 /// How often a lent store is asked after: a command should not keep the service from its work longer than it takes.
 const LOAN_TICK: Duration = Duration::from_millis(10);
-
-/// What a running server counts, for metrics.
-#[derive(Default)]
-#[allow(missing_docs)] // The names are those of the metrics.
-pub struct Counters {
-    pub reports: AtomicU64,
-    pub reports_failed: AtomicU64,
-    pub rows: AtomicU64,
-    pub rejected: AtomicU64,
-    pub events: AtomicU64,
-    pub findings_new: AtomicU64,
-    pub notifications: AtomicU64,
-    pub mails_accepted: AtomicU64,
-    pub mails_given_up: AtomicU64,
-    pub breaches_open: AtomicU64,
-    pub breaches_overdue: AtomicU64,
-    pub organisations_unreachable: AtomicU64,
-    /// Ready to take reports in.
-    pub ready: AtomicBool,
-    /// The last time the loop went round, seconds since 1970: a loop that stands still is not alive.
-    pub last_round_at: AtomicU64,
-}
-
-impl Counters {
-    /// The loop goes round, or on with the report it is taking in.
-    fn is_alive(&self, clock: &Clock) {
-        self.last_round_at.store(clock.now_seconds().max(0) as u64, Relaxed);
-    }
-}
 
 /// Runs until `stop` is set. Everything that was begun is finished or stands in the store to be taken up again. A command that asks
 /// for the store gets it between two reports.
@@ -72,11 +64,17 @@ pub fn serve(
     clock: Clock,
     stop: &Arc<AtomicBool>,
     counters: &Arc<Counters>,
+    slot: &DoorSlot,
 ) -> anyhow::Result<()> {
     let mut intake = Intake::open(data, clock)?;
+    // Doors stay open while the store is lent.
+    let door = Arc::new(SpoolDoor::open(data, &config.doors)?);
+    let _ = slot.set(Arc::clone(&door));
     let (lender, views) = (open_lender(data), intake.views());
     let mut chores = Chores::default();
-    while let Some(borrower) = turns(intake, lender.as_ref(), &mut chores, config, clock, stop, counters)? {
+    while let Some(borrower) =
+        turns(intake, lender.as_ref(), &mut chores, &door, config, clock, stop, counters)?
+    {
         lend(borrower, stop, counters, &clock)?;
         intake = match take_back(data, &views, stop, counters, clock)? {
             Some(intake) => intake,
@@ -92,6 +90,7 @@ fn turns(
     mut intake: Intake,
     lender: Option<&Lender>,
     chores: &mut Chores,
+    door: &SpoolDoor,
     config: &Config,
     clock: Clock,
     stop: &Arc<AtomicBool>,
@@ -99,8 +98,9 @@ fn turns(
 ) -> anyhow::Result<Option<Borrower>> {
     let folder = IntakeFolder::open(intake.store().data().root())?;
     let templates = config.templates()?;
-    let reading = Reading { extracted: Extracted::Refused, ..config.reading()? };
+    let reading = config.reading()?;
     let reader = intake.store().reader()?;
+    let spool = SpoolDesk::open(intake.store().data())?;
     let mut settling = Settled::new(Duration::from_millis(config.intake.settle_ms));
     let mut waiting = Waiting::from_store(&reader)?;
     let halt = Arc::new(AtomicBool::new(false));
@@ -118,15 +118,31 @@ fn turns(
         }
         let register_is_newest = intake.follow_register()?;
         let files = settling.ready(&folder, Instant::now())?;
+        let mut at_rest = files.is_empty();
         for file in &files {
-            take_in(&mut intake, &folder, file, &reading, counters, &clock)?;
+            let folder = FolderTurn { folder: &folder, door, reader: &reader, reading: &reading, config };
+            folder.take_in(&mut intake, file, counters, &clock)?;
             waiting.report_came(Instant::now());
             asked = asked.or_else(|| lender.and_then(Lender::asked));
             if stop.load(Relaxed) || asked.is_some() {
                 break;
             }
         }
-        if files.is_empty() {
+        for _ in 0..ARRIVALS_A_TURN {
+            if stop.load(Relaxed) || asked.is_some() {
+                break;
+            }
+            let Some(kept) = spool.next()? else { break };
+            at_rest = false;
+            let (intake, now) = (&mut intake, clock.now_seconds());
+            let desk = ArrivalDesk { intake, reader: &reader, spool: &spool, reading: &reading, config, now };
+            if take_arrival(desk, &kept, counters, &clock)? {
+                waiting.report_came(Instant::now());
+            }
+            asked = asked.or_else(|| lender.and_then(Lender::asked));
+        }
+        counters.held.store(spool.count(State::Held)?.0, Relaxed);
+        if at_rest {
             intake.settle()?;
             erase_old(&mut intake, config, clock, &mut refused)?;
         }
@@ -136,7 +152,7 @@ fn turns(
             waiting.told();
         }
         asked = asked.or_else(|| lender.and_then(Lender::asked));
-        if files.is_empty() && asked.is_none() {
+        if at_rest && asked.is_none() {
             thread::sleep(TICK);
         }
     }
@@ -228,57 +244,6 @@ fn start_sender(
             thread::sleep(TICK);
         }
     }))
-}
-
-fn take_in(
-    intake: &mut Intake,
-    folder: &IntakeFolder,
-    file: &Path,
-    reading: &Reading,
-    counters: &Counters,
-    clock: &Clock,
-) -> anyhow::Result<()> {
-    // A large report takes longer than a loop may stand still.
-    match intake.ingest(file, reading, &|_| counters.is_alive(clock)) {
-        Ok(ingested) => {
-            let sums = ingested.progress.sums;
-            counters.reports.fetch_add(u64::from(!ingested.report_known), Relaxed);
-            counters.rows.fetch_add(sums.rows, Relaxed);
-            counters.rejected.fetch_add(sums.rejected, Relaxed);
-            counters.events.fetch_add(sums.events, Relaxed);
-            counters.findings_new.fetch_add(ingested.progress.new_findings, Relaxed);
-            tracing::info!(report = %ingested.report, rows = sums.rows, new = ingested.progress.new_findings,
-                known = ingested.report_known, "taken in");
-            let Ingested { failures, changed, .. } = &ingested;
-            if *changed {
-                // Somebody is still writing to it: it stays, and is taken in again when it has settled.
-                tracing::warn!(report = %ingested.report, "a file changed while it was read");
-            } else if failures.is_empty() {
-                folder.done(file)?;
-            } else {
-                counters.reports_failed.fetch_add(1, Relaxed);
-                tracing::warn!(report = %ingested.report, failures = failures.len(), "taken in only in part");
-                let head = format!("Taken in as report {}, but not whole:\n", ingested.report);
-                folder.failed(file, &(head + &failures.join("\n")))?;
-            }
-        }
-        // A store that cannot be written to is no fault of the file: stop, and take it up again after the restart.
-        Err(error) if is_store_trouble(&error) => {
-            return Err(error).with_context(|| format!("while taking in {}", file.display()));
-        }
-        Err(error) => {
-            counters.reports_failed.fetch_add(1, Relaxed);
-            tracing::warn!(reason = %format!("{error:#}"), "a file cannot be taken in");
-            folder.failed(file, &format!("{error:#}"))?;
-        }
-    }
-    Ok(())
-}
-
-fn is_store_trouble(error: &anyhow::Error) -> bool {
-    error
-        .chain()
-        .any(|cause| cause.is::<schakel_store::StoreError>() || cause.is::<crate::pipeline::run::RunError>())
 }
 
 /// Erases what is old, once a day. That nothing was erased is said once.

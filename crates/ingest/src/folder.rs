@@ -1,4 +1,5 @@
-//! The intake folder: `incoming/` → `done/` or `failed/`, each by one rename.
+//! The intake folder: `incoming/` → `done/` or `failed/`, each by one rename. A folder in it is named after a source: what lies there is from
+//! that source.
 
 use std::{
     collections::HashMap,
@@ -36,17 +37,23 @@ impl IntakeFolder {
         &self.incoming
     }
 
+    /// The source that a file is from, by the folder it lies in.
+    pub fn source<'f>(&self, file: &'f Path) -> Option<&'f str> {
+        let folder = file.strip_prefix(&self.incoming).ok()?.parent()?;
+        folder.to_str().filter(|name| !name.is_empty())
+    }
+
     /// A file was taken in whole.
     pub fn done(&self, file: &Path) -> anyhow::Result<PathBuf> {
-        move_into(file, &self.done)
+        self.move_into(file, &self.done)
     }
 
     /// A file was not, or only in part: the reason lies beside it, as `NAME.reason`.
     pub fn failed(&self, file: &Path, reason: &str) -> anyhow::Result<PathBuf> {
-        let moved = move_into(file, &self.failed)?;
+        let moved = self.move_into(file, &self.failed)?;
         let mut name = moved.file_name().unwrap_or_default().to_owned();
         name.push(".reason");
-        let path = self.failed.join(name);
+        let path = moved.with_file_name(name);
         let write = || {
             let mut file = fs::File::create(&path)?;
             file.write_all(reason.as_bytes())?;
@@ -57,21 +64,42 @@ impl IntakeFolder {
         Ok(moved)
     }
 
-    /// The files lying in `incoming/`, by name. What begins with a dot or ends in `.part` or `.tmp` is still being written.
+    fn move_into(&self, file: &Path, folder: &Path) -> anyhow::Result<PathBuf> {
+        let Some(source) = self.source(file) else { return move_into(file, folder) };
+        let folder = folder.join(source);
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        move_into(file, &folder)
+    }
+
+    /// The files lying in `incoming/` and in the folders of sources, by name. What begins with a dot or ends in `.part` or `.tmp` is still
+    /// being written.
     fn list(&self) -> anyhow::Result<Vec<PathBuf>> {
-        let listing = || format!("cannot list {}", self.incoming.display());
         let mut files = Vec::new();
-        for entry in fs::read_dir(&self.incoming).with_context(listing)? {
-            let path = entry.with_context(listing)?.path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            if !name.starts_with('.') && !name.ends_with(".part") && !name.ends_with(".tmp") && path.is_file()
-            {
+        for path in entries(&self.incoming)? {
+            if path.is_dir() {
+                files.extend(entries(&path)?.into_iter().filter(|path| path.is_file()));
+            } else if path.is_file() {
                 files.push(path);
             }
         }
         files.sort();
         Ok(files)
     }
+}
+
+/// What lies in a folder and is not still being written.
+fn entries(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let listing = || format!("cannot list {}", folder.display());
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder).with_context(listing)? {
+        let path = entry.with_context(listing)?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if !name.starts_with('.') && !name.ends_with(".part") && !name.ends_with(".tmp") {
+            paths.push(path);
+        }
+    }
+    Ok(paths)
 }
 
 fn move_into(file: &Path, folder: &Path) -> anyhow::Result<PathBuf> {
@@ -150,6 +178,23 @@ mod tests {
         fs::write(&file, "xy").unwrap();
         assert!(settled.ready(&folder, start + Duration::from_secs(2)).unwrap().is_empty());
         assert_eq!(settled.ready(&folder, start + Duration::from_secs(4)).unwrap(), [file]);
+    }
+
+    #[test]
+    fn a_folder_in_it_is_a_source() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = IntakeFolder::open(root.path()).unwrap();
+        fs::create_dir(folder.incoming().join("divd")).unwrap();
+        let (own, theirs) = (folder.incoming().join("a.csv"), folder.incoming().join("divd").join("a.csv"));
+        for file in [&own, &theirs, &folder.incoming().join("divd").join("b.part")] {
+            fs::write(file, "x").unwrap();
+        }
+        assert_eq!(folder.list().unwrap(), [own.clone(), theirs.clone()]);
+        assert_eq!((folder.source(&own), folder.source(&theirs)), (None, Some("divd")));
+        assert_eq!(folder.done(&theirs).unwrap(), root.path().join("done/divd/a.csv"));
+        fs::write(&theirs, "y").unwrap();
+        folder.failed(&theirs, "why").unwrap();
+        assert_eq!(fs::read_to_string(root.path().join("failed/divd/a.csv.reason")).unwrap(), "why\n");
     }
 
     #[test]

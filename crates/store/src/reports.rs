@@ -1,7 +1,11 @@
 //! Reports, their members, and the bytes of containers as they came.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use schakel_model::{ids::ReportId, tlp::Tlp};
+use schakel_model::{
+    arrival::Receipt,
+    ids::{ReportId, SourceId},
+    tlp::Tlp,
+};
 
 use crate::{Store, StoreError, error::DatabaseContext, frames::FrameRef};
 
@@ -37,9 +41,13 @@ pub struct Report {
     pub state: ReportState,
     /// What went wrong, in a sentence.
     pub failure: Option<String>,
+    /// Who sent it; 0 is nobody in particular.
+    pub source: SourceId,
+    /// The number it got at a door; `None` when it came by another way.
+    pub receipt: Option<Receipt>,
 }
 
-const COLUMNS: &str = "id, name, received_at, received_day, size, head_hash, content_hash, state, failure";
+const COLUMNS: &str = "id, name, received_at, received_day, size, head_hash, content_hash, state, failure, source, receipt";
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Report> {
     let state: u8 = row.get(7)?;
@@ -57,6 +65,8 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Report> {
             _ => ReportState::Failed,
         },
         failure: row.get(8)?,
+        source: SourceId(row.get(9)?),
+        receipt: row.get::<_, Option<i64>>(10)?.map(|number| Receipt(number as u64)),
     })
 }
 
@@ -175,8 +185,8 @@ impl Store {
         self.write(|transaction| {
             transaction
                 .prepare_cached(
-                    "INSERT INTO report (name, received_at, received_day, size, head_hash, content_hash, state)
-                     VALUES (?1,?2,?3,?4,?5,?6,0)",
+                    "INSERT INTO report (name, received_at, received_day, size, head_hash, content_hash, state, source, receipt)
+                     VALUES (?1,?2,?3,?4,?5,?6,0,?7,?8)",
                 )
                 .and_then(|mut statement| {
                     statement.insert(params![
@@ -186,6 +196,8 @@ impl Store {
                         report.size as i64,
                         report.head_hash,
                         report.content_hash,
+                        report.source.0,
+                        report.receipt.map(|receipt| receipt.0 as i64),
                     ])
                 })
                 .map(|id| ReportId(id as u32))

@@ -4,6 +4,7 @@ use std::sync::{Arc, atomic::AtomicBool};
 
 use schakel_app::{
     config,
+    doors::DoorSlot,
     serve::{Counters, serve},
 };
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -30,7 +31,7 @@ pub fn run(context: &Context) -> anyhow::Result<Ending> {
         &context.data,
         &config.sender,
     )?;
-    let served = serve(&context.data, &config, context.clock, &stop, &counters);
+    let served = serve(&context.data, &config, context.clock, &stop, &counters, &DoorSlot::new());
     http.stop();
     served.map(|()| Ending::Done)
 }

@@ -1,0 +1,96 @@
+//! What is to be taken in: bytes under a name, and where they come from.
+
+use std::{
+    fs::File,
+    io::{self, Cursor, Read, Seek, SeekFrom},
+    path::Path,
+    time::SystemTime,
+};
+
+use anyhow::Context;
+use schakel_model::{arrival::Receipt, ids::SourceId, tlp::Tlp};
+
+/// Where a report comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Origin {
+    /// Who sent it; 0 is nobody in particular.
+    pub source: SourceId,
+    /// The number it got at a door.
+    pub receipt: Option<Receipt>,
+    /// When it came in, in seconds since 1970; `None`: now.
+    pub received_at: Option<i64>,
+    /// The marking of what bears none; `None`: that of the configuration.
+    pub tlp: Option<Tlp>,
+}
+
+/// Something to take in.
+pub struct Incoming {
+    /// The name by which it is read.
+    pub name: String,
+    /// Where it comes from.
+    pub origin: Origin,
+    bytes: Bytes,
+}
+
+enum Bytes {
+    File { file: File, size: u64, modified: Option<SystemTime> },
+    Memory(Cursor<Vec<u8>>),
+}
+
+impl Incoming {
+    /// A file under its own name, from nobody in particular.
+    pub fn file(path: &Path) -> anyhow::Result<Self> {
+        let opening = || format!("cannot read {}", path.display());
+        let file = File::open(path).with_context(opening)?;
+        let metadata = file.metadata().with_context(opening)?;
+        anyhow::ensure!(metadata.is_file(), "{} is no file", path.display());
+        Ok(Self {
+            name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            origin: Origin::default(),
+            bytes: Bytes::File { file, size: metadata.len(), modified: metadata.modified().ok() },
+        })
+    }
+
+    /// Bytes in memory.
+    pub fn memory(name: &str, bytes: Vec<u8>) -> Self {
+        Self { name: name.to_owned(), origin: Origin::default(), bytes: Bytes::Memory(Cursor::new(bytes)) }
+    }
+
+    /// Under another name, from somebody.
+    pub fn from(self, name: &str, origin: Origin) -> Self {
+        Self { name: name.to_owned(), origin, ..self }
+    }
+
+    /// Its size when it was opened, in bytes.
+    pub fn size(&self) -> u64 {
+        match &self.bytes {
+            Bytes::File { size, .. } => *size,
+            Bytes::Memory(bytes) => bytes.get_ref().len() as u64,
+        }
+    }
+
+    /// Has somebody written to it since it was opened?
+    pub fn changed(&self) -> io::Result<bool> {
+        let Bytes::File { file, size, modified } = &self.bytes else { return Ok(false) };
+        let metadata = file.metadata()?;
+        Ok(metadata.len() != *size || metadata.modified().ok() != *modified)
+    }
+}
+
+impl Read for Incoming {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match &mut self.bytes {
+            Bytes::File { file, .. } => file.read(buffer),
+            Bytes::Memory(bytes) => bytes.read(buffer),
+        }
+    }
+}
+
+impl Seek for Incoming {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        match &mut self.bytes {
+            Bytes::File { file, .. } => file.seek(to),
+            Bytes::Memory(bytes) => bytes.seek(to),
+        }
+    }
+}
