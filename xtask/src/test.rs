@@ -30,6 +30,18 @@ const NEEDS: &[Need] = &[
         preseed: "",
         tests: "the proofs of claims against a real name server",
     },
+    Need {
+        package: "swaks",
+        program: "/usr/bin/swaks",
+        preseed: "",
+        tests: "the tests of the door for mail with the testers' own client",
+    },
+    Need {
+        package: "dovecot-imapd",
+        program: "/usr/sbin/dovecot",
+        preseed: "",
+        tests: "the tests of fetching mail from a real mailbox",
+    },
 ];
 
 /// Installs what is missing where we may, then runs everything.

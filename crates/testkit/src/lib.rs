@@ -5,3 +5,4 @@ pub mod https_server;
 pub mod knot;
 pub mod postfix;
 pub mod server_tls;
+pub mod swaks;

@@ -1,5 +1,5 @@
-//! A real Postfix of its own, in a temporary folder, on a port of loopback. It takes every mail into one Maildir and sends
-//! nothing anywhere: both transports that could are set to refuse.
+//! A real Postfix of its own, in a temporary folder, on a port of loopback. It takes every mail into one Maildir, or hands every mail to
+//! one port of loopback, and sends nothing anywhere else: both transports that could are set to refuse.
 //!
 //! Needs the package `postfix` and root (Postfix changes users). Where either is missing, [`Postfix::start`] says so on stderr and
 //! returns `None`, and the test skips.
@@ -23,6 +23,15 @@ const START_MAX: Duration = Duration::from_secs(30);
 const MAIL_OWNER: &str = "postfix";
 const SETGID_GROUP: &str = "postdrop";
 
+/// How Postfix hands mails over.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Protocol {
+    /// As to any mail server.
+    Smtp,
+    /// As to a store of mails.
+    Lmtp,
+}
+
 /// A running Postfix. It stops when dropped.
 #[derive(Debug)]
 pub struct Postfix {
@@ -33,7 +42,19 @@ pub struct Postfix {
 impl Postfix {
     /// Starts one, or says why not and returns `None`.
     pub fn start() -> Option<Self> {
-        match Self::try_start() {
+        Self::start_with("virtual")
+    }
+
+    /// Starts one that hands every mail to this port of loopback, and tries again each second.
+    pub fn start_handing_to(protocol: Protocol, port: u16) -> Option<Self> {
+        Self::start_with(&match protocol {
+            Protocol::Smtp => format!("smtp:[127.0.0.1]:{port}"),
+            Protocol::Lmtp => format!("lmtp:inet:127.0.0.1:{port}"),
+        })
+    }
+
+    fn start_with(transport: &str) -> Option<Self> {
+        match Self::try_start(transport) {
             Ok(postfix) => Some(postfix),
             Err(error) => {
                 eprintln!("skipped: no Postfix here: {error}");
@@ -42,7 +63,7 @@ impl Postfix {
         }
     }
 
-    fn try_start() -> io::Result<Self> {
+    fn try_start(transport: &str) -> io::Result<Self> {
         if which("postfix").is_none() {
             return Err(io::Error::other("it is not installed (Debian: apt-get install postfix)"));
         }
@@ -62,7 +83,7 @@ impl Postfix {
             chown(folder.path().join(name), Some(uid), Some(gid))?;
         }
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        fs::write(folder.path().join("conf/main.cf"), main_cf(folder.path(), uid, gid))?;
+        fs::write(folder.path().join("conf/main.cf"), main_cf(folder.path(), uid, gid, transport))?;
         fs::write(folder.path().join("conf/master.cf"), master_cf(port))?;
         let postfix = Self { folder, port };
         postfix.control("start")?;
@@ -165,7 +186,7 @@ pub fn header(mail: &[u8], name: &str) -> String {
         .unwrap_or_default()
 }
 
-fn main_cf(folder: &Path, uid: u32, gid: u32) -> String {
+fn main_cf(folder: &Path, uid: u32, gid: u32, transport: &str) -> String {
     let folder = folder.display();
     format!(
         "compatibility_level = 3.6\n\
@@ -185,7 +206,10 @@ fn main_cf(folder: &Path, uid: u32, gid: u32) -> String {
          smtpd_tls_security_level = none\n\
          default_transport = error:nothing leaves this machine\n\
          relay_transport = error:nothing leaves this machine\n\
-         virtual_transport = virtual\n\
+         virtual_transport = {transport}\n\
+         minimal_backoff_time = 1s\n\
+         maximal_backoff_time = 1s\n\
+         queue_run_delay = 1s\n\
          virtual_mailbox_domains = static:all\n\
          virtual_mailbox_base = {folder}/mail\n\
          virtual_mailbox_maps = static:inbox/\n\
@@ -215,6 +239,8 @@ fn master_cf(port: u16) -> String {
          error unix - - n - - error\n\
          retry unix - - n - - error\n\
          virtual unix - n n - - virtual\n\
+         smtp unix - - n - - smtp\n\
+         lmtp unix - - n - - lmtp\n\
          anvil unix - - n - 1 anvil\n\
          postlog unix-dgram n - n - 1 postlogd\n"
     )

@@ -1,0 +1,65 @@
+//! A real Postfix hands mail over.
+
+use std::time::Duration;
+
+use schakel_ingest::{door::Refusal, smtp};
+use schakel_testkit::{
+    postfix::{Postfix, Protocol, header},
+    swaks::swaks,
+};
+
+use crate::{
+    smtp::{open, settings},
+    spool::{MemorySpool, When},
+};
+
+const SOON: Duration = Duration::from_secs(60);
+
+#[track_caller]
+fn send(postfix: &Postfix, to: &str, subject: &str) -> Option<()> {
+    let said = swaks(
+        &["--server", &format!("127.0.0.1:{}", postfix.port())],
+        &["--from", "reporter@b.example", "--to", to, "--header", &format!("Subject: {subject}")],
+    )?;
+    assert_eq!(said.status, 0, "{}", said.conversation);
+    Some(())
+}
+
+#[test]
+fn postfix_hands_over_by_lmtp_and_comes_back_when_there_is_no_room() {
+    let spool = MemorySpool::new();
+    let door = open(&settings(smtp::Protocol::Lmtp), &spool);
+    let Some(postfix) = Postfix::start_handing_to(Protocol::Lmtp, door.addresses()[0].port()) else { return };
+    spool.refuse(When::Begin, Refusal::Later { after_seconds: 1 });
+    spool.refuse(When::Finish, Refusal::Trouble("disk".into()));
+    let Some(()) = send(&postfix, "reports@cert.example,x@feeds.example", "one") else { return };
+    assert!(spool.wait_for(1, SOON));
+    let kept = spool.kept();
+    assert_eq!(kept[0].0.sender, "reporter@b.example");
+    assert_eq!(header(&kept[0].1, "subject"), "one");
+    assert!(door.counts().refused >= 2, "{:?}", door.counts());
+}
+
+#[test]
+fn postfix_hands_over_by_smtp_after_the_door_was_closed() {
+    let spool = MemorySpool::new();
+    let door = open(&settings(smtp::Protocol::Smtp), &spool);
+    let address = door.addresses()[0];
+    let Some(postfix) = Postfix::start_handing_to(Protocol::Smtp, address.port()) else { return };
+    let Some(()) = send(&postfix, "reports@cert.example", "one") else { return };
+    assert!(spool.wait_for(1, SOON));
+    door.stop();
+    for subject in ["two", "three"] {
+        send(&postfix, "reports@cert.example", subject);
+    }
+    let mut again = settings(smtp::Protocol::Smtp);
+    again.listen = vec![address.to_string()];
+    let _door = open(&again, &spool);
+    assert!(spool.wait_for(3, SOON));
+    let mut subjects: Vec<String> = spool.kept().iter().map(|(_, mail)| header(mail, "subject")).collect();
+    subjects.sort();
+    assert_eq!(subjects, ["one", "three", "two"]);
+    let ids: std::collections::HashSet<_> =
+        spool.kept().iter().map(|(_, mail)| header(mail, "message-id")).collect();
+    assert_eq!(ids.len(), 3);
+}
