@@ -9,18 +9,25 @@ use mail_parser::{MessageParser, MimeHeaders};
 use crate::containers::names;
 
 /// Multiparts inside multiparts. Signed, forwarded and mixed mail has four.
-pub(crate) const MULTIPART_DEPTH_MAX: usize = 16;
+pub const MULTIPART_DEPTH_MAX: usize = 16;
 
 /// Header fields of a part beyond this are not looked at. Mails that went round half the world have 20 kB.
-pub(crate) const HEADER_BYTES_MAX: usize = 256 << 10;
+pub const HEADER_BYTES_MAX: usize = 256 << 10;
 
 /// What the header fields of a part say of it.
-pub(crate) struct Part {
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Part {
+    /// `text` of `text/csv`.
     pub kind: String,
+    /// `csv` of `text/csv`.
     pub subtype: String,
+    /// How text is written, as the part says.
     pub charset: Option<String>,
+    /// What stands between parts of this part; use [`Part::parts_boundary`].
     pub boundary: Option<Vec<u8>>,
+    /// Name as a file, without folders.
     pub name: Option<String>,
+    /// How the body was made fit for mail.
     pub encoding: TransferEncoding,
     /// `report-type` of a multipart/report (RFC 6522), in lower case.
     pub report_type: String,
@@ -30,6 +37,8 @@ pub(crate) struct Part {
     pub smime_type: String,
     /// It asks to be shown as a file, not as text.
     pub is_attached: bool,
+    /// Its header fields hold those of the mail as well, so that a signature covers them (RFC 9788 and the draft before it).
+    pub protects_fields: bool,
 }
 
 impl Part {
@@ -60,9 +69,11 @@ impl Part {
             is_attached: root
                 .and_then(|root| root.content_disposition())
                 .is_some_and(|disposition| disposition.is_attachment()),
+            protects_fields: attribute("hp").is_some() || attribute("protected-headers").is_some(),
         }
     }
 
+    /// Is it of this type?
     pub fn is(&self, kind: &str, subtype: &str) -> bool {
         self.kind == kind && self.subtype == subtype
     }
@@ -85,13 +96,17 @@ impl Part {
 
 /// How the body was made fit for mail (RFC 2045 section 6).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum TransferEncoding {
+pub enum TransferEncoding {
+    /// Not at all.
     None,
+    /// RFC 2045 section 6.8.
     Base64,
+    /// RFC 2045 section 6.7.
     QuotedPrintable,
 }
 
 impl TransferEncoding {
+    /// By its name; an unknown one is none.
     pub fn named(name: Option<&str>) -> Self {
         match name.map(str::trim) {
             Some(name) if name.eq_ignore_ascii_case("base64") => Self::Base64,
@@ -158,7 +173,7 @@ fn undo_quoted_printable(body: &[u8]) -> Vec<u8> {
 }
 
 /// The header fields with their empty line, and the body.
-pub(crate) fn split_head(raw: &[u8]) -> (&[u8], &[u8]) {
+pub fn split_head(raw: &[u8]) -> (&[u8], &[u8]) {
     let mut at = 0;
     while at < raw.len() {
         let next = line_end(raw, at);
@@ -171,7 +186,7 @@ pub(crate) fn split_head(raw: &[u8]) -> (&[u8], &[u8]) {
 }
 
 /// The parts between the lines of `boundary`, and whether the last line stood there (RFC 2046 section 5.1.1).
-pub(crate) fn split_parts<'r>(body: &'r [u8], boundary: &[u8]) -> (Vec<&'r [u8]>, bool) {
+pub fn split_parts<'r>(body: &'r [u8], boundary: &[u8]) -> (Vec<&'r [u8]>, bool) {
     let delimiter = [b"--", boundary].concat();
     let mut parts = Vec::new();
     let mut part_from = None;
@@ -205,7 +220,7 @@ fn without_line_break(part: &[u8]) -> &[u8] {
 }
 
 /// Just past the line that starts at `at`.
-pub(crate) fn line_end(bytes: &[u8], at: usize) -> usize {
+pub fn line_end(bytes: &[u8], at: usize) -> usize {
     memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |end| at + end + 1)
 }
 

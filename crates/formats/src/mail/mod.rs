@@ -9,7 +9,7 @@ pub mod authentication;
 mod document;
 mod fields;
 pub mod kind;
-pub(crate) mod mime;
+pub mod mime;
 mod text;
 
 pub use self::{

@@ -1,0 +1,12 @@
+//! All keys that opening a mail may use.
+
+use crate::openpgp::{key::PublicKey, secret::SecretKey};
+
+/// Our own keys, and those of others that we know. Who vouches for a key is the caller's business: what stands here is believed.
+#[derive(Clone, Debug, Default)]
+pub struct Keys {
+    /// Our OpenPGP keys: they decrypt. Old ones stay, for old mails.
+    pub openpgp_secret: Vec<SecretKey>,
+    /// OpenPGP keys of others: they verify.
+    pub openpgp_public: Vec<PublicKey>,
+}
