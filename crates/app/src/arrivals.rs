@@ -179,19 +179,23 @@ fn no_report(kind: MailKind) -> Option<&'static str> {
     }
 }
 
-/// The bytes of something kept.
-pub fn content(spool: &SpoolDesk, kept: &Kept) -> anyhow::Result<Incoming> {
-    let origin = Origin {
-        source: SourceId(0),
+/// Where something kept comes from, as a report.
+pub fn origin(kept: &Kept, sender: &Sender) -> Origin {
+    Origin {
+        source: sender.id(),
         receipt: Some(kept.receipt),
         received_at: Some(kept.envelope.received_at),
-        tlp: None,
-    };
+        tlp: sender.source.as_ref().and_then(|source| source.tlp),
+    }
+}
+
+/// The bytes of something kept.
+pub fn content(spool: &SpoolDesk, kept: &Kept) -> anyhow::Result<Incoming> {
     let incoming = match spool.content(kept)? {
         Content::Bytes(bytes) => Incoming::memory(&kept.envelope.name, bytes),
         Content::File(path) => Incoming::file(&path)?,
     };
-    Ok(incoming.from(&kept.envelope.name, origin))
+    Ok(incoming.from(&kept.envelope.name, Origin::default()))
 }
 
 /// Where arrivals are dealt with.
@@ -251,8 +255,7 @@ impl ArrivalDesk<'_> {
         actor: &str,
         progress: &(dyn Fn(&Progress) + Sync),
     ) -> anyhow::Result<Became> {
-        incoming.origin.source = sender.id();
-        incoming.origin.tlp = sender.source.as_ref().and_then(|source| source.tlp);
+        incoming.origin = origin(kept, sender);
         let ingested = match self.intake.take(incoming, self.reading, progress) {
             Ok(ingested) => ingested,
             Err(error) if is_store_trouble(&error) => return Err(error),

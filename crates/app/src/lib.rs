@@ -57,4 +57,5 @@ pub mod unrouted;
 pub mod users;
 pub mod verify;
 mod verify_corrections;
+pub mod vetting;
 pub mod whatif;

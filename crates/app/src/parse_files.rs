@@ -1,11 +1,6 @@
 //! Reads files into events without keeping anything: `schakel parse`.
 
-use std::{
-    fs::File,
-    io::{Seek, SeekFrom},
-    path::Path,
-    sync::Arc,
-};
+use std::{io::Seek, path::Path, sync::Arc};
 
 use anyhow::Context;
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -14,12 +9,13 @@ use schakel_model::{event::Event, reject::Reject};
 use serde::Serialize;
 
 use crate::{
+    incoming::Incoming,
     pipeline::read::ChunkReader,
     reading::{Opened, Reading, read_head},
 };
 
 /// A reject as a JSON line. The names of the fields are a contract.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct RejectLine {
     /// The file, inside a container with the way to it.
     pub file: String,
@@ -61,20 +57,30 @@ pub fn parse_file(
     now: i64,
     sink: &mut dyn RowSink,
 ) -> anyhow::Result<Parsed> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let shown = path.display().to_string();
+    parse_incoming(&mut Incoming::file(path)?, &shown, reading, now, sink)
+}
+
+/// As [`parse_file`], of whatever came from wherever. `shown`: what it is called in messages.
+pub fn parse_incoming(
+    incoming: &mut Incoming,
+    shown: &str,
+    reading: &Reading,
+    now: i64,
+    sink: &mut dyn RowSink,
+) -> anyhow::Result<Parsed> {
+    let name = incoming.name.clone();
     let opening = || format!("cannot read {shown}");
-    let mut file = File::open(path).with_context(opening)?;
-    let head = read_head(&mut file).with_context(opening)?;
-    file.seek(SeekFrom::Start(0)).with_context(opening)?;
+    let head = read_head(incoming).with_context(opening)?;
+    incoming.rewind().with_context(opening)?;
     let mut parsed = Parsed::default();
     if sniff(&name, &head) == Container::Plain {
         drop(head);
-        parse_member(reading.open(&name, &mut file, now, None)?, &shown, sink, &mut parsed)?;
+        parse_member(reading.open(&name, incoming, now, None)?, shown, sink, &mut parsed)?;
         return Ok(parsed);
     }
     let mut failures = Vec::new();
-    let walked = walk(&mut file, &name, &Caps::default(), &mut |member, input| {
+    let walked = walk(incoming, &name, &Caps::default(), &mut |member, input| {
         match reading.open(&member.name, input, now, None) {
             Ok(opened) => parse_member(opened, &member.path, sink, &mut parsed)?,
             Err(error) => failures.push(format!("{}: {error:#}", member.path)),

@@ -6,10 +6,10 @@ mod from_spool;
 
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicBool, Ordering::Relaxed},
     },
     thread,
     time::{Duration, Instant},
@@ -17,31 +17,23 @@ use std::{
 
 pub use self::counters::Counters;
 use self::{from_folder::FolderTurn, from_spool::take_arrival};
-use anyhow::Context;
 use schakel_ingest::folder::{IntakeFolder, Settled};
-use schakel_model::{
-    arrival::{Door, Envelope},
-    clock::Clock,
-};
-use schakel_rules::vetting::Verdict;
+use schakel_model::clock::Clock;
 use schakel_store::{
     Reader, StoreError,
-    arrivals::Outcome,
     data_dir::DataDir,
-    spool::{Kept, SpoolDesk, State},
+    spool::{SpoolDesk, State},
 };
 
 use crate::{
-    arrivals::{self, ArrivalDesk, Became, is_store_trouble},
+    arrivals::{ArrivalDesk, is_store_trouble},
     breach,
     chores::Chores,
     config::Config,
     doors::{DoorSlot, SpoolDoor},
-    incoming::{Incoming, Origin},
-    intake::{Ingested, Intake},
+    intake::Intake,
     lending::{Borrower, Lender},
     pipeline::views::Views,
-    reading::Reading,
     recall, retention,
     send::send_due,
     tell::Composer,
