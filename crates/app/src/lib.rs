@@ -50,6 +50,7 @@ pub mod register_show;
 pub mod retention;
 pub mod send;
 pub mod serve;
+pub mod sources;
 pub mod survey;
 pub mod tell;
 pub mod trace;

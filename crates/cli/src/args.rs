@@ -7,7 +7,7 @@ use clap_complete::Shell;
 use jiff::{Timestamp, civil::Date};
 use schakel_app::{calendar, events::Which, names::Traced};
 use schakel_attribute::{Input, InputKind};
-use schakel_model::{classification::ClassificationType, tlp::Tlp};
+use schakel_model::{arrival::Receipt, classification::ClassificationType, tlp::Tlp};
 use schakel_parse::xarf::Reporter;
 
 use crate::commands::{
@@ -67,6 +67,14 @@ pub enum Command {
     Breach(crate::commands::breach::BreachCommand),
     /// The balance of the ledger, and the events behind its numbers
     Ledger(LedgerArgs),
+    /// Who reports to us: settings, tokens, record
+    #[command(subcommand)]
+    Source(crate::commands::source::SourceCommand),
+    /// What waits for a person before it is taken in
+    #[command(subcommand)]
+    Vetting(crate::commands::vetting::VettingCommand),
+    /// What came by mail, HTTP and other doors, and what became of it
+    Arrivals(ArrivalsArgs),
     /// The reports that came in
     Reports(ReportsArgs),
     /// The findings, newest first
@@ -300,6 +308,16 @@ pub struct LedgerArgs {
     /// Also by organisation
     #[arg(long)]
     pub organisations: bool,
+}
+
+#[derive(Args)]
+#[allow(missing_docs)]
+pub struct ArrivalsArgs {
+    /// Only this one, by the number its notifier got
+    pub receipt: Option<Receipt>,
+    /// List at most this many
+    #[arg(long, default_value_t = 50)]
+    pub limit: usize,
 }
 
 #[derive(Args)]

@@ -44,6 +44,54 @@ pub fn token_hash(token: &str) -> [u8; 32] {
     blake3::derive_key("schakel 2026 source token v1", token.as_bytes())
 }
 
+/// What a source has sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Record {
+    /// Reports that were taken in.
+    pub reports: u64,
+    /// Rows in them.
+    pub rows: u64,
+    /// Rows that could not be read.
+    pub rejected: u64,
+    /// Rows that became events.
+    pub events: u64,
+    /// Findings that nobody had seen before.
+    pub new_findings: u64,
+    /// Arrivals that were refused.
+    pub refused: u64,
+    /// When its last report came, in seconds since 1970.
+    pub last_at: Option<i64>,
+}
+
+/// The record of a source.
+pub fn record(connection: &Connection, source: SourceId) -> Result<Record, StoreError> {
+    let read = || {
+        let (reports, last_at) = connection
+            .prepare_cached("SELECT count(*), max(received_at) FROM report WHERE source = ?1")?
+            .query_row([source.0], |row| Ok((row.get::<_, i64>(0)? as u64, row.get(1)?)))?;
+        let mut record = connection
+            .prepare_cached(
+                "SELECT coalesce(sum(rows), 0), coalesce(sum(rejected), 0), coalesce(sum(events), 0), coalesce(sum(new_findings), 0)
+                 FROM chunk WHERE report IN (SELECT id FROM report WHERE source = ?1)",
+            )?
+            .query_row([source.0], |row| {
+                let sum = |column| Ok::<_, rusqlite::Error>(row.get::<_, i64>(column)? as u64);
+                Ok(Record {
+                    rows: sum(0)?,
+                    rejected: sum(1)?,
+                    events: sum(2)?,
+                    new_findings: sum(3)?,
+                    ..Record::default()
+                })
+            })?;
+        record.refused = connection
+            .prepare_cached("SELECT count(*) FROM arrival WHERE source = ?1 AND outcome = 'refused'")?
+            .query_row([source.0], |row| row.get::<_, i64>(0))? as u64;
+        Ok(Record { reports, last_at, ..record })
+    };
+    read().doing("read the record of a source")
+}
+
 /// A token of a source as stored; the token itself is not.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Token {

@@ -1,5 +1,6 @@
 //! One command a file.
 
+pub mod arrivals;
 pub mod audit;
 pub mod backup;
 pub mod breach;
@@ -29,11 +30,13 @@ pub mod register_show;
 pub mod reports;
 pub mod retention;
 pub mod serve;
+pub mod source;
 pub mod tell;
 pub mod templates;
 pub mod trace;
 pub mod user;
 pub mod verify;
+pub mod vetting;
 pub mod whatif;
 
 use std::path::Path;
