@@ -179,13 +179,85 @@ fn an_export_of_tuency_is_read() {
         problems(&import),
         [
             "tuency.json organisations[0].contacts[1] not_taken the role `Sector lead` is not known; the contact is taken as acib, who hears nothing confidential",
+            "tuency.json organisations[0].children[0].netobjects[2] not_taken the type `cloud` of the netobject is not known; it is left out",
             "tuency.json not_taken not taken: 1 claims that were not approved",
-            "tuency.json not_taken not taken: 1 netobjects of a type that is not known",
             "tuency.json normalised the kinds of 1 new organisations are guessed from their names; look at them",
             "tuency.json organisations[0].children[0].netobjects[1] public_suffix `nl` is a public suffix, under which everybody gets names; write the domain that is theirs",
             "tuency.json no_contact 1 organisations have no contact yet; what concerns them cannot be told",
         ]
     );
+}
+
+/// Each record of an export lacks something, or has it in another shape; what can be used is, and the rest is named.
+#[test]
+fn an_export_of_tuency_is_read_leniently_record_by_record() {
+    let json = r#"{"exported_at": "2026-11-22", "version": {"major": 7}, "organisations": [
+        {"id": "x0", "name": null, "contacts": null, "networks": ["192.0.2.0/24"]},
+        {"id": 1, "name": "Nieuwstad", "parent": null, "created": [{"by": {}}], "tags": null, "rules": null,
+          "contacts": {"name": "An", "email": "an@nieuwstad.example", "phone": 31201234567, "roles": [{"id": 3, "name": "CISO"}]},
+          "asns": "64500", "networks": null, "fqdns": [{"fqdn": "nieuwstad.example", "Comment": "x"}, null, {"fqdn": null}]},
+        {"id": "2", "name": "Dienst Werk en Inkomen", "parent_id": "1", "contacts": [null, "an@x.example", {"email": ["a@dwi.example", "b@dwi.example"], "role": null}, {}],
+          "netobjects": [{"type": "ASN", "value": "64501"}, {"type": "Autonomous System", "asn": 64502, "approved": false},
+                         {"type": "NETWORK", "address": "198.51.100.1/24"}, {"type": "network", "address": "198.51.100.300/24"}, {"type": null, "value": "z"}, 5]},
+        "no organisation", null, 7, [],
+        {"name": "Zonder Nummer", "networks": ["203.0.113.0/24"], "children": [{"id": 4, "name": "Kind BV", "asns": [64503]}]},
+        {"id": 5, "name": "Laatste BV", "parent": {"id": 2, "name": "Dienst"}, "asns": ["AS64504", "AS-FIVE", -1, 1e30]},
+        {"id": 5, "name": "Nog Een", "asns": []}]}"#;
+    let import = import_all(&[("tuency.json", json)], &Options::default());
+    assert_eq!(import.format, Format::Tuency);
+    let [organisations, assets, contacts] = rows(&import);
+    assert_eq!(
+        organisations[1..],
+        [
+            "tuency-2,Dienst Werk en Inkomen,social_service,GM1,nl",
+            "tuency-4,Kind BV,authority,,nl",
+            "tuency-5,Laatste BV,authority,tuency-2,nl",
+        ]
+    );
+    assert_eq!(
+        assets[2..],
+        [
+            "GM1,asn,AS64500,owner,,,asserted,,",
+            "GM1,domain,nieuwstad.example,owner,,,asserted,,",
+            "tuency-2,asn,AS64501,owner,,,asserted,,",
+            "tuency-2,prefix,198.51.100.0/24,owner,,,asserted,,",
+            "tuency-4,asn,AS64503,owner,,,asserted,,",
+            "tuency-5,asn,AS64504,owner,,,asserted,,",
+        ]
+    );
+    assert_eq!(
+        contacts,
+        [
+            "GM1,ciso,An,an@nieuwstad.example,31201234567,nl,AMBER,0,,",
+            "tuency-2,acib,,a@dwi.example,,nl,AMBER,0,,",
+            "tuency-2,acib,,b@dwi.example,,nl,AMBER,0,,",
+        ]
+    );
+    let told = problems(&import);
+    let told: Vec<&str> = told.iter().filter_map(|told| told.strip_prefix("tuency.json ")).collect();
+    assert_eq!(told.len(), 22, "{told:#?}");
+    for expected in [
+        "organisations[0] empty the organisation has no name; neither it nor what is its own can be taken",
+        "organisations[1].fqdns[1] empty the netobject has no value that can be read",
+        "organisations[1].fqdns[2] empty the netobject has no value that can be read",
+        "organisations[2].contacts[0] bad_value an object with names and values must stand here",
+        "organisations[2].contacts[1] bad_value an object with names and values must stand here",
+        "organisations[2].netobjects[2] normalised `198.51.100.1/24` is kept as 198.51.100.0/24",
+        "organisations[2].netobjects[3] bad_value `198.51.100.300/24` is no prefix; write one such as 192.0.2.0/24, 2001:db8::/32 or 192.0.2.0-192.0.2.9",
+        "organisations[2].netobjects[4] not_taken the type `` of the netobject is not known; it is left out",
+        "organisations[2].netobjects[5] not_taken the type `` of the netobject is not known; it is left out",
+        "organisations[3] bad_value an object with names and values must stand here",
+        "organisations[6] bad_value an object with names and values must stand here",
+        "organisations[7] empty the organisation has no id; neither it nor what is its own can be taken",
+        "organisations[8].asns[1] bad_value `AS-FIVE` is no AS number; write one such as AS64496 or 64496",
+        "organisations[8].asns[2] bad_value `-1` is no AS number; write one such as AS64496 or 64496",
+        "organisations[9] duplicate another organisation has this id, on tuency.json organisations[8]; take one of the two out",
+        "not_taken not taken: 1 contacts without a mail address",
+        "not_taken not taken: 1 claims that were not approved",
+    ] {
+        assert!(told.contains(&expected), "{expected}: {told:#?}");
+    }
+    assert_eq!(told.iter().filter(|told| told.starts_with("organisations[8].asns")).count(), 3);
 }
 
 #[test]

@@ -30,6 +30,11 @@ impl<'d> Peer<'d> {
         Self { draft, names, system, codes: HashMap::default(), new: 0, left_out: Vec::new() }
     }
 
+    /// Is exactly one organisation of ours called so?
+    pub fn knows(&self, name: &str) -> bool {
+        self.names.find_name(name).is_some()
+    }
+
     /// An organisation of theirs: the one of ours with its name, if exactly one has it, else a new one.
     pub fn organisation(&mut self, spot: &Spot, id: &str, name: &str, parent: &str) -> Arc<str> {
         let code = self.names.find_name(name).unwrap_or_else(|| {

@@ -175,6 +175,15 @@ pub(super) fn plain(value: &Value) -> Option<String> {
     }
 }
 
+/// The list under the first of these names that is not null; what stands there by itself is a list of one.
+pub(super) fn list_or_one<'v>(value: &'v Value, names: &[&str]) -> &'v [Value] {
+    match names.iter().filter_map(|name| value.get(name)).find(|value| !value.is_null()) {
+        None => &[],
+        Some(Value::Array(list)) => list,
+        Some(one) => std::slice::from_ref(one),
+    }
+}
+
 /// The list under one of these names; empty when there is none.
 pub(super) fn list<'v>(value: &'v Value, names: &[&str]) -> &'v [Value] {
     names.iter().find_map(|name| value.get(name)?.as_array()).map_or(&[], Vec::as_slice)
