@@ -2,8 +2,10 @@
 //!
 //! - [`folder`]: `incoming/`, `done/`, `failed/`,
 //! - [`door`]: what every other way in does with what it received,
-//! - [`smtp`]: mail that a mail server hands over.
+//! - [`smtp`]: mail that a mail server hands over,
+//! - [`imap`]: mail that lies in a mailbox elsewhere.
 
 pub mod door;
 pub mod folder;
+pub mod imap;
 pub mod smtp;
