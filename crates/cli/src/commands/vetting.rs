@@ -311,7 +311,7 @@ fn show_preview(context: &Context, preview: &Preview) {
 
 /// What an event says, in a line: time, source and kind.
 fn summary(event: &Event) -> String {
-    let text = |field: &str| event.text(field).unwrap_or_default();
+    let text = |field: &str| event.text(field);
     let what = [text("source.ip"), text("source.fqdn"), text("source.url"), text("source.account")];
     let what = what.into_iter().find(|one| !one.is_empty()).unwrap_or_default();
     format!(
