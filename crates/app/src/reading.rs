@@ -9,6 +9,7 @@ use schakel_parse::{
     feeds::{self, Feed, Given, Transcription},
     mapping::Mapping,
     shadowserver::Schema,
+    sheet,
 };
 
 /// The bytes by which a report is recognised before it is read whole, and in which its header must stand.
@@ -76,6 +77,13 @@ impl Reading {
         source_tlp: Option<Tlp>,
     ) -> anyhow::Result<Opened<'i>> {
         let head = read_head(input).with_context(|| format!("cannot read {name}"))?;
+        if let Some(mapping) = self.sheet_mapping(name) {
+            let mut csv =
+                Cursor::new(sheet_rows(mapping, head, input).with_context(|| format!("cannot read {name}"))?);
+            let head = read_head(&mut csv)?;
+            let plan = self.plan(name, &head)?;
+            return Ok(Opened { plan, head, input: Box::new(csv), tlp: self.marking(name, source_tlp) });
+        }
         let Some(feed) = self.document(name, &head) else {
             let plan = self.plan(name, &head)?;
             return Ok(Opened { plan, head, input: Box::new(input), tlp: self.marking(name, source_tlp) });
@@ -89,6 +97,9 @@ impl Reading {
 
     /// The format of a file of rows: `shadowserver`, `idf`, or the name of its mapping. `None`: it cannot be read.
     pub fn format(&self, name: &str, head: &[u8]) -> Option<String> {
+        if let Some(mapping) = self.sheet_mapping(name) {
+            return Some(mapping.name.clone());
+        }
         let plan = self.plan(name, head).ok()?;
         Some(
             self.mapping_for(name).map_or_else(|| plan.provider().to_owned(), |mapping| mapping.name.clone()),
@@ -110,9 +121,22 @@ impl Reading {
         self.tlp.or_else(|| self.mapping_for(name)?.tlp).or(source_tlp).unwrap_or(self.default_tlp)
     }
 
+    /// The mapping for a file, when it is for spreadsheets.
+    fn sheet_mapping(&self, name: &str) -> Option<&Mapping> {
+        self.mapping_for(name).filter(|mapping| sheet::is_for(mapping))
+    }
+
     fn mapping_for(&self, name: &str) -> Option<&Mapping> {
         self.mapping.as_ref().or_else(|| self.mappings.iter().find(|mapping| mapping.matches(name)))
     }
+}
+
+/// The rows of a spreadsheet of which the first bytes were read.
+fn sheet_rows(mapping: &Mapping, mut bytes: Vec<u8>, input: &mut dyn Read) -> anyhow::Result<Vec<u8>> {
+    // One byte too many is refused in a sentence.
+    let left = (sheet::BYTES_MAX + 1).saturating_sub(bytes.len());
+    input.take(left as u64).read_to_end(&mut bytes)?;
+    Ok(sheet::to_csv(mapping, &bytes)?)
 }
 
 /// The first bytes of an input.

@@ -2,6 +2,7 @@
 //!
 //! Read it in the order of a file's life:
 //! - [`feeds`] turns a document that is not rows into lines of IDF, which are,
+//! - [`sheet`] writes the sheet of a spreadsheet that a mapping describes as CSV,
 //! - [`Plan::for_file`] decides from a file's name and first bytes how its rows are read; [`shadowserver`] knows the report
 //!   types, [`mapping`] other feeds, and IDF is known by its looks,
 //! - [`Cutter`] cuts blocks of bytes into [`Records`], fast,
@@ -28,6 +29,7 @@ mod plan;
 mod row;
 mod scan;
 pub mod shadowserver;
+pub mod sheet;
 mod text;
 mod time;
 pub mod xarf;

@@ -67,6 +67,17 @@ pub(crate) struct Csv {
     pub names: Option<Vec<String>>,
     pub skip_lines: usize,
     pub comment: Option<String>,
+    /// The rows come from a spreadsheet, which is written as CSV first.
+    pub sheet: Option<SheetName>,
+}
+
+/// Which sheet of a spreadsheet.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum SheetName {
+    /// The first that people see and that has the columns.
+    Any,
+    /// This one.
+    Named(String),
 }
 
 /// A column or a JSON key that the mapping names.
@@ -124,6 +135,18 @@ impl Mapping {
     /// The TOML text it was read from.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The columns that say when: no row is read without.
+    pub(crate) fn needed(&self) -> impl Iterator<Item = &str> {
+        self.time.columns.iter().map(|place| self.columns[*place].name.as_str())
+    }
+
+    /// The columns that name whose problem it is. Without one of them nobody could be told.
+    pub(crate) fn ends(&self) -> impl Iterator<Item = &str> {
+        let names_an_owner =
+            |column: &&Column| column.targets.iter().any(|(field, _)| ENDS.contains(&field.as_str()));
+        self.columns.iter().filter(names_an_owner).map(|column| column.name.as_str())
     }
 
     /// Is it for a file of this name?
@@ -224,6 +247,10 @@ impl Check<'_> {
     }
 
     fn layout(&self, definition: &Definition) -> Checked<Layout> {
+        if definition.sheet.is_some() && definition.format != Format::Sheet {
+            let problem = "is for format = \"sheet\" only: remove it".to_owned();
+            return Err(self.error(&["sheet"], problem));
+        }
         if definition.format != Format::Csv {
             let only_for_csv = [
                 ("delimiter", definition.delimiter.is_some()),
@@ -236,7 +263,18 @@ impl Check<'_> {
             if let Some((key, _)) = only_for_csv.iter().find(|(_, said)| *said) {
                 return Err(self.error(&[key], "is for format = \"csv\" only: remove it".to_owned()));
             }
-            return Ok(if definition.format == Format::Jsonl { Layout::JsonLines } else { Layout::Json });
+            return Ok(match definition.format {
+                Format::Jsonl => Layout::JsonLines,
+                Format::Json => Layout::Json,
+                Format::Csv | Format::Sheet => Layout::Csv(Csv {
+                    delimiter: b',',
+                    quote: b'"',
+                    names: None,
+                    skip_lines: 0,
+                    comment: None,
+                    sheet: Some(definition.sheet.clone().map_or(SheetName::Any, SheetName::Named)),
+                }),
+            });
         }
         let names = match (definition.header.unwrap_or(true), &definition.names) {
             (true, None) => None,
@@ -262,7 +300,14 @@ impl Check<'_> {
             return Err(self
                 .error(&["comment"], "is empty: say what such a line starts with, or remove it".to_owned()));
         }
-        Ok(Layout::Csv(Csv { delimiter, quote, names, skip_lines: definition.skip_lines, comment }))
+        Ok(Layout::Csv(Csv {
+            delimiter,
+            quote,
+            names,
+            skip_lines: definition.skip_lines,
+            comment,
+            sheet: None,
+        }))
     }
 
     fn byte(&self, key: &str, c: char) -> Checked<u8> {

@@ -20,8 +20,10 @@ pub struct Definition {
     /// Names of files this mapping is for.
     #[serde(default)]
     pub files: Vec<String>,
-    /// csv, jsonl or json.
+    /// csv, jsonl, json or sheet.
     pub format: Format,
+    /// The name of the sheet, of a spreadsheet.
+    pub sheet: Option<String>,
     /// Between columns.
     pub delimiter: Option<char>,
     /// Around values.
@@ -71,6 +73,8 @@ pub enum Format {
     Jsonl,
     /// A list of objects.
     Json,
+    /// A sheet of a spreadsheet.
+    Sheet,
 }
 
 /// Where a column goes.

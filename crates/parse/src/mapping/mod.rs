@@ -12,4 +12,8 @@ mod tests;
 mod time;
 
 pub use self::{checked::Mapping, error::MappingError};
-pub(crate) use self::{file::Body, read::Bound};
+pub(crate) use self::{
+    checked::{Layout, SheetName},
+    file::Body,
+    read::Bound,
+};

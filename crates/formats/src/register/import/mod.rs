@@ -10,6 +10,7 @@
 mod abuseio;
 mod columns;
 mod contactdb;
+mod csv_sheet;
 mod draft;
 mod fill;
 mod json;
@@ -17,7 +18,6 @@ mod merge;
 mod names;
 mod peer;
 mod roo;
-mod sheets;
 mod spreadsheet;
 mod tables;
 mod taranis;
@@ -29,10 +29,6 @@ use std::{collections::HashSet, fmt, str::FromStr};
 use foldhash::fast::FixedState;
 
 pub use self::merge::Scope;
-pub use self::sheets::{
-    CELL_CHARS_MAX, CELLS_MAX, SHEET_COLUMNS_MAX, SHEET_FILE_BYTES_MAX, SHEET_ROWS_MAX,
-    SHEET_UNPACKED_BYTES_MAX, SHEETS_MAX,
-};
 use self::{
     draft::{Draft, DraftReading},
     merge::merge,

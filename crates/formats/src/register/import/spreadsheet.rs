@@ -18,11 +18,12 @@ use super::{
     super::{ProblemKind, RegisterFile},
     Source,
     columns::{Field, asset_role, contact_roles},
+    csv_sheet::read_csv,
     draft::{AssetText, Cells, ContactText, Draft, OrganisationText, Spot, Table},
     names::{Names, kind_by_name},
-    sheets::{Cell, Sheet, SheetRow, read_csv, read_workbook},
     written::{date, day_after, language, mails, normal, phone, split},
 };
+use crate::sheets::{Cell, Sheet, SheetRow, read_workbook};
 
 /// The header is looked for in this many rows; a title and an explanation may stand above it.
 const HEADER_ROWS_MAX: usize = 50;
@@ -44,7 +45,9 @@ pub(super) fn draft(
 ) {
     for source in sources {
         let sheets = if is_workbook(source) || source.bytes.starts_with(b"PK\x03\x04") {
+            // The register has all times in UTC.
             read_workbook(source.bytes)
+                .map(|sheets| sheets.into_iter().map(Sheet::in_utc).collect::<Vec<_>>())
         } else {
             let (sheet, refused) = read_csv(source.bytes);
             if let Some(message) = refused {
@@ -111,7 +114,7 @@ fn fullest_row(sheet: &Sheet) -> Vec<String> {
     let fullest = rows.max_by_key(|row| (row.cells.len(), std::cmp::Reverse(row.number)));
     let texts = fullest.into_iter().flat_map(|row| &row.cells).filter_map(|(_, cell)| match cell {
         Cell::Text(text) => Some(text.trim().chars().take(40).collect()),
-        Cell::Broken(..) => None,
+        Cell::Moment(_) | Cell::Broken(..) => None,
     });
     texts.collect()
 }
@@ -288,7 +291,7 @@ impl<'d, 's> SheetReader<'d, 's> {
             };
             match cell {
                 Cell::Text(text) if text.trim().is_empty() => {}
-                Cell::Text(text) => values.push((*field, *column, text.trim())),
+                Cell::Text(text) | Cell::Moment(text) => values.push((*field, *column, text.trim())),
                 Cell::Broken(kind, why) => {
                     whole = false;
                     let spot = self.spot_at(number, *column);

@@ -1,15 +1,13 @@
 //! CSV as a sheet: its records, with the line on which each starts.
 
-use super::{
-    super::super::{
-        ProblemKind,
-        csv_table::{Record, Records, delimiter},
-    },
-    CELLS_MAX, Cell, Sheet, SheetRow, cut,
+use super::super::{
+    ProblemKind,
+    csv_table::{Record, Records, delimiter},
 };
+use crate::sheets::{CELLS_MAX, Cell, Sheet, SheetRow, cut};
 
 /// Reads a CSV file; what cannot be read is said, and what was read before it is kept.
-pub(in super::super) fn read_csv(bytes: &[u8]) -> (Sheet, Option<String>) {
+pub(super) fn read_csv(bytes: &[u8]) -> (Sheet, Option<String>) {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut records = Records::new(bytes, best_delimiter(bytes));
     let mut sheet = Sheet::default();

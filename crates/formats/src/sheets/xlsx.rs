@@ -6,11 +6,11 @@ use foldhash::fast::FixedState;
 use jiff::{SignedDuration, civil::DateTime};
 
 use super::{
-    super::super::ProblemKind,
-    Cell, Gathering, Merged, Parts, SHEET_COLUMNS_MAX, SHEET_ROWS_MAX, SHEETS_MAX, Sheet, cut, into_rows,
-    iso_date, no_result, number_text, shows_error,
+    Cell, Gathering, Merged, Parts, SHEET_COLUMNS_MAX, SHEET_ROWS_MAX, SHEETS_MAX, Sheet, Visibility, cut,
+    into_rows, iso_date, no_result, number_text, shows_error,
     xml::{Step, Xml, attribute, ended, local_name},
 };
+use crate::register::ProblemKind;
 
 pub(super) fn read(parts: &mut Parts<'_>) -> Result<Vec<Sheet>, String> {
     let relations = match parts.read("_rels/.rels")? {
@@ -46,13 +46,13 @@ pub(super) fn read(parts: &mut Parts<'_>) -> Result<Vec<Sheet>, String> {
     let shared = Shared { texts, dated, base };
     let mut gathering = Gathering::default();
     let mut sheets = Vec::new();
-    for (name, id) in named.into_iter().take(SHEETS_MAX) {
+    for Named { name, visibility, id } in named.into_iter().take(SHEETS_MAX) {
         let Some(relation) = relations.iter().find(|relation| relation.id == id) else { continue };
         if relation.kind != "worksheet" {
             continue;
         }
         let Some(text) = parts.read(&relation.path)? else { continue };
-        sheets.push(Sheet { name, rows: read_sheet(&text, &shared, &mut gathering)? });
+        sheets.push(Sheet { name, visibility, rows: read_sheet(&text, &shared, &mut gathering)? });
     }
     Ok(sheets)
 }
@@ -92,8 +92,16 @@ fn read_relations(text: &str, folder: &str) -> Result<Vec<Relation>, String> {
     Ok(relations)
 }
 
-/// Name and relation of each sheet, and the day that numbers of days count from.
-fn read_workbook(text: &str) -> Result<(Vec<(String, String)>, DateTime), String> {
+/// A sheet as the workbook names it.
+struct Named {
+    name: String,
+    visibility: Visibility,
+    /// Of its relation.
+    id: String,
+}
+
+/// The sheets, and the day that numbers of days count from.
+fn read_workbook(text: &str) -> Result<(Vec<Named>, DateTime), String> {
     let mut xml = Xml::new(text, "workbook.xml");
     let mut sheets = Vec::new();
     // Day 1 is 1 January 1900, and 1900 is taken for a leap year.
@@ -109,7 +117,11 @@ fn read_workbook(text: &str) -> Result<(Vec<(String, String)>, DateTime), String
             "sheet" => {
                 // Its own `id` is `r:id`; `sheetId` is another.
                 if let (Some(name), Some(id)) = (attribute(&start, "name"), attribute(&start, "id")) {
-                    sheets.push((name, id));
+                    let visibility = match attribute(&start, "state").as_deref() {
+                        Some("hidden" | "veryHidden") => Visibility::Hidden,
+                        _ => Visibility::Shown,
+                    };
+                    sheets.push(Named { name, visibility, id });
                 }
             }
             _ => {}
@@ -217,7 +229,7 @@ fn read_sheet(
                         && place.0 < SHEET_ROWS_MAX
                         && place.1 < SHEET_COLUMNS_MAX
                     {
-                        gathering.count()?;
+                        gathering.count(&cell)?;
                         cells.push((place, cell));
                     }
                 }
@@ -243,7 +255,7 @@ fn read_sheet(
             _ => {}
         }
     }
-    Ok(into_rows(cells, &merged))
+    into_rows(cells, &merged, gathering)
 }
 
 /// The cell that has just begun, up to its end; `None` when nothing stands in it.
@@ -291,22 +303,22 @@ fn read_cell(
             ),
         },
         "e" => shows_error(&value),
-        "d" => Cell::Text(iso_date(value)),
+        "d" => iso_date(value),
         "b" => Cell::Text(if value.trim() == "1" { "yes" } else { "no" }.to_owned()),
         "n" => {
             let is_date = style
                 .and_then(|style| shared.dated.get(style.parse::<usize>().ok()?).copied())
                 .unwrap_or(false);
             let date =
-                value.trim().parse().ok().filter(|_| is_date).and_then(|days| date_text(days, shared.base));
-            Cell::Text(date.unwrap_or_else(|| number_text(&value)))
+                value.trim().parse().ok().filter(|_| is_date).and_then(|days| date_of(days, shared.base));
+            date.unwrap_or_else(|| Cell::Text(number_text(&value)))
         }
         _ => Cell::Text(cut(value)),
     }))
 }
 
-/// Days, counted from a day of the workbook, as a date; with a time of day in UTC, as the register has all times.
-fn date_text(days: f64, base: DateTime) -> Option<String> {
+/// Days, counted from a day of the workbook, as a day, perhaps with a time of day.
+fn date_of(days: f64, base: DateTime) -> Option<Cell> {
     /// 31 December 9999, the last that a spreadsheet has.
     const DAYS_MAX: f64 = 2_958_465.0;
     if !(0.0..=DAYS_MAX).contains(&days) {
@@ -315,8 +327,8 @@ fn date_text(days: f64, base: DateTime) -> Option<String> {
     let seconds = (days * 86_400.0).round() as i64;
     let at = base.checked_add(SignedDuration::from_secs(seconds)).ok()?;
     Some(match seconds % 86_400 {
-        0 => at.date().to_string(),
-        _ => format!("{at}Z"),
+        0 => Cell::Text(at.date().to_string()),
+        _ => Cell::Moment(at.to_string()),
     })
 }
 
@@ -384,16 +396,16 @@ mod tests {
     fn days_become_dates() {
         let base = DateTime::constant(1899, 12, 30, 0, 0, 0, 0);
         for (days, expected) in [
-            (46_023.0, Some("2026-01-01")),
-            (46_023.5, Some("2026-01-01T12:00:00Z")),
-            (0.0, Some("1899-12-30")),
+            (46_023.0, Some(Cell::Text("2026-01-01".into()))),
+            (46_023.5, Some(Cell::Moment("2026-01-01T12:00:00".into()))),
+            (0.0, Some(Cell::Text("1899-12-30".into()))),
             (-1.0, None),
             (1e9, None),
             (f64::NAN, None),
         ] {
-            assert_eq!(date_text(days, base).as_deref(), expected, "{days}");
+            assert_eq!(date_of(days, base), expected, "{days}");
         }
         let mac = DateTime::constant(1904, 1, 1, 0, 0, 0, 0);
-        assert_eq!(date_text(44_561.0, mac).as_deref(), Some("2026-01-01"));
+        assert_eq!(date_of(44_561.0, mac), Some(Cell::Text("2026-01-01".into())));
     }
 }

@@ -3,7 +3,7 @@
 
 use super::{
     CELL_CHARS_MAX, Cell, Gathering, Merged, Parts, SHEET_COLUMNS_MAX, SHEET_ROWS_MAX, SHEETS_MAX, Sheet,
-    cut, into_rows, iso_date, no_result, number_text, shows_error,
+    Visibility, cut, into_rows, iso_date, no_result, number_text, shows_error,
     xml::{Step, Xml, attribute, ended, local_name},
 };
 
@@ -12,11 +12,24 @@ pub(super) fn read(parts: &mut Parts<'_>) -> Result<Vec<Sheet>, String> {
     let mut xml = Xml::new(&content, "content.xml");
     let mut gathering = Gathering::default();
     let mut sheets = Vec::new();
+    // Styles stand before the tables that have them.
+    let mut style = String::new();
+    let mut hiding = Vec::new();
     while let Some(step) = xml.next()? {
         match step {
+            Step::Start(start) if local_name(&start) == "style" => {
+                style = attribute(&start, "name").unwrap_or_default();
+            }
+            Step::Start(start) | Step::Empty(start) if local_name(&start) == "table-properties" => {
+                if attribute(&start, "display").as_deref() == Some("false") {
+                    hiding.push(style.clone());
+                }
+            }
             Step::Start(start) if local_name(&start) == "table" && sheets.len() < SHEETS_MAX => {
                 let name = attribute(&start, "name").unwrap_or_default();
-                sheets.push(Sheet { name, rows: read_table(&mut xml, &mut gathering)? });
+                let is_hidden = attribute(&start, "style-name").is_some_and(|style| hiding.contains(&style));
+                let visibility = if is_hidden { Visibility::Hidden } else { Visibility::Shown };
+                sheets.push(Sheet { name, visibility, rows: read_table(&mut xml, &mut gathering)? });
             }
             _ => {}
         }
@@ -50,7 +63,7 @@ fn read_table(xml: &mut Xml<'_>, gathering: &mut Gathering) -> Result<Vec<super:
             _ => {}
         }
     }
-    Ok(into_rows(cells, &merged))
+    into_rows(cells, &merged, gathering)
 }
 
 /// Copies the cells from `before` on to the rows below.
@@ -66,7 +79,7 @@ fn repeat_row(
     }
     for below in 1..times {
         for at in before..before + count {
-            gathering.count()?;
+            gathering.count(&cells[at].1)?;
             let ((row, column), cell) = cells[at].clone();
             cells.push(((row + below, column), cell));
         }
@@ -95,7 +108,7 @@ fn read_row(
                 let value = cell(&start, text);
                 if let (Some(value), true) = (value, row < SHEET_ROWS_MAX) {
                     for column in column..column.saturating_add(times).min(SHEET_COLUMNS_MAX) {
-                        gathering.count()?;
+                        gathering.count(&value)?;
                         cells.push(((row, column), value.clone()));
                     }
                 }
@@ -105,7 +118,7 @@ fn read_row(
                 let times = repeated(attribute(&start, "number-columns-repeated"));
                 if let (Some(value), true) = (cell(&start, String::new()), row < SHEET_ROWS_MAX) {
                     for column in column..column.saturating_add(times).min(SHEET_COLUMNS_MAX) {
-                        gathering.count()?;
+                        gathering.count(&value)?;
                         cells.push(((row, column), value.clone()));
                     }
                 }
@@ -168,8 +181,10 @@ fn cell(start: &quick_xml::events::BytesStart<'_>, text: String) -> Option<Cell>
         return Some(shows_error(shown));
     }
     let value = match kind.as_str() {
+        "date" if attribute(start, "date-value").is_some_and(|value| !value.trim().is_empty()) => {
+            return attribute(start, "date-value").map(iso_date);
+        }
         "float" | "percentage" | "currency" => attribute(start, "value").map(|value| number_text(&value)),
-        "date" => attribute(start, "date-value").map(iso_date),
         "boolean" => attribute(start, "boolean-value")
             .map(|value| if value == "true" { "yes" } else { "no" }.to_owned()),
         "string" => Some(attribute(start, "string-value").map_or(text.clone(), cut)),

@@ -1,4 +1,4 @@
-//! Spreadsheets as sheets of cells: XLSX, ODS and CSV, within limits.
+//! Spreadsheets as sheets of cells: XLSX and ODS, within limits.
 //!
 //! XLSX and ODS are zips of XML. They are read here and not by a library (calamine was tried): that overflows on a
 //! cell called `A99999999999`, lays a sheet out as a full rectangle, so that two cells far apart or one repeated cell
@@ -6,7 +6,6 @@
 //! formats is small: the cells.
 
 mod ods;
-mod text;
 mod xlsx;
 mod xml;
 
@@ -14,9 +13,7 @@ use std::io::{Cursor, Read};
 
 use zip::ZipArchive;
 
-use super::super::ProblemKind;
-
-pub(super) use self::text::read_csv;
+use crate::register::ProblemKind;
 
 /// Bytes of a spreadsheet. A hundred thousand rows of twenty columns are under 10 MB.
 pub const SHEET_FILE_BYTES_MAX: usize = 64 << 20;
@@ -26,6 +23,9 @@ pub const SHEET_UNPACKED_BYTES_MAX: u64 = 256 << 20;
 
 /// Cells with something in them, over all sheets: a hundred thousand rows of twenty columns.
 pub const CELLS_MAX: usize = 2_000_000;
+
+/// Bytes of the texts of all cells. A text that cells share is written once in the file and counts for each.
+pub const TEXT_BYTES_MAX: usize = 128 << 20;
 
 /// Characters of one cell; more is cut off. Excel's own limit is 32,767.
 pub const CELL_CHARS_MAX: usize = 32_767;
@@ -41,16 +41,28 @@ pub const SHEETS_MAX: usize = 1_000;
 
 /// A sheet: its cells with something in them.
 #[derive(Debug, Default)]
-pub(super) struct Sheet {
+pub struct Sheet {
     /// Its name; empty for a CSV file.
     pub name: String,
+    /// Do people see it?
+    pub visibility: Visibility,
     /// By row, in order.
     pub rows: Vec<SheetRow>,
 }
 
+/// Whether people see a sheet when they open the file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Visibility {
+    /// They do.
+    #[default]
+    Shown,
+    /// They have to ask for it.
+    Hidden,
+}
+
 /// A row of a sheet.
 #[derive(Debug, Default)]
-pub(super) struct SheetRow {
+pub struct SheetRow {
     /// Its number, from 1; of a CSV file the line.
     pub number: u32,
     /// By column, in order.
@@ -59,9 +71,11 @@ pub(super) struct SheetRow {
 
 /// What stands in a cell.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Cell {
-    /// Text, or a number or date as text.
+pub enum Cell {
+    /// Text, or a number or day as text.
     Text(String),
+    /// A date and a time of day, without a zone: `2026-03-01T05:07:57`.
+    Moment(String),
     /// Nothing that can be used: of which kind, and why.
     Broken(ProblemKind, String),
 }
@@ -77,7 +91,7 @@ struct Merged {
 ///
 /// # Errors
 /// Why it cannot be read, in English.
-pub(super) fn read_workbook(bytes: &[u8]) -> Result<Vec<Sheet>, String> {
+pub fn read_workbook(bytes: &[u8]) -> Result<Vec<Sheet>, String> {
     if bytes.len() > SHEET_FILE_BYTES_MAX {
         return Err(format!(
             "the file has {} MiB; a spreadsheet may have {}. Save it as CSV, or split it",
@@ -89,6 +103,18 @@ pub(super) fn read_workbook(bytes: &[u8]) -> Result<Vec<Sheet>, String> {
     match parts.has("content.xml") {
         true => ods::read(&mut parts),
         false => xlsx::read(&mut parts),
+    }
+}
+
+impl Sheet {
+    /// With its moments taken as UTC, and written so.
+    pub fn in_utc(mut self) -> Self {
+        for (_, cell) in self.rows.iter_mut().flat_map(|row| &mut row.cells) {
+            if let Cell::Moment(at) = cell {
+                *cell = Cell::Text(format!("{at}Z"));
+            }
+        }
+        self
     }
 }
 
@@ -137,26 +163,39 @@ impl<'a> Parts<'a> {
 }
 
 /// Gathers the cells of a file's sheets.
-#[derive(Default)]
 struct Gathering {
-    cells_left: Option<usize>,
+    cells_left: usize,
+    bytes_left: usize,
+}
+
+impl Default for Gathering {
+    fn default() -> Self {
+        Self { cells_left: CELLS_MAX, bytes_left: TEXT_BYTES_MAX }
+    }
 }
 
 impl Gathering {
     /// One more cell is kept.
-    fn count(&mut self) -> Result<(), String> {
-        let left = self.cells_left.get_or_insert(CELLS_MAX);
-        *left = left.checked_sub(1).ok_or_else(|| {
+    fn count(&mut self, cell: &Cell) -> Result<(), String> {
+        let (Cell::Text(text) | Cell::Moment(text) | Cell::Broken(_, text)) = cell;
+        self.cells_left = self.cells_left.checked_sub(1).ok_or_else(|| {
             format!(
                 "the file has more than {CELLS_MAX} cells with something in them; save it as CSV, or split it"
             )
+        })?;
+        self.bytes_left = self.bytes_left.checked_sub(text.len()).ok_or_else(|| {
+            format!("the cells of the file hold more than {} MiB of text; split it", TEXT_BYTES_MAX >> 20)
         })?;
         Ok(())
     }
 }
 
 /// Sorts cells into rows. Where a place is named twice the first counts.
-fn into_rows(mut cells: Vec<((u32, u32), Cell)>, merged: &[Merged]) -> Vec<SheetRow> {
+fn into_rows(
+    mut cells: Vec<((u32, u32), Cell)>,
+    merged: &[Merged],
+    gathering: &mut Gathering,
+) -> Result<Vec<SheetRow>, String> {
     if !cells.is_sorted_by_key(|(place, _)| *place) {
         cells.sort_by_key(|(place, _)| *place);
     }
@@ -175,24 +214,26 @@ fn into_rows(mut cells: Vec<((u32, u32), Cell)>, merged: &[Merged]) -> Vec<Sheet
         if rows_left == 0 {
             break;
         }
-        spread_down(&mut rows, merged);
+        spread_down(&mut rows, merged, gathering)?;
     }
-    rows
+    Ok(rows)
 }
 
 /// What stands in the first of merged cells holds for all rows that they span.
-fn spread_down(rows: &mut [SheetRow], merged: &Merged) {
+fn spread_down(rows: &mut [SheetRow], merged: &Merged, gathering: &mut Gathering) -> Result<(), String> {
     let (first, last) = (merged.rows.0 + 1, merged.rows.1 + 1);
     let from = rows.partition_point(|row| row.number < first);
-    let Some(row) = rows.get(from).filter(|row| row.number == first) else { return };
-    let Some(cell) = row.cells.iter().find(|(column, _)| *column == merged.column) else { return };
+    let Some(row) = rows.get(from).filter(|row| row.number == first) else { return Ok(()) };
+    let Some(cell) = row.cells.iter().find(|(column, _)| *column == merged.column) else { return Ok(()) };
     let cell = cell.1.clone();
     for row in rows[from + 1..].iter_mut().take_while(|row| row.number <= last) {
         let at = row.cells.partition_point(|(column, _)| *column < merged.column);
         if row.cells.get(at).is_none_or(|(column, _)| *column != merged.column) {
+            gathering.count(&cell)?;
             row.cells.insert(at, (merged.column, cell.clone()));
         }
     }
+    Ok(())
 }
 
 /// A number as people write it: whole numbers without a point, no exponent.
@@ -208,12 +249,12 @@ fn number_text(text: &str) -> String {
     }
 }
 
-/// A date, or a date and a time without zone, taken as UTC, as the register has all times.
-fn iso_date(value: String) -> String {
+/// A day, or a day and a time of day.
+fn iso_date(value: String) -> Cell {
     match value.split_once('T') {
-        Some((date, time)) if time.trim_matches(['0', ':', '.']).is_empty() => date.to_owned(),
-        Some(_) => format!("{value}Z"),
-        None => value,
+        Some((date, time)) if time.trim_matches(['0', ':', '.']).is_empty() => Cell::Text(date.to_owned()),
+        Some(_) => Cell::Moment(value),
+        None => Cell::Text(value),
     }
 }
 
@@ -231,7 +272,7 @@ fn shows_error(error: &str) -> Cell {
 }
 
 /// Cuts a text off at [`CELL_CHARS_MAX`].
-fn cut(mut text: String) -> String {
+pub(crate) fn cut(mut text: String) -> String {
     if text.len() > CELL_CHARS_MAX
         && let Some((at, _)) = text.char_indices().nth(CELL_CHARS_MAX)
     {
