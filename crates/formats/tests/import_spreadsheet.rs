@@ -389,15 +389,27 @@ fn all_there_is_of_an_organisation_replaces_what_it_had() {
 
 #[test]
 fn a_hundred_thousand_rows_are_read() {
-    let mut csv = String::from("gemeente;ip-reeks;opmerking\n");
-    for number in 0..100_000_u32 {
-        let (a, b) = (number >> 8, number & 255);
-        csv.push_str(&format!("Gouda;10.{}.{}.{b}/32;rij {number}\n", a >> 8, a & 255));
+    let rows: Vec<[String; 3]> = (0..100_000_u32)
+        .map(|number| {
+            let (a, b) = (number >> 8, number & 255);
+            ["Gouda".to_owned(), format!("10.{}.{}.{b}/32", a >> 8, a & 255), format!("rij {number}")]
+        })
+        .collect();
+    let header = ["gemeente", "ip-reeks", "opmerking"];
+    let lines = rows.iter().map(|row| row.join(";"));
+    let csv: Vec<String> = [header.join(";")].into_iter().chain(lines).collect();
+    let mut sheet = format!("<sheetData>{}", row(1, &header));
+    for (number, texts) in (2..).zip(&rows) {
+        sheet += &row(number, &texts.each_ref().map(String::as_str));
     }
-    let started = std::time::Instant::now();
-    let import = import_one("groot.csv", csv.as_bytes(), None);
-    eprintln!("100,000 rows: {:?}", started.elapsed());
-    assert_eq!((import.reading.errors, import.reading.files.assets.len()), (0, 100_000));
-    // A private range each; no more of them are listed than anybody reads.
-    assert_eq!((import.reading.warnings, import.reading.problems.len()), (100_000, 10_000));
+    let workbook = xlsx(&[("Blad 1", &format!("{sheet}</sheetData>"))]);
+    for (name, bytes) in [("groot.csv", csv.join("\n").into_bytes()), ("groot.xlsx", workbook)] {
+        let started = std::time::Instant::now();
+        let import = import_one(name, &bytes, None);
+        eprintln!("100,000 rows of {name}: {:?}", started.elapsed());
+        assert_eq!((import.reading.errors, import.reading.files.assets.len()), (0, 100_000), "{name}");
+        assert_eq!(import.reading.files.assets[99_999].note, "rij 99999");
+        // A private range each; no more of them are listed than anybody reads.
+        assert_eq!((import.reading.warnings, import.reading.problems.len()), (100_000, 10_000), "{name}");
+    }
 }
