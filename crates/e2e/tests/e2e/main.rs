@@ -32,4 +32,5 @@ mod retention;
 mod serve;
 mod succession;
 mod telling;
+mod vetting;
 mod whatif;

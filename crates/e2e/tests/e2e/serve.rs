@@ -173,25 +173,6 @@ fn a_file_nobody_can_read_lies_in_failed_with_the_reason_and_the_others_go_on() 
 }
 
 #[test]
-fn what_was_only_found_in_a_mails_text_waits_for_a_person() {
-    let installation = Installation::new();
-    let serving = Serving::start(&installation, "");
-    let mail = "From: melder@example.org\r\nDate: Fri, 20 Nov 2026 03:00:00 +0000\r\nSubject: scan\r\n\r\n\
-                We saw a port scan from 198.51.100.200 at 2026-11-20 02:55 UTC.\r\n";
-    put(&installation, "melding.eml", mail);
-    serving.wait("it to be put aside", || lying_in(&installation, "failed").len() == 2);
-    let reason = fs::read_to_string(installation.data().join("failed/melding.eml.reason")).unwrap();
-    assert!(reason.contains("schakel ingest"), "{reason}");
-    serving.stop();
-    assert_eq!(count(&installation.ledger()["rows"]), 0);
-    // As the reason says, somebody who has looked takes it in.
-    let aside = installation.data().join("failed/melding.eml");
-    let taken = installation.ingest(aside.to_str().unwrap());
-    assert_eq!((count(&taken["events"]), &taken["report_known"]), (1, &false.into()), "{taken}");
-    installation.assert_sound();
-}
-
-#[test]
 fn a_command_works_beside_the_service_which_goes_on_afterwards() {
     let installation = Installation::new();
     let serving = Serving::start(&installation, "");
