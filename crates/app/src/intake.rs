@@ -532,7 +532,7 @@ impl OpenReport {
     fn open(mut incoming: Incoming, reading: &Reading) -> anyhow::Result<Self> {
         let head = read_head(&mut incoming).with_context(|| format!("cannot read {}", incoming.name))?;
         let name = &incoming.name;
-        let of_rows = sniff(name, &head) == Container::Plain && reading.document(name, &head).is_none();
+        let of_rows = sniff(name, &head) == Container::Plain && reading.is_of_rows(name, &head);
         Ok(Self {
             kept: if of_rows { Kept::AsRows } else { Kept::Whole },
             head_hash: *blake3::hash(&head).as_bytes(),

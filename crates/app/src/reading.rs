@@ -67,6 +67,12 @@ impl Reading {
         }
     }
 
+    /// Is a file kept in the chunks of its rows, with a plan that its name and first bytes give? Else it is kept whole, and opened.
+    pub fn is_of_rows(&self, name: &str, head: &[u8]) -> bool {
+        let has_its_own_way = |mapping: &Mapping| sheet::is_for(mapping) || mapping.takes_time_of_receipt();
+        self.document(name, head).is_none() && !self.mapping_for(name).is_some_and(has_its_own_way)
+    }
+
     /// Opens a file or a member. What is no file of rows is transcribed while it is read. `received_at`: when the report came in, in
     /// seconds since 1970. `source_tlp`: the marking of its source, for what bears none.
     pub fn open<'i>(
@@ -81,11 +87,11 @@ impl Reading {
             let mut csv =
                 Cursor::new(sheet_rows(mapping, head, input).with_context(|| format!("cannot read {name}"))?);
             let head = read_head(&mut csv)?;
-            let plan = self.plan(name, &head)?;
+            let plan = self.plan_at(name, &head, Some(received_at))?;
             return Ok(Opened { plan, head, input: Box::new(csv), tlp: self.marking(name, source_tlp) });
         }
         let Some(feed) = self.document(name, &head) else {
-            let plan = self.plan(name, &head)?;
+            let plan = self.plan_at(name, &head, Some(received_at))?;
             return Ok(Opened { plan, head, input: Box::new(input), tlp: self.marking(name, source_tlp) });
         };
         let given = Given { received_at, name: name.to_owned(), sender_domain: String::new() };
@@ -108,7 +114,12 @@ impl Reading {
 
     /// The plan for a file of rows.
     pub fn plan(&self, name: &str, head: &[u8]) -> Result<Plan, PlanError> {
+        self.plan_at(name, head, None)
+    }
+
+    fn plan_at(&self, name: &str, head: &[u8], received_at: Option<i64>) -> Result<Plan, PlanError> {
         let options = PlanOptions {
+            received_at,
             type_name: self.type_name.as_deref(),
             schema: self.schema.as_ref(),
             mapping: self.mapping_for(name),

@@ -74,6 +74,8 @@ pub struct PlanOptions<'a> {
     pub schema: Option<&'a Schema>,
     /// The mapping that describes the file (`--mapping`, or one that its name matches). It comes before the type.
     pub mapping: Option<&'a Mapping>,
+    /// When the report came in, seconds since 1970: the time of rows that have none, when the mapping says so.
+    pub received_at: Option<i64>,
 }
 
 /// Why a file cannot be read at all.
@@ -131,7 +133,7 @@ impl Plan {
     /// A file without any byte, or with a header only, has a plan and no rows.
     pub fn for_file(name: &str, head: &[u8], options: &PlanOptions<'_>) -> Result<Self, PlanError> {
         if let Some(mapping) = options.mapping {
-            return Self::mapped(mapping.clone(), head);
+            return Self::mapped(mapping.clone(), head, options.received_at);
         }
         let type_name = match options.type_name.or_else(|| shadowserver::type_of(name)) {
             Some(type_name) => type_name,
@@ -169,8 +171,8 @@ impl Plan {
         Self::idf(Arrangement::Lines)
     }
 
-    fn mapped(mapping: Mapping, head: &[u8]) -> Result<Self, PlanError> {
-        let (bound, body) = Bound::for_head(mapping, head);
+    fn mapped(mapping: Mapping, head: &[u8], received_at: Option<i64>) -> Result<Self, PlanError> {
+        let (bound, body) = Bound::for_head(mapping, head, received_at);
         if let Some(column) = bound.missing_time_column() {
             let (column, type_name) = (column.to_owned(), bound.mapping().name.clone());
             return Err(PlanError::NoTimeColumn { column, type_name });

@@ -67,8 +67,18 @@ pub(crate) struct Csv {
     pub names: Option<Vec<String>>,
     pub skip_lines: usize,
     pub comment: Option<String>,
+    pub spaces: Spaces,
     /// The rows come from a spreadsheet, which is written as CSV first.
     pub sheet: Option<SheetName>,
+}
+
+/// What spaces behind a delimiter are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Spaces {
+    /// Part of the value; a quote behind them is one too.
+    Kept,
+    /// Nothing.
+    Skipped,
 }
 
 /// Which sheet of a spreadsheet.
@@ -97,7 +107,7 @@ pub(crate) enum Keep {
     No,
 }
 
-/// Where the time stands: places in [`Mapping::columns`].
+/// Where the time stands: places in [`Mapping::columns`]; none when it is that of receipt.
 #[derive(Clone, Debug)]
 pub(crate) struct Time {
     pub columns: Vec<usize>,
@@ -135,6 +145,11 @@ impl Mapping {
     /// The TOML text it was read from.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Have its rows no time of their own, but that of the receipt of their report?
+    pub fn takes_time_of_receipt(&self) -> bool {
+        self.time.columns.is_empty()
     }
 
     /// The columns that say when: no row is read without.
@@ -259,6 +274,7 @@ impl Check<'_> {
                 ("names", definition.names.is_some()),
                 ("skip_lines", definition.skip_lines > 0),
                 ("comment", definition.comment.is_some()),
+                ("skip_spaces", definition.skip_spaces),
             ];
             if let Some((key, _)) = only_for_csv.iter().find(|(_, said)| *said) {
                 return Err(self.error(&[key], "is for format = \"csv\" only: remove it".to_owned()));
@@ -272,6 +288,7 @@ impl Check<'_> {
                     names: None,
                     skip_lines: 0,
                     comment: None,
+                    spaces: Spaces::Kept,
                     sheet: Some(definition.sheet.clone().map_or(SheetName::Any, SheetName::Named)),
                 }),
             });
@@ -300,14 +317,9 @@ impl Check<'_> {
             return Err(self
                 .error(&["comment"], "is empty: say what such a line starts with, or remove it".to_owned()));
         }
-        Ok(Layout::Csv(Csv {
-            delimiter,
-            quote,
-            names,
-            skip_lines: definition.skip_lines,
-            comment,
-            sheet: None,
-        }))
+        let spaces = if definition.skip_spaces { Spaces::Skipped } else { Spaces::Kept };
+        let skip_lines = definition.skip_lines;
+        Ok(Layout::Csv(Csv { delimiter, quote, names, skip_lines, comment, spaces, sheet: None }))
     }
 
     fn byte(&self, key: &str, c: char) -> Checked<u8> {
@@ -415,7 +427,17 @@ impl Check<'_> {
         Err(self.error(&["columns"], problem))
     }
 
-    fn time(&mut self, time: definition::Time) -> Checked<Time> {
+    fn time(&mut self, time: ConstantOr<definition::Time>) -> Checked<Time> {
+        let time = match time {
+            ConstantOr::Table(time) => time,
+            ConstantOr::Constant(word) if word == "receipt" => {
+                return Ok(Time { columns: Vec::new(), format: TimeFormat::Iso, zone: TimeZone::UTC });
+            }
+            ConstantOr::Constant(word) => {
+                let problem = format!("`{word}` is no time: say \"receipt\", or the column in [time]");
+                return Err(self.error(&["time"], problem));
+            }
+        };
         if time.column.0.is_empty() {
             return Err(self.error(&["time", "column"], "names no column: say which has the time".to_owned()));
         }

@@ -37,6 +37,9 @@ pub struct Definition {
     pub skip_lines: usize,
     /// What a line that is no row starts with.
     pub comment: Option<String>,
+    /// Are spaces behind a delimiter no part of the value?
+    #[serde(default)]
+    pub skip_spaces: bool,
     /// Values that mean that there is none.
     #[serde(default)]
     pub empty: Vec<String>,
@@ -49,8 +52,8 @@ pub struct Definition {
     /// Fields that are the same in every row.
     #[serde(default)]
     pub constants: BTreeMap<String, toml::Value>,
-    /// When it was observed.
-    pub time: Time,
+    /// When it was observed, or `receipt`.
+    pub time: ConstantOr<Time>,
     /// What kind of thing it is.
     pub classification: Classification,
     /// How bad.

@@ -31,12 +31,14 @@ struct Front {
     line: u64,
     header: Option<Vec<String>>,
     elements: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    received: Option<i64>,
 }
 
 impl Bound {
     /// The mapping for the file of which these are the first bytes.
-    pub(crate) fn for_head(mapping: Mapping, head: &[u8]) -> (Self, Body) {
-        match mapping.layout.clone() {
+    pub(crate) fn for_head(mapping: Mapping, head: &[u8], received_at: Option<i64>) -> (Self, Body) {
+        let (mut bound, body) = match mapping.layout.clone() {
             Layout::Csv(csv) => {
                 let (header, body) = csv_front(&csv, head);
                 (Self::new(mapping, header, Arrangement::Lines), body)
@@ -44,7 +46,9 @@ impl Bound {
             Layout::JsonLines => (Self::new(mapping, None, Arrangement::Lines), Body { offset: 0, line: 1 }),
             // Called JSON, it may still be an object a line.
             Layout::Json => (Self::new(mapping, None, arrangement(head)), Body { offset: 0, line: 1 }),
-        }
+        };
+        bound.received_at = received_at.filter(|_| bound.mapping().takes_time_of_receipt());
+        (bound, body)
     }
 
     /// All that is needed to read rows of the same file again.
@@ -54,6 +58,7 @@ impl Bound {
             line: body.line,
             header: self.header.clone(),
             elements: self.arrangement == Arrangement::Elements,
+            received: self.received_at,
         };
         let front = serde_json::to_string(&front).expect("names and numbers always become JSON");
         format!("{DEFINITION_MARK}{front}\n{}", self.mapping().text())
@@ -74,7 +79,9 @@ impl Bound {
         };
         let arrangement = if front.elements { Arrangement::Elements } else { Arrangement::Lines };
         let body = Body { offset: front.offset, line: front.line };
-        Ok((Self::new(Mapping::parse(toml)?, front.header, arrangement), body))
+        let mut bound = Self::new(Mapping::parse(toml)?, front.header, arrangement);
+        bound.received_at = front.received;
+        Ok((bound, body))
     }
 
     /// How a row is divided into fields.

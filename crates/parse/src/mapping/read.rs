@@ -11,9 +11,9 @@ use schakel_model::{
     severity::Severity,
 };
 
-use super::checked::{Csv, Keep, Layout, Mapping};
+use super::checked::{Csv, Keep, Layout, Mapping, Spaces};
 use crate::{
-    cut::{Dialect, Record},
+    cut::{Dialect, Record, State},
     fields::{Fields, value},
     idf_field,
     json::{
@@ -37,6 +37,8 @@ pub struct Bound {
     slots: Vec<Slot>,
     /// JSON: how records stand in the file.
     pub(super) arrangement: Arrangement,
+    /// When the report came in, seconds since 1970, for rows that have no time of their own.
+    pub(super) received_at: Option<i64>,
 }
 
 /// What a column of the file is.
@@ -82,7 +84,7 @@ impl Bound {
             None => Slot::Extra(format!("extra.{name}")),
         };
         let slots = header.iter().flatten().map(slot).collect();
-        Self { mapping, places, header, slots, arrangement }
+        Self { mapping, places, header, slots, arrangement, received_at: None }
     }
 
     /// The mapping itself.
@@ -125,11 +127,21 @@ impl Bound {
     }
 
     fn read(&self, record: &Record<'_>, detail: Detail) -> Result<Read, Reject> {
-        let mut row = self.row(record, detail)?;
+        let raw = self.fields_of(record.raw());
+        let mut row = self.row(record, &raw, detail)?;
         let mapping = &self.mapping;
         let text = |place: usize| row.mapped[place].as_ref().map_or("", |cell| &cell.text);
 
         let at = match mapping.time.columns.as_slice() {
+            [] => {
+                let seconds = self.received_at.ok_or_else(|| {
+                    Reject::new(
+                        RejectCode::BadTime,
+                        "the row has no time, and it is not known when it came in",
+                    )
+                })?;
+                Moment { seconds, micros: 0 }
+            }
             [place] => mapping.time.format.read(text(*place), &mapping.time.zone)?,
             places => {
                 let times: Vec<&str> = places.iter().map(|place| text(*place)).collect();
@@ -185,12 +197,30 @@ impl Bound {
         Ok(Read { event, at, kind, severity, polarity })
     }
 
-    fn row<'r>(&self, record: &Record<'r>, detail: Detail) -> Result<Row<'r>, Reject> {
+    /// The bytes of a record of which the fields are read.
+    pub(crate) fn fields_of<'r>(&self, raw: &'r [u8]) -> Cow<'r, [u8]> {
+        match &self.mapping.layout {
+            Layout::Csv(csv) if csv.spaces == Spaces::Skipped => {
+                let mut state = State::FieldStart;
+                let is_content = |byte: &u8| {
+                    let is_content = state != State::FieldStart || *byte != b' ';
+                    if is_content {
+                        state = state.after(*byte, csv.dialect());
+                    }
+                    is_content
+                };
+                Cow::Owned(raw.iter().copied().filter(is_content).collect())
+            }
+            _ => Cow::Borrowed(raw),
+        }
+    }
+
+    fn row<'r>(&self, record: &Record<'r>, raw: &'r [u8], detail: Detail) -> Result<Row<'r>, Reject> {
         let mut row = Row { mapped: Vec::new(), extra: Vec::new() };
         row.mapped.resize_with(self.mapping.columns.len(), || None);
         match &self.mapping.layout {
             Layout::Csv(_) if record.is_too_large() => return Err(too_large()),
-            Layout::Csv(csv) => self.csv_row(csv, record.raw(), detail, &mut row)?,
+            Layout::Csv(csv) => self.csv_row(csv, raw, detail, &mut row)?,
             Layout::JsonLines | Layout::Json => {
                 let fields = crate::json::object(record)?;
                 let mut count = 0;

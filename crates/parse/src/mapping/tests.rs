@@ -12,42 +12,35 @@ use crate::{
     plan::{Plan, PlanError, PlanOptions},
 };
 
+macro_rules! shown {
+    ($($name:literal $ending:literal,)*) => {
+        [$((
+            concat!($name, ".toml"),
+            include_str!(concat!("../../../../docs/mappings/", $name, ".toml")),
+            include_str!(concat!("fixtures/", $name, ".in.", $ending)),
+            include_str!(concat!("fixtures/", $name, ".out.jsonl")),
+        ),)*]
+    };
+}
+
 /// The mappings that the manual shows, each with a file as its feed would write it and the events in it.
-const SHOWN: [(&str, &str, &str, &str); 5] = [
-    (
-        "abusehub.toml",
-        include_str!("../../../../docs/mappings/abusehub.toml"),
-        include_str!("fixtures/abusehub.in.csv"),
-        include_str!("fixtures/abusehub.out.jsonl"),
-    ),
-    (
-        "urlhaus.toml",
-        include_str!("../../../../docs/mappings/urlhaus.toml"),
-        include_str!("fixtures/urlhaus.in.csv"),
-        include_str!("fixtures/urlhaus.out.jsonl"),
-    ),
-    (
-        "botnet-list.toml",
-        include_str!("../../../../docs/mappings/botnet-list.toml"),
-        include_str!("fixtures/botnet-list.in.csv"),
-        include_str!("fixtures/botnet-list.out.jsonl"),
-    ),
-    (
-        "divd.toml",
-        include_str!("../../../../docs/mappings/divd.toml"),
-        include_str!("fixtures/divd.in.csv"),
-        include_str!("fixtures/divd.out.jsonl"),
-    ),
-    (
-        "own-scan.toml",
-        include_str!("../../../../docs/mappings/own-scan.toml"),
-        include_str!("fixtures/own-scan.in.jsonl"),
-        include_str!("fixtures/own-scan.out.jsonl"),
-    ),
+const SHOWN: [(&str, &str, &str, &str); 11] = shown![
+    "abusehub" "csv",
+    "urlhaus" "csv",
+    "threatfox" "csv",
+    "feodo" "csv",
+    "feodo-json" "json",
+    "sslbl" "csv",
+    "spamhaus-drop" "jsonl",
+    "spamhaus-edrop" "csv",
+    "botnet-list" "csv",
+    "divd" "csv",
+    "own-scan" "jsonl",
 ];
 
 fn plan(mapping: &Mapping, file: &str) -> Plan {
-    let options = PlanOptions { mapping: Some(mapping), ..PlanOptions::default() };
+    let options =
+        PlanOptions { mapping: Some(mapping), received_at: Some(1_772_409_600), ..PlanOptions::default() };
     Plan::for_file("any.name", file.as_bytes(), &options).unwrap()
 }
 
@@ -157,7 +150,7 @@ fn what_cannot_work_is_said_with_its_line_and_what_to_do() {
         (
             "format = \"csv\"",
             "format = \"xml\"",
-            "line 5: unknown variant `xml`, expected one of `csv`, `jsonl`, `json`. Correct it and try again",
+            "line 5: unknown variant `xml`, expected one of `csv`, `jsonl`, `json`, `sheet`. Correct it and try again",
         ),
         ("format = \"csv\"", "format = \"csv\"\nseperator = \";\"", "line 6: unknown field `seperator`"),
         (
@@ -420,4 +413,15 @@ proptest! {
         let whole: Vec<_> = records.iter(&rows).map(|record| (record.line(), record.raw().to_vec())).collect();
         prop_assert_eq!(cut_in_blocks(&plan, &rows, block), whole);
     }
+}
+
+#[test]
+fn a_list_without_times_has_that_of_its_receipt() {
+    let mapping = Mapping::parse(include_str!("../../../../docs/mappings/spamhaus-edrop.toml")).unwrap();
+    assert!(mapping.takes_time_of_receipt());
+    let options = PlanOptions { mapping: Some(&mapping), ..PlanOptions::default() };
+    let plan = Plan::for_file("edrop.txt", b"", &options).unwrap();
+    assert!(read_all(&plan, "192.0.2.0/24 ; x\n").starts_with("1: bad_time: "), "no time is made up");
+    let error = Mapping::parse(&mapping.text().replace("\"receipt\"", "\"now\"")).unwrap_err();
+    assert_eq!((error.line, error.key.as_str()), (Some(13), "time"));
 }
