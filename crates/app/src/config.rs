@@ -186,7 +186,18 @@ pub struct RegisterConfig {
 pub struct DoorsConfig {
     pub spool_bytes_max: u64,
     pub report_bytes_max: u64,
+    pub api: ApiDoorConfig,
     pub mail: MailDoorConfig,
+}
+
+/// The door for reports over HTTP.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(missing_docs)]
+pub struct ApiDoorConfig {
+    pub listen: String,
+    pub tls_certificate: PathBuf,
+    pub tls_key: PathBuf,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -198,7 +209,12 @@ pub struct MailDoorConfig {
 
 impl Default for DoorsConfig {
     fn default() -> Self {
-        Self { spool_bytes_max: 20 << 30, report_bytes_max: 4 << 30, mail: MailDoorConfig::default() }
+        Self {
+            spool_bytes_max: 20 << 30,
+            report_bytes_max: 4 << 30,
+            api: ApiDoorConfig::default(),
+            mail: MailDoorConfig::default(),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 use schakel_ingest::door::{Refusal, Spool, Upload};
 use schakel_model::{
     arrival::{Envelope, Receipt},
-    source::Trust,
+    source::{Source, Trust},
 };
 use schakel_rules::spool_quota::{Used, has_room};
 use schakel_store::{
@@ -18,7 +18,7 @@ use schakel_store::{
     spool::{self, SpoolError, Uploading},
 };
 
-use crate::config::DoorsConfig;
+use crate::{config::DoorsConfig, uploads::Uploads};
 
 /// A full spool is asked again after this many seconds: it empties as fast as reports are taken in, or as people decide.
 const LATER_SECONDS: u32 = 60;
@@ -34,6 +34,7 @@ pub type DoorSlot = OnceLock<Arc<SpoolDoor>>;
 pub struct SpoolDoor {
     spool: Arc<spool::Spool>,
     sources: Mutex<Reader>,
+    uploads: Uploads,
     limits: DoorsConfig,
 }
 
@@ -43,7 +44,44 @@ impl SpoolDoor {
         let reader = Reader::open(data)?;
         let highest = reader.read(schakel_store::arrivals::highest)?;
         let spool = Arc::new(spool::Spool::open(data, highest)?);
-        Ok(Self { spool, sources: Mutex::new(reader), limits: limits.clone() })
+        let folder = data.spool();
+        let uploads = Uploads::open(&folder).map_err(|cause| StoreError::File {
+            action: "open the uploads in",
+            path: folder,
+            cause,
+        })?;
+        Ok(Self { spool, sources: Mutex::new(reader), uploads, limits: limits.clone() })
+    }
+
+    /// The source that proves itself with this token; `None`: nobody does. A token that was revoked is looked up like one that never was.
+    pub fn by_token(&self, token: &str) -> Result<Option<Source>, Refusal> {
+        let hash = sources::token_hash(token);
+        let reader = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        reader
+            .read(|connection| sources::by_token(connection, &hash))
+            .map_err(|error| Refusal::Trouble(error.to_string()))
+    }
+
+    /// Reports that come in by pieces.
+    pub fn uploads(&self) -> &Uploads {
+        &self.uploads
+    }
+
+    /// Begins to keep a report that comes by pieces over more than one connection; gives its id. `envelope`: as far as it is known.
+    pub fn begin_upload(&self, envelope: &Envelope, length: u64) -> Result<String, Refusal> {
+        self.admit(envelope, length)?;
+        let name = Envelope::clean_name(&envelope.name);
+        let id = self.uploads.begin(&envelope.source, &name, length, envelope.received_at)?;
+        id.ok_or(Refusal::Later { after_seconds: LATER_SECONDS })
+    }
+
+    /// Keeps an upload that is whole. `envelope`: without its name, which is the upload's.
+    pub fn keep_upload(&self, envelope: Envelope, id: &str) -> Result<Receipt, Refusal> {
+        let (name, path) =
+            self.uploads.hand_over(id).ok_or_else(|| Refusal::Trouble("the upload is gone".to_owned()))?;
+        let kept = self.keep_file(&Envelope { name, ..envelope }, &path);
+        self.uploads.handed_over(id, kept.as_ref().ok().copied())?;
+        kept
     }
 
     /// Keeps a file as a report; it is moved.
@@ -71,7 +109,12 @@ impl SpoolDoor {
             return Err(Refusal::TooLarge { bytes_max });
         }
         let (total, by_source) = self.spool.used(&envelope.source).map_err(trouble)?;
-        if !has_room(self.limits.spool_bytes_max, Used { total, by_source }, size, critical) {
+        let coming = self.uploads.used(&envelope.source);
+        let used = Used {
+            total: total.saturating_add(coming.total),
+            by_source: by_source.saturating_add(coming.by_source),
+        };
+        if !has_room(self.limits.spool_bytes_max, used, size, critical) {
             return Err(Refusal::Later { after_seconds: LATER_SECONDS });
         }
         Ok((if critical { CRITICAL } else { ORDINARY }, bytes_max))
@@ -81,22 +124,23 @@ impl SpoolDoor {
 impl Spool for SpoolDoor {
     fn begin(&self, envelope: &Envelope) -> Result<Box<dyn Upload>, Refusal> {
         // How large it gets is not known yet; the next one finds less room.
-        Ok(Box::new(self.begin_sized(envelope, 1)?))
+        self.begin_sized(envelope, 1)
     }
 
     fn accept(&self, envelope: &Envelope, bytes: &[u8]) -> Result<Receipt, Refusal> {
-        let mut upload = Box::new(self.begin_sized(envelope, bytes.len() as u64)?);
+        let mut upload = self.begin_sized(envelope, bytes.len() as u64)?;
         upload.write_all(bytes)?;
         upload.finish()
     }
 }
 
 impl SpoolDoor {
-    fn begin_sized(&self, envelope: &Envelope, size: u64) -> Result<Uploaded, Refusal> {
+    /// As `begin`, when it is known how large it will be at least.
+    pub fn begin_sized(&self, envelope: &Envelope, size: u64) -> Result<Box<dyn Upload>, Refusal> {
         let (priority, bytes_max) = self.admit(envelope, size)?;
         let name = Envelope::clean_name(&envelope.name);
         let envelope = Envelope { name, ..envelope.clone() };
-        Ok(Uploaded(self.spool.begin(envelope, priority, bytes_max)))
+        Ok(Box::new(Uploaded(self.spool.begin(envelope, priority, bytes_max))))
     }
 }
 

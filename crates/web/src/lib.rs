@@ -1,13 +1,19 @@
-//! Health, metrics and the pages behind links in mails, over HTTP, on a local port, while `schakel serve` runs. Only here is axum known.
+//! What Schakel answers over HTTP while `schakel serve` runs. Only here is axum known.
 //!
-//! - [`server`] listens, on a thread of its own, and stops.
-//! - [`health`] answers `/livez` and `/readyz`.
-//! - [`metrics`] answers `/metrics`.
-//! - [`contact`] is the page on which a contact confirms that their details are right.
+//! - [`server`]: health, metrics and the pages behind links in mails, on a local port.
+//!   - [`health`] answers `/livez` and `/readyz`.
+//!   - [`metrics`] answers `/metrics`.
+//!   - [`contact`] is the page on which a contact confirms that their details are right.
+//! - [`api`]: the door for reports, on a port of its own, with [`tls`] when it has a certificate.
+//! - [`listener`]: connections and their limits, for both.
 
+pub mod api;
 mod contact;
 mod health;
+mod listener;
 mod metrics;
 pub mod server;
+mod tls;
 
-pub use server::{Handle, start};
+pub use listener::Handle;
+pub use server::start;

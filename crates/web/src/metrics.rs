@@ -72,12 +72,15 @@ impl Collector for Running {
             breaches_open,
             breaches_overdue,
             organisations_unreachable,
+            arrivals,
+            held,
             ready,
             last_round_at,
         } = &*self.counters;
         let plain = [
             ("schakel_reports", "Reports taken in", reports),
             ("schakel_reports_failed", "Files that could not be taken in, or only in part", reports_failed),
+            ("schakel_arrivals", "Reports that came through a door and were dealt with", arrivals),
             ("schakel_rows", "Rows read", rows),
             ("schakel_rows_rejected", "Rows that could not be read", rejected),
             ("schakel_events", "Rows that became events", events),
@@ -117,6 +120,7 @@ impl Collector for Running {
                 None,
                 count(organisations_unreachable),
             ),
+            ("schakel_held", "Reports that wait for a person", None, count(held)),
             (
                 "schakel_ready",
                 "1 when reports are taken in, 0 while it starts or stops",

@@ -1,11 +1,7 @@
-//! Listens on a thread of its own, so that a question about health is answered while the data plane is busy.
+//! Health, metrics and the pages behind links in mails. On a thread of its own, so that a question about health is answered while the data
+//! plane is busy.
 
-use std::{
-    net::{SocketAddr, TcpListener},
-    sync::Arc,
-    thread::{self, JoinHandle},
-    time::Duration,
-};
+use std::sync::Arc;
 
 use anyhow::Context;
 use axum::{Router, routing::get};
@@ -13,16 +9,13 @@ use prometheus_client::registry::Registry;
 use schakel_app::serve::Counters;
 use schakel_model::clock::Clock;
 use schakel_store::data_dir::DataDir;
-use tokio::sync::oneshot;
 
 use crate::{
     contact,
     health::{livez, readyz},
+    listener::{self, Handle},
     metrics::{metrics, registry},
 };
-
-/// Requests that are still being answered get this long when the server stops; a client that hangs holds nothing up.
-const STOP_MAX: Duration = Duration::from_secs(2);
 
 /// What the answers are made of.
 #[derive(Clone)]
@@ -34,19 +27,6 @@ pub(crate) struct Served {
     pub sender: String,
 }
 
-/// A server that listens, or none when nothing was to listen.
-#[derive(Debug)]
-pub struct Handle {
-    running: Option<Running>,
-}
-
-#[derive(Debug)]
-struct Running {
-    address: SocketAddr,
-    stop: oneshot::Sender<()>,
-    thread: JoinHandle<()>,
-}
-
 /// Listens on `listen`, such as `127.0.0.1:9618`; on nothing when it is empty.
 pub fn start(
     listen: &str,
@@ -56,11 +36,8 @@ pub fn start(
     sender: &str,
 ) -> anyhow::Result<Handle> {
     if listen.is_empty() {
-        return Ok(Handle { running: None });
+        return Ok(Handle::none());
     }
-    let (listener, address) = bind(listen).with_context(|| {
-        format!("cannot listen on {listen} for health and metrics: set http.listen in schakel.toml to another address, or to \"\" for none")
-    })?;
     let served = Served {
         registry: Arc::new(registry(Arc::clone(&counters), clock.now_seconds())),
         counters,
@@ -68,76 +45,19 @@ pub fn start(
         data: data.clone(),
         sender: sender.to_owned(),
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_io()
-        .enable_time()
-        .build()
-        .context("cannot start the server for health and metrics")?;
-    let (stop, stopped) = oneshot::channel();
-    let thread = thread::Builder::new()
-        .name("http".to_owned())
-        .spawn(move || runtime.block_on(run(listener, served, stopped)))
-        .context("cannot start the thread for health and metrics")?;
-    tracing::info!(%address, "health and metrics");
-    Ok(Handle { running: Some(Running { address, stop, thread }) })
-}
-
-impl Handle {
-    /// Where it listens.
-    pub fn address(&self) -> Option<SocketAddr> {
-        self.running.as_ref().map(|running| running.address)
-    }
-
-    /// Stops, within a few seconds at most.
-    pub fn stop(self) {
-        let Some(Running { stop, thread, .. }) = self.running else { return };
-        // It may have ended by itself; then there is nobody to hear this.
-        let _ = stop.send(());
-        if thread.join().is_err() {
-            tracing::error!("the thread for health and metrics stopped in an unexpected way");
-        }
-    }
-}
-
-fn bind(listen: &str) -> anyhow::Result<(TcpListener, SocketAddr)> {
-    let listener = TcpListener::bind(listen)?;
-    listener.set_nonblocking(true)?;
-    let address = listener.local_addr()?;
-    Ok((listener, address))
-}
-
-async fn run(listener: TcpListener, served: Served, stopped: oneshot::Receiver<()>) {
     let router = Router::new()
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
         .route("/contact/{token}", get(contact::show).post(contact::confirm))
         .with_state(served);
-    let listener = match tokio::net::TcpListener::from_std(listener) {
-        Ok(listener) => listener,
-        Err(error) => {
-            tracing::error!(%error, "health and metrics cannot be served");
-            return;
-        }
-    };
-    let (finish, finishing) = oneshot::channel::<()>();
-    let serving = axum::serve(listener, router).with_graceful_shutdown(async {
-        // A sender that is gone says the same.
-        let _ = finishing.await;
-    });
-    let patience = async {
-        let _ = stopped.await;
-        let _ = finish.send(());
-        tokio::time::sleep(STOP_MAX).await;
-    };
-    tokio::select! {
-        served = serving.into_future() => {
-            if let Err(error) = served {
-                tracing::error!(%error, "health and metrics stopped");
-            }
-        }
-        () = patience => {}
+    let handle = listener::start(listen, "http", None, router).with_context(|| {
+        format!("cannot listen on {listen} for health and metrics: set http.listen in schakel.toml to another address, or to \"\" for none")
+    })?;
+    if let Some(address) = handle.address() {
+        tracing::info!(%address, "health and metrics");
     }
+    Ok(handle)
 }
 
 #[cfg(test)]
@@ -152,6 +72,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
+    use crate::listener::STOP_MAX;
 
     /// A data directory that is not there: health does not need it.
     fn nowhere() -> DataDir {

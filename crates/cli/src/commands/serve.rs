@@ -31,7 +31,10 @@ pub fn run(context: &Context) -> anyhow::Result<Ending> {
         &context.data,
         &config.sender,
     )?;
-    let served = serve(&context.data, &config, context.clock, &stop, &counters, &DoorSlot::new());
+    let slot = Arc::new(DoorSlot::new());
+    let api = schakel_web::api::start(&config.doors.api, &slot, context.clock, &context.data)?;
+    let served = serve(&context.data, &config, context.clock, &stop, &counters, &slot);
+    api.stop();
     http.stop();
     served.map(|()| Ending::Done)
 }
