@@ -31,6 +31,18 @@ const NEEDS: &[Need] = &[
         tests: "the proofs of claims against a real name server",
     },
     Need {
+        package: "gnupg",
+        program: "/usr/bin/gpg",
+        preseed: "",
+        tests: "the tests of sealed mail against GnuPG",
+    },
+    Need {
+        package: "openssl",
+        program: "/usr/bin/openssl",
+        preseed: "",
+        tests: "the tests of sealed mail against OpenSSL",
+    },
+    Need {
         package: "swaks",
         program: "/usr/bin/swaks",
         preseed: "",

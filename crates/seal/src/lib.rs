@@ -23,5 +23,6 @@ pub mod problem;
 pub mod protect;
 pub mod random;
 pub mod signature;
+pub mod smime;
 
 mod mime;

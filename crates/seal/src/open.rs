@@ -2,6 +2,7 @@
 
 mod attachment;
 mod opener;
+mod smime;
 
 use jiff::Timestamp;
 use schakel_formats::mail::mime::{Part, split_head};

@@ -47,6 +47,11 @@ pub enum Problem {
         /// Which.
         what: &'static str,
     },
+    /// A warning: opened, but S/MIME as most programs write it does not show whether somebody changed it, and no signature does.
+    #[error(
+        "it was opened, but somebody on the way could have changed it: it has neither a check nor a right signature"
+    )]
+    Changeable,
     /// A warning: opened with a key that is over its time.
     #[error(
         "it is encrypted to our key {fingerprint}, which is no longer valid. The sender should get the new one"

@@ -9,10 +9,11 @@ use schakel_formats::mail::mime::{Part, split_head};
 use crate::{
     mime::{
         fields::{RawField, raw_fields},
-        write::{boundary, canonical, multipart},
+        write::{base64_lines, boundary, canonical, multipart},
     },
     openpgp::{self, key::PublicKey, secret::SecretKey},
     random::Random,
+    smime::{self, certificate::Certificate, identity::Identity},
 };
 
 /// Fields that are repeated where the signature covers them.
@@ -31,6 +32,13 @@ pub enum Protection<'k> {
         signer: Option<&'k SecretKey>,
         /// Who can read it; empty when it is only signed.
         to: &'k [PublicKey],
+    },
+    /// RFC 8551. Sign what is encrypted: the encryption by itself does not protect against changes.
+    SMime {
+        /// Who signs; nobody when it is only encrypted.
+        signer: Option<&'k Identity>,
+        /// Who can read it; empty when it is only signed.
+        to: &'k [Certificate],
     },
 }
 
@@ -86,12 +94,27 @@ pub fn protect(
     let (of_the_body, outer): (Vec<_>, Vec<_>) =
         raw_fields(head).into_iter().partition(RawField::is_of_the_body);
     let entity = entity(&of_the_body, &outer, body);
+    let is_only_signed =
+        matches!(with, Protection::OpenPgp { to: [], .. } | Protection::SMime { to: [], .. });
+    if is_only_signed && !entity.is_ascii() {
+        return Err(ProtectError::EightBit);
+    }
     let (content, is_encrypted) = match with {
-        Protection::OpenPgp { signer: None, to: [] } => return Err(ProtectError::Nothing),
+        Protection::OpenPgp { signer: None, to: [] } | Protection::SMime { signer: None, to: [] } => {
+            return Err(ProtectError::Nothing);
+        }
         Protection::OpenPgp { signer: Some(signer), to: [] } => {
             (openpgp_signed(&entity, signer, now, random)?, false)
         }
         Protection::OpenPgp { signer, to } => (openpgp_encrypted(&entity, *signer, to, now, random)?, true),
+        Protection::SMime { signer: Some(signer), to: [] } => {
+            (smime_signed(&entity, signer, now, random)?, false)
+        }
+        Protection::SMime { signer: Some(signer), to } => {
+            let signed = smime_signed(&entity, signer, now, random)?;
+            (smime_encrypted(&signed, to, now, random)?, true)
+        }
+        Protection::SMime { signer: None, to } => (smime_encrypted(&entity, to, now, random)?, true),
     };
     let mut protected = Vec::with_capacity(content.len() + head.len() + 64);
     for field in outer {
@@ -140,9 +163,6 @@ fn openpgp_signed(
     now: Timestamp,
     random: &mut Random,
 ) -> Result<Vec<u8>, ProtectError> {
-    if !entity.is_ascii() {
-        return Err(ProtectError::EightBit);
-    }
     let (signature, micalg) = openpgp::write::sign(entity, signer, now, random)?;
     let signature = [
         b"Content-Type: application/pgp-signature; name=\"signature.asc\"\r\n\
@@ -180,4 +200,39 @@ fn openpgp_encrypted(
         "Content-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\";\r\n boundary=\"{boundary}\"\r\n\r\n"
     );
     Ok([head.as_bytes(), &multipart(&boundary, &parts)].concat())
+}
+
+fn smime_signed(
+    entity: &[u8],
+    signer: &Identity,
+    now: Timestamp,
+    random: &mut Random,
+) -> Result<Vec<u8>, ProtectError> {
+    let signature = smime::signed::sign(entity, signer, now, random)?;
+    let signature = format!(
+        "Content-Type: application/pkcs7-signature; name=\"smime.p7s\"\r\n\
+         Content-Transfer-Encoding: base64\r\n\
+         Content-Disposition: attachment; filename=\"smime.p7s\"\r\n\r\n{}",
+        base64_lines(&signature)
+    );
+    let parts = [entity, signature.as_bytes()];
+    let boundary = boundary(&parts);
+    let head = format!(
+        "Content-Type: multipart/signed; micalg=sha-256;\r\n protocol=\"application/pkcs7-signature\";\r\n \
+         boundary=\"{boundary}\"\r\n\r\n"
+    );
+    Ok([head.as_bytes(), &multipart(&boundary, &parts)].concat())
+}
+
+fn smime_encrypted(
+    entity: &[u8],
+    to: &[Certificate],
+    now: Timestamp,
+    random: &mut Random,
+) -> Result<Vec<u8>, ProtectError> {
+    let message = smime::enveloped::seal(entity, to, now, random)?;
+    let head = "Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name=\"smime.p7m\"\r\n\
+                Content-Transfer-Encoding: base64\r\n\
+                Content-Disposition: attachment; filename=\"smime.p7m\"\r\n\r\n";
+    Ok([head.as_bytes(), base64_lines(&message).as_bytes()].concat())
 }

@@ -34,7 +34,7 @@ pub(super) struct Opener<'k> {
 
 /// Where a part is.
 #[derive(Clone, Copy)]
-struct Place {
+pub(super) struct Place {
     /// Seals around it.
     layers: usize,
     /// Multiparts around it.
@@ -69,6 +69,8 @@ impl<'k> Opener<'k> {
         match kind {
             Seal::PgpEncrypted => self.pgp_encrypted(&part, body, place),
             Seal::PgpSigned => self.pgp_signed(&part, body, place),
+            Seal::SMime => self.smime(&part, body, place),
+            Seal::SMimeSigned => self.smime_signed(&part, body, place),
             Seal::None if part.parts_boundary().is_some() => self.several(&part, body, place),
             Seal::None if part.is("text", "plain") && !part.is_attached => self.text(&part, body),
             Seal::None => self.attached(&part, body),
@@ -122,7 +124,7 @@ impl<'k> Opener<'k> {
     }
 
     /// Looks into what came out of a seal. The innermost signature counts.
-    fn within(&mut self, entity: Vec<u8>, signature: Signature, place: Place) -> Unsealed {
+    pub(super) fn within(&mut self, entity: Vec<u8>, signature: Signature, place: Place) -> Unsealed {
         let place = Place { layers: place.layers + 1, depth: place.depth };
         match self.part(&entity, place) {
             Some(inner) if inner.signature == Signature::None => Unsealed { entity: inner.entity, signature },
@@ -244,11 +246,11 @@ impl<'k> Opener<'k> {
         }
     }
 
-    fn note_encrypted(&mut self, standard: Standard) {
+    pub(super) fn note_encrypted(&mut self, standard: Standard) {
         self.encrypted.get_or_insert(standard);
     }
 
-    fn problem(&mut self, problem: Problem) {
+    pub(super) fn problem(&mut self, problem: Problem) {
         if !self.problems.contains(&problem) {
             self.problems.push(problem);
         }
@@ -260,7 +262,7 @@ impl<'k> Opener<'k> {
         by_ratio.min(self.bytes_left)
     }
 
-    fn spend(&mut self, bytes: usize) {
+    pub(super) fn spend(&mut self, bytes: usize) {
         self.bytes_left = self.bytes_left.saturating_sub(bytes);
     }
 }
@@ -271,23 +273,30 @@ enum Seal {
     None,
     PgpEncrypted,
     PgpSigned,
+    /// Encrypted or signed: the message itself says.
+    SMime,
+    SMimeSigned,
 }
 
 impl Seal {
     fn of(part: &Part) -> Self {
-        let protocol = part.protocol.as_str();
-        if part.parts_boundary().is_some()
-            && part.subtype == "encrypted"
-            && protocol == "application/pgp-encrypted"
-        {
-            Self::PgpEncrypted
-        } else if part.parts_boundary().is_some()
-            && part.subtype == "signed"
-            && protocol == "application/pgp-signature"
-        {
-            Self::PgpSigned
-        } else {
-            Self::None
+        let has_parts = part.parts_boundary().is_some();
+        match (part.kind.as_str(), part.subtype.as_str(), part.protocol.as_str()) {
+            ("multipart", "encrypted", "application/pgp-encrypted") if has_parts => Self::PgpEncrypted,
+            ("multipart", "signed", "application/pgp-signature") if has_parts => Self::PgpSigned,
+            ("multipart", "signed", "application/pkcs7-signature" | "application/x-pkcs7-signature")
+                if has_parts =>
+            {
+                Self::SMimeSigned
+            }
+            ("application", "pkcs7-mime" | "x-pkcs7-mime", _) => Self::SMime,
+            // Some servers forget what it is (RFC 8551 section 3.9).
+            ("application", "octet-stream", _)
+                if part.name.as_deref().is_some_and(|name| name.to_ascii_lowercase().ends_with(".p7m")) =>
+            {
+                Self::SMime
+            }
+            _ => Self::None,
         }
     }
 }

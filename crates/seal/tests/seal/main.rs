@@ -6,4 +6,6 @@
 mod gnupg;
 mod hostile;
 mod openpgp;
+mod openssl;
+mod smime;
 mod tools;

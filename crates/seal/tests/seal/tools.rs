@@ -61,7 +61,7 @@ pub fn theirs() -> SecretKey {
 }
 
 pub fn keys(secret: &[SecretKey], public: &[PublicKey]) -> Keys {
-    Keys { openpgp_secret: secret.to_vec(), openpgp_public: public.to_vec() }
+    Keys { openpgp_secret: secret.to_vec(), openpgp_public: public.to_vec(), ..Keys::default() }
 }
 
 pub fn text(bytes: &[u8]) -> String {
