@@ -23,7 +23,8 @@ use serde::Serialize;
 use crate::{
     events,
     explain::{organisation_name, rfc3339},
-    recall::{Composer, TakeBack},
+    recall::TakeBack,
+    tell::Composer,
 };
 
 /// What was told to the wrong party.
@@ -159,12 +160,12 @@ pub fn open(
     );
     ensure!(discovered_at <= act.at, "a breach cannot be discovered in the future");
     // What a correction took back has its notice first: a breach does not take the same back again.
-    composer.compose(store)?;
+    composer.compose_recalls(store)?;
     let leads: Vec<NotificationId> = in_question.iter().map(|one| one.lead).collect();
     let id = store.open_breach(act, discovered_at, &subject.name(), &leads)?;
     for one in in_question.iter().filter(|one| !one.is_withdrawn) {
         if one.part == Part::Whole {
-            keep_back(store, reader, one.lead, act.at, id)?;
+            keep_back(store, one.lead, act.at, id)?;
         }
         let take_back =
             TakeBack { lead: one.lead, findings: &one.findings, part: one.part, run: None, breach: Some(id) };
@@ -174,14 +175,8 @@ pub fn open(
 }
 
 /// Mails that nobody has tried to send yet do not leave.
-fn keep_back(
-    store: &Store,
-    reader: &Reader,
-    lead: NotificationId,
-    now: i64,
-    breach: u32,
-) -> anyhow::Result<()> {
-    let messages = reader.read(|connection| outbox::of_telling(connection, lead))?;
+fn keep_back(store: &mut Store, lead: NotificationId, now: i64, breach: u32) -> anyhow::Result<()> {
+    let messages = store.read(|connection| outbox::of_telling(connection, lead))?;
     let untried =
         messages.iter().filter(|message| message.state == MessageState::Waiting && message.attempts == 0);
     let results: Vec<_> = untried
@@ -192,7 +187,7 @@ fn keep_back(
             outcome: format!("kept back: meant for somebody else (B{breach})"),
         })
         .collect();
-    Ok(store.outbox_writer()?.finish_attempts(now, &results)?)
+    Ok(store.finish_attempts(now, &results)?)
 }
 
 fn in_question(reader: &Reader, subject: Subject) -> anyhow::Result<Vec<InQuestion>> {

@@ -1,10 +1,6 @@
 //! Letters into the outbox: notifications that tell no findings. They go the same way as the others: frozen bytes, attempts, the brake.
 
 use jiff::Timestamp;
-use schakel_deliver::{
-    mail::{Head, freeze},
-    message_id::MessageId,
-};
 use schakel_model::{
     ids::{NotificationId, OrganisationId},
     language::Language,
@@ -21,7 +17,10 @@ use schakel_store::{
     outbox::{self, NewMessage, NewNotification, Notification},
 };
 
-use crate::{config::Config, tell::message_id_host};
+use crate::{
+    config::Config,
+    tell::{To, frozen},
+};
 
 /// A letter with its address.
 #[derive(Clone, Debug)]
@@ -67,7 +66,6 @@ pub fn post(
 ) -> anyhow::Result<Vec<NotificationId>> {
     let first = store.read(outbox::next_notification)?;
     let epoch = store.read(outbox::epoch)?;
-    let host = message_id_host(config)?;
     let mut new = Vec::new();
     for (letter, number) in letters.iter().zip(first.0..) {
         let reference = Reference { number: u64::from(number), epoch };
@@ -81,40 +79,20 @@ pub fn post(
             created_at: now,
             about: letter.about.clone(),
         })?;
-        let message_id = MessageId::new(reference.number, epoch, 1, &host)?;
-        let head = Head {
-            from: &config.mail.from,
-            reply_to: &config.mail.reply_to,
-            to_name: letter.to_name,
-            to: letter.to,
-            message_id: &message_id,
-            date: now,
-            reference,
-            tlp: letter.tlp,
-        };
-        let bytes = freeze(&message, &head)?;
-        new.push(notification(
-            NotificationId(number),
-            epoch,
-            letter,
-            now,
-            message.subject,
-            message_id,
-            bytes,
-        ));
+        let to = To { name: letter.to_name, email: letter.to, role: letter.role };
+        let mail = frozen(config, now, &message, (reference, letter.tlp), &to, 1)?;
+        new.push(notification((NotificationId(number), epoch), letter, now, message.subject, mail));
     }
     store.store_notifications(&new, now.as_second())?;
     Ok(new.iter().map(|one| one.notification.id).collect())
 }
 
 fn notification(
-    id: NotificationId,
-    epoch: u32,
+    (id, epoch): (NotificationId, u32),
     letter: &Addressed<'_>,
     now: Timestamp,
     subject: String,
-    message_id: MessageId,
-    bytes: Vec<u8>,
+    mail: NewMessage,
 ) -> NewNotification {
     let organisation: OrganisationId = letter.organisation.id;
     NewNotification {
@@ -129,12 +107,7 @@ fn notification(
             subject,
             lead: id,
         },
-        messages: vec![NewMessage {
-            recipient: letter.to.to_owned(),
-            role: letter.role.to_owned(),
-            message_id: message_id.to_string(),
-            bytes,
-        }],
+        messages: vec![mail],
         blocks: Vec::new(),
     }
 }

@@ -8,34 +8,17 @@ use schakel_model::ids::{FindingId, NotificationId};
 use schakel_render::{
     letter::{About, Letter, Part},
     notice::Reference,
-    templates::Templates,
 };
 use schakel_store::{
-    Reader, Store,
+    Store,
     outbox::{self, NewNotification, Notification},
     recalls::{self, NewRecall},
 };
 
 use crate::{
-    config::Config,
     explain::organisation_name,
-    pipeline::state::RegisterView,
-    tell::{To, frozen},
+    tell::{Composer, To, frozen},
 };
-
-/// Makes notices.
-pub struct Composer<'a> {
-    /// Where to read.
-    pub reader: &'a Reader,
-    /// The register in force.
-    pub view: &'a RegisterView,
-    /// Sender, addresses.
-    pub config: &'a Config,
-    /// The words.
-    pub templates: &'a Templates,
-    /// The time now.
-    pub now: Timestamp,
-}
 
 /// What of a notification is taken back, and who asked for it.
 pub struct TakeBack<'a> {
@@ -52,10 +35,11 @@ pub struct TakeBack<'a> {
 }
 
 impl Composer<'_> {
-    /// Makes the notices for everything that was withdrawn after it was told. Gives how many.
-    pub fn compose(&self, store: &mut Store) -> anyhow::Result<usize> {
+    /// Makes the notices for everything that was withdrawn after it was told. Gives how many. It reads through the store itself, so that
+    /// it sees what a rehearsal has done.
+    pub fn compose_recalls(&self, store: &mut Store) -> anyhow::Result<usize> {
         let mut made = 0;
-        for due in self.reader.read(recalls::due)? {
+        for due in store.read(recalls::due)? {
             let take_back = TakeBack {
                 lead: due.lead,
                 findings: &due.findings,
@@ -75,10 +59,10 @@ impl Composer<'_> {
         take_back: &TakeBack<'_>,
         blocks: &[i64],
     ) -> anyhow::Result<usize> {
-        let mut next = self.reader.read(outbox::next_notification)?;
+        let mut next = store.read(outbox::next_notification)?;
         let mut recalls = Vec::new();
-        for told in self.reader.read(|connection| outbox::tellings(connection, take_back.lead))? {
-            recalls.extend(self.notice(&told, take_back, &mut next)?);
+        for told in store.read(|connection| outbox::tellings(connection, take_back.lead))? {
+            recalls.extend(self.notice(store, &told, take_back, &mut next)?);
         }
         let made = recalls.len();
         store.store_recalls(recalls, blocks, self.now.as_second())?;
@@ -87,15 +71,16 @@ impl Composer<'_> {
 
     fn notice(
         &self,
+        store: &Store,
         told: &Notification,
         take_back: &TakeBack<'_>,
         next: &mut NotificationId,
     ) -> anyhow::Result<Option<NewRecall>> {
-        let arrived = self.reader.read(|connection| recalls::may_have_arrived(connection, told.id))?;
+        let arrived = store.read(|connection| recalls::may_have_arrived(connection, told.id))?;
         if arrived.is_empty() {
             return Ok(None);
         }
-        let epoch = self.reader.read(outbox::epoch)?;
+        let epoch = store.read(outbox::epoch)?;
         let reference = Reference { number: u64::from(next.0), epoch };
         let (code, name) = organisation_name(&self.view.register, told.organisation);
         let message = self.templates.letter(&Letter {

@@ -34,7 +34,7 @@ use crate::{
     intake::Intake,
     lending::{Borrower, Lender},
     pipeline::views::Views,
-    recall, retention,
+    retention,
     send::send_due,
     tell::Composer,
 };
@@ -105,8 +105,9 @@ fn turns(
     while !stop.load(Relaxed) && asked.is_none() {
         counters.is_alive(&clock);
         breaches.look(&reader, &clock, counters)?;
-        if let Some(unreachable) = chores.turn(intake.store(), config, &templates, &clock)? {
-            counters.organisations_unreachable.store(unreachable as u64, Relaxed);
+        if let Some(alarms) = chores.turn(intake.store(), config, &templates, &clock)? {
+            counters.organisations_unreachable.store(alarms.unreachable as u64, Relaxed);
+            counters.feeds_alarmed.store(alarms.feeds as u64, Relaxed);
         }
         let register_is_newest = intake.follow_register()?;
         let files = settling.ready(&folder, Instant::now())?;
@@ -266,8 +267,7 @@ fn compose(
     let count = composer.compose(Some(intake.store()), &mut |composed| {
         tracing::info!(notification = %composed.notification.id, findings = composed.notification.findings, "composed");
     })?;
-    let recalls = recall::Composer { reader, view: &view, config, templates, now: clock.now() };
-    let notices = recalls.compose(intake.store())?;
+    let notices = composer.compose_recalls(intake.store())?;
     counters.notifications.fetch_add((count + notices) as u64, Relaxed);
     Ok(())
 }

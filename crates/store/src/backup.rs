@@ -142,7 +142,7 @@ pub fn confirm_restore(store: &mut Store, now: i64, actor: &str, waiting: Waitin
                 outcome: "not sent again after a restore".to_owned(),
             })
             .collect();
-        store.outbox_writer()?.finish_attempts(now, &results)?;
+        store.finish_attempts(now, &results)?;
     }
     store.set_meta("outbox_paused", None)?;
     store.write(|transaction| {

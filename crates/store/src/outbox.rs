@@ -161,6 +161,11 @@ pub(crate) fn meta(connection: &Connection, key: &str) -> Result<Option<String>,
 }
 
 impl Store {
+    /// Records how messages ended that nobody sends: as [`OutboxWriter::finish_attempts`], through the store's own connection.
+    pub fn finish_attempts(&mut self, at: i64, results: &[AttemptResult]) -> Result<(), StoreError> {
+        self.write(|transaction| finish_attempts(transaction, at, results))
+    }
+
     /// Packs, stores and syncs the messages, then ties notification, messages and assignments together in one transaction.
     pub fn store_notifications(&mut self, new: &[NewNotification], at: i64) -> Result<(), StoreError> {
         self.store_notifications_and(new, at, |_| Ok(()))
@@ -295,12 +300,7 @@ impl OutboxWriter {
     /// Records how attempts ended. The first acceptance makes a notification's assignments *notified*; when every message is given up
     /// they are *undeliverable*.
     pub fn finish_attempts(&mut self, at: i64, results: &[AttemptResult]) -> Result<(), StoreError> {
-        self.write(|transaction| {
-            for result in results {
-                finish_attempt(transaction, at, result)?;
-            }
-            Ok(())
-        })
+        self.write(|transaction| finish_attempts(transaction, at, results))
     }
 
     /// Postpones messages (the storm brake), without counting an attempt.
@@ -315,6 +315,14 @@ impl OutboxWriter {
             Ok(())
         })
     }
+}
+
+fn finish_attempts(
+    transaction: &Transaction<'_>,
+    at: i64,
+    results: &[AttemptResult],
+) -> Result<(), StoreError> {
+    results.iter().try_for_each(|result| finish_attempt(transaction, at, result))
 }
 
 fn insert_notification(transaction: &Transaction<'_>, one: &Notification) -> rusqlite::Result<usize> {

@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use schakel_app::{
     breach::{self, Received, Shown, Subject, received, shown},
     config,
-    intake::Intake,
     names::Traced,
     pipeline::state,
-    recall,
+    tell::Composer,
 };
+use schakel_model::register::Register;
 use schakel_store::{
     Reader,
     act::Act,
@@ -22,6 +22,7 @@ use crate::{
     Context,
     args::time,
     output::{Ending, number, plain},
+    rehearsal::DryRun,
 };
 
 #[derive(Subcommand)]
@@ -52,6 +53,8 @@ pub enum BreachCommand {
         /// Why
         #[arg(long)]
         reason: String,
+        #[command(flatten)]
+        dry_run: DryRun,
     },
 }
 
@@ -77,6 +80,8 @@ pub struct OpenArgs {
     /// Why
     #[arg(long)]
     pub reason: String,
+    #[command(flatten)]
+    pub dry_run: DryRun,
 }
 
 /// What can be decided.
@@ -120,7 +125,9 @@ pub fn run(context: &Context, command: &BreachCommand) -> anyhow::Result<Ending>
         BreachCommand::Open(args) => open(context, args),
         BreachCommand::List { all } => list(context, *all),
         BreachCommand::Show { breach } => show(context, &Reader::open(&context.data)?, *breach),
-        BreachCommand::Close { breach, decision, reason } => close(context, *breach, *decision, reason),
+        BreachCommand::Close { breach, decision, reason, dry_run } => {
+            close(context, *breach, *decision, reason, *dry_run)
+        }
     }
 }
 
@@ -130,30 +137,36 @@ fn open(context: &Context, args: &OpenArgs) -> anyhow::Result<Ending> {
     let act = Act { at: now.as_second(), actor: actor.name(), reason: &args.reason };
     let config = config::load(&context.data)?;
     let templates = config.templates()?;
-    let mut intake = Intake::open(&context.data, context.clock)?;
-    let reader = intake.store().reader()?;
-    let view = state::register_view(&reader, reader.read(register::version)?)?;
-    let organisation = args.organisation.as_deref().map(|code| {
-        let known = view.register.organisations.iter().find(|organisation| organisation.code == code);
-        known.map(|organisation| organisation.id).with_context(|| format!("there is no organisation {code}"))
-    });
-    let organisation = organisation.transpose()?;
-    let subject = match (args.finding, args.notification, args.correction) {
-        (Some(Traced::Finding(id)), ..) => Subject::Finding(id, organisation),
-        (_, Some(Traced::Notification(id)), _) => Subject::Notification(id),
-        (.., Some(run)) => Subject::Correction(run),
-        _ => anyhow::bail!("name a finding, a notification or a correction"),
-    };
     let discovered = args.discovered.unwrap_or(now).as_second();
-    let composer =
-        recall::Composer { reader: &reader, view: &view, config: &config, templates: &templates, now };
-    let id = breach::open(intake.store(), &composer, subject, discovered, &act)?;
-    let ending = show(context, &reader, id)?;
+    let opened = context.change(args.dry_run, |store| {
+        let reader = store.reader()?;
+        let view = state::register_view(&reader, reader.read(register::version)?)?;
+        let subject = subject(args, &view.register)?;
+        let composer = Composer { reader: &reader, view: &view, config: &config, templates: &templates, now };
+        breach::open(store, &composer, subject, discovered, &act)
+    })?;
+    let Some(id) = opened else { return Ok(Ending::Done) };
+    let ending = show(context, &Reader::open(&context.data)?, id)?;
     context.out.line("The recall notices wait to be sent: `schakel tell` sends them.");
     context.out.line(format!(
         "Decide within 72 hours of the discovery: `schakel breach close B{id} --decision reported --reason ... --as NAME`."
     ));
     Ok(ending)
+}
+
+/// What was told, as the arguments name it.
+fn subject(args: &OpenArgs, register: &Register) -> anyhow::Result<Subject> {
+    let organisation = args.organisation.as_deref().map(|code| {
+        let known = register.organisations.iter().find(|organisation| organisation.code == code);
+        known.map(|organisation| organisation.id).with_context(|| format!("there is no organisation {code}"))
+    });
+    let organisation = organisation.transpose()?;
+    match (args.finding, args.notification, args.correction) {
+        (Some(Traced::Finding(id)), ..) => Ok(Subject::Finding(id, organisation)),
+        (_, Some(Traced::Notification(id)), _) => Ok(Subject::Notification(id)),
+        (.., Some(run)) => Ok(Subject::Correction(run)),
+        _ => anyhow::bail!("name a finding, a notification or a correction"),
+    }
 }
 
 fn list(context: &Context, all: bool) -> anyhow::Result<Ending> {
@@ -245,18 +258,28 @@ fn cells_of(one: &Received) -> Vec<String> {
     ]
 }
 
-fn close(context: &Context, id: u32, decision: DecisionWord, reason: &str) -> anyhow::Result<Ending> {
+fn close(
+    context: &Context,
+    id: u32,
+    decision: DecisionWord,
+    reason: &str,
+    dry_run: DryRun,
+) -> anyhow::Result<Ending> {
     let actor = context.person()?;
     let decision = match decision {
         DecisionWord::Reported => Decision::Reported,
         DecisionWord::NotReported => Decision::NotReported,
     };
-    let mut intake = Intake::open(&context.data, context.clock)?;
     let act = Act { at: context.clock.now_seconds(), actor: actor.name(), reason };
-    let closed = intake.store().close_breach(&act, id, decision)?;
-    let reader = intake.store().reader()?;
-    let known = reader.read(|connection| breaches::get(connection, id))?;
-    anyhow::ensure!(known.is_some(), "there is no breach B{id}. `schakel breach list --all` lists them");
-    anyhow::ensure!(closed, "B{id} is closed already. `schakel breach show B{id}` says how");
-    show(context, &reader, id)
+    let closed = context.change(dry_run, |store| {
+        let closed = store.close_breach(&act, id, decision)?;
+        let known = store.read(|connection| breaches::get(connection, id))?;
+        anyhow::ensure!(known.is_some(), "there is no breach B{id}. `schakel breach list --all` lists them");
+        anyhow::ensure!(closed, "B{id} is closed already. `schakel breach show B{id}` says how");
+        Ok(())
+    })?;
+    match closed {
+        Some(()) => show(context, &Reader::open(&context.data)?, id),
+        None => Ok(Ending::Done),
+    }
 }

@@ -9,7 +9,7 @@ use schakel_app::{
     intake::Intake,
     pipeline::state,
     reattribute::{By, Done, Wanted, carry_out, plan},
-    recall,
+    tell::Composer,
     whatif::EXAMPLES_MAX,
 };
 use schakel_model::{ids::OrganisationId, register::Register};
@@ -93,14 +93,14 @@ pub fn run(context: &Context, args: &ReattributeArgs) -> anyhow::Result<Ending> 
         bar.finish_and_clear();
         let config = config::load(&context.data)?;
         let templates = config.templates()?;
-        let composer = recall::Composer {
+        let composer = Composer {
             reader: &reader,
             view: &view,
             config: &config,
             templates: &templates,
             now: context.clock.now(),
         };
-        notices = composer.compose(intake.store())?;
+        notices = composer.compose_recalls(intake.store())?;
     }
     match done.run {
         _ if args.dry_run => out.line("A dry run: nothing was changed."),

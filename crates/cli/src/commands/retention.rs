@@ -8,11 +8,12 @@ use schakel_app::{
     intake::Intake,
     retention::{self, Class, ClassJson},
 };
-use schakel_store::{Reader, Store, retention as stored, users};
+use schakel_store::{Reader, retention as stored, users};
 
 use crate::{
     Context,
     output::{Ending, number, plain},
+    rehearsal::DryRun,
 };
 
 #[derive(Subcommand)]
@@ -41,6 +42,8 @@ pub enum HoldCommand {
         /// Why
         #[arg(long)]
         reason: String,
+        #[command(flatten)]
+        dry_run: DryRun,
     },
     /// The holds
     List {
@@ -55,6 +58,8 @@ pub enum HoldCommand {
         /// Why
         #[arg(long)]
         reason: String,
+        #[command(flatten)]
+        dry_run: DryRun,
     },
 }
 
@@ -135,23 +140,28 @@ fn erase(context: &Context) -> anyhow::Result<Ending> {
 fn hold(context: &Context, command: &HoldCommand) -> anyhow::Result<Ending> {
     let now = context.clock.now_seconds();
     match command {
-        HoldCommand::Add { subject, reason } => {
+        HoldCommand::Add { subject, reason, dry_run } => {
             let actor = context.person()?;
             holds::check(&Reader::open(&context.data)?, subject)?;
-            let mut store = Store::open(&context.data)?;
-            let id = store.place_hold(now, actor.name(), &subject.to_string(), reason)?;
+            let placed = context.change(*dry_run, |store| {
+                Ok(store.place_hold(now, actor.name(), &subject.to_string(), reason)?)
+            })?;
+            let Some(id) = placed else { return Ok(Ending::Done) };
             context.out.line(format!("Hold {id}: nothing of {subject} is erased until it is released."));
             context.out.json(&serde_json::json!({ "ok": true, "hold": id }))?;
         }
-        HoldCommand::Release { hold, reason } => {
+        HoldCommand::Release { hold, reason, dry_run } => {
             let actor = context.person()?;
-            let mut store = Store::open(&context.data)?;
-            let held = store.read(stored::holds)?.into_iter().find(|one| one.id == *hold);
-            let held = held.ok_or_else(|| {
-                anyhow::anyhow!("there is no hold {hold}. `schakel retention hold list` shows them")
+            let released = context.change(*dry_run, |store| {
+                let held = store.read(stored::holds)?.into_iter().find(|one| one.id == *hold);
+                let held = held.ok_or_else(|| {
+                    anyhow::anyhow!("there is no hold {hold}. `schakel retention hold list` shows them")
+                })?;
+                anyhow::ensure!(held.released_at.is_none(), "hold {hold} was released already");
+                store.release_hold(now, actor.name(), &held, reason)?;
+                Ok(held)
             })?;
-            anyhow::ensure!(held.released_at.is_none(), "hold {hold} was released already");
-            store.release_hold(now, actor.name(), &held, reason)?;
+            let Some(held) = released else { return Ok(Ending::Done) };
             context.out.line(format!("Hold {hold} on {} is released.", held.subject));
             context.out.json(&serde_json::json!({ "ok": true, "hold": hold }))?;
         }

@@ -4,7 +4,6 @@ use schakel_app::{
     config::{self, Config},
     intake::Intake,
     pipeline::state,
-    recall,
     send::{Sent, send_due},
     tell::{Composed, Composer},
 };
@@ -55,14 +54,7 @@ fn compose(context: &Context, config: &Config, intake: &mut Intake) -> anyhow::R
         Composer { reader: &reader, view: &view, config, templates: &templates, now: context.clock.now() };
     let mut notifications = Vec::new();
     composer.compose(Some(intake.store()), &mut |composed| notifications.push(listed(context, composed)))?;
-    let recalls = recall::Composer {
-        reader: &reader,
-        view: &view,
-        config,
-        templates: &templates,
-        now: context.clock.now(),
-    };
-    let notices = recalls.compose(intake.store())?;
+    let notices = composer.compose_recalls(intake.store())?;
     if notices > 0 {
         context.out.line(format!("{} notices that take an earlier message back.", number(notices as u64)));
     }

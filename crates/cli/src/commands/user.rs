@@ -2,9 +2,9 @@
 
 use clap::Subcommand;
 use schakel_app::{explain::rfc3339, users};
-use schakel_store::{Reader, Store, users::DeskUser};
+use schakel_store::{Reader, users::DeskUser};
 
-use crate::{Context, output::Ending};
+use crate::{Context, output::Ending, rehearsal::DryRun};
 
 #[derive(Subcommand)]
 #[allow(missing_docs)] // The help texts are the documentation.
@@ -16,6 +16,8 @@ pub enum UserCommand {
         /// The name that people know, for example "Jan Jansen"
         #[arg(long, default_value = "")]
         display_name: String,
+        #[command(flatten)]
+        dry_run: DryRun,
     },
     /// The desk users
     List,
@@ -26,23 +28,29 @@ pub enum UserCommand {
         /// Why
         #[arg(long)]
         reason: String,
+        #[command(flatten)]
+        dry_run: DryRun,
     },
 }
 
 pub fn run(context: &Context, command: &UserCommand) -> anyhow::Result<Ending> {
     let now = context.clock.now_seconds();
     match command {
-        UserCommand::Add { name, display_name } => {
+        UserCommand::Add { name, display_name, dry_run } => {
             let actor = context.actor()?;
-            let mut store = Store::open(&context.data)?;
-            let id = users::add(&mut store, now, &actor, name, display_name)?;
+            let added =
+                context.change(*dry_run, |store| users::add(store, now, &actor, name, display_name))?;
+            let Some(id) = added else { return Ok(Ending::Done) };
             context.out.line(format!("{name} is desk user {id}, and acts with --as {name}."));
             context.out.json(&serde_json::json!({ "ok": true, "user": id.0, "name": name }))?;
         }
-        UserCommand::Disable { name, reason } => {
+        UserCommand::Disable { name, reason, dry_run } => {
             let actor = context.actor()?;
-            let mut store = Store::open(&context.data)?;
-            users::disable(&mut store, now, &actor, name, reason)?;
+            let disabled =
+                context.change(*dry_run, |store| users::disable(store, now, &actor, name, reason))?;
+            if disabled.is_none() {
+                return Ok(Ending::Done);
+            }
             context.out.line(format!("{name} may not act any more."));
             context.out.json(&serde_json::json!({ "ok": true, "name": name }))?;
         }

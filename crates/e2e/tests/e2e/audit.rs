@@ -1,6 +1,7 @@
 //! Who did what, when and why; and that nobody can change that unnoticed.
 
 use crate::{
+    contacts::rehearsed,
     fixtures::{Register, rdp, rdp_name},
     installation::{Installation, count},
     program::{self, Run},
@@ -70,6 +71,19 @@ fn a_stranger_and_a_disabled_user_do_not_act() {
     program::run(by_environment.env("SCHAKEL_AS", "jan")).ended(1).says(&["jan may not act any more"]);
     let listed = installation.json(&["user", "list"]);
     assert_eq!(listed["users"][0]["disabled_at"], "2026-11-21T09:00:00Z");
+}
+
+#[test]
+fn a_dry_run_adds_and_disables_nobody() {
+    let installation = with_jan();
+    let before = (installation.json(&["user", "list"]), installation.json(&["audit", "head"]));
+    let mut changes = Vec::new();
+    for args in [&["user", "add", "piet"][..], &["user", "disable", "jan", "--reason", "left"]] {
+        changes.extend(rehearsed(&installation, args).0);
+    }
+    assert_eq!(changes, ["user.add", "user.disable"]);
+    installation.run(&["user", "add", "serve", "--dry-run"]).ended(1).says(&["Choose another name"]);
+    assert_eq!((installation.json(&["user", "list"]), installation.json(&["audit", "head"])), before);
 }
 
 #[test]

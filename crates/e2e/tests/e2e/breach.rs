@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
+    contacts::rehearsed,
     fixtures::{Register, rdp, rdp_name},
     installation::{Installation, NOW, count},
 };
@@ -145,4 +146,32 @@ fn what_is_wrong_is_said() {
     installation.run(&["breach", "show", "B1"]).ended(1).says(&["there is no breach B1"]);
     installation.run(&["breach", "show", "F1"]).ended(2);
     assert_eq!(count(&installation.json(&["breach", "list"])["overdue"]), 0);
+}
+
+#[test]
+fn a_dry_run_shows_whom_a_breach_would_write_to_and_opens_none() {
+    let installation = told();
+    installation.run(&["user", "add", "ada"]).ended(0);
+    let traces = |installation: &Installation| {
+        let commands: [&[&str]; 4] =
+            [&["audit", "head"], &["breach", "list", "--all"], &["outbox"], &["ledger"]];
+        commands.map(|args| installation.json(args))
+    };
+    let before = traces(&installation);
+    let open_args = ["breach", "open", "--notification", "N1", "--reason", "entered for the wrong town"];
+    let (actions, to) = rehearsed(&installation, &open_args);
+    assert!(actions.contains(&"breach.open".to_owned()), "{actions:?}");
+    assert_eq!(to, ["cert@eikendam.example"]);
+    assert_eq!(traces(&installation), before);
+    installation.run(&["breach", "open", "--notification", "N9", "--reason", "x", "--dry-run"]).ended(1);
+
+    open(&installation, &["--notification", "N1"]);
+    let before = traces(&installation);
+    let close =
+        ["breach", "close", "B1", "--decision", "not_reported", "--reason", "no persons", "--as", "ada"];
+    assert_eq!(rehearsed(&installation, &close), (vec!["breach.close".to_owned()], vec![]));
+    assert_eq!(traces(&installation), before);
+    installation.run(&[&close[..], &["--dry-run"]].concat()).ended(0);
+    installation.run(&close).ended(0);
+    installation.run(&[&close[..], &["--dry-run"]].concat()).ended(1).says(&["closed already"]);
 }

@@ -338,7 +338,7 @@ fn a_stale_contact_confirms_with_one_step_and_the_link_is_good_once() {
 }
 
 /// What a dry run says would be recorded, and to whom mail would go.
-fn rehearsed(installation: &Installation, args: &[&str]) -> (Vec<String>, Vec<String>) {
+pub fn rehearsed(installation: &Installation, args: &[&str]) -> (Vec<String>, Vec<String>) {
     let said = installation.json(&[args, &["--dry-run"]].concat());
     assert_eq!(said["dry_run"], true, "{said}");
     let all = |list: &str, key: &str| -> Vec<String> {

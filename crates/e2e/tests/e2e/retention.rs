@@ -2,7 +2,10 @@
 
 use std::{fs, io::Write, path::Path};
 
+use serde_json::json;
+
 use crate::{
+    contacts::rehearsed,
     fixtures::{RDP_HEADER, Register, rdp_name, rdp_row_named},
     installation::{Installation, count},
     serve::Serving,
@@ -132,6 +135,9 @@ fn what_is_held_stays_until_it_is_released() {
         let args = jan(args);
         installation.json(&args.iter().map(String::as_str).collect::<Vec<_>>())
     };
+    let add = ["retention", "hold", "add", "report:1", "--reason", "case 12", "--as", "jan"];
+    assert_eq!(rehearsed(&installation, &add), (vec!["hold.place".to_owned()], vec![]));
+    assert_eq!(installation.json(&["retention", "hold", "list", "--all"])["holds"], json!([]));
     run(&installation, &["retention", "hold", "add", "report:1", "--reason", "case 12"]);
     installation.run(&["retention", "hold", "add", "report:9", "--reason", "x", "--as", "jan"]).ended(1);
     installation.at("2034-01-01T00:00:00Z");
@@ -140,6 +146,9 @@ fn what_is_held_stays_until_it_is_released() {
     installation.run(&["reports", "--raw", "2"]).ended(1);
     assert!(installation.json(&["trace", "F0"])["erased"].is_null());
     installation.assert_sound();
+    let release = ["retention", "hold", "release", "1", "--reason", "case closed", "--as", "jan"];
+    assert_eq!(rehearsed(&installation, &release), (vec!["hold.release".to_owned()], vec![]));
+    assert_eq!(installation.json(&["retention", "hold", "list"])["holds"].as_array().unwrap().len(), 1);
     run(&installation, &["retention", "hold", "release", "1", "--reason", "case closed"]);
     installation.json(&["retention", "run"]);
     installation.run(&["reports", "--raw", "1"]).ended(1);
