@@ -130,3 +130,36 @@ fn an_organisation_that_the_desk_entered_is_affiliated() {
     installation.run(&["onboarding", "invite", "GM1"]).ended(1).says(&["invited already"]);
     assert_eq!(installation.json(&["onboarding", "show", "GM1"])["affiliated"], false);
 }
+
+#[test]
+fn something_critical_is_on_the_calling_list_and_the_general_contact_hears_that_something_waits() {
+    let mut installation = joining();
+    installation.run(&["contact", "add", "GM5", "duty", "--phone", "088 000 00 24"]).ended(0);
+    report(&mut installation, "2026-11-21", &["203.0.113.200"]);
+    let waiting = |installation: &Installation| {
+        let waiting = installation.json(&["onboarding", "waiting"]);
+        let one = &waiting["organisations"][0];
+        (one["organisation"].clone(), count(&one["waiting"]), count(&one["critical"]), one["call"].clone())
+    };
+    assert_eq!(waiting(&installation), (json!("GM5"), 1, 0, json!(null)));
+    assert_eq!(installation.mails().len(), 1, "the general contact was written to");
+
+    // The next day something critical is found there. It waits as well, and now somebody must call.
+    let critical = rdp("2026-11-22", &["203.0.113.201"]).replace("\"high\"", "\"critical\"");
+    let file = installation.at("2026-11-22T09:00:00Z").file(&rdp_name("2026-11-22"), critical);
+    installation.ingest(&file);
+    installation.run(&["tell"]).ended(0);
+    assert_eq!(waiting(&installation), (json!("GM5"), 2, 1, json!("something critical waits")));
+    let shown = installation.run(&["onboarding", "waiting"]).ended(0).stdout;
+    for part in
+        ["2 wait, 1 of them critical", "CALL: something critical waits", "088 000 00 24", "088 000 00 05"]
+    {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    // What is critical stays inside: the letter says that something waits, and no more.
+    let letters = installation.mails();
+    assert!(letters.iter().all(|mail| mail.contains("acib@nieuwstad.example")), "{letters:?}");
+    assert!(letters.iter().all(|mail| !mail.contains("203.0.113")), "{letters:?}");
+    assert_eq!((installation.fate("held"), installation.fate("no_contact")), (2, 0));
+    installation.assert_sound();
+}
