@@ -13,7 +13,8 @@ use crate::{
     audit::Action,
     conflicts::{NewConflict, close_conflicts_of, open_conflict},
     error::DatabaseContext,
-    register::{RegisterChange, value, word, wrong_word},
+    register::RegisterChange,
+    register_rows::{value, word, wrong_word},
     transaction::Transaction,
 };
 

@@ -13,7 +13,8 @@ use crate::{
     audit::Action,
     claims::{ClaimStep, move_claim},
     error::DatabaseContext,
-    register::{RegisterChange, value, word, wrong_word},
+    register::RegisterChange,
+    register_rows::{value, word, wrong_word},
     transaction::Transaction,
 };
 

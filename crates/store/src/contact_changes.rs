@@ -15,7 +15,8 @@ use crate::{
     contact_keys::{NewKey, insert_key},
     error::DatabaseContext,
     outbox::{any_hope, set_fate},
-    register::{RegisterChange, word},
+    register::RegisterChange,
+    register_rows::word,
     transaction::Transaction,
 };
 

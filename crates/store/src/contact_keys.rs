@@ -10,7 +10,7 @@ use crate::{
     act::{Act, json},
     audit::Action,
     error::DatabaseContext,
-    register::word,
+    register_rows::word,
     transaction::Transaction,
 };
 

@@ -54,6 +54,7 @@ pub mod register;
 pub mod register_around;
 pub mod register_digest;
 pub mod register_history;
+mod register_rows;
 pub mod rehearsal;
 pub mod reports;
 pub mod retention;

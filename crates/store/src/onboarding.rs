@@ -15,7 +15,7 @@ use crate::{
     error::DatabaseContext,
     id_list,
     outbox::set_fate,
-    register::word,
+    register_rows::word,
 };
 
 /// The reason in the history of an assignment that waits for its organisation to join.

@@ -5,17 +5,22 @@ use std::collections::{BTreeMap, HashMap};
 
 use rusqlite::{Connection, OptionalExtension, params};
 use schakel_model::{
-    asset::{Asset, AssetFlags, AssetKind, AssetValue, Proof, Role},
+    asset::{Asset, Proof, Role},
     fate::Fate,
     ids::{AssetId, ContactId, OrganisationId, RegisterVersion, RelationId},
-    language::Language,
     register::{Contact, Organisation, Register},
     relation::{Mandate, Relation, RelationKind},
-    tlp::Tlp,
 };
 
 use crate::{
-    Store, StoreError, announced, asset_index, error::DatabaseContext, outbox::set_fate, register_digest,
+    Store, StoreError, announced, asset_index,
+    error::DatabaseContext,
+    outbox::set_fate,
+    register_digest,
+    register_rows::{
+        ASSET, CONTACT, ORGANISATION, RECORDED, RELATION, asset_of, contact_of, flags_of, organisation_of,
+        relation_of,
+    },
     transaction::Transaction,
 };
 
@@ -40,10 +45,6 @@ pub struct RegisterChange {
     /// Relations that end.
     pub withdrawn_relations: Vec<RelationId>,
 }
-
-const DYNAMIC: u8 = 1;
-const SHARED_HOSTING: u8 = 2;
-const EXCLUDED: u8 = 4;
 
 /// The newest version, 0 when there is none.
 pub fn version(connection: &Connection) -> Result<RegisterVersion, StoreError> {
@@ -105,9 +106,6 @@ pub fn load_change(
     Ok((before, load(version, Rows::RecordedIn(version))?))
 }
 
-/// Which rows stood at a version `?1`.
-pub(crate) const RECORDED: &str = "recorded_in <= ?1 AND (withdrawn_in IS NULL OR withdrawn_in > ?1)";
-
 /// Which rows of the register are read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Rows {
@@ -144,143 +142,36 @@ impl Rows {
 
 fn organisations(connection: &Connection, rows: Rows) -> Result<Vec<Organisation>, StoreError> {
     connection
-        .prepare(&format!(
-            "SELECT o.id, o.code, s.name, s.kind, s.parent, s.language FROM organisation_state s
-             JOIN organisation o ON o.id = s.organisation WHERE {} ORDER BY o.id",
-            rows.condition("o.id")
-        ))
+        .prepare(&format!("SELECT {ORGANISATION} WHERE {} ORDER BY o.id", rows.condition("o.id")))
         .and_then(|mut statement| statement.query_map([rows.version().0], organisation_of)?.collect())
         .doing("read the organisations")
 }
 
-pub(crate) fn organisation_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Organisation> {
-    Ok(Organisation {
-        id: OrganisationId(row.get(0)?),
-        code: row.get(1)?,
-        name: row.get(2)?,
-        kind: word(row, 3)?,
-        parent: row.get(4)?,
-        language: word(row, 5)?,
-    })
-}
-
 fn assets(connection: &Connection, rows: Rows) -> Result<Vec<Asset>, StoreError> {
     connection
-        .prepare(&format!(
-            "SELECT id, organisation, kind, value, role, valid_from, valid_until, proof, flags, note FROM asset
-             WHERE {} ORDER BY id",
-            rows.condition("organisation")
-        ))
-        .and_then(|mut statement| {
-            statement
-                .query_map([rows.version().0], asset_of)?
-                .collect()
-        })
+        .prepare(&format!("SELECT {ASSET} WHERE {} ORDER BY id", rows.condition("organisation")))
+        .and_then(|mut statement| statement.query_map([rows.version().0], asset_of)?.collect())
         .doing("read the assets")
-}
-
-pub(crate) fn asset_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Asset> {
-    let flags: u8 = row.get(8)?;
-    Ok(Asset {
-        id: AssetId(row.get(0)?),
-        organisation: OrganisationId(row.get(1)?),
-        value: value(word(row, 2)?, row.get(3)?).ok_or_else(|| wrong_word(3, "value of an asset"))?,
-        role: word(row, 4)?,
-        valid_from: row.get(5)?,
-        valid_until: row.get(6)?,
-        proof: word(row, 7)?,
-        flags: AssetFlags {
-            dynamic: flags & DYNAMIC != 0,
-            shared_hosting: flags & SHARED_HOSTING != 0,
-            excluded: flags & EXCLUDED != 0,
-        },
-        note: row.get(9)?,
-    })
 }
 
 fn contacts(connection: &Connection, rows: Rows) -> Result<Vec<Contact>, StoreError> {
     connection
         .prepare(&format!(
-            "SELECT organisation, role, name, email, phone, language, tlp_max, id, position, valid_from, valid_until
-             FROM contact WHERE {} ORDER BY organisation, role, position, id",
+            "SELECT {CONTACT} WHERE {} ORDER BY organisation, role, position, id",
             rows.condition("organisation")
         ))
-        .and_then(|mut statement| {
-            statement
-                .query_map([rows.version().0], |row| {
-                    let tlp: u8 = row.get(6)?;
-                    Ok(Contact {
-                        id: ContactId(row.get(7)?),
-                        organisation: OrganisationId(row.get(0)?),
-                        role: word(row, 1)?,
-                        name: row.get(2)?,
-                        email: row.get(3)?,
-                        phone: row.get(4)?,
-                        language: word::<Language>(row, 5)?,
-                        tlp_max: Tlp::ALL.get(usize::from(tlp)).copied().unwrap_or(Tlp::Clear),
-                        position: row.get(8)?,
-                        valid_from: row.get(9)?,
-                        valid_until: row.get(10)?,
-                    })
-                })?
-                .collect()
-        })
+        .and_then(|mut statement| statement.query_map([rows.version().0], contact_of)?.collect())
         .doing("read the contacts")
 }
 
 fn relations(connection: &Connection, rows: Rows) -> Result<Vec<Relation>, StoreError> {
     connection
         .prepare(&format!(
-            "SELECT id, from_organisation, kind, to_organisation, mandate, scan_consent, valid_from, valid_until, note
-             FROM relation WHERE {} ORDER BY id",
+            "SELECT {RELATION} WHERE {} ORDER BY id",
             rows.condition("from_organisation, to_organisation")
         ))
-        .and_then(|mut statement| {
-            statement
-                .query_map([rows.version().0], relation_of)?
-                .collect()
-        })
+        .and_then(|mut statement| statement.query_map([rows.version().0], relation_of)?.collect())
         .doing("read the relations")
-}
-
-pub(crate) fn relation_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Relation> {
-    Ok(Relation {
-        id: RelationId(row.get(0)?),
-        from: OrganisationId(row.get(1)?),
-        kind: word(row, 2)?,
-        to: OrganisationId(row.get(3)?),
-        mandate: word(row, 4)?,
-        scan_consent: row.get(5)?,
-        valid_from: row.get(6)?,
-        valid_until: row.get(7)?,
-        note: row.get(8)?,
-    })
-}
-
-pub(crate) fn word<T: std::str::FromStr>(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<T> {
-    let text = row.get_ref(column)?.as_str()?;
-    text.parse().map_err(|_| wrong_word(column, text))
-}
-
-pub(crate) fn wrong_word(column: usize, text: &str) -> rusqlite::Error {
-    let error = format!("the register holds `{text}`, which this program does not know");
-    rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error.into())
-}
-
-/// The value from its kind and its text as [`AssetValue`] displays it.
-pub(crate) fn value(kind: AssetKind, text: String) -> Option<AssetValue> {
-    Some(match kind {
-        AssetKind::Prefix => AssetValue::Prefix(text.parse().ok()?),
-        AssetKind::Address => AssetValue::Address(text.parse().ok()?),
-        AssetKind::Asn => AssetValue::Asn(text.strip_prefix("AS")?.parse().ok()?),
-        AssetKind::Domain => AssetValue::Domain(text),
-        AssetKind::Hostname => AssetValue::Hostname(text),
-        AssetKind::Url => AssetValue::Url(text),
-        AssetKind::MailDomain => AssetValue::MailDomain(text),
-        AssetKind::Country => AssetValue::Country(text.as_bytes().try_into().ok()?),
-        AssetKind::RipeHandle => AssetValue::RipeHandle(text),
-        AssetKind::Product => AssetValue::Product(text),
-    })
 }
 
 /// What organisations are concerned in.
@@ -454,9 +345,6 @@ fn record(
          VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
     )?;
     for (code, asset) in &change.assets {
-        let flags = (u8::from(asset.flags.dynamic) * DYNAMIC)
-            | (u8::from(asset.flags.shared_hosting) * SHARED_HOSTING)
-            | (u8::from(asset.flags.excluded) * EXCLUDED);
         insert_asset.execute(params![
             number.of(code)?,
             asset.value.kind().as_str(),
@@ -465,7 +353,7 @@ fn record(
             asset.valid_from,
             asset.valid_until,
             Proof::as_str(asset.proof),
-            flags,
+            flags_of(asset.flags),
             asset.note,
             next.0
         ])?;
@@ -548,21 +436,13 @@ impl<'t> Numbers<'t> {
 
 #[cfg(test)]
 mod tests {
-    use schakel_model::register::{ContactRole, OrganisationKind};
+    use schakel_model::asset::{AssetFlags, AssetValue};
 
     use super::*;
-    use crate::data_dir::DataDir;
-
-    fn organisation(code: &str, name: &str) -> Organisation {
-        Organisation {
-            id: OrganisationId(0),
-            code: code.to_owned(),
-            name: name.to_owned(),
-            kind: OrganisationKind::Municipality,
-            parent: None,
-            language: Language::Nl,
-        }
-    }
+    use crate::{
+        data_dir::DataDir,
+        register_rows::examples::{organisation, vcib},
+    };
 
     #[test]
     fn a_past_version_stays_as_it_was() {
@@ -579,19 +459,7 @@ mod tests {
             flags: AssetFlags { shared_hosting: true, ..AssetFlags::default() },
             note: "note".to_owned(),
         };
-        let contact = Contact {
-            id: ContactId(1),
-            organisation: OrganisationId(1),
-            role: ContactRole::Vcib,
-            name: "V".to_owned(),
-            email: "v@a.example".to_owned(),
-            phone: String::new(),
-            language: Language::En,
-            tlp_max: Tlp::Red,
-            position: 2,
-            valid_from: None,
-            valid_until: Some(9),
-        };
+        let contact = vcib();
         let first = RegisterChange {
             organisations: vec![organisation("GM1", "Old name")],
             assets: vec![("GM1".to_owned(), asset.clone())],

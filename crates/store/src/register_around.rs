@@ -11,7 +11,7 @@ use schakel_model::{
 use crate::{
     StoreError, announced,
     error::DatabaseContext,
-    register::{RECORDED, asset_of, organisation_of, relation_of},
+    register_rows::{ASSET, ORGANISATION, RECORDED, RELATION, asset_of, organisation_of, relation_of},
 };
 
 /// What is asked for.
@@ -46,14 +46,12 @@ pub fn load_around(
     Ok(register)
 }
 
-const COLUMNS: &str = "id, organisation, kind, value, role, valid_from, valid_until, proof, flags, note";
-
 fn exactly() -> String {
-    format!("SELECT {COLUMNS} FROM asset WHERE value = ?2 AND {RECORDED}")
+    format!("SELECT {ASSET} WHERE value = ?2 AND {RECORDED}")
 }
 
 fn starting() -> String {
-    format!("SELECT {COLUMNS} FROM asset WHERE value >= ?2 AND value < ?3 AND {RECORDED}")
+    format!("SELECT {ASSET} WHERE value >= ?2 AND value < ?3 AND {RECORDED}")
 }
 
 fn assets(
@@ -88,8 +86,7 @@ fn relations(
     register: &mut Register,
 ) -> rusqlite::Result<()> {
     let mut of = connection.prepare_cached(&format!(
-        "SELECT id, from_organisation, kind, to_organisation, mandate, scan_consent, valid_from, valid_until, note
-         FROM relation WHERE from_organisation = ?2 AND kind IN ('merged_into', 'supplies') AND {RECORDED}"
+        "SELECT {RELATION} WHERE from_organisation = ?2 AND kind IN ('merged_into', 'supplies') AND {RECORDED}"
     ))?;
     let mut organisations: BTreeSet<_> = register.assets.iter().map(|asset| asset.organisation).collect();
     let mut next: Vec<_> = organisations.iter().copied().collect();
@@ -112,10 +109,8 @@ fn relations(
     }
     register.relations.sort_unstable_by_key(|relation| relation.id);
     register.relations.dedup_by_key(|relation| relation.id);
-    let mut named = connection.prepare_cached(&format!(
-        "SELECT o.id, o.code, s.name, s.kind, s.parent, s.language FROM organisation_state s
-         JOIN organisation o ON o.id = s.organisation WHERE s.organisation = ?2 AND {RECORDED}"
-    ))?;
+    let mut named = connection
+        .prepare_cached(&format!("SELECT {ORGANISATION} WHERE s.organisation = ?2 AND {RECORDED}"))?;
     for organisation in organisations {
         for organisation in named.query_map(params![version.0, organisation.0], organisation_of)? {
             register.organisations.push(organisation?);

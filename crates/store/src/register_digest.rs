@@ -245,43 +245,22 @@ fn each_row(
 
 #[cfg(test)]
 mod tests {
-    use schakel_model::{
-        ids::{ContactId, OrganisationId},
-        language::Language,
-        register::{Contact, ContactRole, Organisation, OrganisationKind},
-        tlp::Tlp,
-    };
+    use schakel_model::ids::ContactId;
 
     use super::*;
-    use crate::{Store, data_dir::DataDir, register::RegisterChange};
+    use crate::{
+        Store,
+        data_dir::DataDir,
+        register::RegisterChange,
+        register_rows::examples::{organisation, vcib},
+    };
 
     fn two_versions() -> (tempfile::TempDir, Store) {
         let folder = tempfile::tempdir().unwrap();
         let mut store = Store::open(&DataDir::new(folder.path())).unwrap();
-        let organisation = Organisation {
-            id: OrganisationId(0),
-            code: "GM1".to_owned(),
-            name: "Name".to_owned(),
-            kind: OrganisationKind::Municipality,
-            parent: None,
-            language: Language::Nl,
-        };
-        let contact = Contact {
-            id: ContactId(0),
-            organisation: OrganisationId(0),
-            role: ContactRole::Vcib,
-            name: "V".to_owned(),
-            email: "v@a.example".to_owned(),
-            phone: String::new(),
-            language: Language::En,
-            tlp_max: Tlp::Red,
-            position: 0,
-            valid_from: None,
-            valid_until: None,
-        };
         let change = RegisterChange {
-            organisations: vec![organisation],
-            contacts: vec![("GM1".to_owned(), contact)],
+            organisations: vec![organisation("GM1", "Name")],
+            contacts: vec![("GM1".to_owned(), vcib())],
             ..RegisterChange::default()
         };
         store.change_register(1, "jan", "first", &change).unwrap();

@@ -112,31 +112,16 @@ fn version(row: &Row<'_>) -> rusqlite::Result<Version> {
 
 #[cfg(test)]
 mod tests {
-    use schakel_model::{
-        ids::OrganisationId,
-        language::Language,
-        register::{Organisation, OrganisationKind},
-    };
-
     use super::*;
     use crate::{
         Store,
         data_dir::DataDir,
         register::{RegisterChange, load_change},
+        register_rows::examples::organisation,
     };
 
     fn named(code: &str, name: &str) -> RegisterChange {
-        RegisterChange {
-            organisations: vec![Organisation {
-                id: OrganisationId(0),
-                code: code.to_owned(),
-                name: name.to_owned(),
-                kind: OrganisationKind::Municipality,
-                parent: None,
-                language: Language::Nl,
-            }],
-            ..RegisterChange::default()
-        }
+        RegisterChange { organisations: vec![organisation(code, name)], ..RegisterChange::default() }
     }
 
     #[test]
