@@ -73,7 +73,7 @@ pub struct Looked {
 #[derive(Debug)]
 pub enum Became {
     /// A report.
-    Taken(Ingested),
+    Taken(Box<Ingested>),
     /// It waits for a person, for this reason.
     Held(String),
     /// It was put aside, for this reason.
@@ -268,7 +268,7 @@ impl ArrivalDesk<'_> {
         let ended = self.ended(kept, sender, outcome, reason, actor);
         self.intake.store().end_arrival(&Arrival { report: Some(ingested.report), ..ended })?;
         self.spool.remove(kept)?;
-        Ok(Became::Taken(ingested))
+        Ok(Became::Taken(Box::new(ingested)))
     }
 
     /// Puts something kept aside: its bytes stay for as long as those of reports.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use schakel_lookup::{Lookup, settings::OutgoingSettings};
 use schakel_model::{claim::ClaimState, clock::Clock};
 use schakel_render::templates::Templates;
-use schakel_rules::contact_change::reminder_is_due;
+use schakel_rules::{contact_change::reminder_is_due, feed_health::Alarm};
 use schakel_store::{
     Reader, Store,
     act::Act,
@@ -18,6 +18,7 @@ use schakel_store::{
 use crate::{
     config::Config,
     contacts,
+    feed_health::{self, FeedHealth},
     name_look_ups::{self, Limits, Which},
     proof::{self, Rechecked},
 };
@@ -35,6 +36,16 @@ pub struct Chores {
     looking: Option<JoinHandle<anyhow::Result<Found>>>,
     naming: Option<JoinHandle<()>>,
     alarmed: Vec<String>,
+    feeds_alarmed: Vec<(String, String, Alarm)>,
+}
+
+/// What was not as it should be when it was last looked at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Alarms {
+    /// Organisations that nobody can be told anything of.
+    pub unreachable: usize,
+    /// Feeds that do not come as they usually do.
+    pub feeds: usize,
 }
 
 /// What was found.
@@ -42,18 +53,19 @@ struct Found {
     looked: Vec<Rechecked>,
     unreachable: Vec<String>,
     somebody_is_stale: bool,
+    feeds: Vec<FeedHealth>,
 }
 
 impl Chores {
-    /// One turn: begins to look when it is time, records what was found. Gives the number of organisations that nobody can be told
-    /// anything of, when it was looked at.
+    /// One turn: begins to look when it is time, records what was found. Gives the alarms, when it was
+    /// looked at.
     pub fn turn(
         &mut self,
         store: &mut Store,
         config: &Config,
         templates: &Templates,
         clock: &Clock,
-    ) -> anyhow::Result<Option<usize>> {
+    ) -> anyhow::Result<Option<Alarms>> {
         let now = clock.now_seconds();
         if self.looking.is_none() && self.next_at.is_none_or(|at| now >= at || at - now > LOOK_SECONDS) {
             self.next_at = Some(now.saturating_add(LOOK_SECONDS));
@@ -99,7 +111,7 @@ impl Chores {
         templates: &Templates,
         now: i64,
         found: Found,
-    ) -> anyhow::Result<usize> {
+    ) -> anyhow::Result<Alarms> {
         let act = Act { at: now, actor: ACTOR, reason: "" };
         for after in proof::record_again(store, &config.claims, &act, found.looked)? {
             match (after.state, after.failing_since) {
@@ -123,7 +135,34 @@ impl Chores {
             tracing::error!(organisation = %code, "nobody of this organisation can be told anything");
         }
         self.alarmed = found.unreachable;
-        Ok(self.alarmed.len())
+        self.look_at_feeds(&found.feeds);
+        Ok(Alarms { unreachable: self.alarmed.len(), feeds: self.feeds_alarmed.len() })
+    }
+
+    /// Says what is not as usual with a feed, once.
+    fn look_at_feeds(&mut self, feeds: &[FeedHealth]) {
+        let mut alarmed = Vec::new();
+        for one in feeds {
+            let FeedHealth { source, provider, feed, health } = one;
+            for alarm in &health.alarms {
+                let key = (source.clone(), feed.clone(), *alarm);
+                if !self.feeds_alarmed.contains(&key) {
+                    tracing::error!(
+                        source,
+                        provider,
+                        feed,
+                        alarm = alarm.as_str(),
+                        last_at = %Timestamp::from_second(health.last_at).unwrap_or_default(),
+                        last_rows = health.last_rows,
+                        every_seconds = health.every_seconds,
+                        usual_rows = health.usual_rows,
+                        "a feed is not as usual: `schakel source health` shows it"
+                    );
+                }
+                alarmed.push(key);
+            }
+        }
+        self.feeds_alarmed = alarmed;
     }
 }
 
@@ -153,5 +192,6 @@ fn look(data: &DataDir, config: &Config, now: i64) -> anyhow::Result<Found> {
     });
     let unreachable =
         contacts::alarms(&register, now).iter().map(|organisation| organisation.code.clone()).collect();
-    Ok(Found { looked, unreachable, somebody_is_stale })
+    let feeds = feed_health::all(&reader, now)?;
+    Ok(Found { looked, unreachable, somebody_is_stale, feeds })
 }

@@ -22,6 +22,7 @@ pub mod doors;
 pub mod erased;
 pub mod events;
 pub mod explain;
+pub mod feed_health;
 pub mod holds;
 pub mod incoming;
 pub mod intake;

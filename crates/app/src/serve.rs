@@ -59,14 +59,11 @@ pub fn serve(
     slot: &DoorSlot,
 ) -> anyhow::Result<()> {
     let mut intake = Intake::open(data, clock)?;
-    // Doors stay open while the store is lent.
     let door = Arc::new(SpoolDoor::open(data, &config.doors)?);
     let _ = slot.set(Arc::clone(&door));
-    let (lender, views) = (open_lender(data), intake.views());
-    let mut chores = Chores::default();
-    while let Some(borrower) =
-        turns(intake, lender.as_ref(), &mut chores, &door, config, clock, stop, counters)?
-    {
+    let views = intake.views();
+    let mut lasting = Lasting { lender: open_lender(data), chores: Chores::default(), door };
+    while let Some(borrower) = turns(intake, &mut lasting, config, clock, stop, counters)? {
         lend(borrower, stop, counters, &clock)?;
         intake = match take_back(data, &views, stop, counters, clock)? {
             Some(intake) => intake,
@@ -77,17 +74,24 @@ pub fn serve(
     Ok(())
 }
 
+/// What stays while the store is lent to a command: doors stay open.
+struct Lasting {
+    lender: Option<Lender>,
+    chores: Chores,
+    door: Arc<SpoolDoor>,
+}
+
 /// Takes in, tells and sends until `stop` is set or somebody asks for the store; closes the store.
 fn turns(
     mut intake: Intake,
-    lender: Option<&Lender>,
-    chores: &mut Chores,
-    door: &SpoolDoor,
+    lasting: &mut Lasting,
     config: &Config,
     clock: Clock,
     stop: &Arc<AtomicBool>,
     counters: &Arc<Counters>,
 ) -> anyhow::Result<Option<Borrower>> {
+    let Lasting { lender, chores, door } = lasting;
+    let lender = lender.as_ref();
     let folder = IntakeFolder::open(intake.store().data().root())?;
     let templates = config.templates()?;
     let reading = config.reading()?;

@@ -90,6 +90,9 @@ pub struct FindingTrace {
     pub last_seen: String,
     /// Events.
     pub sightings: u32,
+    /// Since when nothing comes of its feed, RFC 3339: it is not observed since. For whoever knows the time to fill in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub feed_silent_since: Option<String>,
     /// Whom it concerns, and what became of that.
     pub assignments: Vec<AssignmentTrace>,
 }
@@ -286,6 +289,7 @@ fn finding_in(reader: &Reader, id: FindingId, chunks: &[u32]) -> anyhow::Result<
         first_seen: first.first_seen.timestamp().to_string(),
         last_seen: sighting.last_seen.max(first.first_seen).timestamp().to_string(),
         sightings: sighting.count,
+        feed_silent_since: None,
         assignments,
     })
 }

@@ -17,6 +17,7 @@
 //! - [`name_look_ups`]: what the DNS said of the names of the register,
 //! - [`erase`], [`retention`]: what is erased for real, when, and what is held; [`privacy`]: where a person occurs,
 //! - [`sources`]: who reports; [`spool`]: what reached a door and waits; [`arrivals`]: what became of it,
+//! - [`feeds`]: what came of each feed,
 //! - [`register_digest`]: what a change of the register has changed, for that chain,
 //! - [`register_history`]: the versions of the register,
 //! - [`backup`]: a consistent copy, and the way back.
@@ -39,6 +40,7 @@ pub mod data_dir;
 pub mod erase;
 pub mod error;
 pub mod fate_blob;
+pub mod feeds;
 pub mod findings;
 pub mod frames;
 pub mod id_list;

@@ -72,6 +72,7 @@ impl Collector for Running {
             breaches_open,
             breaches_overdue,
             organisations_unreachable,
+            feeds_alarmed,
             arrivals,
             held,
             ready,
@@ -113,6 +114,12 @@ impl Collector for Running {
                 "Possible data breaches past their 72 hours",
                 None,
                 count(breaches_overdue),
+            ),
+            (
+                "schakel_feeds_alarmed",
+                "Feeds that are late, silent, or not of their usual size or columns",
+                None,
+                count(feeds_alarmed),
             ),
             (
                 "schakel_organisations_unreachable",

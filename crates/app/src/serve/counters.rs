@@ -22,6 +22,7 @@ pub struct Counters {
     pub breaches_open: AtomicU64,
     pub breaches_overdue: AtomicU64,
     pub organisations_unreachable: AtomicU64,
+    pub feeds_alarmed: AtomicU64,
     pub arrivals: AtomicU64,
     pub held: AtomicU64,
     /// Ready to take reports in.

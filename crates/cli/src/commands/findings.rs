@@ -1,6 +1,6 @@
 //! `schakel findings`
 
-use schakel_app::{events, names::Traced};
+use schakel_app::{events, explain::rfc3339, feed_health, names::Traced};
 use schakel_model::{ids::FindingId, observation::Endpoint};
 use schakel_store::{Reader, findings, sightings};
 use serde::Serialize;
@@ -22,6 +22,9 @@ struct FindingJson {
     first_seen: String,
     last_seen: String,
     sightings: u32,
+    /// Since when nothing comes of its feed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    feed_silent_since: Option<String>,
 }
 
 pub fn run(context: &Context, args: &FindingsArgs) -> anyhow::Result<Ending> {
@@ -32,6 +35,7 @@ pub fn run(context: &Context, args: &FindingsArgs) -> anyhow::Result<Ending> {
     let count = reader.read(findings::count)?;
     let first = count.saturating_sub(u32::try_from(args.limit).unwrap_or(u32::MAX));
     let kinds = reader.read(findings::kinds)?;
+    let silent = feed_health::silent(&reader, context.clock.now_seconds())?;
     let mut listed = Vec::new();
     for finding in
         reader.read(|connection| findings::list(connection, FindingId(first), args.limit))?.into_iter().rev()
@@ -54,6 +58,7 @@ pub fn run(context: &Context, args: &FindingsArgs) -> anyhow::Result<Ending> {
             first_seen: finding.first.first_seen.timestamp().to_string(),
             last_seen: sighting.last_seen.max(finding.first.first_seen).timestamp().to_string(),
             sightings: sighting.count,
+            feed_silent_since: kind.and_then(|kind| silent.get(&kind.feed)).map(|at| rfc3339(*at)),
         });
     }
     let items = listed.iter().filter_map(|one| Some((one.finding.clone(), one.first_event.parse().ok()?)));
@@ -68,7 +73,10 @@ pub fn run(context: &Context, args: &FindingsArgs) -> anyhow::Result<Ending> {
                 plain(&finding.target, 45),
                 finding.last_seen.clone(),
                 finding.sightings.to_string(),
-                finding.feed.clone(),
+                match &finding.feed_silent_since {
+                    Some(since) => format!("{}, silent since {since}", finding.feed),
+                    None => finding.feed.clone(),
+                },
             ]
         })
         .collect();

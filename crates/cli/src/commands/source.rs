@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use schakel_app::{
     explain::rfc3339,
+    feed_health,
     sources::{self, settings},
 };
 use schakel_model::{
@@ -56,6 +57,8 @@ pub enum SourceCommand {
         /// Its code, from `schakel source list`
         code: String,
     },
+    /// Does each feed come as it usually does: rhythm, size, columns
+    Health,
     /// Tokens by which a source proves itself over HTTP
     #[command(subcommand)]
     Token(TokenCommand),
@@ -219,6 +222,7 @@ pub fn run(context: &Context, command: &SourceCommand) -> anyhow::Result<Ending>
             done(context, blocked.as_ref(), "blocked")
         }
         SourceCommand::List => list(context),
+        SourceCommand::Health => health(context),
         SourceCommand::Show { code } => show(context, code),
         SourceCommand::Token(TokenCommand::Add { code, label }) => {
             let actor = context.actor()?;
@@ -375,5 +379,48 @@ fn show(context: &Context, code: &str) -> anyhow::Result<Ending> {
         })
         .collect();
     out.json(&value)?;
+    Ok(Ending::Done)
+}
+
+fn health(context: &Context) -> anyhow::Result<Ending> {
+    let feeds = feed_health::all(&Reader::open(&context.data)?, context.clock.now_seconds())?;
+    let hours = |seconds: i64| match seconds {
+        0..3_600 => format!("{} min", seconds / 60),
+        _ => format!("{} h", seconds / 3_600),
+    };
+    let mut rows = Vec::new();
+    let mut values = Vec::new();
+    for one in &feeds {
+        let health = &one.health;
+        let alarms: Vec<&str> = health.alarms.iter().map(|alarm| alarm.as_str()).collect();
+        let state = match (&alarms[..], health.every_seconds) {
+            ([], None) => "learning".to_owned(),
+            ([], Some(_)) => "as usual".to_owned(),
+            (alarms, _) => alarms.join(", ").replace('_', " "),
+        };
+        rows.push(vec![
+            one.source.clone(),
+            one.feed.clone(),
+            rfc3339(health.last_at),
+            health.every_seconds.map(hours).unwrap_or_default(),
+            number(health.last_rows),
+            health.usual_rows.map(number).unwrap_or_default(),
+            state,
+        ]);
+        values.push(json!({
+            "source": one.source, "provider": one.provider, "feed": one.feed, "last_at": rfc3339(health.last_at),
+            "every_seconds": health.every_seconds, "last_rows": health.last_rows, "usual_rows": health.usual_rows, "alarms": alarms,
+        }));
+    }
+    if rows.is_empty() {
+        context.out.line("Nothing has come yet of which a rhythm could be learnt.");
+    } else {
+        context.out.table(
+            &["source", "feed", "last", "every", "rows", "usual rows", "state"],
+            &rows,
+            &[4, 5],
+        );
+    }
+    context.out.json(&json!({ "feeds": values }))?;
     Ok(Ending::Done)
 }

@@ -2,6 +2,8 @@
 
 use schakel_app::{
     access_log,
+    explain::rfc3339,
+    feed_health,
     names::Traced,
     trace::{self, AssignmentTrace, EventTrace, FindingTrace, MessageTrace},
 };
@@ -18,13 +20,15 @@ pub fn run(context: &Context, traced: Traced) -> anyhow::Result<Ending> {
     let out = &context.out;
     match traced {
         Traced::Event(id) => {
-            let event = trace::event(&reader, id)?;
+            let mut event = trace::event(&reader, id)?;
+            event.finding.iter_mut().try_for_each(|finding| say_silence(context, &reader, finding))?;
             context.looker(&reader, &context.actor()?).raw(&format!("event:{id}"))?;
             show_event(out, &event);
             out.json(&event)?;
         }
         Traced::Finding(id) => {
-            let finding = trace::finding(&reader, id)?;
+            let mut finding = trace::finding(&reader, id)?;
+            say_silence(context, &reader, &mut finding)?;
             let first = finding.first_event.parse().map_err(anyhow::Error::msg)?;
             let tlp = access_log::marking(&reader, first)?;
             context.looker(&reader, &context.actor()?).item(&format!("finding:{id}"), tlp)?;
@@ -95,6 +99,13 @@ fn show_event(out: &Out, event: &EventTrace) {
     }
 }
 
+/// Since when nothing comes of a finding's feed.
+fn say_silence(context: &Context, reader: &Reader, finding: &mut FindingTrace) -> anyhow::Result<()> {
+    let silent = feed_health::silent(reader, context.clock.now_seconds())?;
+    finding.feed_silent_since = silent.get(&finding.feed).map(|at| rfc3339(*at));
+    Ok(())
+}
+
 fn show_finding(out: &Out, finding: &FindingTrace) {
     let target = finding.erased.clone().unwrap_or_else(|| plain(&finding.target, 100));
     out.line(format!("Finding {}  {} {target}", finding.finding, finding.identifier));
@@ -106,6 +117,9 @@ fn show_finding(out: &Out, finding: &FindingTrace) {
         "  first seen {}, last seen {}, {} sightings",
         finding.first_seen, finding.last_seen, finding.sightings
     ));
+    if let Some(since) = &finding.feed_silent_since {
+        out.line(format!("  not observed since: its feed has been silent since {since}"));
+    }
     finding.assignments.iter().for_each(|assignment| show_assignment(out, assignment));
 }
 

@@ -21,6 +21,7 @@ mod claims;
 mod contacts;
 mod contract;
 mod documents;
+mod feed_health;
 mod killing;
 mod ledger;
 mod onboarding;
