@@ -4,7 +4,7 @@ use anyhow::{Context, bail, ensure};
 use schakel_formats::register::read_value;
 use schakel_model::{
     asset::{Asset, AssetFlags, AssetKind, AssetValue, Proof, Role},
-    claim::{Claim, ClaimState},
+    claim::{Claim, ClaimState, Claimed},
     ids::{AssetId, ClaimId, ConflictId, OrganisationId},
     register::{Organisation, Register},
 };
@@ -128,9 +128,9 @@ fn add_one(
     let claims = store.read(claims::list)?;
     let organisation = organisation(&register, entry.code)?;
     let same = claims.iter().find(|claim| {
-        claim.organisation == organisation.id
-            && claim.value == value
-            && claim.role == entry.role
+        claim.claimed.organisation == organisation.id
+            && claim.claimed.value == value
+            && claim.claimed.role == entry.role
             && !claim.state.is_over()
     });
     if let Some(same) = same {
@@ -152,19 +152,19 @@ fn add_one(
         "`{value}` meets {} claims and assets of others; claim what is theirs in smaller parts",
         conflicts.len()
     );
-    let claim = NewClaim {
+    let claimed = Claimed {
         organisation: organisation.id,
         value: value.clone(),
         role: entry.role,
         valid_from: entry.valid_from,
         valid_until: entry.valid_until,
         note: entry.note.to_owned(),
-        token: random::token()?,
     };
+    let claim = NewClaim { claimed, token: random::token()? };
     // What is disputed waits for the decision.
     let attributes = config.attribute == Attribute::AtOnce && conflicts.is_empty();
     let change = match attributes {
-        true => asset_change(&register, &Claimed::of_new(&claim), Proof::Asserted, act.at),
+        true => asset_change(&register, &claim.claimed, Proof::Asserted, act.at),
         false => RegisterChange::default(),
     };
     let (id, opened) = match run {
@@ -201,19 +201,22 @@ pub fn meets(
     let lasts = |until: Option<i64>| until.is_none_or(|until| until > now);
     let mut found: Vec<Meets> = Vec::new();
     for claim in claims {
-        if claim.organisation == organisation || claim.state.is_over() || !lasts(claim.valid_until) {
+        if claim.claimed.organisation == organisation
+            || claim.state.is_over()
+            || !lasts(claim.claimed.valid_until)
+        {
             continue;
         }
-        let Some(how) = overlap(value, &claim.value) else { continue };
+        let Some(how) = overlap(value, &claim.claimed.value) else { continue };
         let proof = match claim.state {
             ClaimState::Proven => claim.proven.map_or(Proof::Asserted, |proven| proven.means.proof()),
             _ => Proof::Asserted,
         };
         found.push(Meets {
-            organisation: claim.organisation,
+            organisation: claim.claimed.organisation,
             claim: Some(claim.id),
-            value: claim.value.clone(),
-            role: claim.role,
+            value: claim.claimed.value.clone(),
+            role: claim.claimed.role,
             proof,
             how,
         });
@@ -246,10 +249,9 @@ pub fn withdraw(store: &mut Store, act: &Act<'_>, id: ClaimId, asset: TheAsset) 
     let claim = get(store, id)?;
     ensure!(!claim.state.is_over(), "claim {id} is {} already", claim.state);
     let register = standing(store)?;
-    let claimed = Claimed::of(&claim);
     let change = match asset {
-        TheAsset::Stays => fallen_back(&register, &claimed, act.at),
-        TheAsset::Goes => without_asset(&register, &claimed),
+        TheAsset::Stays => fallen_back(&register, &claim.claimed, act.at),
+        TheAsset::Goes => without_asset(&register, &claim.claimed),
     };
     let step = ClaimStep {
         claim: id,
@@ -271,64 +273,26 @@ pub enum TheAsset {
     Goes,
 }
 
-/// What a claim is about, as far as the register is concerned.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Claimed<'a> {
-    pub organisation: OrganisationId,
-    pub value: &'a AssetValue,
-    pub role: Role,
-    pub valid_from: Option<i64>,
-    pub valid_until: Option<i64>,
-    pub note: &'a str,
-}
-
-impl<'a> Claimed<'a> {
-    pub fn of(claim: &'a Claim) -> Self {
-        let Claim { organisation, value, role, valid_from, valid_until, note, .. } = claim;
-        Self {
-            organisation: *organisation,
-            value,
-            role: *role,
-            valid_from: *valid_from,
-            valid_until: *valid_until,
-            note,
-        }
-    }
-
-    fn of_new(claim: &'a NewClaim) -> Self {
-        let NewClaim { organisation, value, role, valid_from, valid_until, note, .. } = claim;
-        Self {
-            organisation: *organisation,
-            value,
-            role: *role,
-            valid_from: *valid_from,
-            valid_until: *valid_until,
-            note,
-        }
-    }
-
-    /// The assets in the register that are this.
-    pub fn assets<'r>(self, register: &'r Register) -> impl Iterator<Item = &'r Asset> + use<'r, 'a> {
-        register.assets.iter().filter(move |asset| {
-            asset.organisation == self.organisation
-                && asset.role == self.role
-                && asset.value == *self.value
-                && !asset.flags.excluded
-        })
-    }
+/// The assets in the register that are what is claimed.
+pub(crate) fn assets_of<'r, 'c>(
+    register: &'r Register,
+    claimed: &'c Claimed,
+) -> impl Iterator<Item = &'r Asset> + use<'r, 'c> {
+    register.assets.iter().filter(move |asset| {
+        asset.organisation == claimed.organisation
+            && asset.role == claimed.role
+            && asset.value == claimed.value
+            && !asset.flags.excluded
+    })
 }
 
 /// Makes it an asset with this proof, or gives the asset that is there this proof.
-pub(crate) fn asset_change(
-    register: &Register,
-    claimed: &Claimed<'_>,
-    proof: Proof,
-    now: i64,
-) -> RegisterChange {
+pub(crate) fn asset_change(register: &Register, claimed: &Claimed, proof: Proof, now: i64) -> RegisterChange {
     let mut change = RegisterChange::default();
     let Some(owner) = register.organisation(claimed.organisation) else { return change };
-    let there: Vec<_> =
-        claimed.assets(register).filter(|asset| asset.valid_until.is_none_or(|until| until > now)).collect();
+    let there: Vec<_> = assets_of(register, claimed)
+        .filter(|asset| asset.valid_until.is_none_or(|until| until > now))
+        .collect();
     for asset in &there {
         if asset.proof != proof {
             change.withdrawn_assets.push(asset.id);
@@ -345,7 +309,7 @@ pub(crate) fn asset_change(
             valid_until: claimed.valid_until,
             proof,
             flags: AssetFlags::default(),
-            note: claimed.note.to_owned(),
+            note: claimed.note.clone(),
         };
         change.assets.push((owner.code.clone(), asset));
     }
@@ -353,23 +317,23 @@ pub(crate) fn asset_change(
 }
 
 /// The asset of a proof that counts no longer is asserted; what is not there is not made.
-pub(crate) fn fallen_back(register: &Register, claimed: &Claimed<'_>, now: i64) -> RegisterChange {
-    match claimed.assets(register).next() {
+pub(crate) fn fallen_back(register: &Register, claimed: &Claimed, now: i64) -> RegisterChange {
+    match assets_of(register, claimed).next() {
         Some(_) => asset_change(register, claimed, Proof::Asserted, now),
         None => RegisterChange::default(),
     }
 }
 
-pub(crate) fn without_asset(register: &Register, claimed: &Claimed<'_>) -> RegisterChange {
+pub(crate) fn without_asset(register: &Register, claimed: &Claimed) -> RegisterChange {
     RegisterChange {
-        withdrawn_assets: claimed.assets(register).map(|asset| asset.id).collect(),
+        withdrawn_assets: assets_of(register, claimed).map(|asset| asset.id).collect(),
         ..RegisterChange::default()
     }
 }
 
 /// Is the asset of this claim in the register?
 pub fn is_asset(register: &Register, claim: &Claim) -> bool {
-    Claimed::of(claim).assets(register).next().is_some()
+    assets_of(register, &claim.claimed).next().is_some()
 }
 
 /// Does this claim wait for a decision?

@@ -3,7 +3,7 @@
 use anyhow::{Context, ensure};
 use schakel_model::{
     asset::{Asset, AssetFlags, AssetValue, Role},
-    claim::{Claim, ClaimState, Means, Proven, Ruling},
+    claim::{Claim, ClaimState, Claimed, Means, Proven, Ruling},
     ids::{AssetId, ConflictId, OrganisationId},
     register::Register,
 };
@@ -18,7 +18,7 @@ use schakel_store::{
 };
 
 use crate::{
-    claims::{Claimed, asset_change, get, is_disputed},
+    claims::{asset_change, assets_of, get, is_disputed},
     config::ClaimsConfig,
     register::standing,
 };
@@ -54,8 +54,8 @@ pub fn whole(store: &Store, register: &Register, id: ConflictId) -> anyhow::Resu
         .with_context(|| format!("there is no conflict {id}. `schakel conflict list` lists them"))?;
     let claim = get(store, conflict.claim)?;
     let other = &conflict.other;
-    let (organisation, value) = (claim.organisation, claim.value.clone());
-    let first = side(store, register, organisation, value, claim.role, Some(claim))?;
+    let (organisation, value) = (claim.claimed.organisation, claim.claimed.value.clone());
+    let first = side(store, register, organisation, value, claim.claimed.role, Some(claim))?;
     let other_claim = other.other_claim.map(|id| get(store, id)).transpose()?;
     let second = side(store, register, other.organisation, other.value.clone(), other.role, other_claim)?;
     Ok(Whole { conflict, sides: [first, second] })
@@ -73,9 +73,10 @@ fn side(
         Some(claim) => store.read(|connection| claims::attempts(connection, claim.id))?,
         None => Vec::new(),
     };
-    let claimed =
-        Claimed { organisation, value: &value, role, valid_from: None, valid_until: None, note: "" };
-    let asset = claimed.assets(register).next().cloned();
+    let (valid_from, valid_until, note) = (None, None, String::new());
+    let claimed = Claimed { organisation, value, role, valid_from, valid_until, note };
+    let asset = assets_of(register, &claimed).next().cloned();
+    let Claimed { value, .. } = claimed;
     Ok(Side { organisation, value, claim, attempts, asset })
 }
 
@@ -159,7 +160,7 @@ fn wins(
         }
     };
     if !is_disputed_elsewhere(store, claim, conflict)? {
-        add(change, asset_change(register, &Claimed::of(claim), proven.means.proof(), act.at));
+        add(change, asset_change(register, &claim.claimed, proven.means.proof(), act.at));
     }
     Ok(())
 }

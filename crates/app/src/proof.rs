@@ -26,7 +26,7 @@ use schakel_store::{
 };
 
 use crate::{
-    claims::{Claimed, asset_change, fallen_back, get, is_disputed},
+    claims::{asset_change, fallen_back, get, is_disputed},
     config::{ClaimsConfig, Config},
     letters::{Addressed, post},
     random,
@@ -46,7 +46,7 @@ pub struct Outcome {
 
 /// Looks for the proof of a claim in the world outside. Changes nothing; takes as long as the world takes.
 pub fn look(lookup: &Lookup, register: &Register, claim: &Claim, means: Means) -> anyhow::Result<NewAttempt> {
-    let kind = claim.value.kind();
+    let kind = claim.claimed.value.kind();
     ensure!(means.is_for(kind), "a {kind} cannot be proven by {means}");
     let (found, detail) = match means {
         Means::Dns => dns(lookup, claim),
@@ -58,7 +58,9 @@ pub fn look(lookup: &Lookup, register: &Register, claim: &Claim, means: Means) -
 }
 
 fn dns(lookup: &Lookup, claim: &Claim) -> (bool, String) {
-    let Some(name) = challenge_record(&claim.value) else { return (false, "it has no name".to_owned()) };
+    let Some(name) = challenge_record(&claim.claimed.value) else {
+        return (false, "it has no name".to_owned());
+    };
     match lookup.txt(&name) {
         Ok(texts) if texts.iter().any(|text| text.trim() == claim.token) => {
             (true, format!("{name} holds the token"))
@@ -70,7 +72,7 @@ fn dns(lookup: &Lookup, claim: &Claim) -> (bool, String) {
 }
 
 fn file(lookup: &Lookup, claim: &Claim) -> (bool, String) {
-    let Some(url) = challenge_url(&claim.value, &claim.token) else {
+    let Some(url) = challenge_url(&claim.claimed.value, &claim.token) else {
         return (false, "it has no name".to_owned());
     };
     match lookup.file(&url) {
@@ -81,20 +83,21 @@ fn file(lookup: &Lookup, claim: &Claim) -> (bool, String) {
 }
 
 fn rdap(lookup: &Lookup, register: &Register, claim: &Claim) -> (bool, String) {
-    match lookup.holders(&claim.value) {
+    match lookup.holders(&claim.claimed.value) {
         Ok(holders) => matches_holder(register, claim, &holders),
         Err(error) => (false, described(&error)),
     }
 }
 
 fn matches_holder(register: &Register, claim: &Claim, holders: &[Holder]) -> (bool, String) {
-    let name =
-        register.organisation(claim.organisation).map_or("", |organisation| organisation.name.as_str());
+    let name = register
+        .organisation(claim.claimed.organisation)
+        .map_or("", |organisation| organisation.name.as_str());
     // A handle that somebody only says is theirs proves nothing.
     let handles: Vec<&str> = register
         .assets
         .iter()
-        .filter(|asset| asset.organisation == claim.organisation && asset.proof != Proof::Asserted)
+        .filter(|asset| asset.organisation == claim.claimed.organisation && asset.proof != Proof::Asserted)
         .filter_map(|asset| match &asset.value {
             AssetValue::RipeHandle(handle) => Some(handle.as_str()),
             _ => None,
@@ -165,7 +168,7 @@ fn after_attempt(
         failing_since: claim.failing_since,
         attempt: attempt.clone(),
     };
-    let claimed = Claimed::of(claim);
+    let claimed = &claim.claimed;
     let mut change = RegisterChange::default();
     if let Some(attempt) = attempt.as_ref().filter(|attempt| attempt.found) {
         let expires_at = now.saturating_add(config.policy(attempt.means).seconds);
@@ -223,18 +226,19 @@ pub fn send_code(
         "`{mailbox}` is no role mailbox; use {}",
         ROLE_MAILBOXES.join(", ")
     );
-    let domain = match &claim.value {
+    let domain = match &claim.claimed.value {
         AssetValue::Domain(name) | AssetValue::MailDomain(name) => name,
         other => bail!("a {} cannot be proven by mail", other.kind()),
     };
     let address = format!("{mailbox}@{domain}");
     let register = standing(store)?;
-    let organisation =
-        register.organisation(claim.organisation).context("its organisation is no longer in the register")?;
+    let organisation = register
+        .organisation(claim.claimed.organisation)
+        .context("its organisation is no longer in the register")?;
     let code = random::code()?;
     let expires_at = act.at.saturating_add(CODE_SECONDS);
     let hash = random::hash(&store.secret(), &format!("claim:{id}"), &code);
-    let value = claim.value.to_string();
+    let value = claim.claimed.value.to_string();
     // The code is recorded first: one that is good and was not sent harms nobody.
     store.add_code(act, id, &address, hash, expires_at)?;
     let letter = Addressed {

@@ -7,11 +7,9 @@ use crate::{
     ids::{ClaimId, OrganisationId},
 };
 
-/// A claim of an organisation, as it stands.
+/// What an organisation says is theirs.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Claim {
-    /// Its number.
-    pub id: ClaimId,
+pub struct Claimed {
     /// Who says so.
     pub organisation: OrganisationId,
     /// What would be theirs.
@@ -24,6 +22,15 @@ pub struct Claim {
     pub valid_until: Option<i64>,
     /// A remark of the desk.
     pub note: String,
+}
+
+/// A claim of an organisation, as it stands.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Claim {
+    /// Its number.
+    pub id: ClaimId,
+    /// What is said.
+    pub claimed: Claimed,
     /// What is published in the DNS or on the web server to prove it.
     pub token: String,
     /// How far it has come.

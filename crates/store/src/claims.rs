@@ -2,8 +2,8 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use schakel_model::{
-    asset::{AssetKind, AssetValue, Role},
-    claim::{Claim, ClaimState, Means, Proven},
+    asset::{AssetKind, Role},
+    claim::{Claim, ClaimState, Claimed, Means, Proven},
     ids::{ClaimId, ConflictId, OrganisationId},
 };
 
@@ -21,18 +21,8 @@ use crate::{
 /// A claim about to be entered.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NewClaim {
-    /// Who says so.
-    pub organisation: OrganisationId,
-    /// What would be theirs.
-    pub value: AssetValue,
-    /// In which role.
-    pub role: Role,
-    /// From when, in seconds since 1970.
-    pub valid_from: Option<i64>,
-    /// Until when, in seconds since 1970.
-    pub valid_until: Option<i64>,
-    /// A remark of the desk.
-    pub note: String,
+    /// What is said.
+    pub claimed: Claimed,
     /// What is published to prove it.
     pub token: String,
 }
@@ -135,12 +125,14 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Claim> {
     };
     Ok(Claim {
         id: ClaimId(row.get(0)?),
-        organisation: OrganisationId(row.get(1)?),
-        value: value(kind, row.get(3)?).ok_or_else(|| wrong_word(3, "value of a claim"))?,
-        role: word(row, 4)?,
-        valid_from: row.get(5)?,
-        valid_until: row.get(6)?,
-        note: row.get(7)?,
+        claimed: Claimed {
+            organisation: OrganisationId(row.get(1)?),
+            value: value(kind, row.get(3)?).ok_or_else(|| wrong_word(3, "value of a claim"))?,
+            role: word(row, 4)?,
+            valid_from: row.get(5)?,
+            valid_until: row.get(6)?,
+            note: row.get(7)?,
+        },
         token: row.get(8)?,
         state: word(row, 9)?,
         proven,
@@ -242,13 +234,13 @@ impl Store {
                 )
                 .and_then(|mut statement| {
                     statement.execute(params![
-                        claim.organisation.0,
-                        claim.value.kind().as_str(),
-                        claim.value.to_string(),
-                        Role::as_str(claim.role),
-                        claim.valid_from,
-                        claim.valid_until,
-                        claim.note,
+                        claim.claimed.organisation.0,
+                        claim.claimed.value.kind().as_str(),
+                        claim.claimed.value.to_string(),
+                        Role::as_str(claim.claimed.role),
+                        claim.claimed.valid_from,
+                        claim.claimed.valid_until,
+                        claim.claimed.note,
                         claim.token,
                         ClaimState::Open.as_str(),
                         act.at
@@ -258,9 +250,9 @@ impl Store {
             let id = ClaimId(transaction.last_insert_rowid() as u32);
             let detail = format!(
                 "{{\"kind\":\"{}\",\"value\":{},\"role\":\"{}\"}}",
-                claim.value.kind(),
-                json(&claim.value.to_string()),
-                claim.role
+                claim.claimed.value.kind(),
+                json(&claim.claimed.value.to_string()),
+                claim.claimed.role
             );
             act.audit(transaction, Action::ClaimAdded, &format!("claim:{id}"), &detail)?;
             act.change_register(transaction, change)?;

@@ -284,17 +284,17 @@ fn how_word(how: Overlap) -> &'static str {
 pub fn claim_json(register: &Register, claim: &Claim) -> Value {
     json!({
         "claim": claim.id.0,
-        "organisation": organisation_name(register, claim.organisation).0,
-        "kind": claim.value.kind().as_str(),
-        "value": claim.value.to_string(),
-        "role": claim.role.as_str(),
+        "organisation": organisation_name(register, claim.claimed.organisation).0,
+        "kind": claim.claimed.value.kind().as_str(),
+        "value": claim.claimed.value.to_string(),
+        "role": claim.claimed.role.as_str(),
         "state": claim.state.as_str(),
         "proven_by": claim.proven.map(|proven| proven.means.as_str()),
         "proven_at": claim.proven.map(|proven| rfc3339(proven.at)),
         "expires_at": claim.proven.map(|proven| rfc3339(proven.expires_at)),
         "failing_since": claim.failing_since.map(rfc3339),
         "attributes": claims::is_asset(register, claim),
-        "note": claim.note,
+        "note": claim.claimed.note,
     })
 }
 
@@ -308,10 +308,10 @@ fn list(context: &Context, all: bool) -> anyhow::Result<Ending> {
         .map(|claim| {
             vec![
                 claim.id.to_string(),
-                organisation_name(&register, claim.organisation).0.to_owned(),
-                claim.value.kind().to_string(),
-                plain(&claim.value.to_string(), 60),
-                claim.role.to_string(),
+                organisation_name(&register, claim.claimed.organisation).0.to_owned(),
+                claim.claimed.value.kind().to_string(),
+                plain(&claim.claimed.value.to_string(), 60),
+                claim.claimed.role.to_string(),
                 claim.state.to_string(),
                 claim.proven.map_or(String::new(), |proven| proven.means.to_string()),
                 claim.proven.map_or(String::new(), |proven| rfc3339(proven.expires_at)),
@@ -334,14 +334,14 @@ fn show(context: &Context, id: ClaimId) -> anyhow::Result<Ending> {
         .ok_or_else(|| anyhow::anyhow!("there is no claim {id}. `schakel claim list` lists them"))?;
     let attempts = reader.read(|connection| stored::attempts(connection, id))?;
     let codes = reader.read(|connection| stored::codes(connection, id))?;
-    let (code, name) = organisation_name(&register, claim.organisation);
+    let (code, name) = organisation_name(&register, claim.claimed.organisation);
     let out = &context.out;
     out.line(format!(
         "Claim {id}: {code} {} has {} {} as {}; {}.",
         plain(name, 60),
-        claim.value.kind(),
-        claim.value,
-        claim.role,
+        claim.claimed.value.kind(),
+        claim.claimed.value,
+        claim.claimed.role,
         claim.state
     ));
     if let Some(proven) = claim.proven {
@@ -351,8 +351,8 @@ fn show(context: &Context, id: ClaimId) -> anyhow::Result<Ending> {
     if let Some(since) = claim.failing_since {
         out.line(format!("Not found any more since {}.", rfc3339(since)));
     }
-    let record = challenge_record(&claim.value);
-    let url = challenge_url(&claim.value, &claim.token);
+    let record = challenge_record(&claim.claimed.value);
+    let url = challenge_url(&claim.claimed.value, &claim.token);
     if !claim.state.is_over() {
         if let Some(record) = &record {
             out.line(format!("To prove it by DNS: {record}. TXT \"{}\"", claim.token));
