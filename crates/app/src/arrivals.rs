@@ -47,6 +47,8 @@ pub struct Sender {
     pub address: String,
     /// Of a mail: does the domain of that address stand for it (DMARC)? Only then is a receipt sent.
     pub aligned: bool,
+    /// Of a mail: its subject.
+    pub title: String,
 }
 
 impl Sender {
@@ -140,7 +142,14 @@ fn sender(
         results.aligned_domain.as_deref().is_some_and(|domain| domain.eq_ignore_ascii_case(from.domain()));
     let known = reader.read(sources::list)?;
     let source = known.into_iter().find(|source| source.writes_from(&from.address));
-    Ok((Sender { source, proven: aligned, address: from.address.clone(), aligned }, Some(kind)))
+    let sender = Sender {
+        source,
+        proven: aligned,
+        address: from.address.clone(),
+        aligned,
+        title: mail.subject.clone(),
+    };
+    Ok((sender, Some(kind)))
 }
 
 fn read_mail(incoming: &mut Incoming) -> anyhow::Result<MailDocument> {

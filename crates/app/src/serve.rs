@@ -133,7 +133,7 @@ fn turns(
             at_rest = false;
             let (intake, now) = (&mut intake, clock.now_seconds());
             let desk = ArrivalDesk { intake, reader: &reader, spool: &spool, reading: &reading, config, now };
-            if take_arrival(desk, &kept, counters, &clock)? {
+            if take_arrival(desk, &kept, &templates, counters, &clock)? {
                 waiting.report_came(Instant::now());
             }
             asked = asked.or_else(|| lender.and_then(Lender::asked));

@@ -12,6 +12,7 @@ use schakel_model::{
     source::{Source, Trust, is_code},
     tlp::Tlp,
 };
+use schakel_render::templates::Templates;
 use schakel_rules::{recipients::recipients, vetting::Verdict};
 use schakel_store::{
     Reader,
@@ -31,6 +32,7 @@ use crate::{
     intake::Intake,
     parse_files::{RejectLine, RowSink, parse_incoming},
     reading::Reading,
+    receipts::{self, News},
 };
 
 /// Events and rejects of a preview that are shown: enough to see what it is.
@@ -79,6 +81,8 @@ pub struct Vetting {
     spool: SpoolDesk,
     reading: Reading,
     config: Config,
+    templates: Templates,
+    clock: Clock,
     now: i64,
 }
 
@@ -93,6 +97,8 @@ impl Vetting {
             spool: SpoolDesk::open(data)?,
             reading: config.reading()?,
             config: config.clone(),
+            templates: config.templates()?,
+            clock,
             now: clock.now_seconds(),
         })
     }
@@ -208,6 +214,9 @@ impl Vetting {
         let became = self.desk().take(kept, incoming, &sender, act.actor, &|_| ())?;
         self.audit(act, Action::ArrivalAccepted, kept.receipt)?;
         self.intake.settle()?;
+        if matches!(became, Became::Taken(_)) {
+            self.tell(kept, &sender, News::Accepted)?;
+        }
         Ok((became, sender))
     }
 
@@ -217,7 +226,13 @@ impl Vetting {
         let sender = self.look(kept).map(|(looked, _)| looked.sender).unwrap_or_default();
         self.desk().put_aside(kept, &sender, Outcome::Refused, act.reason, act.actor)?;
         self.audit(act, Action::ArrivalRefused, kept.receipt)?;
+        self.tell(kept, &sender, News::Rejected)?;
         Ok(sender)
+    }
+
+    fn tell(&mut self, kept: &Kept, sender: &Sender, news: News) -> anyhow::Result<bool> {
+        let store = self.intake.store();
+        receipts::tell(store, &self.config, &self.templates, kept, sender, news, self.clock.now())
     }
 
     /// Lets everything this sender sends be taken in from now on: it becomes a source, or its source is trusted. Only a sender who is

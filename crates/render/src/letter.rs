@@ -1,8 +1,10 @@
-//! Mails that tell no findings: a code to a role mailbox, that something waits, whether contact details are still right, that an earlier
+//! Mails that tell no findings: that a report was received and what became of it, a code to a role mailbox, that something waits, whether contact details are still right, that an earlier
 //! mail was not meant for the reader.
 
 use jiff::Timestamp;
-use schakel_model::{affiliation::Step, ids::FindingId, language::Language, register::ContactRole, tlp::Tlp};
+use schakel_model::{
+    affiliation::Step, arrival::Receipt, ids::FindingId, language::Language, register::ContactRole, tlp::Tlp,
+};
 use serde::Serialize;
 
 use crate::{notice::Reference, times::Times, words::Words};
@@ -56,6 +58,28 @@ pub enum About<'a> {
         /// Until when the link is good.
         until: Timestamp,
     },
+    /// A notifier's report was received.
+    Received {
+        /// The number of the report.
+        receipt: Receipt,
+        /// The subject of the notifier's message; may be empty.
+        title: &'a str,
+        /// When it came.
+        received_at: Timestamp,
+        /// Somebody looks at it first.
+        held: bool,
+    },
+    /// Somebody has decided on a notifier's report.
+    Decided {
+        /// The number of the report.
+        receipt: Receipt,
+        /// The subject of the notifier's message; may be empty.
+        title: &'a str,
+        /// When it came.
+        received_at: Timestamp,
+        /// It is dealt with.
+        accepted: bool,
+    },
     /// An earlier notification, or a part of it, was not for the reader: please delete it. It says numbers only.
     Withdrawal {
         /// The earlier notification.
@@ -85,6 +109,8 @@ impl About<'_> {
             Self::ProofCode { .. } => "proof_code",
             Self::SomethingWaits { .. } => "something_waits",
             Self::ConfirmContact { .. } => "confirm_contact",
+            Self::Received { .. } => "receipt",
+            Self::Decided { .. } => "receipt_decision",
             Self::Withdrawal { .. } => "withdrawal",
         }
     }
@@ -111,6 +137,11 @@ pub(crate) struct LetterContext {
     whole: bool,
     findings: Vec<String>,
     not_shown: usize,
+    receipt: String,
+    title: String,
+    received_local: String,
+    held: bool,
+    accepted: bool,
 }
 
 #[derive(Serialize)]
@@ -144,6 +175,11 @@ impl LetterContext {
             whole: false,
             findings: Vec::new(),
             not_shown: 0,
+            receipt: String::new(),
+            title: String::new(),
+            received_local: String::new(),
+            held: false,
+            accepted: false,
         };
         match &letter.about {
             About::ProofCode { value, code, until } => {
@@ -159,6 +195,18 @@ impl LetterContext {
                 context.name = line(name);
                 context.link = line(link);
                 context.until_local = times.local_minutes(*until);
+            }
+            About::Received { receipt, title, received_at, held } => {
+                context.receipt = receipt.to_string();
+                context.title = line(title);
+                context.received_local = times.local_minutes(*received_at);
+                context.held = *held;
+            }
+            About::Decided { receipt, title, received_at, accepted } => {
+                context.receipt = receipt.to_string();
+                context.title = line(title);
+                context.received_local = times.local_minutes(*received_at);
+                context.accepted = *accepted;
             }
             About::Withdrawal { takes_back, told_at, part, findings } => {
                 context.takes_back = takes_back.to_string();
@@ -196,6 +244,25 @@ pub(crate) fn samples(language: Language) -> Vec<Letter<'static>> {
     let confirm = |name, link| letter(About::ConfirmContact { role: ContactRole::Vcib, name, link, until });
     vec![
         letter(About::ProofCode { value: "voorbeeldstad.example", code: "7KQ2-M4XD", until }),
+        letter(About::Received {
+            receipt: Receipt(1234),
+            title: "Open RDP",
+            received_at: created_at,
+            held: true,
+        }),
+        letter(About::Received { receipt: Receipt(1234), title: "", received_at: created_at, held: false }),
+        letter(About::Decided {
+            receipt: Receipt(1234),
+            title: "Open RDP",
+            received_at: created_at,
+            accepted: true,
+        }),
+        letter(About::Decided {
+            receipt: Receipt(1234),
+            title: "",
+            received_at: created_at,
+            accepted: false,
+        }),
         letter(About::SomethingWaits { missing: &[Step::VcibForm, Step::IntakeTalk] }),
         confirm("Zoë de Vries", "https://schakel.example/contact/abc"),
         confirm("", ""),

@@ -45,6 +45,14 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("nl/confirm_contact.txt.j2", include_str!("../templates/nl/confirm_contact.txt.j2")),
     ("en/confirm_contact.subject.j2", include_str!("../templates/en/confirm_contact.subject.j2")),
     ("en/confirm_contact.txt.j2", include_str!("../templates/en/confirm_contact.txt.j2")),
+    ("nl/receipt.subject.j2", include_str!("../templates/nl/receipt.subject.j2")),
+    ("nl/receipt.txt.j2", include_str!("../templates/nl/receipt.txt.j2")),
+    ("en/receipt.subject.j2", include_str!("../templates/en/receipt.subject.j2")),
+    ("en/receipt.txt.j2", include_str!("../templates/en/receipt.txt.j2")),
+    ("nl/receipt_decision.subject.j2", include_str!("../templates/nl/receipt_decision.subject.j2")),
+    ("nl/receipt_decision.txt.j2", include_str!("../templates/nl/receipt_decision.txt.j2")),
+    ("en/receipt_decision.subject.j2", include_str!("../templates/en/receipt_decision.subject.j2")),
+    ("en/receipt_decision.txt.j2", include_str!("../templates/en/receipt_decision.txt.j2")),
     ("nl/withdrawal.subject.j2", include_str!("../templates/nl/withdrawal.subject.j2")),
     ("nl/withdrawal.txt.j2", include_str!("../templates/nl/withdrawal.txt.j2")),
     ("en/withdrawal.subject.j2", include_str!("../templates/en/withdrawal.subject.j2")),
@@ -321,7 +329,7 @@ mod tests {
         insta::assert_snapshot!(check("en/notification.txt.j2", "{% for group in groups %}\n{{ group.titel }}{% endfor %}"), @"en/notification.txt.j2, line 2: undefined value at `group.titel` (`group.titel` is undefined)");
         insta::assert_snapshot!(check("en/notification.txt.j2", "{% if false %}\n{{ nooit }}{% endif %}"), @"en/notification.txt.j2, line 2: there is no variable `nooit`; there are number, tlp, sender, organisation, recipient_role, created_utc, created_local, total, total_text, highest_severity, attachment, why, groups, groups_not_shown");
         insta::assert_snapshot!(check("en/notification.txt.j2", "{% if tlp %}"), @"en/notification.txt.j2, line 1: syntax error at `%}` (unexpected end of input, expected end of block)");
-        insta::assert_snapshot!(check("fr/notification.txt.j2", ""), @"fr/notification.txt.j2: there is no such template; there are nl/notification.subject.j2, nl/notification.txt.j2, en/notification.subject.j2, en/notification.txt.j2, nl/proof_code.subject.j2, nl/proof_code.txt.j2, en/proof_code.subject.j2, en/proof_code.txt.j2, nl/something_waits.subject.j2, nl/something_waits.txt.j2, en/something_waits.subject.j2, en/something_waits.txt.j2, nl/confirm_contact.subject.j2, nl/confirm_contact.txt.j2, en/confirm_contact.subject.j2, en/confirm_contact.txt.j2, nl/withdrawal.subject.j2, nl/withdrawal.txt.j2, en/withdrawal.subject.j2, en/withdrawal.txt.j2");
+        insta::assert_snapshot!(check("fr/notification.txt.j2", ""), @"fr/notification.txt.j2: there is no such template; there are nl/notification.subject.j2, nl/notification.txt.j2, en/notification.subject.j2, en/notification.txt.j2, nl/proof_code.subject.j2, nl/proof_code.txt.j2, en/proof_code.subject.j2, en/proof_code.txt.j2, nl/something_waits.subject.j2, nl/something_waits.txt.j2, en/something_waits.subject.j2, en/something_waits.txt.j2, nl/confirm_contact.subject.j2, nl/confirm_contact.txt.j2, en/confirm_contact.subject.j2, en/confirm_contact.txt.j2, nl/receipt.subject.j2, nl/receipt.txt.j2, en/receipt.subject.j2, en/receipt.txt.j2, nl/receipt_decision.subject.j2, nl/receipt_decision.txt.j2, en/receipt_decision.subject.j2, en/receipt_decision.txt.j2, nl/withdrawal.subject.j2, nl/withdrawal.txt.j2, en/withdrawal.subject.j2, en/withdrawal.txt.j2");
         let replaced = Templates::new(&[("nl/notification.subject.j2", "Nieuw\nin\n{{ sender }}")]).unwrap();
         let subject = replaced.render(&sample::small(Language::Nl)).unwrap().subject;
         assert_eq!(subject, "[Schakel #17] TLP:AMBER Nieuw in Meldpunt Voorbeeld");

@@ -81,7 +81,8 @@ pub struct Kept {
     pub size: u64,
     /// Why it is held or was put aside.
     pub reason: String,
-    file: Option<String>,
+    /// The file its bytes lie in, when they are not in the database.
+    pub file: Option<String>,
 }
 
 /// The bytes of something kept.

@@ -4,39 +4,30 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use anyhow::Context;
 use schakel_model::clock::Clock;
+use schakel_render::templates::Templates;
 use schakel_store::{
     arrivals::Outcome,
     spool::{Kept, State},
 };
 
 use super::Counters;
-use crate::arrivals::{ArrivalDesk, Became, is_store_trouble};
+use crate::{
+    arrivals::{ArrivalDesk, Became, is_store_trouble},
+    receipts::{self, News},
+};
 
-/// Deals with something in the spool. Was it taken in?
+/// Deals with something in the spool, and tells the notifier. Was it taken in?
 pub(super) fn take_arrival(
     mut desk: ArrivalDesk<'_>,
     kept: &Kept,
+    templates: &Templates,
     counters: &Counters,
     clock: &Clock,
 ) -> anyhow::Result<bool> {
     let receipt = kept.receipt;
     counters.arrivals.fetch_add(1, Relaxed);
-    match desk.handle(kept, &|_| counters.is_alive(clock)) {
-        Ok((Became::Taken(ingested), _)) => {
-            counters.taken(&ingested);
-            if !ingested.failures.is_empty() {
-                counters.reports_failed.fetch_add(1, Relaxed);
-                tracing::warn!(%receipt, report = %ingested.report, "taken in only in part");
-            }
-            return Ok(true);
-        }
-        Ok((Became::Held(reason), _)) => tracing::info!(%receipt, reason, "waits for a person"),
-        Ok((Became::Aside(outcome, reason), _)) => {
-            if outcome == Outcome::Failed {
-                counters.reports_failed.fetch_add(1, Relaxed);
-            }
-            tracing::info!(%receipt, outcome = outcome.as_str(), reason, "put aside");
-        }
+    let (became, sender) = match desk.handle(kept, &|_| counters.is_alive(clock)) {
+        Ok(handled) => handled,
         Err(error) if is_store_trouble(&error) => {
             return Err(error).with_context(|| format!("while dealing with {receipt}"));
         }
@@ -45,7 +36,40 @@ pub(super) fn take_arrival(
             let reason = format!("{error:#}");
             tracing::warn!(%receipt, reason, "cannot be looked at");
             desk.spool.set_state(receipt, State::Held, &reason)?;
+            return Ok(false);
+        }
+    };
+    let news = match became {
+        Became::Taken(ingested) => {
+            counters.taken(&ingested);
+            if !ingested.failures.is_empty() {
+                counters.reports_failed.fetch_add(1, Relaxed);
+                tracing::warn!(%receipt, report = %ingested.report, "taken in only in part");
+            }
+            Some(News::Received)
+        }
+        Became::Held(reason) => {
+            tracing::info!(%receipt, reason, "waits for a person");
+            Some(News::Held)
+        }
+        Became::Aside(outcome, reason) => {
+            if outcome == Outcome::Failed {
+                counters.reports_failed.fetch_add(1, Relaxed);
+            }
+            tracing::info!(%receipt, outcome = outcome.as_str(), reason, "put aside");
+            None
+        }
+    };
+    if let Some(news) = news {
+        let store = desk.intake.store();
+        // The report is dealt with, whether or not its notifier can be told so.
+        match receipts::tell(store, desk.config, templates, kept, &sender, news, clock.now()) {
+            Err(error) if is_store_trouble(&error) => return Err(error),
+            Err(error) => {
+                tracing::warn!(%receipt, reason = %format!("{error:#}"), "the notifier cannot be told")
+            }
+            Ok(_) => {}
         }
     }
-    Ok(false)
+    Ok(news == Some(News::Received))
 }
