@@ -1,5 +1,6 @@
 //! Fakes with real protocols, for tests: nothing here reaches beyond loopback.
 
+pub mod dovecot;
 pub mod fake_smtp;
 pub mod https_server;
 pub mod knot;

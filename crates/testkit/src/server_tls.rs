@@ -12,6 +12,8 @@ use rustls::{
 pub struct ServerTls {
     /// The certificate as PEM, for the client's `ca_file`.
     pub certificate_pem: String,
+    /// Its key as PEM, for a server of ours.
+    pub key_pem: String,
     /// For the server.
     pub config: Arc<ServerConfig>,
 }
@@ -34,6 +36,7 @@ impl ServerTls {
             .with_no_client_auth()
             .with_single_cert(vec![made.cert.der().clone()], key)
             .expect("the key is that of the certificate");
-        Self { certificate_pem: made.cert.pem(), config: Arc::new(config) }
+        let (certificate_pem, key_pem) = (made.cert.pem(), made.signing_key.serialize_pem());
+        Self { certificate_pem, key_pem, config: Arc::new(config) }
     }
 }
