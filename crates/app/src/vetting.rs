@@ -30,9 +30,9 @@ use crate::{
     config::Config,
     incoming::Incoming,
     intake::Intake,
+    notifiers::{self, News},
     parse_files::{RejectLine, RowSink, parse_incoming},
     reading::Reading,
-    receipts::{self, News},
 };
 
 /// Events and rejects of a preview that are shown: enough to see what it is.
@@ -232,7 +232,7 @@ impl Vetting {
 
     fn tell(&mut self, kept: &Kept, sender: &Sender, news: News) -> anyhow::Result<bool> {
         let store = self.intake.store();
-        receipts::tell(store, &self.config, &self.templates, kept, sender, news, self.clock.now())
+        notifiers::tell(store, &self.config, &self.templates, kept, sender, news, self.clock.now())
     }
 
     /// Lets everything this sender sends be taken in from now on: it becomes a source, or its source is trusted. Only a sender who is

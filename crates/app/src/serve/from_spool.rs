@@ -13,7 +13,7 @@ use schakel_store::{
 use super::Counters;
 use crate::{
     arrivals::{ArrivalDesk, Became, is_store_trouble},
-    receipts::{self, News},
+    notifiers::{self, News},
 };
 
 /// Deals with something in the spool, and tells the notifier. Was it taken in?
@@ -63,7 +63,7 @@ pub(super) fn take_arrival(
     if let Some(news) = news {
         let store = desk.intake.store();
         // The report is dealt with, whether or not its notifier can be told so.
-        match receipts::tell(store, desk.config, templates, kept, &sender, news, clock.now()) {
+        match notifiers::tell(store, desk.config, templates, kept, &sender, news, clock.now()) {
             Err(error) if is_store_trouble(&error) => return Err(error),
             Err(error) => {
                 tracing::warn!(%receipt, reason = %format!("{error:#}"), "the notifier cannot be told")
