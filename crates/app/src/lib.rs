@@ -8,6 +8,7 @@ pub mod arrivals;
 pub mod audit;
 pub mod breach;
 pub mod calendar;
+pub mod calls;
 pub mod changed_register;
 pub mod chores;
 pub mod claims;

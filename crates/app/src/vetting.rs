@@ -137,6 +137,13 @@ impl Vetting {
         self.desk().look(kept)
     }
 
+    /// Deals with something that has just come in, as the service would.
+    pub fn handle(&mut self, kept: &Kept) -> anyhow::Result<Became> {
+        let (became, _) = self.desk().handle(kept, &|_| ())?;
+        self.intake.settle()?;
+        Ok(became)
+    }
+
     /// What accepting would do. Everything is done and nothing is kept: nothing else can be done afterwards.
     pub fn preview(mut self, kept: &Kept) -> anyhow::Result<(Looked, Preview)> {
         let (looked, mut incoming) = self.look(kept)?;

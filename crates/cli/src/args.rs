@@ -75,6 +75,9 @@ pub enum Command {
     Vetting(crate::commands::vetting::VettingCommand),
     /// What came by mail, HTTP and other doors, and what became of it
     Arrivals(ArrivalsArgs),
+    /// One report: written down from a telephone call
+    #[command(subcommand)]
+    Report(crate::commands::report::ReportCommand),
     /// The reports that came in
     Reports(ReportsArgs),
     /// The findings, newest first

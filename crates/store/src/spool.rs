@@ -138,8 +138,18 @@ impl Spool {
     pub fn open(data: &DataDir, highest: Receipt) -> Result<Self, StoreError> {
         let folder = folder(data)?;
         let connection = connect(&folder)?;
-        go_on_after(&connection, highest)?;
         remove_leftovers(&connection, &folder)?;
+        Self::with(connection, folder, highest)
+    }
+
+    /// Opens the spool beside the process that serves, whose uploads are left alone.
+    pub fn beside(data: &DataDir, highest: Receipt) -> Result<Self, StoreError> {
+        let folder = folder(data)?;
+        Self::with(connect(&folder)?, folder, highest)
+    }
+
+    fn with(connection: Connection, folder: PathBuf, highest: Receipt) -> Result<Self, StoreError> {
+        go_on_after(&connection, highest)?;
         let (jobs, waiting) = sync_channel(BATCH_MAX);
         let asking = Mutex::new(connect(&folder)?);
         thread::Builder::new()

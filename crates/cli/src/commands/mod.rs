@@ -27,6 +27,7 @@ pub mod register_history;
 pub mod register_import;
 pub mod register_merge;
 pub mod register_show;
+pub mod report;
 pub mod reports;
 pub mod retention;
 pub mod serve;

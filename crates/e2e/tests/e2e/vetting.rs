@@ -175,3 +175,38 @@ fn settings_of_a_source_are_checked() {
         .ended(1)
         .says(&["no token 1 that still counts"]);
 }
+
+#[test]
+fn a_call_is_written_down_word_for_word() {
+    let installation = desk();
+    let call = ["--as", "jan", "report", "new", "--from", "Els", "--call-back", "+31 88 000 00 00", "--text"];
+    let words = "RDP staat open op 198.51.100.200";
+    let mut arguments = call.to_vec();
+    arguments.extend([
+        words,
+        "--ip",
+        "198.51.100.200",
+        "--port",
+        "3389",
+        "--identifier",
+        "open-rdp",
+        "--type",
+        "vulnerable-system",
+    ]);
+    let taken = installation.json(&arguments);
+    assert_eq!((taken["receipt"].as_str(), count(&taken["report"])), (Some("R1"), 1), "{taken}");
+    let traced = installation.run(&["trace", "1:1"]).ended(0).stdout;
+    assert!(traced.contains("198.51.100.200") && traced.contains("open-rdp"), "{traced}");
+    assert!(!traced.contains("Els"), "the caller stands in the evidence alone: {traced}");
+
+    let mut arguments = call.to_vec();
+    arguments.push("Er is iets met 198.51.100.201, zag ik vandaag");
+    let held = installation.json(&arguments);
+    assert_eq!((held["receipt"].as_str(), &held["held"]), (Some("R2"), &true.into()), "{held}");
+    let preview = &installation.json(&["vetting", "show", "R2"])["preview"];
+    assert_eq!(count(&preview["events"]), 1, "{preview}");
+    let mut arguments = call.to_vec();
+    arguments.extend([" ", "--ip", "198.51.100.200"]);
+    installation.run(&arguments).ended(1).says(&["--text"]);
+    installation.assert_sound();
+}
