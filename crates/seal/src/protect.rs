@@ -11,9 +11,17 @@ use crate::{
         fields::{RawField, raw_fields},
         write::{base64_lines, boundary, canonical, multipart},
     },
-    openpgp::{self, key::PublicKey, secret::SecretKey},
+    openpgp::{
+        self,
+        key::{KeyState, PublicKey},
+        secret::SecretKey,
+    },
     random::Random,
-    smime::{self, certificate::Certificate, identity::Identity},
+    smime::{
+        self,
+        certificate::{Certificate, CertificateState},
+        identity::Identity,
+    },
 };
 
 /// Fields that are repeated where the signature covers them.
@@ -51,6 +59,56 @@ pub enum Subject {
     Hidden,
 }
 
+/// Why a key does not do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Unfit {
+    /// It begins later.
+    #[error("it is not valid yet")]
+    NotYet,
+    /// It is over.
+    #[error("it has expired")]
+    Expired,
+    /// Its owner took it back.
+    #[error("it was revoked")]
+    Revoked,
+    /// It can be broken.
+    #[error("it is too weak")]
+    Weak,
+    /// Nothing in it can be believed, or it cannot be read.
+    #[error("it is damaged")]
+    Damaged,
+    /// It says that it is for something else, or has no part for this.
+    #[error("it is not made for this")]
+    OtherUse,
+    /// A kind that we do not write.
+    #[error("its kind is not supported")]
+    Unsupported,
+}
+
+impl Unfit {
+    /// Of an OpenPGP key that has no part for what it should do.
+    pub(crate) fn of_key(state: KeyState) -> Self {
+        match state {
+            KeyState::Good => Self::OtherUse,
+            KeyState::NotYet => Self::NotYet,
+            KeyState::Expired => Self::Expired,
+            KeyState::Revoked => Self::Revoked,
+            KeyState::Weak => Self::Weak,
+            KeyState::Unbound => Self::Damaged,
+        }
+    }
+
+    /// Of a certificate; nothing when it is good.
+    pub(crate) fn of_certificate(state: CertificateState) -> Option<Self> {
+        match state {
+            CertificateState::Good => None,
+            CertificateState::NotYet => Some(Self::NotYet),
+            CertificateState::Expired => Some(Self::Expired),
+            CertificateState::Weak => Some(Self::Weak),
+        }
+    }
+}
+
 /// Why a mail cannot be protected.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ProtectError {
@@ -58,20 +116,20 @@ pub enum ProtectError {
     #[error("there is nobody to sign it, and nobody to encrypt it to")]
     Nothing,
     /// A key that nothing can be encrypted to.
-    #[error("nothing can be encrypted to the key {key} ({state})")]
+    #[error("nothing can be encrypted to the key {key}: {why}")]
     Recipient {
         /// Its fingerprint.
         key: String,
         /// What is wrong with it.
-        state: String,
+        why: Unfit,
     },
     /// Our own key does not sign.
-    #[error("our key {key} cannot sign ({state})")]
+    #[error("our key {key} cannot sign: {why}")]
     Signer {
         /// Its fingerprint.
         key: String,
         /// What is wrong with it.
-        state: String,
+        why: Unfit,
     },
     /// A signature over bytes that servers on the way may change.
     #[error("a mail that is signed and not encrypted has to be plain ASCII: use quoted-printable or base64")]

@@ -85,7 +85,7 @@ impl PublicKey {
         policy::key_state(&self.inner, seconds(now))
     }
 
-    /// Until when the key itself may be encrypted to is a matter of its subkeys too: can a message be encrypted to it?
+    /// Can a message be encrypted to it? A good key may have no part for that, or only one that is over.
     pub fn can_be_encrypted_to(&self, now: Timestamp) -> bool {
         self.encryption_component(now).is_some()
     }

@@ -9,8 +9,10 @@
 pub mod key;
 pub mod secret;
 
+mod decrypt;
 pub(crate) mod inline;
 pub(crate) mod message;
+mod packets;
 mod policy;
 pub(crate) mod verify;
 pub(crate) mod write;

@@ -12,7 +12,10 @@ use super::{
     key::{Component, PublicKey, seconds},
     secret::{SecretKey, SigningPart, subpackets},
 };
-use crate::{protect::ProtectError, random::Random};
+use crate::{
+    protect::{ProtectError, Unfit},
+    random::Random,
+};
 
 /// A signature apart from its content, and the name of its hash for `micalg` (RFC 3156 section 5).
 pub(crate) fn sign(
@@ -63,7 +66,7 @@ pub(crate) fn encrypt(
     for key in to {
         let component = key.encryption_component(now).ok_or_else(|| ProtectError::Recipient {
             key: key.fingerprint(),
-            state: format!("{:?}", key.state(now)),
+            why: Unfit::of_key(key.state(now)),
         })?;
         match component {
             Component::Primary(key) => builder.encrypt_to_key(random.rng(), &key).map(drop),
@@ -87,7 +90,7 @@ pub(crate) fn encrypt(
 fn signing_part(signer: &SecretKey, now: Timestamp) -> Result<SigningPart<'_>, ProtectError> {
     signer.signing_part(now).ok_or_else(|| ProtectError::Signer {
         key: signer.fingerprint(),
-        state: format!("{:?}", signer.public().state(now)),
+        why: Unfit::of_key(signer.public().state(now)),
     })
 }
 

@@ -14,7 +14,11 @@ use super::{
     key_transport, oid,
 };
 use crate::{
-    limits::RECIPIENTS_MAX, openpgp::key::hex, problem::Problem, protect::ProtectError, random::Random,
+    limits::RECIPIENTS_MAX,
+    openpgp::key::hex,
+    problem::Problem,
+    protect::{ProtectError, Unfit},
+    random::Random,
 };
 
 /// What was in it.
@@ -253,13 +257,12 @@ pub(crate) fn seal(
     let mut recipients = Vec::with_capacity(to.len());
     let mut version = 0;
     for certificate in to {
-        let refused = |state: String| ProtectError::Recipient { key: certificate.fingerprint(), state };
-        let state = certificate.state(now);
-        if state != CertificateState::Good {
-            return Err(refused(format!("{state:?}")));
+        let refused = |why| ProtectError::Recipient { key: certificate.fingerprint(), why };
+        if let Some(why) = Unfit::of_certificate(certificate.state(now)) {
+            return Err(refused(why));
         }
         if !certificate.may_be_encrypted_to() {
-            return Err(refused("not for encryption".to_owned()));
+            return Err(refused(Unfit::OtherUse));
         }
         let name = certificate.issuer_and_serial();
         let recipient = match certificate.key() {
@@ -273,9 +276,9 @@ pub(crate) fn seal(
                 version = 2;
                 key_agreement::encrypt(point, &name, &key, random)
             }
-            _ => return Err(refused("a kind of key that is not supported".to_owned())),
+            _ => return Err(refused(Unfit::Unsupported)),
         };
-        recipients.push(recipient.map_err(|Unreadable| refused("its key cannot be read".to_owned()))?);
+        recipients.push(recipient.map_err(|Unreadable| refused(Unfit::Damaged))?);
     }
     let cipher = cbc::Encryptor::<Aes256>::new_from_slices(&key, &start)
         .map_err(|error| ProtectError::Failed(error.to_string()))?;

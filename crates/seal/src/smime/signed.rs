@@ -30,7 +30,7 @@ use crate::{
     limits::{CERTIFICATES_MAX, CLOCK_AHEAD_SECONDS, SIGNATURES_MAX},
     openpgp::key::hex,
     problem::Problem,
-    protect::ProtectError,
+    protect::{ProtectError, Unfit},
     random::Random,
     signature::{Flaw, Signature, Signer, Standard},
 };
@@ -268,13 +268,12 @@ pub(crate) fn sign(
     random: &mut Random,
 ) -> Result<Vec<u8>, ProtectError> {
     let certificate = signer.certificate();
-    let refused = |state: String| ProtectError::Signer { key: certificate.fingerprint(), state };
-    let state = certificate.state(now);
-    if state != CertificateState::Good {
-        return Err(refused(format!("{state:?}")));
+    let refused = |why| ProtectError::Signer { key: certificate.fingerprint(), why };
+    if let Some(why) = Unfit::of_certificate(certificate.state(now)) {
+        return Err(refused(why));
     }
     if !certificate.may_sign() {
-        return Err(refused("not for signing".to_owned()));
+        return Err(refused(Unfit::OtherUse));
     }
     let attribute =
         |kind: &[u8], value: Vec<u8>| element(SEQUENCE, &[&element(OID, &[kind]), &element(SET, &[&value])]);

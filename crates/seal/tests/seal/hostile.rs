@@ -125,6 +125,48 @@ fn a_message_in_messages_200_deep() {
 }
 
 #[test]
+fn an_old_message_without_a_check_is_left_shut() {
+    use base64::Engine;
+    let mail = text(&sealed());
+    let armour = mail.split("MESSAGE-----\r\n\r\n").nth(1).unwrap().split("\r\n=").next().unwrap();
+    let letters: String = armour.split_whitespace().collect();
+    let message = base64::engine::general_purpose::STANDARD.decode(letters).unwrap();
+    // The key for us as it is, and behind it a packet of type 9: encrypted data without any check.
+    assert!(message[0] == 0xc1 && message[1] < 192);
+    let mut old = message[..2 + usize::from(message[1])].to_vec();
+    old.extend_from_slice(&[0xc9, 40]);
+    old.extend_from_slice(&[7; 40]);
+    let mail = format!(
+        "Subject: x\r\n\r\n-----BEGIN PGP MESSAGE-----\r\n\r\n{}\r\n-----END PGP MESSAGE-----\r\n",
+        base64::engine::general_purpose::STANDARD.encode(&old)
+    );
+    let opened = open(mail.as_bytes(), &keys(&[ours()], &[]), now());
+    assert_eq!((&opened.problems[0], opened.inner), (&Problem::Unprotected, None));
+}
+
+#[test]
+fn a_bomb_of_packets_does_not_go_off() {
+    use base64::Engine;
+    use std::io::Write;
+    // A million one-pass signatures in front of a text; they compress to nearly nothing.
+    let packets = [0xc4_u8, 13, 3, 0, 8, 22, 1, 2, 3, 4, 5, 6, 7, 8, 0].repeat(1_000_000);
+    let message = [&packets[..], &[0xcb, 9, b'b', 0, 0, 0, 0, 0, b'h', b'i', b'!']].concat();
+    let mut deflate = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
+    deflate.write_all(&message).unwrap();
+    let packed = deflate.finish().unwrap();
+    assert!(packed.len() < 100_000, "{}", packed.len());
+    let length = u32::try_from(packed.len() + 1).unwrap().to_be_bytes();
+    let message = [&[0xc8, 0xff][..], &length, &[1], &packed].concat();
+    let mail = format!(
+        "Subject: x\r\n\r\n-----BEGIN PGP MESSAGE-----\r\n\r\n{}\r\n-----END PGP MESSAGE-----\r\n",
+        base64::engine::general_purpose::STANDARD.encode(&message)
+    );
+    let opened = open(mail.as_bytes(), &keys(&[ours()], &[theirs().public()]), now());
+    assert_eq!(opened.problems[0], Problem::TooMany { of: "signatures", max: 16 });
+    assert_eq!(opened.inner, None);
+}
+
+#[test]
 fn too_many_recipients_parts_and_blocks_are_left() {
     let hidden = {
         // PKESK version 3 to nobody by name, for X25519: 20 of them.

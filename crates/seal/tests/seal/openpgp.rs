@@ -8,7 +8,7 @@ use schakel_seal::{
         secret::SecretKey,
     },
     problem::Problem,
-    protect::{ProtectError, Protection, Subject, protect},
+    protect::{ProtectError, Protection, Subject, Unfit, protect},
     signature::{Flaw, Signature, Standard, Trust},
 };
 
@@ -147,11 +147,11 @@ fn nothing_is_encrypted_to_or_signed_by_a_key_that_does_not_count() {
         protect(MAIL.as_bytes(), &with, Subject::Shown, now, &mut random(9)).unwrap_err()
     };
     let error = make(Protection::OpenPgp { signer: None, to: &[revoked] }, now());
-    assert_eq!(error, ProtectError::Recipient { key: theirs().fingerprint(), state: "Revoked".into() });
+    assert_eq!(error, ProtectError::Recipient { key: theirs().fingerprint(), why: Unfit::Revoked });
     let early = "2025-01-01T00:00:00Z".parse().unwrap();
     let ours = ours();
     let error = make(Protection::OpenPgp { signer: Some(&ours), to: &[] }, early);
-    assert_eq!(error, ProtectError::Signer { key: ours.fingerprint(), state: "NotYet".into() });
+    assert_eq!(error, ProtectError::Signer { key: ours.fingerprint(), why: Unfit::NotYet });
     assert_eq!(make(Protection::OpenPgp { signer: None, to: &[] }, now()), ProtectError::Nothing);
 }
 
@@ -226,4 +226,11 @@ fn files_that_are_no_keys_are_refused() {
     let again = SecretKey::read(ours().to_armoured().as_bytes(), "").unwrap();
     assert_eq!(again, ours());
     assert_eq!(PublicKey::read(ours().public().to_armoured().as_bytes()).unwrap(), ours().public());
+}
+
+#[test]
+fn fingerprints_are_those_that_the_register_holds() {
+    let key = ours().public();
+    let said = schakel_formats::contact_key::openpgp_fingerprint(key.to_armoured().as_bytes()).unwrap();
+    assert_eq!(said, key.fingerprint());
 }

@@ -11,7 +11,7 @@ use schakel_seal::{
     keys::Keys,
     open::open,
     problem::Problem,
-    protect::{ProtectError, Protection, Subject, protect},
+    protect::{ProtectError, Protection, Subject, Unfit, protect},
     signature::{Flaw, Signature, Standard, Trust},
     smime::{
         certificate::{Certificate, CertificateError, CertificateState},
@@ -126,11 +126,11 @@ fn a_certificate_for_servers_does_not_vouch_for_mail() {
     params.key_usages = vec![KeyUsagePurpose::KeyAgreement];
     let reader = authority.issue(&params);
     let error = sealed(Some(&reader), &[]).unwrap_err();
-    assert!(matches!(error, ProtectError::Signer { .. }), "{error}");
+    assert!(matches!(error, ProtectError::Signer { why: Unfit::OtherUse, .. }), "{error}");
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     let writer = authority.issue(&params);
     let error = sealed(None, &[writer.certificate().clone()]).unwrap_err();
-    assert!(matches!(error, ProtectError::Recipient { .. }), "{error}");
+    assert!(matches!(error, ProtectError::Recipient { why: Unfit::OtherUse, .. }), "{error}");
 }
 
 #[test]
@@ -155,13 +155,12 @@ fn what_is_over_is_said() {
         [Problem::OurKeyIsOld { fingerprint: us.certificate().fingerprint() }, Problem::Changeable]
     );
     assert_eq!(us.certificate().state(later), CertificateState::Expired);
+    let said = schakel_formats::contact_key::certificate_fingerprint(us.certificate().der()).unwrap();
+    assert_eq!(said, us.certificate().fingerprint());
 
     let old = authority.issue(&params("Old", Some("old@example.nl"), (2020, 2021)));
     let error = sealed(None, &[old.certificate().clone()]).unwrap_err();
-    assert_eq!(
-        error,
-        ProtectError::Recipient { key: old.certificate().fingerprint(), state: "Expired".into() }
-    );
+    assert_eq!(error, ProtectError::Recipient { key: old.certificate().fingerprint(), why: Unfit::Expired });
     assert!(sealed(Some(&old), &[]).is_err());
 }
 
