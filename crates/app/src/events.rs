@@ -282,7 +282,7 @@ fn for_each_chunk_with(
 
 /// One row read again: the record as text, the event, and the fate.
 pub struct RereadRow {
-    /// The raw record, decoded for people.
+    /// The record, decoded for people and masked.
     pub raw: String,
     /// Its line in the file.
     pub line: u64,
@@ -323,7 +323,7 @@ pub fn reread(deriver: &mut Deriver, id: EventId) -> Result<Option<RereadRow>, S
     let Some(record) = derived.record(at) else { return Ok(None) };
     Ok(Some(RereadRow {
         erased,
-        raw: String::from_utf8_lossy(record.raw()).into_owned(),
+        raw: plan.text(record),
         line: record.line(),
         query: plan.observe(record).ok().map(|observation| schakel_attribute::Query::of(&observation)),
         event: plan.event(record),

@@ -66,6 +66,11 @@ impl Event {
         Some(self.fields.remove(at).1)
     }
 
+    /// All values, to be changed, with the names of their fields.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = (&str, &mut Value)> {
+        self.fields.iter_mut().map(|(name, value)| (&**name, value))
+    }
+
     /// All fields, in the order they were read.
     pub fn fields(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.fields.iter().map(|(name, value)| (name.as_ref(), value))

@@ -23,6 +23,7 @@ mod idf_field;
 mod json;
 mod layout;
 pub mod mapping;
+pub mod masking;
 mod number;
 mod observe;
 mod plan;

@@ -21,6 +21,7 @@ use crate::{
     },
     layout::{Filling, Importance, Layout},
     mapping::{Body, Bound, Mapping, MappingError},
+    masking::{Masker, url_without_password},
     observe::Lean,
     row,
     shadowserver::{self, Schema},
@@ -42,6 +43,8 @@ pub struct Plan {
     /// Physical lines before the first record, the header's.
     header_lines: u64,
     rows: Rows,
+    /// What is taken out of events before anybody sees them.
+    masker: Option<Masker>,
 }
 
 /// What the rows are.
@@ -163,6 +166,7 @@ impl Plan {
                 severity: reading.severity,
                 identity: reading.identity,
             })),
+            masker: None,
         })
     }
 
@@ -187,6 +191,7 @@ impl Plan {
             body_offset: body.offset,
             header_lines: body.line - 1,
             rows: Rows::Mapped(Box::new(bound)),
+            masker: None,
         }
     }
 
@@ -197,7 +202,13 @@ impl Plan {
             body_offset: 0,
             header_lines: 0,
             rows: Rows::Idf(arrangement),
+            masker: None,
         }
+    }
+
+    /// The same plan, but its events and the text of its rows are given as they may be seen.
+    pub fn with_masking(self, masker: Masker) -> Self {
+        Self { masker: Some(masker), ..self }
     }
 
     /// The feed, for example `scan_http_vulnerable`.
@@ -237,6 +248,19 @@ impl Plan {
 
     /// What the data plane needs of a row, without allocating in the usual case.
     pub fn observe<'a>(&'a self, record: Record<'a>) -> Result<Observation<'a>, Reject> {
+        let mut observation = self.observe_row(record)?;
+        // What an observation holds is stored, whatever the policy of masking is.
+        for url in [&mut observation.source.url, &mut observation.target.url] {
+            if !url.is_empty()
+                && let Cow::Owned(without) = url_without_password(url)
+            {
+                *url = Cow::Owned(without);
+            }
+        }
+        Ok(observation)
+    }
+
+    fn observe_row<'a>(&'a self, record: Record<'a>) -> Result<Observation<'a>, Reject> {
         match &self.rows {
             Rows::Table(table) => {
                 table.check_limits(record)?;
@@ -247,8 +271,16 @@ impl Plan {
         }
     }
 
-    /// The row with every field, as the reference gives it.
+    /// The row with every field, as the reference gives it; masked, when the plan masks.
     pub fn event(&self, record: Record<'_>) -> Result<Event, Reject> {
+        let event = self.event_of_row(record)?;
+        Ok(match &self.masker {
+            Some(masker) => masker.event(event),
+            None => event,
+        })
+    }
+
+    fn event_of_row(&self, record: Record<'_>) -> Result<Event, Reject> {
         match &self.rows {
             Rows::Table(table) => {
                 table.check_limits(record)?;
@@ -259,12 +291,44 @@ impl Plan {
         }
     }
 
-    /// The bytes that the reject of a row is about: the row's, or those of the document that it was transcribed from.
+    /// The bytes that the reject of a row is about: the row's, or those of the document that it was transcribed from. Masked, when the plan
+    /// masks and there is something to mask.
     pub fn reject_bytes<'a>(&self, record: Record<'a>) -> Cow<'a, [u8]> {
+        let bytes = self.bytes_as_they_came(record);
+        if self.masker.is_none() {
+            return bytes;
+        }
+        let text = self.text(record);
+        if text == String::from_utf8_lossy(&bytes) { bytes } else { Cow::Owned(text.into_bytes()) }
+    }
+
+    fn bytes_as_they_came<'a>(&self, record: Record<'a>) -> Cow<'a, [u8]> {
         match &self.rows {
             Rows::Idf(_) => idf::reject_bytes(&record),
             Rows::Table(_) | Rows::Mapped(_) => Cow::Borrowed(record.raw()),
         }
+    }
+
+    /// The text of a row, or of what its reject is about; masked, when the plan masks.
+    pub fn text(&self, record: Record<'_>) -> String {
+        let whole = || String::from_utf8_lossy(&self.bytes_as_they_came(record)).into_owned();
+        let Some(masker) = &self.masker else { return whole() };
+        let dialect = match &self.rows {
+            Rows::Table(table) => table.dialect,
+            Rows::Mapped(bound) if bound.columns().is_empty() => return masker.json(&whole()),
+            Rows::Mapped(bound) => bound.dialect(),
+            Rows::Idf(_) => return masker.json(&whole()),
+        };
+        let delimiter = char::from(dialect.delimiter).to_string();
+        let cells: Vec<String> = self
+            .cells(record)
+            .zip(Fields::of(record.raw(), dialect))
+            .map(|((name, text), raw)| match masker.text(name, &text) {
+                Cow::Borrowed(_) => String::from_utf8_lossy(raw).into_owned(),
+                Cow::Owned(masked) => masked,
+            })
+            .collect();
+        cells.join(&delimiter)
     }
 
     /// The names of the columns, as the header has them. JSON has none.
@@ -477,6 +541,7 @@ impl Plan {
                 severity,
                 identity,
             })),
+            masker: None,
         })
     }
 }

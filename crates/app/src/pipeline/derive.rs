@@ -7,7 +7,10 @@ use schakel_model::{
     ids::{FindingId, ReportId},
     observation::ObservedAt,
 };
-use schakel_parse::{Plan, Record, Records};
+use schakel_parse::{
+    Plan, Record, Records,
+    masking::{Masker, Masking},
+};
 use schakel_store::{
     Reader, StoreError, chunks,
     chunks::Chunk,
@@ -23,6 +26,8 @@ use super::read::cutter_from;
 pub struct Deriver {
     reader: Reader,
     frames: FrameReader,
+    /// What is read again is read to be shown or sent.
+    masker: Masker,
     plans: HashMap<(ReportId, u32), Arc<Plan>>,
     /// Plans by their number, shared by the members that were read alike.
     by_number: HashMap<u32, Arc<Plan>>,
@@ -54,7 +59,8 @@ impl Deriver {
         let frames = reader.frames()?;
         let erased = reader.read(erase::erased_reports)?;
         let touched = reader.read(erase::touched_reports)?;
-        Ok(Self { reader, frames, plans: HashMap::new(), by_number: HashMap::new(), erased, touched })
+        let masker = Masker::new(Masking::default(), &reader.secret());
+        Ok(Self { reader, frames, masker, plans: HashMap::new(), by_number: HashMap::new(), erased, touched })
     }
 
     /// Were the bytes of this report erased?
@@ -98,7 +104,7 @@ impl Deriver {
         }
         let definition = self.reader.read(|connection| reports::plan_definition(connection, number))?;
         let plan = Plan::from_definition(&definition)
-            .map(Arc::new)
+            .map(|plan| Arc::new(plan.with_masking(self.masker.clone())))
             .map_err(|error| StoreError::Damaged { what: format!("plan {number}: {error}") })?;
         self.by_number.insert(number, Arc::clone(&plan));
         Ok(plan)
