@@ -269,6 +269,7 @@ impl Intake {
             failure: None,
             source,
             receipt,
+            withdrawn_at: None,
         })?)
     }
 

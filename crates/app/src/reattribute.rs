@@ -13,7 +13,7 @@ use schakel_model::{
     ids::{OrganisationId, ReportId},
 };
 use schakel_store::{
-    Reader, StoreError, chunks,
+    Reader, StoreError,
     corrections::{Item, Recall},
 };
 
@@ -25,15 +25,18 @@ use crate::{
         key_table::KeyTable,
         state::{self, RegisterView},
     },
+    whatif::{Span, chunks_in},
 };
 
 mod carry_out;
 mod doubts;
 mod parts;
 mod report;
+mod withdrawal;
 mod worker;
 
 pub use carry_out::{By, Done, carry_out};
+pub use withdrawal::plan_withdrawal;
 
 /// Findings in one correction: a transaction of a second or two.
 pub const FINDINGS_IN_CORRECTION: usize = 50_000;
@@ -81,7 +84,7 @@ pub fn plan(
 ) -> Result<Planned, StoreError> {
     let shared = Arc::new(state::shared(reader)?);
     let table = state::decision_state(reader)?.table;
-    let chunks = reader.read(|connection| chunks::committed_since(connection, wanted.since))?;
+    let chunks = chunks_in(reader, Span::Since(wanted.since))?;
     let look = Look { reader, view, wanted, sets: &shared.sets, table: &table };
     let last = look.last_sightings(&chunks, progress)?;
     let doubtful = look.doubtful(&chunks, &last)?;

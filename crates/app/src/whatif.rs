@@ -49,12 +49,17 @@ pub enum Span {
     Report(ReportId),
 }
 
-/// The chunks of a span, in order of commit.
+/// The chunks of a span, in order of commit. What its source has taken back is not among what came in since a time.
 pub fn chunks_in(reader: &Reader, span: Span) -> Result<Vec<Chunk>, StoreError> {
-    reader.read(|connection| match span {
-        Span::Since(at) => chunks::committed_since(connection, at),
-        Span::Report(report) => chunks::of_report(connection, report),
-    })
+    match span {
+        Span::Since(at) => {
+            let taken_back = reader.read(reports::withdrawn)?;
+            let mut chunks = reader.read(|connection| chunks::committed_since(connection, at))?;
+            chunks.retain(|chunk| !taken_back.contains(&chunk.report));
+            Ok(chunks)
+        }
+        Span::Report(report) => reader.read(|connection| chunks::of_report(connection, report)),
+    }
 }
 
 /// Two states of the register, and the time at which somebody would be told.

@@ -75,7 +75,7 @@ pub enum Command {
     Vetting(crate::commands::vetting::VettingCommand),
     /// What came by mail, HTTP and other doors, and what became of it
     Arrivals(ArrivalsArgs),
-    /// One report: written down from a telephone call
+    /// One report: written down from a telephone call, taken back by its source
     #[command(subcommand)]
     Report(crate::commands::report::ReportCommand),
     /// The reports that came in
@@ -289,7 +289,7 @@ pub fn time(text: &str) -> Result<Timestamp, String> {
 }
 
 /// A day as people type it.
-fn day(text: &str) -> Result<Date, String> {
+pub fn day(text: &str) -> Result<Date, String> {
     text.parse().map_err(|_| "write a day such as 2026-11-21".to_owned())
 }
 

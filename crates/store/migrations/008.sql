@@ -15,6 +15,8 @@ CREATE TABLE source_token (
 -- Where a report came from: source 0 is nobody in particular, receipt NULL is not by way of the spool.
 ALTER TABLE report ADD COLUMN source INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE report ADD COLUMN receipt INTEGER;
+-- When its source took it back.
+ALTER TABLE report ADD COLUMN withdrawn_at INTEGER;
 CREATE INDEX report_source ON report (source, received_at);
 
 -- What became of what reached a door. outcome: see arrivals.rs. report: the one it became, or that had the same bytes.

@@ -96,6 +96,8 @@ actions!(
     SourceTokenRevoked "source.token_revoke",
     ArrivalAccepted "arrival.accept",
     ArrivalRefused "arrival.refuse",
+    ReportWithdrawn "report.withdraw",
+    RejectsReplayed "report.replay",
 );
 
 /// An entry about to be appended.

@@ -7,7 +7,7 @@ use schakel_model::{
     tlp::Tlp,
 };
 
-use crate::{Store, StoreError, error::DatabaseContext, frames::FrameRef};
+use crate::{Store, StoreError, act::Act, audit::Action, error::DatabaseContext, frames::FrameRef};
 
 /// How far a report has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,9 +45,11 @@ pub struct Report {
     pub source: SourceId,
     /// The number it got at a door; `None` when it came by another way.
     pub receipt: Option<Receipt>,
+    /// When its source took it back, in seconds since 1970.
+    pub withdrawn_at: Option<i64>,
 }
 
-const COLUMNS: &str = "id, name, received_at, received_day, size, head_hash, content_hash, state, failure, source, receipt";
+const COLUMNS: &str = "id, name, received_at, received_day, size, head_hash, content_hash, state, failure, source, receipt, withdrawn_at";
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Report> {
     let state: u8 = row.get(7)?;
@@ -67,6 +69,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Report> {
         failure: row.get(8)?,
         source: SourceId(row.get(9)?),
         receipt: row.get::<_, Option<i64>>(10)?.map(|number| Receipt(number as u64)),
+        withdrawn_at: row.get(11)?,
     })
 }
 
@@ -92,6 +95,14 @@ pub fn list(connection: &Connection, day: Option<&str>) -> Result<Vec<Report>, S
         Some(day) => select(connection, "received_day = ?1 ORDER BY id DESC", [day]),
         None => select(connection, "1 ORDER BY id DESC", []),
     }
+}
+
+/// The reports that their sources took back, in order.
+pub fn withdrawn(connection: &Connection) -> Result<Vec<ReportId>, StoreError> {
+    connection
+        .prepare_cached("SELECT id FROM report WHERE withdrawn_at IS NOT NULL ORDER BY id")
+        .and_then(|mut statement| statement.query_map([], |row| row.get(0).map(ReportId))?.collect())
+        .doing("read the reports that were taken back")
 }
 
 /// Reports whose size and first MiB are the same.
@@ -180,6 +191,22 @@ pub fn originals(connection: &Connection, report: ReportId) -> Result<Vec<FrameR
 }
 
 impl Store {
+    /// Records that their source took reports back.
+    pub fn withdraw_reports(&mut self, act: Act<'_>, reports: &[ReportId]) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            for report in reports {
+                transaction
+                    .prepare_cached(
+                        "UPDATE report SET withdrawn_at = ?2 WHERE id = ?1 AND withdrawn_at IS NULL",
+                    )
+                    .and_then(|mut statement| statement.execute(params![report.0, act.at]))
+                    .doing("take a report back")?;
+                act.audit(transaction, Action::ReportWithdrawn, &format!("report:{report}"), "")?;
+            }
+            Ok(())
+        })
+    }
+
     /// Begins a report. Its `id` is given here.
     pub fn begin_report(&mut self, report: &Report) -> Result<ReportId, StoreError> {
         self.write(|transaction| {

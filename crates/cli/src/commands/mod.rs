@@ -28,6 +28,7 @@ pub mod register_import;
 pub mod register_merge;
 pub mod register_show;
 pub mod report;
+pub mod report_withdraw;
 pub mod reports;
 pub mod retention;
 pub mod serve;

@@ -18,6 +18,7 @@ use schakel_model::classification::ClassificationType;
 use schakel_store::Reader;
 use serde_json::json;
 
+use super::report_withdraw::{self, WithdrawArgs};
 use crate::{Context, args::time, output::Ending};
 
 #[derive(Subcommand)]
@@ -25,6 +26,8 @@ use crate::{Context, args::time, output::Ending};
 pub enum ReportCommand {
     /// Write down what came in by telephone
     New(Box<NewArgs>),
+    /// Its source takes a report, or a day, back: whoever was told of what only that shows hears it
+    Withdraw(WithdrawArgs),
 }
 
 #[derive(Args)]
@@ -72,6 +75,7 @@ pub struct NewArgs {
 pub fn run(context: &Context, command: &ReportCommand) -> anyhow::Result<Ending> {
     match command {
         ReportCommand::New(args) => new(context, args),
+        ReportCommand::Withdraw(args) => report_withdraw::run(context, args),
     }
 }
 

@@ -52,6 +52,7 @@ pub fn run(context: &Context, args: &ReportsArgs) -> anyhow::Result<Ending> {
             received_at: rfc3339(report.received_at),
             size: report.size,
             state: match report.state {
+                _ if report.withdrawn_at.is_some() => "taken back",
                 ReportState::Taking => "interrupted",
                 ReportState::Complete => "complete",
                 ReportState::Failed => "partly read",

@@ -36,3 +36,4 @@ mod succession;
 mod telling;
 mod vetting;
 mod whatif;
+mod withdrawal;
