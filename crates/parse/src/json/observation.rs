@@ -1,7 +1,7 @@
 //! What the data plane needs of an event that was read whole: for IDF and for mappings, where the fields of a row are
 //! known only once all of them have been read.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, net::IpAddr};
 
 use schakel_model::{
     classification::{ClassificationType, Taxonomy},
@@ -31,7 +31,14 @@ pub(crate) fn needs(field: &str) -> bool {
         Some(part) => {
             matches!(
                 part,
-                "ip" | "port" | "fqdn" | "reverse_dns" | "url" | "account" | "asn" | "geolocation.cc"
+                "ip" | "network"
+                    | "port"
+                    | "fqdn"
+                    | "reverse_dns"
+                    | "url"
+                    | "account"
+                    | "asn"
+                    | "geolocation.cc"
             )
         }
         None => matches!(
@@ -76,7 +83,20 @@ pub(crate) fn observation(event: &Event, known: Known) -> Observation<'static> {
             }
         }
     }
+    for (end, network) in
+        [(&mut observation.source, "source.network"), (&mut observation.target, "destination.network")]
+    {
+        let is_nameless = end.fqdn.is_empty() && end.url.is_empty() && end.account.is_empty();
+        if end.ip.is_none() && is_nameless {
+            end.ip = first_address(event.text(network));
+        }
+    }
     observation
+}
+
+/// The first address of a network. What is about a whole network stands under it, and concerns whose network it is.
+fn first_address(network: &str) -> Option<IpAddr> {
+    address::real_address(network.split_once('/')?.0.as_bytes())
 }
 
 fn fill(end: &mut Endpoint<'static>, part: &str, value: &Value) {

@@ -103,10 +103,10 @@ fn an_observation_says_what_its_event_says() {
                 assert_eq!(observation.severity.as_str(), event.text("severity"));
                 assert_eq!(observation.malware, event.text("malware.name"));
                 assert_eq!(observation.source.url, event.text("source.url"));
-                assert_eq!(
-                    observation.source.ip.map_or(String::new(), |ip| ip.to_string()),
-                    event.text("source.ip")
-                );
+                // A network stands under its first address.
+                let network = event.text("source.network").split('/').next().unwrap_or_default();
+                let address = if network.is_empty() { event.text("source.ip") } else { network };
+                assert_eq!(observation.source.ip.map_or(String::new(), |ip| ip.to_string()), address);
                 assert_eq!(observation.polarity == Polarity::Clear, event.text("status") == "clear");
                 assert!(
                     event
@@ -413,6 +413,23 @@ proptest! {
         let whole: Vec<_> = records.iter(&rows).map(|record| (record.line(), record.raw().to_vec())).collect();
         prop_assert_eq!(cut_in_blocks(&plan, &rows, block), whole);
     }
+}
+
+#[test]
+fn networks_are_told_apart_by_their_first_address() {
+    let (_, toml, file, _) = SHOWN.into_iter().find(|(name, ..)| *name == "spamhaus-drop.toml").unwrap();
+    let plan = plan(&Mapping::parse(toml).unwrap(), file);
+    let mut found = Vec::new();
+    each_record(&plan, file, &mut |record| {
+        let observation = plan.observe(record).unwrap();
+        found.push((observation.source.ip.map(|address| address.to_string()), observation.polarity));
+    });
+    let expected = [
+        (Some("192.0.2.0".to_owned()), Polarity::Seen),
+        (Some("2001:db8::".to_owned()), Polarity::Seen),
+        (None, Polarity::Clear),
+    ];
+    assert_eq!(found, expected);
 }
 
 #[test]

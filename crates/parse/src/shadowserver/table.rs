@@ -25,7 +25,17 @@ pub(crate) struct ReportType {
     transport: &'static str,
     pub severity: Severity,
     pub identity: Identity,
+    pub state: State,
     pub columns: Vec<Column>,
+}
+
+/// Is a type still sent?
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum State {
+    /// The official schema knows it.
+    Current,
+    /// Only old files of it are left.
+    Retired,
 }
 
 /// A column of a report type: its name and what it means.
@@ -36,9 +46,9 @@ pub(crate) struct Column {
     meaning: &'static str,
 }
 
-/// Every report type we know, by its name in files, sorted.
+/// Every report type that is sent today, by its name in files, sorted.
 pub fn types() -> impl Iterator<Item = &'static str> {
-    TABLE.iter().map(|report_type| report_type.name)
+    TABLE.iter().filter(|report_type| report_type.state == State::Current).map(|report_type| report_type.name)
 }
 
 /// The type with this name, in files or in the official schema.
@@ -167,6 +177,7 @@ impl ReportType {
             transport: "",
             severity: Severity::Medium,
             identity: Identity::SERVICE,
+            state: State::Current,
             columns: Vec::new(),
         }
     }
@@ -180,6 +191,7 @@ impl ReportType {
             "page" => self.page = value,
             "application" => self.application = value,
             "transport" => self.transport = value,
+            "retired" => self.state = State::Retired,
             "class" => {
                 let (kind, identifier) = two();
                 self.classification = dash_is_empty(kind);
@@ -219,7 +231,8 @@ mod tests {
 
     #[test]
     fn the_whole_table_reads_and_every_field_is_one_of_idf() {
-        assert_eq!(TABLE.len(), 170);
+        assert_eq!(types().count(), 170);
+        assert_eq!(TABLE.len(), 171);
         for report_type in TABLE.iter() {
             assert!(!report_type.feed.is_empty(), "{}", report_type.name);
             assert!(report_type.columns.len() > 5, "{}", report_type.name);
@@ -238,6 +251,33 @@ mod tests {
                 "{}",
                 report_type.name
             );
+        }
+    }
+
+    #[test]
+    fn a_retired_type_is_read() {
+        let header = "timestamp,ip,asn,geo,url,type,http_agent,src_port,http_host,dst_ip";
+        let row = "2026-03-01 05:07:57,192.0.2.1,64500,NL,GET / HTTP/1.0,Voorbeeld,Mozilla,8726,c2.example.org,198.51.100.1";
+        let file = format!("{header}\n{row}\n");
+        let plan = crate::Plan::for_file(
+            "2026-03-01-sinkhole_http_drone-x.csv",
+            file.as_bytes(),
+            &crate::PlanOptions::default(),
+        )
+        .unwrap();
+        let body = &file.as_bytes()[plan.body_offset()..];
+        let mut records = crate::Records::new();
+        plan.cutter().cut(body, true, usize::MAX, &mut records);
+        let event = plan.event(records.get(body, 0)).unwrap();
+        for (field, text) in [
+            ("source.ip", "192.0.2.1"),
+            ("malware.name", "voorbeeld"),
+            ("classification.type", "infected-system"),
+            ("classification.identifier", "Voorbeeld"),
+            ("destination.fqdn", "c2.example.org"),
+            ("extra.http_request", "GET / HTTP/1.0"),
+        ] {
+            assert_eq!(event.text(field), text, "{field}");
         }
     }
 
