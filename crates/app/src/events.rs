@@ -16,7 +16,7 @@ use schakel_store::{
     fate_blob::{self, Needle, RowFate},
     id_list,
     ledger::Scope,
-    reports,
+    replays, reports,
 };
 use serde::Serialize;
 
@@ -27,6 +27,8 @@ use crate::pipeline::derive::{DerivedChunk, Deriver};
 pub enum Which {
     /// Those that could not be read.
     Rejected,
+    /// Those that could not be read, and are rows of another report since.
+    Replayed,
     /// Those the report has given before.
     Duplicates,
     /// Negative observations.
@@ -43,13 +45,14 @@ impl std::str::FromStr for Which {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
             "rejected" => Ok(Self::Rejected),
+            "replayed" => Ok(Self::Replayed),
             "duplicates" => Ok(Self::Duplicates),
             "clears" => Ok(Self::Clears),
             "events" => Ok(Self::Events),
             _ => text.parse().map(Self::Fate).map_err(|_| {
                 let fates: Vec<_> = Fate::ALL.iter().map(|fate| fate.as_str()).collect();
                 format!(
-                    "`{text}` is nothing the ledger counts: use rejected, duplicates, clears, events, {}",
+                    "`{text}` is nothing the ledger counts: use rejected, replayed, duplicates, clears, events, {}",
                     fates.join(", ")
                 )
             }),
@@ -149,7 +152,7 @@ fn wanted_rows(
 ) -> Result<Option<Vec<(usize, RowFate)>>, StoreError> {
     let sums = &chunk.sums;
     let count = match which {
-        Which::Rejected => sums.rejected,
+        Which::Rejected | Which::Replayed => sums.rejected,
         Which::Duplicates => sums.duplicates,
         Which::Clears => sums.clears,
         Which::Events => sums.events,
@@ -177,7 +180,7 @@ fn wanted_rows(
     }
     let fates = reader.read(|connection| chunks::fates(connection, chunk.id))?;
     let wanted = |fate: &RowFate| match (which, fate) {
-        (Which::Rejected, RowFate::Rejected(_))
+        (Which::Rejected | Which::Replayed, RowFate::Rejected(_))
         | (Which::Duplicates, RowFate::Duplicate)
         | (Which::Clears, RowFate::Clear)
         | (Which::Events, RowFate::Event(_)) => true,
@@ -186,7 +189,15 @@ fn wanted_rows(
         _ => false,
     };
     let rows = fate_blob::read(&fates).enumerate().filter_map(|(at, fate)| Some((at, fate.ok()?)));
-    Ok(Some(rows.filter(|(_, fate)| wanted(fate)).take(limit).collect()))
+    let rows = rows.filter(|(_, fate)| wanted(fate));
+    Ok(Some(match which {
+        Which::Rejected | Which::Replayed => {
+            let replayed = reader.read(|connection| replays::rows(connection, chunk.report))?;
+            let is_replayed = |at: usize| replayed.binary_search(&(chunk.first_row + at as u32)).is_ok();
+            rows.filter(|(at, _)| is_replayed(*at) == (which == Which::Replayed)).take(limit).collect()
+        }
+        _ => rows.take(limit).collect(),
+    }))
 }
 
 fn listed(

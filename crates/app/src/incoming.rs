@@ -21,6 +21,8 @@ pub struct Origin {
     pub received_at: Option<i64>,
     /// The marking of what bears none; `None`: that of the configuration.
     pub tlp: Option<Tlp>,
+    /// It is taken in even though its bytes came in before.
+    pub again: bool,
 }
 
 /// Something to take in.

@@ -181,11 +181,11 @@ impl Intake {
             file.hash_whole()?;
         }
         let resume = match self.look_up(&mut file)? {
-            Known::Report(report) => {
+            Known::Report(report) if !file.incoming.origin.again => {
                 return Ok(Ingested { report, report_known: true, ..Ingested::default() });
             }
             Known::Interrupted(report) => Some(report),
-            Known::No => None,
+            Known::Report(_) | Known::No => None,
         };
         // A file nobody can read is refused before anything is recorded.
         let plan = match file.kept {

@@ -51,6 +51,7 @@ pub mod register_files;
 pub mod register_history;
 pub mod register_import;
 pub mod register_show;
+pub mod replay;
 pub mod retention;
 pub mod send;
 pub mod serve;

@@ -11,7 +11,7 @@ use schakel_store::{
     corrections, erase,
     fate_blob::RowFate,
     findings::{self, Kind},
-    id_list, outbox, register, reports, sightings,
+    id_list, outbox, register, replays, reports, sightings,
 };
 use serde::Serialize;
 
@@ -39,6 +39,9 @@ pub struct EventTrace {
     pub idf: Option<serde_json::Value>,
     /// What became of the row: `event`, `duplicate`, `clear`, or `rejected`.
     pub row_fate: &'static str,
+    /// The row it is now, when it was rejected and read again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replayed_as: Option<String>,
     /// Why, when it was rejected.
     pub reject: Option<String>,
     /// Who owns it by the register of then, and why.
@@ -230,6 +233,7 @@ pub fn event(reader: &Reader, id: EventId) -> anyhow::Result<EventTrace> {
         erased: row.erased.map(|by| erased::words(reader, by)).transpose()?,
         raw: row.raw,
         row_fate,
+        replayed_as: reader.read(|connection| replays::of(connection, id))?.map(|row| row.to_string()),
         candidates,
         register_version: version.0,
         finding: found.map(|found| finding_in(reader, found, &[row.chunk.id])).transpose()?,

@@ -75,7 +75,9 @@ pub enum Command {
     Vetting(crate::commands::vetting::VettingCommand),
     /// What came by mail, HTTP and other doors, and what became of it
     Arrivals(ArrivalsArgs),
-    /// One report: written down from a telephone call, taken back by its source
+    /// Rows that could not be read, by source and reason
+    Rejects(RejectsArgs),
+    /// One report: written down from a telephone call, taken back by its source, read again
     #[command(subcommand)]
     Report(crate::commands::report::ReportCommand),
     /// The reports that came in
@@ -302,7 +304,7 @@ pub struct LedgerArgs {
     /// Of the reports received on a day in Europe/Amsterdam, for example 2026-11-21
     #[arg(long, value_parser = day)]
     pub day: Option<Date>,
-    /// List the events behind a number: rejected, duplicates, clears, events, or a fate such as unrouted
+    /// List the events behind a number: rejected, replayed, duplicates, clears, events, or a fate such as unrouted
     #[arg(long, value_name = "NUMBER")]
     pub list: Option<Which>,
     /// List at most this many
@@ -311,6 +313,20 @@ pub struct LedgerArgs {
     /// Also by organisation
     #[arg(long)]
     pub organisations: bool,
+}
+
+#[derive(Args)]
+#[allow(missing_docs)]
+pub struct RejectsArgs {
+    /// Only of this report, by its number from `schakel reports`
+    #[arg(long)]
+    pub report: Option<u32>,
+    /// Only of what came in on this day in Europe/Amsterdam, for example 2026-11-21
+    #[arg(long, value_parser = day, conflicts_with = "report")]
+    pub day: Option<Date>,
+    /// Only of this source, from `schakel source list`
+    #[arg(long, value_name = "CODE")]
+    pub source: Option<String>,
 }
 
 #[derive(Args)]

@@ -116,6 +116,7 @@ fn run(command: &Command, context: &Context, data_is_named: bool) -> anyhow::Res
         Command::Source(command) => commands::source::run(context, command),
         Command::Vetting(command) => commands::vetting::run(context, command),
         Command::Arrivals(args) => commands::arrivals::run(context, args),
+        Command::Rejects(args) => commands::rejects::run(context, args),
         Command::Report(command) => commands::report::run(context, command),
         Command::Reports(args) => commands::reports::run(context, args),
         Command::Findings(args) => commands::findings::run(context, args),

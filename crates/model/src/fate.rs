@@ -1,6 +1,6 @@
 //! What became of a row, and of an assignment; and the two sums that must always balance.
 //!
-//! `rows = rejected + duplicates + clears + events`, fixed at ingest, and `assignments = Σ fates`, where every assignment
+//! `rows = rejected + replayed + duplicates + clears + events`, fixed at ingest but for rejected rows that are read again later, and `assignments = Σ fates`, where every assignment
 //! has exactly one current fate.
 
 use std::fmt;
@@ -61,6 +61,8 @@ pub struct Sums {
     pub rows: u64,
     /// Rows that could not be read.
     pub rejected: u64,
+    /// Rows that could not be read, and were read again since: they are rows of another report now.
+    pub replayed: u64,
     /// Rows whose finding and time were already taken from the same report.
     pub duplicates: u64,
     /// Negative observations.
@@ -86,7 +88,7 @@ impl Sums {
 
     /// Do both sums hold?
     pub fn balanced(&self) -> bool {
-        self.rows == self.rejected + self.duplicates + self.clears + self.events
+        self.rows == self.rejected + self.replayed + self.duplicates + self.clears + self.events
             && self.assignments == self.fates.iter().sum::<u64>()
     }
 
@@ -94,6 +96,7 @@ impl Sums {
     pub fn add(&mut self, other: &Self) {
         self.rows += other.rows;
         self.rejected += other.rejected;
+        self.replayed += other.replayed;
         self.duplicates += other.duplicates;
         self.clears += other.clears;
         self.events += other.events;

@@ -26,3 +26,9 @@ CREATE TABLE arrival (
     actor TEXT NOT NULL
 );
 CREATE INDEX arrival_source ON arrival (source, received_at);
+
+-- Rejected rows that were read again: each became a row of another report. chunk.replayed counts them.
+ALTER TABLE chunk ADD COLUMN replayed INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE replay (
+    report INTEGER NOT NULL, row INTEGER NOT NULL, as_report INTEGER NOT NULL, as_row INTEGER NOT NULL, PRIMARY KEY (report, row)
+) WITHOUT ROWID;

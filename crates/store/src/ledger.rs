@@ -26,8 +26,8 @@ pub fn sums(connection: &Connection, scope: &Scope) -> Result<Sums, StoreError> 
     let mut sums: Sums = connection
         .query_row(
             &format!(
-                "SELECT total(rows), total(rejected), total(duplicates), total(clears), total(events), total(assignments),
-                        total(known) FROM chunk WHERE {condition}"
+                "SELECT total(rows), total(rejected - replayed), total(duplicates), total(clears), total(events), total(assignments),
+                        total(known), total(replayed) FROM chunk WHERE {condition}"
             ),
             params![argument],
             |row| {
@@ -35,6 +35,7 @@ pub fn sums(connection: &Connection, scope: &Scope) -> Result<Sums, StoreError> 
                 let mut sums = Sums {
                     rows: number(0)?,
                     rejected: number(1)?,
+                    replayed: number(7)?,
                     duplicates: number(2)?,
                     clears: number(3)?,
                     events: number(4)?,

@@ -9,6 +9,7 @@
 //! - [`fate_blob`]: a byte or a few per row: what became of it,
 //! - [`sightings`]: last seen and count, in blocks of 1,000 findings,
 //! - [`corrections`]: assignments taken back and given anew; [`recalls`]: the notices that say so,
+//! - [`replays`]: rejected rows that were read again,
 //! - [`reports`], [`findings`], [`register`], [`outbox`], [`ledger`]: what their names say,
 //! - [`transaction`]: all or nothing; [`rehearsal`]: nothing in the end,
 //! - [`audit`], [`users`]: who did what, when and why, as a chain of hashes,
@@ -58,6 +59,7 @@ pub mod register_digest;
 pub mod register_history;
 mod register_rows;
 pub mod rehearsal;
+pub mod replays;
 pub mod reports;
 pub mod retention;
 pub mod sightings;

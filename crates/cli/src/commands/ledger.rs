@@ -25,6 +25,7 @@ struct LedgerJson {
     scope: String,
     rows: u64,
     rejected: u64,
+    replayed: u64,
     duplicates: u64,
     clears: u64,
     events: u64,
@@ -61,6 +62,7 @@ pub fn run(context: &Context, args: &LedgerArgs) -> anyhow::Result<Ending> {
         scope: name,
         rows: sums.rows,
         rejected: sums.rejected,
+        replayed: sums.replayed,
         duplicates: sums.duplicates,
         clears: sums.clears,
         events: sums.events,
@@ -111,10 +113,15 @@ pub fn show(context: &Context, name: &str, sums: &Sums) {
     line("rows", sums.rows);
     for (label, count) in [
         ("rejected", sums.rejected),
+        ("replayed", sums.replayed),
         ("duplicates", sums.duplicates),
         ("clears", sums.clears),
         ("events", sums.events),
     ] {
+        // Few reports have any.
+        if label == "replayed" && count == 0 {
+            continue;
+        }
         line(&format!("  {label}"), count);
     }
     line("assignments", sums.assignments);

@@ -18,7 +18,10 @@ use schakel_model::classification::ClassificationType;
 use schakel_store::Reader;
 use serde_json::json;
 
-use super::report_withdraw::{self, WithdrawArgs};
+use super::{
+    report_replay::{self, ReplayArgs},
+    report_withdraw::{self, WithdrawArgs},
+};
 use crate::{Context, args::time, output::Ending};
 
 #[derive(Subcommand)]
@@ -28,6 +31,8 @@ pub enum ReportCommand {
     New(Box<NewArgs>),
     /// Its source takes a report, or a day, back: whoever was told of what only that shows hears it
     Withdraw(WithdrawArgs),
+    /// Read its rejected rows again, after the mapping or the type was set right; or all of it
+    Replay(ReplayArgs),
 }
 
 #[derive(Args)]
@@ -76,6 +81,7 @@ pub fn run(context: &Context, command: &ReportCommand) -> anyhow::Result<Ending>
     match command {
         ReportCommand::New(args) => new(context, args),
         ReportCommand::Withdraw(args) => report_withdraw::run(context, args),
+        ReportCommand::Replay(args) => report_replay::run(context, args),
     }
 }
 

@@ -78,6 +78,9 @@ fn show_event(out: &Out, event: &EventTrace) {
         Some(reason) => out.line(format!("  rejected: {}", plain(reason, 200))),
         None => out.line(format!("  row: {}", event.row_fate)),
     }
+    if let Some(row) = &event.replayed_as {
+        out.line(format!("  read again since: it is {row} now"));
+    }
     out.line(format!("Owners, by version {} of the register", event.register_version));
     if event.candidates.is_empty() && event.erased.is_none() {
         out.line("  nobody's: no asset meets it");

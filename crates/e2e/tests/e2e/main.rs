@@ -30,6 +30,7 @@ mod privacy;
 mod quality;
 mod reattribute;
 mod register;
+mod replay;
 mod retention;
 mod serve;
 mod succession;
