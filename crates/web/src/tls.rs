@@ -90,3 +90,95 @@ fn read(certificate: &Path, key: &Path) -> anyhow::Result<Arc<ServerConfig>> {
         .with_context(|| format!("{} and {} do not belong together", certificate.display(), key.display()))?;
     Ok(Arc::new(config))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{Read, Write},
+        net::{SocketAddr, TcpStream},
+    };
+
+    use axum::{Router, routing::get};
+    use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+    use schakel_testkit::server_tls::ServerTls;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::listener;
+
+    fn files(tls: &ServerTls) -> (TempDir, PathBuf, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let (certificate, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
+        fs::write(&certificate, &tls.certificate_pem).unwrap();
+        fs::write(&key, &tls.key_pem).unwrap();
+        (folder, certificate, key)
+    }
+
+    /// The answer to one who trusts this certificate only.
+    fn ask(address: SocketAddr, trusted: &ServerTls) -> std::io::Result<String> {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(trusted.certificate_pem.as_bytes()).unwrap()).unwrap();
+        let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let connection = ClientConnection::new(Arc::new(config), "localhost".try_into().unwrap()).unwrap();
+        let mut stream = StreamOwned::new(connection, TcpStream::connect(address)?);
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    }
+
+    #[test]
+    fn it_speaks_tls_with_the_certificate_in_the_file() {
+        let ours = ServerTls::for_localhost();
+        let (_folder, certificate, key) = files(&ours);
+        let tls = Tls::from_files(&certificate, &key).unwrap();
+        let router = Router::new().route("/", get(async || "hello"));
+        let handle = listener::start("127.0.0.1:0", "test", tls, router).unwrap();
+        let address = handle.address().unwrap();
+        assert!(ask(address, &ours).unwrap().ends_with("hello"));
+        assert!(ask(address, &ServerTls::for_localhost()).is_err(), "another certificate");
+        // Who speaks no TLS is no trouble for the others.
+        TcpStream::connect(address).unwrap().write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+        assert!(ask(address, &ours).unwrap().ends_with("hello"));
+        handle.stop();
+    }
+
+    #[test]
+    fn a_renewed_certificate_is_taken_and_a_broken_one_is_not() {
+        let (_folder, certificate, key) = files(&ServerTls::for_localhost());
+        let tls = Tls::from_files(&certificate, &key).unwrap().unwrap();
+        let mut current = tls.current.lock().unwrap();
+        let first = Arc::clone(&current.config);
+        fs::write(&certificate, "half a cert").unwrap();
+        tls.follow(&mut current);
+        assert!(Arc::ptr_eq(&current.config, &first), "what was stays");
+        let renewed = ServerTls::for_localhost();
+        fs::write(&certificate, &renewed.certificate_pem).unwrap();
+        tls.follow(&mut current);
+        assert!(Arc::ptr_eq(&current.config, &first), "its key is not there yet");
+        fs::write(&key, &renewed.key_pem).unwrap();
+        tls.follow(&mut current);
+        assert!(!Arc::ptr_eq(&current.config, &first));
+        let second = Arc::clone(&current.config);
+        tls.follow(&mut current);
+        assert!(Arc::ptr_eq(&current.config, &second), "nothing changed");
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_said_by_its_name() {
+        let (_folder, certificate, key) = files(&ServerTls::for_localhost());
+        let error = |certificate: &Path, key: &Path| match Tls::from_files(certificate, key) {
+            Err(error) => format!("{error:#}"),
+            Ok(_) => panic!("it was taken"),
+        };
+        assert!(Tls::from_files(Path::new(""), Path::new("")).unwrap().is_none());
+        assert!(error(&certificate, Path::new("")).contains("both doors.api.tls_certificate and"));
+        assert!(error(Path::new("/nonexistent"), &key).contains("doors.api.tls_certificate /nonexistent"));
+        assert!(error(&key, &key).contains("no certificate in"));
+        assert!(error(&certificate, &certificate).contains("doors.api.tls_key"));
+    }
+}

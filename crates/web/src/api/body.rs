@@ -11,14 +11,20 @@ use tokio::{
 
 use super::problem::Problem;
 
-/// A sender that is silent for this long has gone.
-const SILENCE_MAX: Duration = Duration::from_secs(30);
+/// How slow a sender may be.
+#[derive(Clone, Copy, Debug)]
+struct Pace {
+    /// A sender that is silent for this long has gone.
+    silence_max: Duration,
+    /// After this long a sender must have reached the pace. Only the time that we wait for the sender counts.
+    after: Duration,
+    /// The least pace, in bytes a second.
+    bytes_a_second: u64,
+}
 
-/// After this long a sender must have reached the pace. Only the time that we wait for the sender counts.
-const PACE_AFTER: Duration = Duration::from_secs(30);
-
-/// The least pace, in bytes a second: below that of any line in use, and too much for one who only means to hold us.
-const PACE_BYTES: u64 = 1 << 10;
+/// Below that of any line in use, and too much for one who only means to hold us.
+const PACE: Pace =
+    Pace { silence_max: Duration::from_secs(30), after: Duration::from_secs(30), bytes_a_second: 1 << 10 };
 
 /// Pieces on their way to a thread.
 const PIECES: usize = 4;
@@ -45,21 +51,23 @@ impl From<Broken> for Problem {
 /// A body that has to keep a pace.
 pub(super) struct Paced {
     body: Body,
+    pace: Pace,
     bytes: u64,
     waited: Duration,
 }
 
 impl Paced {
     pub fn new(body: Body) -> Self {
-        Self { body, bytes: 0, waited: Duration::ZERO }
+        Self { body, pace: PACE, bytes: 0, waited: Duration::ZERO }
     }
 
     /// The next piece; `None` at the end.
     pub async fn piece(&mut self) -> Result<Option<Bytes>, Broken> {
         loop {
             let since = Instant::now();
-            let frame = timeout(SILENCE_MAX, poll_fn(|context| Pin::new(&mut self.body).poll_frame(context)));
-            let frame = match frame.await {
+            let body = &mut self.body;
+            let frame = poll_fn(|context| Pin::new(&mut *body).poll_frame(context));
+            let frame = match timeout(self.pace.silence_max, frame).await {
                 Err(_) => return Err(Broken::Slow),
                 Ok(None) => return Ok(None),
                 Ok(Some(Err(_))) => return Err(Broken::Cut),
@@ -69,7 +77,8 @@ impl Paced {
             // Trailers are not wanted.
             let Ok(piece) = frame.into_data() else { continue };
             self.bytes += piece.len() as u64;
-            if self.waited > PACE_AFTER && self.bytes < self.waited.as_secs() * PACE_BYTES {
+            let least = self.pace.bytes_a_second as f64 * self.waited.as_secs_f64();
+            if self.waited > self.pace.after && (self.bytes as f64) < least {
                 return Err(Broken::Slow);
             }
             return Ok(Some(piece));
@@ -113,5 +122,76 @@ impl Pieces {
     /// The next piece; `None` at the end of the body. Who feeds it may be gone with the connection.
     pub fn next(&mut self) -> Result<Option<Bytes>, Broken> {
         self.0.blocking_recv().unwrap_or(Err(Broken::Cut))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        collections::VecDeque,
+        convert::Infallible,
+        task::{Context, Poll},
+    };
+
+    use hyper::body::Frame;
+
+    use super::*;
+
+    /// Pieces, each after a wait.
+    struct Slow {
+        pieces: VecDeque<(u64, usize)>,
+        wait: Option<Pin<Box<tokio::time::Sleep>>>,
+    }
+
+    impl HttpBody for Slow {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            context: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            let Some((wait_ms, bytes)) = self.pieces.front().copied() else { return Poll::Ready(None) };
+            let wait =
+                self.wait.get_or_insert_with(|| Box::pin(tokio::time::sleep(Duration::from_millis(wait_ms))));
+            if wait.as_mut().poll(context).is_pending() {
+                return Poll::Pending;
+            }
+            self.wait = None;
+            self.pieces.pop_front();
+            Poll::Ready(Some(Ok(Frame::data(Bytes::from(vec![0; bytes])))))
+        }
+    }
+
+    /// What comes of a body: how many bytes arrived, and how it ended.
+    fn read(pieces: &[(u64, usize)]) -> (usize, Option<Broken>) {
+        let pace = Pace {
+            silence_max: Duration::from_millis(500),
+            after: Duration::from_millis(200),
+            bytes_a_second: 1_000,
+        };
+        let body = Body::new(Slow { pieces: pieces.iter().copied().collect(), wait: None });
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(async {
+            let mut paced = Paced { pace, ..Paced::new(body) };
+            let mut bytes = 0;
+            loop {
+                match paced.piece().await {
+                    Ok(Some(piece)) => bytes += piece.len(),
+                    Ok(None) => return (bytes, None),
+                    Err(broken) => return (bytes, Some(broken)),
+                }
+            }
+        })
+    }
+
+    #[test]
+    fn a_body_keeps_its_pace_or_is_given_up() {
+        assert_eq!(read(&[(0, 10), (10, 10)]), (20, None));
+        assert_eq!(read(&[(300, 5_000), (300, 5_000)]), (10_000, None), "fast enough on the whole");
+        assert_eq!(read(&[(10, 1), (2_000, 1)]), (1, Some(Broken::Slow)), "silent");
+        let drops = [(50, 1); 20];
+        let (bytes, broken) = read(&drops);
+        assert!(bytes < 20 && broken == Some(Broken::Slow), "drop by drop: {bytes}");
     }
 }
