@@ -209,7 +209,11 @@ pub(crate) fn host_of(url: &str) -> &str {
 /// Is this the name of a host, with a domain? The field takes more: what the reference takes.
 pub(crate) fn is_host(text: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte) || !byte.is_ascii();
-    text.trim_end_matches('.').contains('.') && text.bytes().all(is_plain) && hostname::read(text).is_some()
+    let last = text.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
+    // No domain at the top is a number; what looks so is a range of addresses or a broken one.
+    let has_domain =
+        text.trim_end_matches('.').contains('.') && last.starts_with(|c: char| !c.is_ascii_digit());
+    has_domain && text.bytes().all(is_plain) && hostname::read(text).is_some()
 }
 
 #[cfg(test)]

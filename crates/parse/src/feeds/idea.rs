@@ -1,5 +1,7 @@
 //! IDEA, the Intrusion Detection Extensible Alert (<https://idea.cesnet.cz>): alerts of Warden and its senders in JSON.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
 use schakel_model::{classification::ClassificationType as Kind, reject::Reject};
 
 use super::{
@@ -58,9 +60,9 @@ fn read(alert: &Json<'_>, given: &Given, sink: &mut dyn Sink) -> Result<(), Reje
     for source in sources {
         let mut of_source = draft.clone();
         end(&mut of_source, End::Source, source);
-        for machine in machines(source) {
+        for machine in machines(source).into_iter().flat_map(in_networks) {
             let mut one = of_source.clone();
-            sink.event(one.machine(End::Source, machine).event());
+            sink.event(one.machine(End::Source, &machine).event());
         }
     }
     Ok(())
@@ -70,6 +72,41 @@ fn read(alert: &Json<'_>, given: &Given, sink: &mut dyn Sink) -> Result<(), Reje
 fn machines<'a>(end: &'a Json<'_>) -> Vec<&'a str> {
     let named = |names: &&[&str]| names.iter().flat_map(|name| end.texts(name)).collect::<Vec<_>>();
     NAMES.iter().map(named).find(|machines| !machines.is_empty()).unwrap_or_default()
+}
+
+/// A range of addresses (`192.0.2.2-192.0.2.5`) as the networks that it is made of; anything else as it is.
+fn in_networks(machine: &str) -> Vec<String> {
+    let as_it_is = || vec![machine.to_owned()];
+    let Some((first, last)) = machine.split_once('-') else { return as_it_is() };
+    let address = |text: &str| text.trim().parse::<IpAddr>();
+    let (bits, from, to) = match (address(first), address(last)) {
+        (Ok(IpAddr::V4(first)), Ok(IpAddr::V4(last))) => {
+            (32, u128::from(first.to_bits()), u128::from(last.to_bits()))
+        }
+        (Ok(IpAddr::V6(first)), Ok(IpAddr::V6(last))) => (128, first.to_bits(), last.to_bits()),
+        _ => return as_it_is(),
+    };
+    let shown = |number: u128| match u32::try_from(number) {
+        Ok(number) if bits == 32 => IpAddr::V4(Ipv4Addr::from_bits(number)),
+        _ => IpAddr::V6(Ipv6Addr::from_bits(number)),
+    };
+    let mut networks = Vec::new();
+    let mut next = Some(from).filter(|from| *from <= to);
+    while let Some(from) = next {
+        // As large as its first address and the rest of the range allow.
+        let left = to - from;
+        let fits = if left == u128::MAX { 128 } else { (left + 1).ilog2() };
+        let host_bits = from.trailing_zeros().min(fits).min(bits);
+        let length = bits - host_bits;
+        networks.push(if host_bits == 0 {
+            shown(from).to_string()
+        } else {
+            format!("{}/{length}", shown(from))
+        });
+        next =
+            1_u128.checked_shl(host_bits).and_then(|size| from.checked_add(size)).filter(|next| *next <= to);
+    }
+    if networks.is_empty() { as_it_is() } else { networks }
 }
 
 /// What is said of one end, but for its addresses. Of several values there is no telling which belongs to which address.
@@ -201,5 +238,33 @@ mod tests {
             testing::RECEIVED,
         ]);
         assert_eq!(found[5].as_ref().map_err(|reject| reject.code).err(), Some(RejectCode::NotARecord));
+    }
+
+    #[test]
+    fn a_range_is_the_networks_that_it_is_made_of() {
+        for (range, expected) in [
+            ("192.0.2.2-192.0.2.5", &["192.0.2.2/31", "192.0.2.4/31"][..]),
+            ("192.0.2.1-192.0.2.1", &["192.0.2.1"]),
+            ("192.0.2.0-192.0.2.255", &["192.0.2.0/24"]),
+            ("0.0.0.0-255.255.255.255", &["0.0.0.0/0"]),
+            ("2001:db8::1-2001:db8::2", &["2001:db8::1", "2001:db8::2"]),
+            ("::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", &["::/0"]),
+            ("192.0.2.5-192.0.2.2", &["192.0.2.5-192.0.2.2"]),
+            ("my-host.example.nl", &["my-host.example.nl"]),
+            ("192.0.2.0/25", &["192.0.2.0/25"]),
+        ] {
+            assert_eq!(super::in_networks(range), expected, "{range}");
+        }
+        let found = testing::read(
+            Feed::Idea,
+            br#"{"Format":"IDEA0","ID":"i","DetectTime":"2026-03-01T05:07:57Z","Category":["Recon.Scanning"],
+            "Source":[{"IP4":["192.0.2.2-192.0.2.4","192.0.2.9-192.0.2.1"],"Hostname":["www.example.nl"]}]}"#,
+        );
+        let found: Vec<_> = found.into_iter().map(Result::unwrap).collect();
+        assert_eq!(found.len(), 3);
+        found[0].has(&["source.network=192.0.2.2/31", "source.fqdn=www.example.nl"]);
+        found[1].has(&["source.ip=192.0.2.4", "source.fqdn=www.example.nl"]);
+        // What is no range is no name either.
+        found[2].has(&["extra.source.name=192.0.2.9-192.0.2.1", "source.fqdn=www.example.nl"]);
     }
 }

@@ -18,8 +18,11 @@ const EVENT_BYTES_MAX: usize = 64 << 20;
 pub(super) const FORMAT: Format = Format {
     name: "misp",
     recognise: |_, head| {
-        contains(head, "\"Event\"")
-            && ["\"Attribute\"", "\"Orgc\"", "\"threat_level_id\""].iter().any(|field| contains(head, field))
+        let has = |field: &str| contains(head, &format!("\"{field}\""));
+        (has("Event") && ["Attribute", "Orgc", "threat_level_id"].into_iter().any(has))
+            || (has("Attribute")
+                && has("info")
+                && ["threat_level_id", "Orgc", "analysis"].into_iter().any(has))
     },
     how: How::Elements { bytes_max: EVENT_BYTES_MAX, read },
     markings: Markings::OfEvents,
@@ -28,7 +31,10 @@ pub(super) const FORMAT: Format = Format {
 fn read(document: &Json<'_>, given: &Given, sink: &mut dyn Sink) -> Result<(), Reject> {
     // One event, or the answer to a search.
     let found = document.get("response").map_or(std::slice::from_ref(document), Json::items);
-    let events: Vec<_> = found.iter().filter_map(|json| json.get("Event")).collect();
+    // Some programs write what is in `Event` without it.
+    let bare = |json: &&Json<'_>| json.get("Attribute").is_some() && json.get("info").is_some();
+    let events: Vec<_> =
+        found.iter().filter_map(|json| json.get("Event").or_else(|| Some(json).filter(bare))).collect();
     if events.is_empty() {
         return Err(not_a_record("it is no MISP event: it has no `Event`"));
     }
@@ -192,5 +198,18 @@ mod tests {
         let codes: Vec<_> =
             found.iter().map(|found| found.as_ref().map_err(|reject| reject.code).err()).collect();
         assert_eq!(codes, [Some(RejectCode::NotARecord); 2]);
+    }
+
+    #[test]
+    fn an_event_without_its_wrapping_is_read() {
+        let document = br#"{"info":"Voorbeeld","analysis":"1","uuid":"e-1","date":"2026-03-01","Attribute":
+            [{"type":"domain","value":"c2.example.nl","timestamp":"1772341677","to_ids":true}]}"#;
+        assert_eq!(recognise("x.json", document), Some(Feed::Misp));
+        testing::one_event(Feed::Misp, document).has(&[
+            "source.fqdn=c2.example.nl",
+            "misp.event_uuid=e-1",
+            "event_description.text=Voorbeeld",
+            "time.source=2026-03-01T05:07:57+00:00",
+        ]);
     }
 }

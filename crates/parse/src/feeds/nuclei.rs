@@ -17,10 +17,18 @@ const FINDING_BYTES_MAX: usize = 16 << 20;
 
 pub(super) const FORMAT: Format = Format {
     name: "nuclei",
-    recognise: |_, head| contains(head, "\"template-id\"") && contains(head, "\"info\""),
+    recognise: |_, head| {
+        TEMPLATE.iter().any(|name| contains(head, &format!("\"{name}\""))) && contains(head, "\"info\"")
+    },
     how: How::Elements { bytes_max: FINDING_BYTES_MAX, read },
     markings: Markings::None,
 };
+
+/// The name of the template: of version 2.5 and later, and of those before.
+const TEMPLATE: [&str; 2] = ["template-id", "templateID"];
+
+/// Where it was found, likewise.
+const MATCHED: [&str; 2] = ["matched-at", "matched"];
 
 /// Fields that have a place of their own in the event, or hold secrets.
 const TAKEN: &[&str] = &[
@@ -29,10 +37,12 @@ const TAKEN: &[&str] = &[
     "ip",
     "port",
     "matched-at",
+    "matched",
     "request",
     "response",
     "curl-command",
     "extracted-results",
+    "extracted_results",
     "interaction",
     "meta",
     "issue_trackers",
@@ -40,7 +50,7 @@ const TAKEN: &[&str] = &[
 ];
 
 fn read(found: &Json<'_>, given: &Given, sink: &mut dyn Sink) -> Result<(), Reject> {
-    let Some(template) = found.text("template-id") else {
+    let Some(template) = TEMPLATE.iter().find_map(|name| found.text(name)) else {
         return Err(not_a_record("it is no finding of nuclei: it has no `template-id`"));
     };
     let nothing = Json::Null;
@@ -69,8 +79,9 @@ fn read(found: &Json<'_>, given: &Given, sink: &mut dyn Sink) -> Result<(), Reje
         }
     }
     // `host` is what was asked for, `matched-at` where it was found: a URL, or host and port.
-    for place in ["host", "matched-at", "ip"] {
-        draft.machine(End::Source, found.text(place).unwrap_or_default());
+    let matched = MATCHED.iter().find_map(|name| found.text(name));
+    for place in [found.text("host"), matched, found.text("ip")].into_iter().flatten() {
+        draft.machine(End::Source, place);
     }
     if let Some(port) = found.get("port") {
         draft.json("source.port", port);
@@ -121,5 +132,21 @@ mod tests {
             testing::RECEIVED,
         ]);
         assert_eq!(found[2].as_ref().map_err(|reject| reject.code).err(), Some(RejectCode::NotARecord));
+    }
+
+    #[test]
+    fn findings_of_versions_before_2_5_are_read() {
+        let document = br#"{"templateID":"openssh-detect","info":{"name":"OpenSSH","severity":"low"},"type":"network",
+            "host":"https://www.example.nl","matched":"www.example.nl:22","extracted_results":["s3cret"],"ip":"192.0.2.1",
+            "timestamp":"2026-03-01T08:07:57.667748+03:00"}"#;
+        assert_eq!(recognise("x.json", document), Some(Feed::Nuclei));
+        let event = testing::one_event(Feed::Nuclei, document);
+        event.has(&[
+            "classification.identifier=openssh-detect",
+            "source.ip=192.0.2.1",
+            "source.fqdn=www.example.nl",
+            "source.port=22",
+        ]);
+        assert!(!event.line().contains("s3cret"), "{}", event.line());
     }
 }
