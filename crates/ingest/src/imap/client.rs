@@ -21,6 +21,9 @@ const SILENCE_MAX: Duration = Duration::from_secs(60);
 /// For one response, such as a large mail over a thin line.
 const RESPONSE_MAX: Duration = Duration::from_secs(1_800);
 
+/// For the mail that is just coming and for putting away what is in the spool, when the program stops.
+const STOP_PATIENCE: Duration = Duration::from_secs(5);
+
 /// A password file larger than this is none.
 const SECRET_BYTES_MAX: usize = 16 << 10;
 
@@ -72,6 +75,7 @@ impl Client {
 
     /// The UIDs of mails that match, the oldest first.
     pub fn search(&mut self, criteria: &str) -> Result<Vec<u32>, ImapError> {
+        self.wire.set_patience(STOP_PATIENCE);
         self.news = false;
         let mut uids = Vec::new();
         self.send(&format!("UID SEARCH {criteria}"))?;
@@ -112,19 +116,23 @@ impl Client {
         }
     }
 
-    /// Sets flags of a mail.
-    pub fn flag(&mut self, uid: u32, flags: &str) -> Result<(), ImapError> {
-        self.command(&format!("UID STORE {uid} +FLAGS.SILENT ({flags})"), "to mark a mail", &mut Nobody)
+    /// Sets flags of mails.
+    pub fn flag(&mut self, uids: &[u32], flags: &str) -> Result<(), ImapError> {
+        self.command(
+            &format!("UID STORE {} +FLAGS.SILENT ({flags})", set(uids)),
+            "to mark mails",
+            &mut Nobody,
+        )
     }
 
-    /// Moves a mail to another folder, which is made if need be.
-    pub fn move_to(&mut self, uid: u32, folder: &str) -> Result<(), ImapError> {
-        match self.move_once(uid, folder) {
+    /// Moves mails to another folder, which is made if need be.
+    pub fn move_to(&mut self, uids: &[u32], folder: &str) -> Result<(), ImapError> {
+        match self.move_once(uids, folder) {
             Err(ImapError::Refused { .. }) => {
                 let made = format!("CREATE {}", quoted(folder)?);
                 // It may be there already, and the server refuses for another reason: then the second attempt says so.
                 match self.command(&made, "to make a folder", &mut Nobody) {
-                    Ok(()) | Err(ImapError::Refused { .. }) => self.move_once(uid, folder),
+                    Ok(()) | Err(ImapError::Refused { .. }) => self.move_once(uids, folder),
                     Err(error) => Err(error),
                 }
             }
@@ -132,16 +140,16 @@ impl Client {
         }
     }
 
-    fn move_once(&mut self, uid: u32, folder: &str) -> Result<(), ImapError> {
-        let folder = quoted(folder)?;
+    fn move_once(&mut self, uids: &[u32], folder: &str) -> Result<(), ImapError> {
+        let (set, folder) = (set(uids), quoted(folder)?);
         if self.can("MOVE") {
-            return self.command(&format!("UID MOVE {uid} {folder}"), "to move a mail", &mut Nobody);
+            return self.command(&format!("UID MOVE {set} {folder}"), "to move mails", &mut Nobody);
         }
-        self.command(&format!("UID COPY {uid} {folder}"), "to copy a mail", &mut Nobody)?;
-        self.flag(uid, "\\Deleted")?;
-        // Without UIDPLUS, it stays until somebody expunges it: that would also take away what others have marked.
+        self.command(&format!("UID COPY {set} {folder}"), "to copy mails", &mut Nobody)?;
+        self.flag(uids, "\\Deleted")?;
+        // Without UIDPLUS, they stay until somebody expunges them: that would also take away what others have marked.
         if self.can("UIDPLUS") {
-            self.command(&format!("UID EXPUNGE {uid}"), "to take a mail away", &mut Nobody)?;
+            self.command(&format!("UID EXPUNGE {set}"), "to take mails away", &mut Nobody)?;
         }
         Ok(())
     }
@@ -151,6 +159,7 @@ impl Client {
         if self.news {
             return Ok(());
         }
+        self.wire.set_patience(Duration::ZERO);
         let tag = self.send("IDLE")?;
         let by = Instant::now() + most;
         let mut asked_to_end = false;
@@ -164,6 +173,7 @@ impl Client {
                     return finished(status, &text, "to wait for mail");
                 }
                 Ok(_) => {}
+                // Half a line may be lost here. What it told is found by the search that follows.
                 Err(ImapError::Timeout) if !asked_to_end => {}
                 Err(error) => return Err(error),
             }
@@ -270,6 +280,11 @@ impl Sink for Found<'_> {
     fn piece(&mut self, bytes: &[u8]) {
         self.sink.piece(bytes);
     }
+}
+
+/// `7,8,9`.
+fn set(uids: &[u32]) -> String {
+    uids.iter().map(u32::to_string).collect::<Vec<_>>().join(",")
 }
 
 fn finished(status: Status, text: &str, what: &'static str) -> Result<(), ImapError> {

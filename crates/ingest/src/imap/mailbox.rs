@@ -4,7 +4,11 @@
 //! UID: what is in the spool and could not be moved is not fetched again, over broken connections too. When the program itself ends in
 //! between, the mail comes again; it is then known by its bytes.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use schakel_model::{
     arrival::{Door, Envelope, Receipt},
@@ -19,6 +23,10 @@ use super::{
     wire::{ImapError, Sink},
 };
 use crate::door::{Refusal, Spool, Upload};
+
+/// Mails that are put away together. As many may come a second time when the program is killed; one by one, each would cost three answers
+/// of the server instead of one.
+const TOGETHER_MAX: usize = 50;
 
 /// How long is waited. Fixed in the program; only tests are in more of a hurry.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -55,14 +63,14 @@ pub struct Mailbox {
     pub(super) board: Arc<StatusBoard>,
     /// UIDVALIDITY of the folder when the sets below were made.
     validity: u32,
-    /// Mails that need not be fetched, with where they belong.
-    finished: HashSet<(u32, Fate)>,
+    /// Mails that need not be fetched any more, and are not put away.
+    finished: HashMap<u32, Fate>,
     /// Mails that the server cannot give.
     unreadable: HashSet<u32>,
 }
 
 /// What became of a mail.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Fate {
     Spooled,
     Refused,
@@ -77,7 +85,7 @@ impl Mailbox {
         stop: Arc<Stop>,
         board: Arc<StatusBoard>,
     ) -> Self {
-        let (finished, unreadable) = (HashSet::new(), HashSet::new());
+        let (finished, unreadable) = (HashMap::new(), HashSet::new());
         Self { settings, waits, spool, clock, stop, board, validity: 0, finished, unreadable }
     }
 
@@ -141,40 +149,36 @@ impl Mailbox {
         };
         let uids = client.search(criteria)?;
         let there: HashSet<u32> = uids.iter().copied().collect();
-        self.finished.retain(|(uid, _)| there.contains(uid));
+        self.finished.retain(|uid, _| there.contains(uid));
         self.unreadable.retain(|uid| there.contains(uid));
+        let (mut waiting, mut pause) = (Vec::new(), None);
         for uid in uids {
             if self.stop.is_set() {
+                self.put_away(client, &mut waiting)?;
                 return Err(ImapError::Stopped);
             }
             if self.unreadable.contains(&uid) {
                 continue;
             }
-            let fate = match self.known_fate(uid) {
-                Some(fate) => fate,
+            let fate = match self.finished.get(&uid) {
+                Some(fate) => *fate,
                 None => match self.fetch(client, uid)? {
                     Fetched::Fate(fate) => fate,
                     Fetched::Nothing => continue,
-                    Fetched::Later(pause) => return Ok(Some(pause)),
+                    Fetched::Later(time) => {
+                        pause = Some(time);
+                        break;
+                    }
                 },
             };
-            self.finished.insert((uid, fate));
-            match self.put_away(client, uid, fate) {
-                Ok(()) => {
-                    self.finished.remove(&(uid, fate));
-                }
-                // It stays where it is, and is not fetched again.
-                Err(error @ ImapError::Refused { .. }) => {
-                    self.board.failed(&error.to_string(), self.clock.now_seconds());
-                }
-                Err(error) => return Err(error),
+            self.finished.insert(uid, fate);
+            waiting.push((uid, fate));
+            if waiting.len() == TOGETHER_MAX {
+                self.put_away(client, &mut waiting)?;
             }
         }
-        Ok(None)
-    }
-
-    fn known_fate(&self, uid: u32) -> Option<Fate> {
-        [Fate::Spooled, Fate::Refused].into_iter().find(|fate| self.finished.contains(&(uid, *fate)))
+        self.put_away(client, &mut waiting)?;
+        Ok(pause)
     }
 
     fn fetch(&mut self, client: &mut Client, uid: u32) -> Result<Fetched, ImapError> {
@@ -198,6 +202,11 @@ impl Mailbox {
             Err(error) => return Err(error),
         }
         let bytes = intake.bytes;
+        if bytes == 0 {
+            tracing::warn!(uid, folder = %self.settings.refused_folder, "a mail of the mailbox is empty");
+            self.board.refused();
+            return Ok(Fetched::Fate(Fate::Refused));
+        }
         Ok(match intake.finish() {
             Ok(receipt) => {
                 tracing::info!(%receipt, bytes, uid, "fetched a mail");
@@ -223,15 +232,43 @@ impl Mailbox {
         })
     }
 
-    fn put_away(&self, client: &mut Client, uid: u32, fate: Fate) -> Result<(), ImapError> {
-        match (self.settings.after, fate) {
-            (After::Seen, Fate::Spooled) => client.flag(uid, "\\Seen"),
-            (After::Seen, Fate::Refused) => client.flag(uid, "\\Seen \\Flagged"),
-            (After::Move, Fate::Spooled) => {
-                client.flag(uid, "\\Seen")?;
-                client.move_to(uid, &self.settings.done_folder)
+    /// Marks and moves mails, together or else one by one. Those that the server does not move stay where they are, and are not fetched
+    /// again.
+    fn put_away(&mut self, client: &mut Client, waiting: &mut Vec<(u32, Fate)>) -> Result<(), ImapError> {
+        for fate in [Fate::Spooled, Fate::Refused] {
+            let uids: Vec<u32> = waiting.iter().filter(|(_, f)| *f == fate).map(|(uid, _)| *uid).collect();
+            if uids.is_empty() {
+                continue;
             }
-            (After::Move, Fate::Refused) => client.move_to(uid, &self.settings.refused_folder),
+            match self.put_away_together(client, &uids, fate) {
+                Ok(()) => self.finished.retain(|uid, _| !uids.contains(uid)),
+                Err(ImapError::Refused { .. }) => {
+                    for uid in uids {
+                        match self.put_away_together(client, &[uid], fate) {
+                            Ok(()) => _ = self.finished.remove(&uid),
+                            Err(error @ ImapError::Refused { .. }) => {
+                                self.board.failed(&error.to_string(), self.clock.now_seconds());
+                            }
+                            Err(error) => return Err(error),
+                        }
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        waiting.clear();
+        Ok(())
+    }
+
+    fn put_away_together(&self, client: &mut Client, uids: &[u32], fate: Fate) -> Result<(), ImapError> {
+        match (self.settings.after, fate) {
+            (After::Seen, Fate::Spooled) => client.flag(uids, "\\Seen"),
+            (After::Seen, Fate::Refused) => client.flag(uids, "\\Seen \\Flagged"),
+            (After::Move, Fate::Spooled) => {
+                client.flag(uids, "\\Seen")?;
+                client.move_to(uids, &self.settings.done_folder)
+            }
+            (After::Move, Fate::Refused) => client.move_to(uids, &self.settings.refused_folder),
         }
     }
 }

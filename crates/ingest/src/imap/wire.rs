@@ -23,7 +23,7 @@ use super::{
 const TICK: Duration = Duration::from_millis(200);
 
 /// To connect, TLS and all.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The longest line: the answer to a search in a mailbox of a million mails.
 const LINE_BYTES_MAX: usize = 12 << 20;
@@ -98,6 +98,9 @@ pub struct Wire {
     stop: Arc<Stop>,
     buffer: Vec<u8>,
     start: usize,
+    /// How long answers are still waited for when the program stops.
+    patience: Duration,
+    stop_seen: Option<Instant>,
 }
 
 impl Wire {
@@ -120,7 +123,13 @@ impl Wire {
                 Box::new(stream)
             }
         };
-        Ok(Self { stream, stop: Arc::clone(stop), buffer: Vec::new(), start: 0 })
+        let (stop, buffer) = (Arc::clone(stop), Vec::new());
+        Ok(Self { stream, stop, buffer, start: 0, patience: Duration::ZERO, stop_seen: None })
+    }
+
+    /// How long answers are still waited for when the program stops: zero while nothing is under way.
+    pub fn set_patience(&mut self, patience: Duration) {
+        self.patience = patience;
     }
 
     /// Sends bytes.
@@ -211,7 +220,9 @@ impl Wire {
         self.buffer.resize(READ_BYTES, 0);
         self.start = self.buffer.len();
         loop {
-            if self.stop.is_set() {
+            if self.stop.is_set()
+                && self.stop_seen.get_or_insert_with(Instant::now).elapsed() >= self.patience
+            {
                 return Err(ImapError::Stopped);
             }
             if Instant::now() > by {

@@ -7,13 +7,14 @@
 use memchr::memmem;
 
 /// How far we are.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 enum At {
     /// Within a line.
     Text,
     /// Behind a CR that belongs to the content.
     Cr,
-    /// At the start of a line.
+    /// At the start of a line, and of a mail.
+    #[default]
     Start,
     /// Behind a dot at the start of a line.
     Dot,
@@ -22,7 +23,7 @@ enum At {
 }
 
 /// Reads the content of one mail.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Content {
     at: At,
 }
@@ -39,11 +40,6 @@ pub enum Piece<'a> {
 }
 
 impl Content {
-    /// At the start of a mail.
-    pub fn new() -> Self {
-        Self { at: At::Start }
-    }
-
     /// Takes some input, which is not empty; says how much and what it was.
     pub fn next<'a>(&mut self, input: &'a [u8]) -> (usize, Piece<'a>) {
         let Some(&first) = input.first() else { return (0, Piece::Nothing) };
@@ -84,7 +80,7 @@ mod tests {
 
     /// The content, and what was left behind its end; `None` while there is no end.
     fn read(input: &[u8], cuts: &[usize]) -> Option<(Vec<u8>, Vec<u8>)> {
-        let mut content = Content::new();
+        let mut content = Content::default();
         let mut bytes = Vec::new();
         let mut ends: Vec<usize> = cuts.iter().map(|cut| cut % (input.len() + 1)).collect();
         ends.push(input.len());

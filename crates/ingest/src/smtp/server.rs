@@ -265,8 +265,7 @@ fn admit<S: Stream>(mut stream: S, peer: Option<IpAddr>, shared: &Arc<Shared>) {
     if shared.stopping.load(SeqCst) || stream.set_timeouts(TICK, WRITE_TIMEOUT).is_err() {
         return;
     }
-    // Whoever reaches a socket in the file system was let in by its permissions.
-    let known = peer.is_none_or(|ip| ip.is_loopback() || shared.peers.iter().any(|net| net.contains(&ip)));
+    let known = may_connect(peer, &shared.peers);
     let refusal = if !known {
         tracing::warn!(?peer, "somebody who is not in intake.smtp.peers wanted to hand mail over");
         Some(line("554 5.7.1", "no mail is taken from your address"))
@@ -289,6 +288,11 @@ fn admit<S: Stream>(mut stream: S, peer: Option<IpAddr>, shared: &Arc<Shared>) {
     }
 }
 
+/// Whoever reaches a socket in the file system was let in by its permissions.
+fn may_connect(peer: Option<IpAddr>, peers: &[IpNet]) -> bool {
+    peer.is_none_or(|peer| peer.is_loopback() || peers.iter().any(|network| network.contains(&peer)))
+}
+
 /// Counts a connection for as long as it lives.
 struct Counted(Arc<Shared>);
 
@@ -302,5 +306,28 @@ impl Counted {
 impl Drop for Counted {
     fn drop(&mut self) {
         self.0.connections.fetch_sub(1, SeqCst);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_and_the_peers_may_connect() {
+        let peers = ["192.0.2.25", "2001:db8:25::/48"].map(|text| network(text).unwrap());
+        for (peer, may) in [
+            (None, true),
+            (Some("127.0.0.1"), true),
+            (Some("::1"), true),
+            (Some("192.0.2.25"), true),
+            (Some("192.0.2.26"), false),
+            (Some("2001:db8:25:1::2"), true),
+            (Some("2001:db8:26::2"), false),
+        ] {
+            let peer = peer.map(|peer| peer.parse().unwrap());
+            assert_eq!(may_connect(peer, &peers), may, "{peer:?}");
+        }
+        assert!(network("mx.example").is_err());
     }
 }

@@ -105,11 +105,6 @@ impl Session {
         line("220", &format!("{} {protocol} Schakel", self.offer.hostname))
     }
 
-    /// Is a mail coming in?
-    pub fn is_in_mail(&self) -> bool {
-        matches!(self.reading, Reading::Content { .. })
-    }
-
     /// Takes some of the input; says how much, and what is to be done.
     pub fn step<'a>(&mut self, input: &'a [u8]) -> (usize, Step<'a>) {
         match &mut self.reading {
@@ -139,7 +134,7 @@ impl Session {
     pub fn begun(&mut self, outcome: Result<(), Refusal>) -> Reply {
         match outcome {
             Ok(()) => {
-                self.reading = Reading::Content { content: Content::new(), empty: true };
+                self.reading = Reading::Content { content: Content::default(), empty: true };
                 line("354", "send the mail, and end it with a dot on a line of its own")
             }
             Err(refusal) => {

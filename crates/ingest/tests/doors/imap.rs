@@ -166,6 +166,26 @@ fn a_server_that_can_little_is_polled_and_mails_are_copied() {
 }
 
 #[test]
+fn a_backlog_comes_in_order_and_each_mail_once() {
+    const MAILS: u32 = 200;
+    let Some(mut setting) = Setting::new("") else { return };
+    setting.spool = MemorySpool::slow(Duration::from_millis(5));
+    for number in 0..MAILS {
+        setting.deliver(number);
+    }
+    let started = Instant::now();
+    let handle = watch(&setting.plain(), &setting.spool);
+    assert!(setting.spool.wait_for(70, SOON));
+    // Stopping puts away what is in the spool: nothing comes twice.
+    handle.stop();
+    let _handle = watch(&setting.plain(), &setting.spool);
+    until("all are moved", || setting.count("Schakel-done") == MAILS as usize);
+    println!("{:.0} mails a second from a mailbox", f64::from(MAILS) / started.elapsed().as_secs_f64());
+    let kept: Vec<Vec<u8>> = setting.spool.kept().into_iter().map(|(_, bytes)| bytes).collect();
+    assert_eq!(kept, (0..MAILS).map(mail).collect::<Vec<_>>());
+}
+
+#[test]
 fn idle_is_renewed() {
     let Some(setting) = Setting::new("") else { return };
     let waits = Waits { idle: Duration::from_millis(100), ..Waits::default() };
@@ -250,7 +270,7 @@ fn a_folder_that_cannot_be_made_keeps_nothing_from_being_fetched_once() {
     let settings = ImapSettings { done_folder: "a//b".into(), ..setting.plain() };
     let handle = watch(&settings, &setting.spool);
     let status = until_status(&handle, "both are stuck", |status| status.stuck == 2);
-    assert!(status.last_error.unwrap().1.starts_with("the server refuses to move a mail"));
+    assert!(status.last_error.unwrap().1.starts_with("the server refuses to move mails"));
     setting.deliver(3);
     until_status(&handle, "three are stuck", |status| status.stuck == 3);
     // Over a new connection as well.
@@ -314,10 +334,8 @@ fn scripted(scripts: Vec<Vec<(&'static str, Vec<u8>)>>) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     thread::spawn(move || {
-        let mut turn = 0;
-        for stream in listener.incoming() {
+        for (turn, stream) in listener.incoming().enumerate() {
             let script = scripts[turn.min(scripts.len() - 1)].clone();
-            turn += 1;
             thread::spawn(move || play(stream.unwrap(), &script));
         }
     });
@@ -332,6 +350,9 @@ fn play(mut stream: TcpStream, script: &[(&str, Vec<u8>)]) {
             return;
         }
         let (tag, command) = line.trim_end().split_once(' ').unwrap_or(("", line.trim_end()));
+        if command == "LOGOUT" {
+            return;
+        }
         assert!(command.starts_with(expected), "{command} is not {expected}");
         if answer.is_empty() {
             return;
@@ -392,20 +413,22 @@ fn a_server_that_disconnects_in_the_middle_of_a_mail_is_asked_again() {
 fn a_mail_that_the_server_cannot_give_keeps_no_other_from_coming() {
     let folder = tempfile::tempdir().unwrap();
     let mut script = log_in();
-    *script.last_mut().unwrap() = say("UID SEARCH UNDELETED", "* SEARCH 9 7\r\n* SEARCH 8\r\nTAG OK\r\n");
+    *script.last_mut().unwrap() = say("UID SEARCH UNDELETED", "* SEARCH 9 7\r\n* SEARCH 8 10\r\nTAG OK\r\n");
     script.extend([
         say("UID FETCH 7", "TAG NO it is broken\r\n"),
         say("UID FETCH 8", "TAG OK somebody took it\r\n"),
         say("UID FETCH 9", "* 3 FETCH (UID 9 BODY[] \"a \\\"mail\\\"\")\r\nTAG OK\r\n"),
-        say("UID STORE 9", "TAG OK\r\n"),
-        say("UID MOVE 9", "TAG OK\r\n"),
+        say("UID FETCH 10", "* 4 FETCH (UID 10 BODY[] NIL)\r\nTAG OK\r\n"),
+        say("UID STORE 9 ", "TAG OK\r\n"),
+        say("UID MOVE 9 \"Schakel-done\"", "TAG OK\r\n"),
+        say("UID MOVE 10 \"Schakel-refused\"", "TAG OK\r\n"),
     ]);
     let port = scripted(vec![script]);
     let spool = MemorySpool::new();
     let handle = watch(&plain(port, folder.path()), &spool);
     let status = until_status(&handle, "a success", |status| status.last_success.is_some());
     assert_eq!(status.last_error.unwrap().1, "mail 7: the server refuses to give a mail: it is broken");
-    assert_eq!((status.fetched, status.stuck), (1, 1));
+    assert_eq!((status.fetched, status.refused, status.stuck), (1, 1, 1));
     assert_eq!(spool.kept()[0].1, b"a \"mail\"");
 }
 
