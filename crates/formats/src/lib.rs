@@ -1,7 +1,7 @@
 //! Wire formats we read and write, containers with caps, and mail.
 //!
 //! - [`dns`], [`rdap`]: what name servers and registries answer,
-//! - [`sheets`]: spreadsheets,
+//! - [`sheets`] reads spreadsheets,
 //! - [`contact_key`]: public keys of contacts.
 
 pub mod contact_key;

@@ -20,10 +20,11 @@ pub(super) fn read(parts: &mut Parts<'_>) -> Result<Vec<Sheet>, String> {
             Step::Start(start) if local_name(&start) == "style" => {
                 style = attribute(&start, "name").unwrap_or_default();
             }
-            Step::Start(start) | Step::Empty(start) if local_name(&start) == "table-properties" => {
-                if attribute(&start, "display").as_deref() == Some("false") {
-                    hiding.push(style.clone());
-                }
+            Step::Start(start) | Step::Empty(start)
+                if local_name(&start) == "table-properties"
+                    && attribute(&start, "display").as_deref() == Some("false") =>
+            {
+                hiding.push(style.clone());
             }
             Step::Start(start) if local_name(&start) == "table" && sheets.len() < SHEETS_MAX => {
                 let name = attribute(&start, "name").unwrap_or_default();

@@ -94,8 +94,14 @@ fn describe(draft: &mut Draft, event: &Json<'_>, attribute: &Json<'_>, given: &G
     let seconds = |json: &Json<'_>| json.text("timestamp").and_then(|text| text.parse::<i64>().ok());
     if let Some(time) = attribute.text("last_seen").or(attribute.text("first_seen")) {
         draft.seen(time);
+    } else if let Some(seconds) = seconds(attribute).or(seconds(event)) {
+        draft.seen_at(seconds);
     } else {
-        draft.seen_at(seconds(attribute).or(seconds(event)).unwrap_or(given.received_at));
+        // An event that was never in a MISP has only its day.
+        match event.text("date") {
+            Some(date) => draft.seen(date),
+            None => draft.received(given),
+        };
     }
     let tags: Vec<&str> = [attribute, event]
         .into_iter()
@@ -203,13 +209,13 @@ mod tests {
     #[test]
     fn an_event_without_its_wrapping_is_read() {
         let document = br#"{"info":"Voorbeeld","analysis":"1","uuid":"e-1","date":"2026-03-01","Attribute":
-            [{"type":"domain","value":"c2.example.nl","timestamp":"1772341677","to_ids":true}]}"#;
+            [{"type":"domain","value":"c2.example.nl","to_ids":true}]}"#;
         assert_eq!(recognise("x.json", document), Some(Feed::Misp));
         testing::one_event(Feed::Misp, document).has(&[
             "source.fqdn=c2.example.nl",
             "misp.event_uuid=e-1",
             "event_description.text=Voorbeeld",
-            "time.source=2026-03-01T05:07:57+00:00",
+            "time.source=2026-03-01T00:00:00+00:00",
         ]);
     }
 }
