@@ -108,6 +108,8 @@ impl Gpg {
             use std::os::unix::fs::PermissionsExt;
             std::fs::set_permissions(home.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
         }
+        // Few rounds over passphrases: they are for people who wait.
+        std::fs::write(home.path().join("gpg-agent.conf"), "s2k-count 65536\n").unwrap();
         Some(Self { home })
     }
 
