@@ -45,7 +45,7 @@ impl Looker<'_> {
                 None => {
                     let members =
                         self.reader.read(|connection| reports::members(connection, event.report))?;
-                    let highest = members.iter().map(|member| member.tlp).max().unwrap_or(Tlp::Red);
+                    let highest = members.iter().map(|member| member.terms.tlp).max().unwrap_or(Tlp::Red);
                     *of_report.entry(event.report).or_insert(highest)
                 }
             };

@@ -195,6 +195,7 @@ pub fn origin(kept: &Kept, sender: &Sender) -> Origin {
         receipt: Some(kept.receipt),
         received_at: Some(kept.envelope.received_at),
         tlp: sender.source.as_ref().and_then(|source| source.tlp),
+        untold: sender.source.as_ref().is_some_and(|source| !source.may_notify),
         again: false,
     }
 }

@@ -21,6 +21,8 @@ pub struct Origin {
     pub received_at: Option<i64>,
     /// The marking of what bears none; `None`: that of the configuration.
     pub tlp: Option<Tlp>,
+    /// Those who are affected may not be told of it.
+    pub untold: bool,
     /// It is taken in even though its bytes came in before.
     pub again: bool,
 }

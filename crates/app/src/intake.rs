@@ -10,7 +10,7 @@ use std::{
 use anyhow::Context;
 use jiff::Timestamp;
 use schakel_formats::containers::{Caps, Container, sniff, walk};
-use schakel_model::{clock::Clock, ids::ReportId, tlp::Tlp};
+use schakel_model::{clock::Clock, ids::ReportId, tlp::Terms};
 use schakel_parse::Plan;
 use schakel_store::{
     Store,
@@ -196,7 +196,8 @@ impl Intake {
         let taken = match plan {
             Some(plan) => {
                 let tlp = reading.marking(file.name(), file.incoming.origin.tlp);
-                self.ingest_plain(&mut file, plan, resume, tlp, progress, &mut outcome)
+                let terms = Terms { tlp, may_notify: !file.incoming.origin.untold };
+                self.ingest_plain(&mut file, plan, resume, terms, progress, &mut outcome)
             }
             None => self.ingest_container(&mut file, reading, resume, progress, &mut outcome),
         };
@@ -278,12 +279,12 @@ impl Intake {
         file: &mut OpenReport,
         plan: Arc<Plan>,
         resume: Option<ReportId>,
-        tlp: Tlp,
+        terms: Terms,
         progress: &(dyn Fn(&Progress) + Sync),
         outcome: &mut Ingested,
     ) -> anyhow::Result<([u8; 32], u64)> {
         if let Some(report) = resume {
-            match self.resume_plain(file, &plan, report, tlp, progress, outcome)? {
+            match self.resume_plain(file, &plan, report, terms, progress, outcome)? {
                 Some(done) => return Ok(done),
                 // Not the same bytes after all: what was taken stays in the ledger as an interrupted report.
                 None => file.rewind()?,
@@ -296,12 +297,12 @@ impl Intake {
             0,
             file.name(),
             body_head(&plan, &file.head),
-            tlp,
+            terms,
             &plan.definition(),
         )?;
         let mut input = io::Read::take(&mut file.incoming, u64::MAX);
         let mut reader = ChunkReader::start(&mut input, std::mem::take(&mut file.head), &plan);
-        let job = self.job(outcome.report, 0, plan, 1, tlp, progress);
+        let job = self.job(outcome.report, 0, plan, 1, terms, progress);
         outcome.progress = self.plane.run(&job, &mut reader)?;
         let (hash, size, broken) = reader.finish();
         outcome.failures.extend(broken.map(|error| cannot_read(file.name(), &error)));
@@ -313,7 +314,7 @@ impl Intake {
         file: &mut OpenReport,
         plan: &Arc<Plan>,
         report: ReportId,
-        tlp: Tlp,
+        terms: Terms,
         progress: &(dyn Fn(&Progress) + Sync),
         outcome: &mut Ingested,
     ) -> anyhow::Result<Option<([u8; 32], u64)>> {
@@ -324,7 +325,7 @@ impl Intake {
                 0,
                 file.name(),
                 body_head(plan, &file.head),
-                tlp,
+                terms,
                 &plan.definition(),
             )?;
         } else {
@@ -343,7 +344,7 @@ impl Intake {
         outcome.report = report;
         self.begin_counting();
         let before = self.count_again(&done)?;
-        let job = self.job(report, 0, Arc::clone(plan), before.sums.rows as u32 + 1, tlp, progress);
+        let job = self.job(report, 0, Arc::clone(plan), before.sums.rows as u32 + 1, terms, progress);
         outcome.progress = self.plane.run(&job, &mut reader)?;
         outcome.progress.add(&before);
         outcome.notes.push(format!("taken up again at row {} after an interruption", before.sums.rows + 1));
@@ -381,10 +382,12 @@ impl Intake {
         file.rewind()?;
         let mut seq = 0;
         let mut failures = Vec::new();
-        let (name, source_tlp) = (file.name().to_owned(), file.incoming.origin.tlp);
+        let name = file.name().to_owned();
+        let Origin { tlp: source_tlp, untold, .. } = file.incoming.origin;
         let walked = walk(&mut file.incoming, &name, &Caps::default(), &mut |member, input| {
             match reading.open(&member.name, input, received_at, source_tlp) {
-                Ok(opened) => {
+                Ok(mut opened) => {
+                    opened.terms.may_notify = !untold;
                     let resumed: Vec<&Chunk> = done.iter().filter(|chunk| chunk.member == seq).collect();
                     let failed =
                         self.ingest_member(seq, &member.path, opened, &resumed, progress, outcome)?;
@@ -420,10 +423,10 @@ impl Intake {
         progress: &(dyn Fn(&Progress) + Sync),
         outcome: &mut Ingested,
     ) -> anyhow::Result<Option<String>> {
-        let Opened { plan, head, mut input, tlp } = opened;
+        let Opened { plan, head, mut input, terms } = opened;
         let plan = Arc::new(plan);
         let report = outcome.report;
-        self.plane.store.add_member(report, seq, path, body_head(&plan, &head), tlp, &plan.definition())?;
+        self.plane.store.add_member(report, seq, path, body_head(&plan, &head), terms, &plan.definition())?;
         let mut reader = ChunkReader::start(&mut *input, head, &plan);
         if let Some(last) = resumed.last()
             && !reader.resume(&plan, last)?
@@ -431,7 +434,7 @@ impl Intake {
             anyhow::bail!("{path} does not unpack to the same bytes as before the interruption");
         }
         let first_row = u32::try_from(outcome.progress.sums.rows + 1).map_err(|_| RunError::TooManyRows)?;
-        let job = self.job(report, seq, plan, first_row, tlp, progress);
+        let job = self.job(report, seq, plan, first_row, terms, progress);
         let more = self.plane.run(&job, &mut reader)?;
         outcome.progress.add(&more);
         let (_, _, broken) = reader.finish();
@@ -497,10 +500,10 @@ impl Intake {
         member: u32,
         plan: Arc<Plan>,
         first_row: u32,
-        tlp: Tlp,
+        terms: Terms,
         progress: &'a (dyn Fn(&Progress) + Sync),
     ) -> MemberJob<'a> {
-        MemberJob { report, member, plan, first_row, tlp, now: self.clock.now_seconds(), progress }
+        MemberJob { report, member, plan, first_row, terms, now: self.clock.now_seconds(), progress }
     }
 }
 

@@ -118,8 +118,8 @@ fn released(
         let Some(assignee) = block.assignee.filter(|_| held.contains(&block.id)) else { continue };
         let chunk = store.read(|connection| chunks::by_id(connection, block.chunk))?;
         let member = chunk.map_or(0, |chunk| chunk.member);
-        let tlp = store.read(|connection| reports::marking(connection, block.report, member))?;
-        released.push((block.id, view.fate_of(Some(assignee), &[assignee], tlp, now)));
+        let terms = store.read(|connection| reports::terms(connection, block.report, member))?;
+        released.push((block.id, view.fate_of(Some(assignee), &[assignee], terms, now)));
     }
     Ok(released)
 }

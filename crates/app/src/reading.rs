@@ -3,7 +3,7 @@
 use std::io::{self, Cursor, Read};
 
 use anyhow::Context;
-use schakel_model::tlp::Tlp;
+use schakel_model::tlp::{Terms, Tlp};
 use schakel_parse::{
     Plan, PlanError, PlanOptions,
     feeds::{self, Feed, Given, Transcription},
@@ -39,8 +39,8 @@ pub struct Opened<'i> {
     pub head: Vec<u8>,
     /// What follows them.
     pub input: Box<dyn Read + 'i>,
-    /// Its marking.
-    pub tlp: Tlp,
+    /// The terms on which what is in it may be passed on.
+    pub terms: Terms,
 }
 
 impl Default for Reading {
@@ -88,17 +88,27 @@ impl Reading {
                 Cursor::new(sheet_rows(mapping, head, input).with_context(|| format!("cannot read {name}"))?);
             let head = read_head(&mut csv)?;
             let plan = self.plan_at(name, &head, Some(received_at))?;
-            return Ok(Opened { plan, head, input: Box::new(csv), tlp: self.marking(name, source_tlp) });
+            return Ok(Opened {
+                plan,
+                head,
+                input: Box::new(csv),
+                terms: self.marking(name, source_tlp).into(),
+            });
         }
         let Some(feed) = self.document(name, &head) else {
             let plan = self.plan_at(name, &head, Some(received_at))?;
-            return Ok(Opened { plan, head, input: Box::new(input), tlp: self.marking(name, source_tlp) });
+            return Ok(Opened {
+                plan,
+                head,
+                input: Box::new(input),
+                terms: self.marking(name, source_tlp).into(),
+            });
         };
         let given = Given { received_at, name: name.to_owned(), sender_domain: String::new() };
         let mut lines = Transcription::start(feed, Box::new(Cursor::new(head).chain(input)), given);
         let tlp = self.tlp.or(lines.marking()).or(source_tlp).unwrap_or(self.default_tlp);
         let head = read_head(&mut lines).with_context(|| format!("cannot read {name}"))?;
-        Ok(Opened { plan: Plan::transcribed(), head, input: Box::new(lines), tlp })
+        Ok(Opened { plan: Plan::transcribed(), head, input: Box::new(lines), terms: tlp.into() })
     }
 
     /// The format of a file of rows: `shadowserver`, `idf`, or the name of its mapping. `None`: it cannot be read.

@@ -11,7 +11,7 @@ use schakel_formats::containers::{Caps, walk};
 use schakel_model::{
     event::Event,
     ids::{EventId, ReportId, SourceId},
-    tlp::Tlp,
+    tlp::Terms,
 };
 use schakel_parse::Plan;
 use schakel_store::{
@@ -123,7 +123,7 @@ pub struct Planned {
 #[derive(Debug)]
 struct File {
     name: String,
-    tlp: Tlp,
+    terms: Terms,
     rows: Vec<u32>,
     bytes: Vec<u8>,
 }
@@ -145,7 +145,7 @@ pub fn plan(reader: &Reader, report: ReportId, reading: &Reading, now: i64) -> a
     for member in &members {
         let mut file = File {
             name: member.path.rsplit('/').next().unwrap_or_default().to_owned(),
-            tlp: member.tlp,
+            terms: member.terms,
             rows: Vec::new(),
             bytes: member.head.clone(),
         };
@@ -330,7 +330,8 @@ pub fn carry_out(
         reader.read(|connection| reports::get(connection, report))?.map_or(SourceId(0), |known| known.source);
     let mut taken = Vec::new();
     for file in planned.files {
-        let origin = Origin { source, tlp: Some(file.tlp), ..Origin::default() };
+        let origin =
+            Origin { source, tlp: Some(file.terms.tlp), untold: !file.terms.may_notify, ..Origin::default() };
         let incoming = Incoming::memory("", file.bytes).from(&file.name, origin);
         let ingested = intake.take(incoming, reading, &|_| ())?;
         intake.store().record_replay(act, report, &file.rows, ingested.report)?;
@@ -348,9 +349,11 @@ pub fn take_again(
 ) -> anyhow::Result<Ingested> {
     let source =
         reader.read(|connection| reports::get(connection, report))?.map_or(SourceId(0), |known| known.source);
-    let tlp =
-        reader.read(|connection| reports::members(connection, report))?.first().map(|member| member.tlp);
+    let members = reader.read(|connection| reports::members(connection, report))?;
+    let terms = members.first().map(|member| member.terms);
     let (name, bytes) = whole(reader, report)?;
-    let origin = Origin { source, tlp, again: true, ..Origin::default() };
+    let untold = terms.is_some_and(|terms| !terms.may_notify);
+    let origin =
+        Origin { source, tlp: terms.map(|terms| terms.tlp), untold, again: true, ..Origin::default() };
     intake.take(Incoming::memory("", bytes).from(&name, origin), reading, &|_| ())
 }

@@ -13,7 +13,7 @@ use schakel_model::{
     fate::{Fate, Sums},
     finding::KeyMaker,
     ids::{FindingId, ReportId},
-    tlp::Tlp,
+    tlp::Terms,
 };
 use schakel_parse::{Plan, Records};
 use schakel_store::{
@@ -95,7 +95,7 @@ struct Reread {
     chunk: Chunk,
     blobs: ChunkBlobs,
     view: Arc<RegisterView>,
-    tlp: Tlp,
+    terms: Terms,
     /// The rows and their bytes; `None` when they were erased, or some of them: then what was decided is taken over as it is stored.
     read: Result<Option<(Digest, Vec<u8>)>, String>,
 }
@@ -146,7 +146,7 @@ fn check_rows(
 struct Task {
     chunk: Chunk,
     view: Arc<RegisterView>,
-    tlp: Tlp,
+    terms: Terms,
     answer: crossbeam_channel::Sender<Result<Reread, StoreError>>,
 }
 
@@ -157,7 +157,7 @@ fn feed(
 ) -> Result<(), StoreError> {
     let mut last = 0;
     let mut view: Option<Arc<RegisterView>> = None;
-    let mut member: Option<(ReportId, u32, Tlp)> = None;
+    let mut member: Option<(ReportId, u32, Terms)> = None;
     loop {
         let next = reader.read(|connection| chunks::after(connection, last, 256))?;
         let Some(end) = next.last() else { return Ok(()) };
@@ -169,13 +169,14 @@ fn feed(
                 _ => state::register_view(reader, version)?,
             };
             view = Some(Arc::clone(&current));
-            let tlp = match member {
-                Some((report, seq, tlp)) if (report, seq) == (chunk.report, chunk.member) => tlp,
-                _ => reader.read(|connection| reports::marking(connection, chunk.report, chunk.member))?,
+            let terms = match member {
+                Some((report, seq, terms)) if (report, seq) == (chunk.report, chunk.member) => terms,
+                _ => reader.read(|connection| reports::terms(connection, chunk.report, chunk.member))?,
             };
-            member = Some((chunk.report, chunk.member, tlp));
+            member = Some((chunk.report, chunk.member, terms));
             let (answer, answers) = bounded(1);
-            if order.send(answers).is_err() || work.send(Task { chunk, view: current, tlp, answer }).is_err()
+            if order.send(answers).is_err()
+                || work.send(Task { chunk, view: current, terms, answer }).is_err()
             {
                 return Ok(());
             }
@@ -187,14 +188,14 @@ fn reread_all(mut deriver: Deriver, shared: &Shared, queue: &Receiver<Task>) {
     let keys: KeyMaker = deriver.key_maker();
     let Ok(mut digester) = Digester::new(keys) else { return };
     let mut derived = DerivedChunk::default();
-    while let Ok(Task { chunk, view, tlp, answer }) = queue.recv() {
+    while let Ok(Task { chunk, view, terms, answer }) = queue.recv() {
         let reread = deriver.reader().read(|connection| chunks::blobs(connection, chunk.id)).map(|blobs| {
             let read = if deriver.is_touched(chunk.report) {
                 Ok(None)
             } else {
                 reread(&mut deriver, &mut digester, &mut derived, &chunk, &view, shared).map(Some)
             };
-            Reread { chunk, blobs, view, tlp, read: read.map_err(|error| error.to_string()) }
+            Reread { chunk, blobs, view, terms, read: read.map_err(|error| error.to_string()) }
         });
         // Nobody waits any more when the check has stopped with an error.
         let _ = answer.send(reread);
@@ -229,7 +230,7 @@ struct Replay {
 
 impl Replay {
     fn check(&mut self, reader: &Reader, reread: Reread, verified: &mut Verified) -> Result<(), StoreError> {
-        let Reread { chunk, blobs, view, tlp, read } = reread;
+        let Reread { chunk, blobs, view, terms, read } = reread;
         let id = format!("chunk {} (report {}, from row {})", chunk.id, chunk.report, chunk.first_row);
         verified.count("chunks", 1);
         verified.count("rows", u64::from(chunk.rows));
@@ -258,7 +259,7 @@ impl Replay {
         }
         self.state.forget_transitions();
         let fate_of = |assignee: Option<Assignee>, all: &[Assignee]| {
-            view.fate_of(assignee, all, tlp, chunk.committed_at)
+            view.fate_of(assignee, all, terms, chunk.committed_at)
         };
         let decision = self.state.decide(&digest, &self.shared, chunk.report, chunk.first_row, &fate_of);
         let mut compare = |invariant, holds: bool, detail: &dyn Fn() -> String| {

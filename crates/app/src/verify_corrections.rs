@@ -8,7 +8,7 @@ use schakel_model::{
     fate::Fate,
     ids::{FindingId, ReportId},
     observation::ObservedAt,
-    tlp::Tlp,
+    tlp::Terms,
 };
 use schakel_store::{
     Reader, StoreError,
@@ -118,20 +118,20 @@ fn check_one(
         chunks.iter().filter(|chunk| touched.binary_search(&chunk.report).is_err()).cloned().collect();
     let concerned = concerned(reader, &view, &shared.sets, correction, items, &readable)?;
     let markings = markings(reader, &chunks)?;
-    let places: HashMap<u32, (ReportId, Tlp, bool)> = chunks
+    let places: HashMap<u32, (ReportId, Terms, bool)> = chunks
         .iter()
         .map(|chunk| {
-            let tlp = markings.get(&(chunk.report, chunk.member)).copied().unwrap_or(Tlp::Red);
+            let terms = markings.get(&(chunk.report, chunk.member)).copied().unwrap_or(Terms::STRICTEST);
             let is_readable = touched.binary_search(&chunk.report).is_err();
-            (chunk.id, (chunk.report, tlp, is_readable))
+            (chunk.id, (chunk.report, terms, is_readable))
         })
         .collect();
     let mut expected: BTreeMap<(u32, Option<Assignee>), Vec<FindingId>> = BTreeMap::new();
     let mut by_report: BTreeMap<u32, u64> = BTreeMap::new();
-    let mut decided: HashMap<(Shape, Tlp), AssignmentSet> = HashMap::new();
+    let mut decided: HashMap<(Shape, Terms), AssignmentSet> = HashMap::new();
     let (mut elsewhere, mut otherwise) = (0u64, 0u64);
     for item in items {
-        let Some(&(report, tlp, is_readable)) = places.get(&item.chunk) else {
+        let Some(&(report, terms, is_readable)) = places.get(&item.chunk) else {
             verified.wrong("corrections can be derived again", name(correction), "a chunk is gone");
             continue;
         };
@@ -139,8 +139,8 @@ fn check_one(
             elsewhere += 1;
         }
         let told = decided
-            .entry((item.shape, tlp))
-            .or_insert_with(|| told_after(&view, &shared.sets, item.shape, tlp, correction.at));
+            .entry((item.shape, terms))
+            .or_insert_with(|| told_after(&view, &shared.sets, item.shape, terms, correction.at));
         otherwise += u64::from(*told != shared.sets.value(item.shape.told_after));
         let nobody = (item.shape.nobody == Nobody::Added).then_some(None);
         for assignee in shared.sets.value(item.shape.added).into_iter().map(Some).chain(nobody) {
@@ -224,13 +224,14 @@ fn told_after(
     view: &RegisterView,
     sets: &Interner<AssignmentSet>,
     shape: Shape,
-    tlp: Tlp,
+    terms: Terms,
     at: i64,
 ) -> AssignmentSet {
     let (withdrawn, concerned) = (sets.value(shape.withdrawn), sets.value(shape.concerned));
     let mut told = sets.value(shape.told_before);
     told.retain(|assignee| !withdrawn.contains(assignee));
-    let reached = |assignee: &Assignee| view.fate_of(Some(*assignee), &concerned, tlp, at) != Fate::NoContact;
+    let reached =
+        |assignee: &Assignee| view.fate_of(Some(*assignee), &concerned, terms, at) != Fate::NoContact;
     told.extend(sets.value(shape.added).into_iter().filter(reached));
     told.sort_unstable();
     told.dedup();

@@ -178,7 +178,7 @@ impl Vetting {
         let store = self.intake.store();
         let blocks = store.read(|connection| chunks::blocks(connection, &Blocks::OfReport(report)))?;
         let members = store.read(|connection| reports::members(connection, report))?;
-        let tlp = members.iter().map(|member| member.tlp).max().unwrap_or(Tlp::Red);
+        let tlp = members.iter().map(|member| member.terms.tlp).max().unwrap_or(Tlp::Red);
         let mut by_organisation: BTreeMap<OrganisationId, Concerned> = BTreeMap::new();
         for block in &blocks {
             let Some(assignee) = block.assignee else { continue };

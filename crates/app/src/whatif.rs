@@ -15,7 +15,7 @@ use schakel_model::{
     assignment::{Assignee, AssignmentSet},
     ids::{EventId, FindingId, OrganisationId, ReportId},
     observation::Observation,
-    tlp::Tlp,
+    tlp::Terms,
 };
 use schakel_rules::rerouting::Concern;
 use schakel_store::{
@@ -75,7 +75,7 @@ pub struct Question<'a> {
 }
 
 /// Two sets and a marking.
-type Pair = (u32, u32, Tlp);
+type Pair = (u32, u32, Terms);
 
 /// The number of pairs in which nothing is different.
 const ALIKE: u32 = u32::MAX;
@@ -109,9 +109,12 @@ pub fn whatif(
     let markings = markings(reader, chunks)?;
     let shared = Shared { sets: Interner::new(vec![Vec::new()]), met: Mutex::default() };
     let act = |worker: &mut Worker, replayed: &Replayed<'_>| {
-        let tlp = markings.get(&(replayed.chunk.report, replayed.chunk.member)).copied().unwrap_or(Tlp::Red);
+        let terms = markings
+            .get(&(replayed.chunk.report, replayed.chunk.member))
+            .copied()
+            .unwrap_or(Terms::STRICTEST);
         replayed.for_each_event(|event, finding, observation| {
-            worker.look(question, &shared, near.as_ref(), tlp, event, finding, observation);
+            worker.look(question, &shared, near.as_ref(), terms, event, finding, observation);
         })?;
         worker.tally.keep_small();
         Ok(())
@@ -136,12 +139,12 @@ fn near_table(reader: &Reader, question: &Question<'_>) -> Result<Option<Snapsho
 pub(crate) fn markings(
     reader: &Reader,
     chunks: &[Chunk],
-) -> Result<HashMap<(ReportId, u32), Tlp>, StoreError> {
+) -> Result<HashMap<(ReportId, u32), Terms>, StoreError> {
     let reports: BTreeSet<ReportId> = chunks.iter().map(|chunk| chunk.report).collect();
     let mut markings = HashMap::new();
     for report in reports {
         for member in reader.read(|connection| reports::members(connection, report))? {
-            markings.insert((report, member.seq), member.tlp);
+            markings.insert((report, member.seq), member.terms);
         }
     }
     Ok(markings)
@@ -154,7 +157,7 @@ impl Worker {
         question: &Question<'_>,
         shared: &Shared,
         near: Option<&Snapshot>,
-        tlp: Tlp,
+        terms: Terms,
         event: EventId,
         finding: FindingId,
         observation: &Observation<'_>,
@@ -168,7 +171,7 @@ impl Worker {
         if before == after && near.is_some() {
             return;
         }
-        let met = self.met(question, shared, (before, after, tlp));
+        let met = self.met(question, shared, (before, after, terms));
         if met == ALIKE {
             return;
         }
@@ -194,9 +197,9 @@ impl Shared {
         if let Some(number) = met.0.get(&pair) {
             return *number;
         }
-        let (before, after, tlp) = pair;
-        let before = concerns(question.standing, &self.sets.value(before), tlp, question.now);
-        let after = concerns(question.changed, &self.sets.value(after), tlp, question.now);
+        let (before, after, terms) = pair;
+        let before = concerns(question.standing, &self.sets.value(before), terms, question.now);
+        let after = concerns(question.changed, &self.sets.value(after), terms, question.now);
         let number = match Met::between(&before, &after) {
             None => ALIKE,
             Some(different) => {
@@ -210,10 +213,10 @@ impl Shared {
 }
 
 /// Whom a set concerns, in whose place whoever took over stands, and what becomes of it.
-fn concerns(view: &RegisterView, set: &[Assignee], tlp: Tlp, now: i64) -> Vec<Concern> {
+fn concerns(view: &RegisterView, set: &[Assignee], terms: Terms, now: i64) -> Vec<Concern> {
     let concern = |assignee: &Assignee| Concern {
         assignee: Assignee { organisation: view.successors.at(assignee.organisation, now), ..*assignee },
-        fate: view.fate_of(Some(*assignee), set, tlp, now),
+        fate: view.fate_of(Some(*assignee), set, terms, now),
     };
     set.iter().map(concern).collect()
 }

@@ -33,6 +33,27 @@ impl Tlp {
     }
 }
 
+/// On what terms something may be passed on.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Terms {
+    /// Its marking.
+    pub tlp: Tlp,
+    /// May those who are affected be told? (FIRST IEP 2.0, `affected-party-notifications`)
+    pub may_notify: bool,
+}
+
+impl Terms {
+    /// Nothing is known of it: the strictest.
+    pub const STRICTEST: Self = Self { tlp: Tlp::Red, may_notify: false };
+}
+
+impl From<Tlp> for Terms {
+    /// By its marking alone.
+    fn from(tlp: Tlp) -> Self {
+        Self { tlp, may_notify: true }
+    }
+}
+
 impl fmt::Display for Tlp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "TLP:{}", self.as_str())

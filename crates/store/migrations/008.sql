@@ -19,6 +19,9 @@ ALTER TABLE report ADD COLUMN receipt INTEGER;
 ALTER TABLE report ADD COLUMN withdrawn_at INTEGER;
 CREATE INDEX report_source ON report (source, received_at);
 
+-- May those who are affected be told of what is in it?
+ALTER TABLE member ADD COLUMN may_notify INTEGER NOT NULL DEFAULT 1;
+
 -- What became of what reached a door. outcome: see arrivals.rs. report: the one it became, or that had the same bytes.
 CREATE TABLE arrival (
     receipt INTEGER PRIMARY KEY, door TEXT NOT NULL, source INTEGER NOT NULL, received_at INTEGER NOT NULL, name TEXT NOT NULL,

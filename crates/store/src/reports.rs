@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use schakel_model::{
     arrival::Receipt,
     ids::{ReportId, SourceId},
-    tlp::Tlp,
+    tlp::{Terms, Tlp},
 };
 
 use crate::{Store, StoreError, act::Act, audit::Action, error::DatabaseContext, frames::FrameRef};
@@ -128,8 +128,8 @@ pub struct Member {
     pub path: String,
     /// The plan by which its rows were read.
     pub plan: u32,
-    /// The marking its items carry.
-    pub tlp: Tlp,
+    /// The terms on which its items may be passed on.
+    pub terms: Terms,
     /// The bytes before the first record: BOM and header.
     pub head: Vec<u8>,
 }
@@ -137,7 +137,9 @@ pub struct Member {
 /// The members of a report.
 pub fn members(connection: &Connection, report: ReportId) -> Result<Vec<Member>, StoreError> {
     connection
-        .prepare_cached("SELECT seq, path, plan, head, tlp FROM member WHERE report = ?1 ORDER BY seq")
+        .prepare_cached(
+            "SELECT seq, path, plan, head, tlp, may_notify FROM member WHERE report = ?1 ORDER BY seq",
+        )
         .and_then(|mut statement| {
             statement
                 .query_map([report.0], |row| {
@@ -146,8 +148,11 @@ pub fn members(connection: &Connection, report: ReportId) -> Result<Vec<Member>,
                         path: row.get(1)?,
                         plan: row.get(2)?,
                         head: row.get(3)?,
-                        // A marking that cannot be read is the strictest.
-                        tlp: Tlp::ALL.get(usize::from(row.get::<_, u8>(4)?)).copied().unwrap_or(Tlp::Red),
+                        terms: Terms {
+                            // A marking that cannot be read is the strictest.
+                            tlp: Tlp::ALL.get(usize::from(row.get::<_, u8>(4)?)).copied().unwrap_or(Tlp::Red),
+                            may_notify: row.get(5)?,
+                        },
                     })
                 })?
                 .collect()
@@ -157,8 +162,13 @@ pub fn members(connection: &Connection, report: ReportId) -> Result<Vec<Member>,
 
 /// The marking of a member's items.
 pub fn marking(connection: &Connection, report: ReportId, member: u32) -> Result<Tlp, StoreError> {
+    Ok(terms(connection, report, member)?.tlp)
+}
+
+/// The terms on which a member's items may be passed on.
+pub fn terms(connection: &Connection, report: ReportId, member: u32) -> Result<Terms, StoreError> {
     let members = members(connection, report)?;
-    Ok(members.iter().find(|one| one.seq == member).map_or(Tlp::Red, |member| member.tlp))
+    Ok(members.iter().find(|one| one.seq == member).map_or(Terms::STRICTEST, |member| member.terms))
 }
 
 /// The definition of a plan.
@@ -271,7 +281,7 @@ impl Store {
         seq: u32,
         path: &str,
         head: &[u8],
-        tlp: Tlp,
+        terms: Terms,
         plan_definition: &[u8],
     ) -> Result<(), StoreError> {
         let hash = blake3::hash(plan_definition);
@@ -294,8 +304,8 @@ impl Store {
             };
             transaction
                 .execute(
-                    "INSERT OR REPLACE INTO member (report, seq, path, plan, tlp, head) VALUES (?1,?2,?3,?4,?5,?6)",
-                    params![report.0, seq, path, plan, tlp as u8, head],
+                    "INSERT OR REPLACE INTO member (report, seq, path, plan, tlp, head, may_notify) VALUES (?1,?2,?3,?4,?5,?6,?7)",
+                    params![report.0, seq, path, plan, terms.tlp as u8, head, terms.may_notify],
                 )
                 .doing("add a member")
                 .map(|_| ())

@@ -11,7 +11,7 @@ use schakel_model::{
     fate::Sums,
     finding::KeyMaker,
     ids::{FindingId, ReportId},
-    tlp::Tlp,
+    tlp::Terms,
 };
 use schakel_parse::Plan;
 use schakel_store::{
@@ -70,8 +70,8 @@ pub struct MemberJob<'a> {
     pub plan: Arc<Plan>,
     /// The number of its first row in the report.
     pub first_row: u32,
-    /// The marking of what comes out.
-    pub tlp: Tlp,
+    /// The terms of what comes out.
+    pub terms: Terms,
     /// When this happens, seconds since 1970.
     pub now: i64,
     /// Called after each commit.
@@ -198,7 +198,7 @@ impl DataPlane {
         progress: &mut Progress,
     ) -> (NewChunk, Vec<Mark>, Vec<u8>) {
         let Digested { cut, first_row, view, packed, digest } = digested;
-        let fate_of = |assignee, all: &[_]| view.fate_of(assignee, all, job.tlp, job.now);
+        let fate_of = |assignee, all: &[_]| view.fate_of(assignee, all, job.terms, job.now);
         let decision = self.state.decide(&digest, &self.shared, job.report, first_row, &fate_of);
         progress.sums.add(&decision.sums);
         progress.new_findings += decision.findings.len() as u64;

@@ -8,7 +8,7 @@ use schakel_model::{
     fate::Fate,
     ids::{FindingId, OrganisationId, RegisterVersion},
     register::{Contact, Register},
-    tlp::Tlp,
+    tlp::Terms,
 };
 use schakel_rules::{
     mandate::Mandates,
@@ -57,15 +57,22 @@ impl RegisterView {
             .filter(move |contact| contact.valid_at(at))
     }
 
-    /// The fate that a new assignment of an event with this marking gets at this time (seconds since 1970). `all` are the assignees of
+    /// The fate that a new assignment of an event with these terms gets at this time (seconds since 1970). `all` are the assignees of
     /// the event.
-    pub fn fate_of(&self, assignee: Option<Assignee>, all: &[Assignee], tlp: Tlp, at: i64) -> Fate {
+    pub fn fate_of(
+        &self,
+        assignee: Option<Assignee>,
+        all: &[Assignee],
+        terms: impl Into<Terms>,
+        at: i64,
+    ) -> Fate {
+        let terms = terms.into();
         let place = |organisation| self.successors.at(organisation, at);
         let owner = assignee.map(|assignee| Owner {
             contacts: self.contacts(place(assignee.organisation), at),
             hears: self.mandates.hears(assignee, all, at, place),
         });
-        new_assignment(owner, Some(tlp)).fate()
+        new_assignment(owner, terms.may_notify.then_some(terms.tlp)).fate()
     }
 }
 

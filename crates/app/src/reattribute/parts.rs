@@ -7,7 +7,7 @@ use schakel_model::{
     assignment::{Assignee, AssignmentSet},
     fate::Fate,
     ids::{FindingId, ReportId},
-    tlp::Tlp,
+    tlp::Terms,
 };
 use schakel_rules::correction::{Corrected, Standing, correct};
 use schakel_store::{
@@ -32,11 +32,11 @@ impl Look<'_> {
         weighed: &Weighed,
     ) -> Result<Vec<Part>, StoreError> {
         let markings = markings(self.reader, chunks)?;
-        let places: HashMap<u32, (ReportId, Tlp), RandomState> = chunks
+        let places: HashMap<u32, (ReportId, Terms), RandomState> = chunks
             .iter()
             .map(|chunk| {
-                let tlp = markings.get(&(chunk.report, chunk.member)).copied().unwrap_or(Tlp::Red);
-                (chunk.id, (chunk.report, tlp))
+                let terms = markings.get(&(chunk.report, chunk.member)).copied().unwrap_or(Terms::STRICTEST);
+                (chunk.id, (chunk.report, terms))
             })
             .collect();
         let mut parts = Vec::new();
@@ -47,9 +47,9 @@ impl Look<'_> {
             if told == last.concerned && wrong.is_none() && nobody.is_none() {
                 continue;
             }
-            let (report, tlp) = places[&last.chunk];
+            let (report, terms) = places[&last.chunk];
             let part =
-                self.part(finding, last, told, wrong, nobody, doubtful.untold.get(&finding), report, tlp);
+                self.part(finding, last, told, wrong, nobody, doubtful.untold.get(&finding), report, terms);
             parts.extend(part.filter(|part| self.is_wanted(part)));
         }
         parts.sort_unstable_by_key(|part| part.item);
@@ -66,7 +66,7 @@ impl Look<'_> {
         nobody: Option<&Vec<i64>>,
         untold: Option<&Vec<Assignee>>,
         report: ReportId,
-        tlp: Tlp,
+        terms: Terms,
     ) -> Option<Part> {
         let told = self.sets.value(told_before);
         let concerned = self.sets.value(last.concerned);
@@ -85,7 +85,8 @@ impl Look<'_> {
         if corrected.is_empty() {
             return None;
         }
-        let fate = |assignee: Option<Assignee>| self.view.fate_of(assignee, &concerned, tlp, self.wanted.now);
+        let fate =
+            |assignee: Option<Assignee>| self.view.fate_of(assignee, &concerned, terms, self.wanted.now);
         let told_after = corrected.told(&told, |assignee| fate(Some(*assignee)) != Fate::NoContact);
         let mut added: Vec<_> =
             corrected.added.iter().map(|assignee| (Some(*assignee), fate(Some(*assignee)))).collect();

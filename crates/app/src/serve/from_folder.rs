@@ -68,7 +68,8 @@ impl FolderTurn<'_> {
             Verdict::Take => {
                 let source = looked.sender.source.as_ref();
                 let tlp = source.and_then(|source| source.tlp);
-                let origin = Origin { source: looked.sender.id(), tlp, ..Origin::default() };
+                let untold = source.is_some_and(|source| !source.may_notify);
+                let origin = Origin { source: looked.sender.id(), tlp, untold, ..Origin::default() };
                 let name = incoming.name.clone();
                 Ok(Some(incoming.from(&name, origin)))
             }

@@ -210,3 +210,18 @@ fn a_call_is_written_down_word_for_word() {
     installation.run(&arguments).ended(1).says(&["--text"]);
     installation.assert_sound();
 }
+
+#[test]
+fn what_a_source_lets_nobody_be_told_of_is_held() {
+    let installation = desk();
+    installation.json(&["source", "add", "partner", "--trust", "automatic", "--may-notify", "false"]);
+    let serving = Serving::start(&installation, "");
+    put_from(&installation, "partner", &rdp_name("2026-11-20"), &rdp("2026-11-20", &["198.51.100.200"]));
+    serving.wait("it to be taken in", || count(&installation.ledger()["events"]) == 1);
+    serving.stop();
+    installation.run(&["tell"]).ended(0);
+    assert_eq!((installation.fate("held"), installation.mails().len()), (1, 0));
+    installation.run(&["reattribute", "--since", "2026-11-01", "--reason", "nothing changed"]).ended(0);
+    assert_eq!(installation.fate("held"), 1);
+    installation.assert_sound();
+}
