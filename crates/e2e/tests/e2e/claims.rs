@@ -92,6 +92,9 @@ fn what_nobody_can_own_is_no_claim() {
     }
     installation.run(&["claim", "add", "GM9", "asn", "7"]).ended(1).says(&["no organisation GM9"]);
     assert_eq!(installation.json(&["claim", "list", "--all"])["claims"], json!([]));
+    // Host bits are no refusal: the prefix they stand in is claimed, and shown.
+    let put_right = installation.json(&["claim", "add", "GM1", "prefix", "203.0.113.77/26"]);
+    assert_eq!(put_right["claims"][0]["value"], "203.0.113.64/26");
 }
 
 #[test]

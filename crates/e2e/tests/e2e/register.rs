@@ -313,6 +313,24 @@ fn relations_that_go_in_a_circle_or_name_nobody_are_refused() {
 }
 
 #[test]
+fn part_of_an_import_closes_no_circle_that_the_whole_does_not_have() {
+    let installation = Installation::new();
+    import(&installation, &Register::small().relation("GM1,serves,GM2"), &[]).ended(0);
+    // The other way round: whole it is no circle, but its new row beside what stands is one.
+    let turned = Register::small().relation("GM2,serves,GM1");
+    import(&installation, &turned, &["--only", "new"])
+        .ended(1)
+        .says(&["nothing was changed", "comes back to"]);
+    let history = installation.json(&["register", "history"]);
+    assert_eq!(count(&history["versions"][0]["register_version"]), 2, "{history}");
+    import(&installation, &turned, &[]).ended(0);
+    // Nor does an undo bring one back: the first relation was withdrawn by the version that brought the second.
+    installation.run(&["register", "undo", "2", "--partial"]).ended(0);
+    assert_eq!(installation.json(&["register", "show", "GM1"])["relations"].as_array().unwrap().len(), 1);
+    installation.assert_sound();
+}
+
+#[test]
 fn part_of_an_import_is_applied() {
     let installation = Installation::new();
     // One new asset, one changed name, one contact gone, one new organisation with a contact.
