@@ -1,5 +1,6 @@
 //! Follows one event, finding or notification from the raw row to the sent mail.
 
+use schakel_attribute::Snapshot;
 use schakel_model::{
     event::Event,
     fate::Fate,
@@ -11,14 +12,17 @@ use schakel_store::{
     corrections, erase,
     fate_blob::RowFate,
     findings::{self, Kind},
-    id_list, outbox, register, replays, reports, sightings,
+    id_list, outbox,
+    register::load_organisations_now,
+    replays, reports, sightings,
 };
 use serde::Serialize;
 
 use crate::{
     erased, events,
     explain::{self, ExplainedCandidate, organisation_name, rfc3339},
-    pipeline::{derive::Deriver, state::RegisterView},
+    narrow_register::narrow,
+    pipeline::derive::Deriver,
 };
 
 /// Everything known about an event.
@@ -192,17 +196,12 @@ pub fn event(reader: &Reader, id: EventId) -> anyhow::Result<EventTrace> {
         .ok_or_else(|| anyhow::anyhow!("there is no report {}", id.report))?;
     let tlp = reader.read(|connection| reports::marking(connection, id.report, row.chunk.member))?;
     let version = row.chunk.register_version;
-    let view = RegisterView::new(reader.read(|connection| register::load(connection, version))?);
     let candidates = match &row.query {
         Some(query) => {
-            explain::from_candidates(
-                &view.register,
-                version,
-                query.at,
-                view.snapshot.explain(query),
-                Vec::new(),
-            )
-            .candidates
+            // Only what this row meets: the register of a country has millions of assets.
+            let register = narrow(reader, version, query)?;
+            let candidates = Snapshot::build(&register).explain(query);
+            explain::from_candidates(&register, version, query.at, candidates, Vec::new()).candidates
         }
         None => Vec::new(),
     };
@@ -256,7 +255,7 @@ fn finding_in(reader: &Reader, id: FindingId, chunks: &[u32]) -> anyhow::Result<
     let kinds = reader.read(findings::kinds)?;
     let kind: Option<&Kind> = kinds.get(first.kind.0 as usize);
     let sighting = reader.read(|connection| sightings::get(connection, id))?;
-    let register = reader.read(|connection| register::load(connection, register::version(connection)?))?;
+    let register = reader.read(load_organisations_now)?;
     let made_by = reader.read(|connection| chunks::that_made(connection, id))?;
     let corrected = reader.read(|connection| corrections::chunks_of_finding(connection, id))?;
     let mut wanted: Vec<u32> = chunks.iter().copied().chain([made_by]).chain(corrected).collect();
@@ -357,7 +356,7 @@ pub fn notification(reader: &Reader, id: NotificationId) -> anyhow::Result<Notif
     let stored = reader
         .read(|connection| outbox::notification(connection, id))?
         .ok_or_else(|| anyhow::anyhow!("there is no notification N{id}. `schakel outbox` lists them"))?;
-    let register = reader.read(|connection| register::load(connection, register::version(connection)?))?;
+    let register = reader.read(load_organisations_now)?;
     let (code, name) = organisation_name(&register, stored.organisation);
     let blocks =
         reader.read(|connection| chunks::blocks(connection, &Blocks::OfNotification(stored.lead.0)))?;

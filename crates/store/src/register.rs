@@ -74,6 +74,11 @@ pub fn load_organisations(connection: &Connection, version: RegisterVersion) -> 
     Ok(Register { version, organisations, ..Register::default() })
 }
 
+/// All organisations as they are known now, and nothing else: enough to name them.
+pub fn load_organisations_now(connection: &Connection) -> Result<Register, StoreError> {
+    load_organisations(connection, version(connection)?)
+}
+
 /// Adds to a register what belongs to one of its organisations at its version: assets, contacts and relations.
 pub fn load_of(
     connection: &Connection,

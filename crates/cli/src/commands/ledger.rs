@@ -140,7 +140,7 @@ fn by_organisation(
     reader: &Reader,
     scope: &Scope,
 ) -> anyhow::Result<Vec<OrganisationJson>> {
-    let register = reader.read(|connection| register::load(connection, register::version(connection)?))?;
+    let register = reader.read(register::load_organisations_now)?;
     let rows = reader.read(|connection| ledger::by_organisation(connection, scope))?;
     let rows: Vec<_> = rows
         .into_iter()

@@ -60,7 +60,7 @@ pub fn run(context: &Context, args: &OutboxArgs) -> anyhow::Result<Ending> {
 }
 
 fn list(context: &Context, reader: &Reader, limit: usize) -> anyhow::Result<Ending> {
-    let register = reader.read(|connection| register::load(connection, register::version(connection)?))?;
+    let register = reader.read(register::load_organisations_now)?;
     let mut messages = Vec::new();
     for notification in reader.read(|connection| outbox::notifications(connection, limit))? {
         let (code, _) = organisation_name(&register, notification.organisation);
