@@ -9,10 +9,13 @@ use schakel_store::{
     ledger::{self, Scope},
     outbox, register,
     reports::{self, ReportState},
+    spool::{SpoolDesk, State},
 };
 use serde::Serialize;
 
-use crate::{breach, config, contacts, onboarding, pipeline::state::RegisterView, serve::failed_files};
+use crate::{
+    breach, config, contacts, feed_health, onboarding, pipeline::state::RegisterView, serve::failed_files,
+};
 
 /// A message that waits longer than this is worth a word, in seconds.
 const WAITING_LONG_SECONDS: i64 = 3_600;
@@ -111,6 +114,29 @@ impl Doctor {
         }
     }
 
+    /// What waits at the doors, and feeds that do not come as they usually do.
+    fn doors(&mut self, reader: &Reader, now: i64) -> anyhow::Result<()> {
+        let (held, oldest) = SpoolDesk::open(reader.data())?.count(State::Held)?;
+        if let Some(oldest) = oldest.filter(|_| held > 0) {
+            let hours = (now - oldest).max(0) / 3_600;
+            self.look(
+                "vetting",
+                format!("{held} reports wait for a person, the oldest for {hours} hours. `schakel vetting list` shows them"),
+            );
+        }
+        for one in feed_health::all(reader, now)? {
+            let alarms: Vec<&str> = one.health.alarms.iter().map(|alarm| alarm.as_str()).collect();
+            if !alarms.is_empty() {
+                let (feed, alarms) = (one.feed, alarms.join(", ").replace('_', " "));
+                self.look(
+                    "feeds",
+                    format!("{feed} is not as usual: {alarms}. `schakel source health` says more"),
+                );
+            }
+        }
+        Ok(())
+    }
+
     fn store(&mut self, reader: &Reader, now: i64) -> anyhow::Result<()> {
         self.register(reader, now)?;
         let sums = reader.read(|connection| ledger::sums(connection, &Scope::All))?;
@@ -140,6 +166,7 @@ impl Doctor {
                 _ => {}
             }
         }
+        self.doors(reader, now)?;
         let walk = reader.read(|connection| audit::verify(connection, None))?;
         match walk.broken {
             None => {

@@ -25,6 +25,7 @@ use schakel_store::{
     findings,
     retention::{self, Aged, Entries},
     sightings,
+    spool::{Kept, SpoolDesk, State},
 };
 use serde::Serialize;
 
@@ -115,6 +116,8 @@ pub struct ClassPlan {
     pub what: ToErase,
     /// Files in the data directory that go.
     pub files: Vec<PathBuf>,
+    /// What was put aside at the doors.
+    pub arrivals: Vec<Kept>,
     /// The oldest, in seconds since 1970.
     pub oldest: Option<i64>,
     /// Old enough, and held.
@@ -142,6 +145,8 @@ pub struct ClassJson {
     pub details: usize,
     /// Files.
     pub files: usize,
+    /// What was put aside at the doors.
+    pub arrivals: usize,
     /// When the oldest is from, RFC 3339.
     pub oldest: Option<String>,
     /// Old enough, and held.
@@ -152,12 +157,20 @@ pub struct ClassJson {
 
 impl ClassPlan {
     fn new(class: Class) -> Self {
-        Self { class, what: ToErase::default(), files: Vec::new(), oldest: None, held: 0, waiting: 0 }
+        Self {
+            class,
+            what: ToErase::default(),
+            files: Vec::new(),
+            arrivals: Vec::new(),
+            oldest: None,
+            held: 0,
+            waiting: 0,
+        }
     }
 
     /// Is there nothing to erase?
     pub fn is_empty(&self) -> bool {
-        self.what.is_empty() && self.files.is_empty()
+        self.what.is_empty() && self.files.is_empty() && self.arrivals.is_empty()
     }
 
     /// In numbers.
@@ -171,6 +184,7 @@ impl ClassPlan {
             contacts: self.what.contacts.len(),
             details: self.what.details.len(),
             files: self.files.len(),
+            arrivals: self.arrivals.len(),
             oldest: self.oldest.map(rfc3339),
             held: self.held,
             waiting: self.waiting,
@@ -218,7 +232,9 @@ impl Planner<'_> {
         match class {
             Class::RawReports => {
                 self.reports(&mut plan, before, |_| true)?;
-                plan.files = files(reader.data(), &["done", "failed"], before);
+                plan.files = files(reader.data(), &with_sources(reader.data(), &["done", "failed"]), before);
+                plan.arrivals = SpoolDesk::open(reader.data())?.list(State::Aside)?;
+                plan.arrivals.retain(|kept| kept.envelope.received_at < before);
             }
             Class::LeakedCredentials => self.credentials(&mut plan, before)?,
             Class::Findings => {
@@ -338,8 +354,20 @@ pub fn for_each_shown(reader: &Reader, mut visit: impl FnMut(ReportId, FindingId
     })
 }
 
+/// These folders and the folders of sources in them.
+fn with_sources(data: &DataDir, folders: &[&str]) -> Vec<PathBuf> {
+    let mut all = Vec::new();
+    for folder in folders.iter().map(PathBuf::from) {
+        let entries = fs::read_dir(data.root().join(&folder)).ok().into_iter().flatten().flatten();
+        let sources = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+        all.extend(sources.map(|source| folder.join(source.file_name())));
+        all.push(folder);
+    }
+    all
+}
+
 /// Files of these folders that have been there since before a time: a file counts from when it was last written or moved.
-fn files(data: &DataDir, folders: &[&str], before: i64) -> Vec<PathBuf> {
+fn files(data: &DataDir, folders: &[PathBuf], before: i64) -> Vec<PathBuf> {
     let entries = folders.iter().filter_map(|folder| fs::read_dir(data.root().join(folder)).ok()).flatten();
     let mut files: Vec<PathBuf> = entries
         .filter_map(|entry| {
@@ -354,7 +382,7 @@ fn files(data: &DataDir, folders: &[&str], before: i64) -> Vec<PathBuf> {
 }
 
 fn copies(data: &DataDir, before: i64) -> Vec<PathBuf> {
-    files(data, &[""], before)
+    files(data, &[PathBuf::new()], before)
         .into_iter()
         .filter(|path| {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -380,6 +408,10 @@ pub fn run(
         remove_mails(store, config, &plan.what.messages)?;
         for file in &plan.files {
             remove(file)?;
+        }
+        let spool = SpoolDesk::open(store.data())?;
+        for kept in &plan.arrivals {
+            spool.remove(kept)?;
         }
         let entry = Entry {
             at: now,

@@ -21,7 +21,7 @@ use schakel_store::{
     chunks::{self, Block, Blocks, Chunk, ChunkBlobs},
     erase,
     fate_blob::{self, RowFate},
-    findings, id_list, outbox,
+    findings, id_list, outbox, replays,
     reports::{self, ReportState},
     sightings::{self, Sighting},
 };
@@ -140,6 +140,13 @@ fn check_rows(
     })?;
     corrections.apply_rest(reader, &mut replay.state.table, verified)?;
     verify_corrections::check(reader, &shared, verified)?;
+    for chunk in reader.read(replays::miscounted)? {
+        verified.wrong(
+            "replayed rows are counted",
+            format!("chunk {chunk}"),
+            "another number than there are",
+        );
+    }
     replay.check_findings(reader, verified)
 }
 

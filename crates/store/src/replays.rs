@@ -27,6 +27,17 @@ pub fn of(connection: &Connection, row: EventId) -> Result<Option<EventId>, Stor
         .doing("read whether a row was read again")
 }
 
+/// Chunks that count another number of replayed rows than there are, or more than were rejected.
+pub fn miscounted(connection: &Connection) -> Result<Vec<u32>, StoreError> {
+    connection
+        .prepare_cached(
+            "SELECT id FROM chunk c WHERE replayed > rejected OR replayed <>
+                (SELECT count(*) FROM replay r WHERE r.report = c.report AND r.row >= c.first_row AND r.row < c.first_row + c.rows)",
+        )
+        .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
+        .doing("count the rows that were read again")
+}
+
 impl Store {
     /// Records that rejected rows of a report are rows of another one now: the first of them its row 1, and so on. Said twice, after a
     /// crash, it counts once.
