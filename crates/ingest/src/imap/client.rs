@@ -15,9 +15,6 @@ use super::{
     wire::{ImapError, Nobody, Sink, Wire},
 };
 
-/// For the next bytes of an answer.
-const SILENCE_MAX: Duration = Duration::from_secs(60);
-
 /// For one response, such as a large mail over a thin line.
 const RESPONSE_MAX: Duration = Duration::from_secs(1_800);
 
@@ -33,6 +30,8 @@ const ANSWER_CHARS_MAX: usize = 200;
 /// A conversation with a server that knows who we are.
 pub struct Client {
     wire: Wire,
+    /// For the next bytes of an answer.
+    silence: Duration,
     commands: u32,
     capabilities: Vec<String>,
     /// Has the server told of a mail since the last search began?
@@ -40,11 +39,11 @@ pub struct Client {
 }
 
 impl Client {
-    /// Connects and logs in.
-    pub fn connect(settings: &ImapSettings, stop: &Arc<Stop>) -> Result<Self, ImapError> {
+    /// Connects and logs in. A server that is silent for so long in the middle of an answer is left.
+    pub fn connect(settings: &ImapSettings, silence: Duration, stop: &Arc<Stop>) -> Result<Self, ImapError> {
         let mut wire = Wire::connect(settings, stop)?;
-        let greeting = wire.response(SILENCE_MAX, SILENCE_MAX, &mut Nobody)?;
-        let mut client = Self { wire, commands: 0, capabilities: Vec::new(), news: false };
+        let greeting = wire.response(silence, RESPONSE_MAX, &mut Nobody)?;
+        let mut client = Self { wire, silence, commands: 0, capabilities: Vec::new(), news: false };
         match greeting {
             Response::State { status: Status::Ok, .. } => client.log_in(settings)?,
             Response::State { status: Status::PreAuth, .. } => {}
@@ -165,7 +164,7 @@ impl Client {
         let mut asked_to_end = false;
         loop {
             let left = by.saturating_duration_since(Instant::now());
-            let wait = if asked_to_end { SILENCE_MAX } else { left };
+            let wait = if asked_to_end { self.silence } else { left };
             match self.wire.response(wait, RESPONSE_MAX, &mut Nobody) {
                 Ok(Response::Exists(_)) => self.news = true,
                 Ok(Response::Bye(text)) => return Err(hung_up(&text)),
@@ -213,7 +212,7 @@ impl Client {
         let tag = self.send(&format!("AUTHENTICATE {mechanism}"))?;
         let mut replies = [STANDARD.encode(response), String::new()].into_iter();
         loop {
-            match self.wire.response(SILENCE_MAX, SILENCE_MAX, &mut Nobody)? {
+            match self.wire.response(self.silence, RESPONSE_MAX, &mut Nobody)? {
                 // The second time, XOAUTH2 tells of an error and waits for an empty line.
                 Response::Continue => match replies.next() {
                     Some(reply) => self.wire.send(format!("{reply}\r\n").as_bytes())?,
@@ -253,7 +252,7 @@ impl Client {
     ) -> Result<(), ImapError> {
         let tag = self.tag();
         loop {
-            match self.wire.response(SILENCE_MAX, RESPONSE_MAX, sink)? {
+            match self.wire.response(self.silence, RESPONSE_MAX, sink)? {
                 Response::Done { tag: found, status, text } if found == tag => {
                     return finished(status, &text, what);
                 }

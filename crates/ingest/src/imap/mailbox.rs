@@ -40,6 +40,8 @@ pub struct Waits {
     /// After this time IDLE is begun anew. Servers may hang up after 29 minutes (RFC 2177); a connection that died without a sound is
     /// found at this time as well.
     pub idle: Duration,
+    /// A server that is silent for so long in the middle of an answer is left.
+    pub silence: Duration,
 }
 
 impl Default for Waits {
@@ -49,6 +51,7 @@ impl Default for Waits {
             longest: Duration::from_secs(300),
             trouble: Duration::from_secs(30),
             idle: Duration::from_secs(540),
+            silence: Duration::from_secs(60),
         }
     }
 }
@@ -110,7 +113,7 @@ impl Mailbox {
 
     /// One connection.
     fn converse(&mut self) -> Result<(), ImapError> {
-        let mut client = Client::connect(&self.settings, &self.stop)?;
+        let mut client = Client::connect(&self.settings, self.waits.silence, &self.stop)?;
         let validity = client.select(&self.settings.folder)?;
         if validity != self.validity {
             self.validity = validity;

@@ -28,6 +28,15 @@ use crate::spool::{MemorySpool, When, shared};
 const SOON: Duration = Duration::from_secs(30);
 const NOW: i64 = 1_795_341_600;
 
+/// As for a server far away, but in more of a hurry when something goes wrong.
+const QUICK: Waits = Waits {
+    first: Duration::from_millis(50),
+    longest: Duration::from_millis(200),
+    trouble: Duration::from_millis(100),
+    idle: Duration::from_secs(540),
+    silence: Duration::from_secs(60),
+};
+
 /// The settings for a server on this machine without TLS. The password lies in the folder.
 fn plain(port: u16, folder: &Path) -> ImapSettings {
     let password_file = folder.join("password");
@@ -44,13 +53,7 @@ fn plain(port: u16, folder: &Path) -> ImapSettings {
 }
 
 fn watch(settings: &ImapSettings, spool: &Arc<MemorySpool>) -> Handle {
-    let waits = Waits {
-        first: Duration::from_millis(50),
-        longest: Duration::from_millis(200),
-        trouble: Duration::from_millis(100),
-        idle: Duration::from_secs(540),
-    };
-    watch_with(settings, waits, spool)
+    watch_with(settings, QUICK, spool)
 }
 
 fn watch_with(settings: &ImapSettings, waits: Waits, spool: &Arc<MemorySpool>) -> Handle {
@@ -471,6 +474,19 @@ fn servers_that_speak_no_imap_or_too_much_are_left() {
         assert!(text.ends_with(expected), "{text} is not {expected}");
         assert_eq!(spool.count(), 0);
     }
+}
+
+#[test]
+fn a_server_that_falls_silent_is_left_and_tried_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let silent = [log_in(), vec![say("UID FETCH 7", "* 1 FETCH (UID 7 BODY[] {10}\r\nhalf")]].concat();
+    let port = scripted(vec![vec![say("", "* OK hel")], silent]);
+    let (waits, spool) = (Waits { silence: Duration::from_millis(300), ..QUICK }, MemorySpool::new());
+    let handle = watch_with(&plain(port, folder.path()), waits, &spool);
+    let status = until_status(&handle, "an error", |status| status.last_error.is_some());
+    assert_eq!(status.last_error.unwrap().1, "the server did not answer in time");
+    until("the mail was begun twice", || spool.begun() == 2);
+    assert_eq!(spool.count(), 0);
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! A real Postfix hands mail over.
 
-use std::time::Duration;
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
 use schakel_ingest::{door::Refusal, smtp};
 use schakel_testkit::{
@@ -9,7 +12,7 @@ use schakel_testkit::{
 };
 
 use crate::{
-    smtp::{open, settings},
+    smtp::{Client, open, settings},
     spool::{MemorySpool, When},
 };
 
@@ -62,4 +65,41 @@ fn postfix_hands_over_by_smtp_after_the_door_was_closed() {
     let ids: std::collections::HashSet<_> =
         spool.kept().iter().map(|(_, mail)| header(mail, "message-id")).collect();
     assert_eq!(ids.len(), 3);
+}
+
+#[test]
+fn postfix_hands_over_many_at_once_and_each_once() {
+    const CONNECTIONS: usize = 10;
+    const MAILS: usize = 30;
+    let spool = MemorySpool::slow(Duration::from_millis(5));
+    let door = open(&settings(smtp::Protocol::Lmtp), &spool);
+    let Some(postfix) = Postfix::start_handing_to(Protocol::Lmtp, door.addresses()[0].port()) else { return };
+    let started = Instant::now();
+    thread::scope(|scope| {
+        for connection in 0..CONNECTIONS {
+            let port = postfix.port();
+            scope.spawn(move || {
+                let mut client = Client::connect(([127, 0, 0, 1], port).into());
+                client.send(b"HELO x\r\n");
+                assert!(client.reply().starts_with("220") && client.reply().starts_with("250"));
+                for mail in 0..MAILS {
+                    client.send(b"MAIL FROM:<a@b.example>\r\n");
+                    assert!(client.reply().starts_with("250"));
+                    client.send(b"RCPT TO:<reports@cert.example>\r\n");
+                    assert!(client.reply().starts_with("250"));
+                    client.send(b"DATA\r\n");
+                    assert!(client.reply().starts_with("354"));
+                    client.send(format!("Subject: {connection}-{mail}\r\n\r\nx\r\n.\r\n").as_bytes());
+                    assert!(client.reply().starts_with("250"));
+                }
+            });
+        }
+    });
+    assert!(spool.wait_for(CONNECTIONS * MAILS, SOON));
+    let rate = (CONNECTIONS * MAILS) as f64 / started.elapsed().as_secs_f64();
+    println!("{rate:.0} mails a second through Postfix");
+    let mut subjects: Vec<String> = spool.kept().iter().map(|(_, mail)| header(mail, "subject")).collect();
+    subjects.sort();
+    subjects.dedup();
+    assert_eq!((subjects.len(), spool.count()), (CONNECTIONS * MAILS, CONNECTIONS * MAILS));
 }

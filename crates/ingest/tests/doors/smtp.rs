@@ -36,12 +36,12 @@ fn open_with(settings: &SmtpSettings, timeouts: Timeouts, spool: &Arc<MemorySpoo
     start_with(settings, timeouts, shared(spool), clock).unwrap()
 }
 
-struct Client {
+pub struct Client {
     stream: BufReader<TcpStream>,
 }
 
 impl Client {
-    fn connect(address: SocketAddr) -> Self {
+    pub fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         Self { stream: BufReader::new(stream) }
@@ -57,12 +57,12 @@ impl Client {
         client
     }
 
-    fn send(&mut self, bytes: &[u8]) {
+    pub fn send(&mut self, bytes: &[u8]) {
         self.stream.get_mut().write_all(bytes).unwrap();
     }
 
     /// The next line; empty when the connection has ended.
-    fn reply(&mut self) -> String {
+    pub fn reply(&mut self) -> String {
         let mut line = String::new();
         // A connection that we closed with bytes unread ends in an error at the client's.
         let _ = self.stream.read_line(&mut line);

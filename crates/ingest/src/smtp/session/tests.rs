@@ -1,3 +1,5 @@
+//! Whole conversations, in order and out of it.
+
 use proptest::prelude::*;
 
 use super::*;
