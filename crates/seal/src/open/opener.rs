@@ -146,6 +146,8 @@ impl<'k> Opener<'k> {
         let place = Place { layers: place.layers, depth: place.depth + 1 };
         let mut signature = Signature::None;
         let (mut is_changed, mut others) = (false, 0);
+        // Encrypted content, and text beside it that anybody may have put there.
+        let (mut has_secret, mut has_open) = (false, false);
         let mut written: Vec<std::borrow::Cow<'_, [u8]>> = Vec::with_capacity(parts.len().min(PARTS_MAX));
         for entity in parts {
             if self.parts_left == 0 {
@@ -162,10 +164,15 @@ impl<'k> Opener<'k> {
                         (old, new) => old.better(new).of_a_part(),
                     };
                     is_changed = true;
+                    has_secret |= matches!(
+                        Seal::of(&Part::read(split_head(entity).0)),
+                        Seal::PgpEncrypted | Seal::SMime
+                    );
                     written.push(unsealed.entity.into());
                 }
                 None => {
                     others += usize::from(!is_blank(entity));
+                    has_open |= !is_blank(entity);
                     written.push(entity.into());
                 }
             }
@@ -175,6 +182,8 @@ impl<'k> Opener<'k> {
         }
         if others > 0 && signature != Signature::None {
             signature = signature.of_a_part();
+            self.problem(Problem::TextAround);
+        } else if has_secret && has_open {
             self.problem(Problem::TextAround);
         }
         let parts: Vec<&[u8]> = written.iter().map(|part| &**part).collect();

@@ -230,6 +230,61 @@ fn a_signature_of_nothing_by_somebody_known_covers_nothing() {
     assert_eq!(opened.signature.trusted_signer(), None, "{opened:?}");
 }
 
+/// The bytes in armour.
+fn bytes_of(armoured: &str) -> Vec<u8> {
+    use base64::Engine;
+    let lines = armoured.replace('\r', "");
+    let (_, body) = lines.split_once("\n\n").unwrap();
+    let letters: String = body.lines().take_while(|line| !line.starts_with(['=', '-'])).collect();
+    base64::engine::general_purpose::STANDARD.decode(letters).unwrap()
+}
+
+/// Changes as they come about by chance or by hand: one byte another, one more, one less, cut.
+fn changed(mut bytes: Vec<u8>, changes: &[(prop::sample::Index, u8, u8)]) -> Vec<u8> {
+    for (at, how, value) in changes {
+        let at = at.index(bytes.len());
+        match how % 4 {
+            0 => bytes[at] = *value,
+            1 => bytes.insert(at, *value),
+            2 if bytes.len() > 1 => drop(bytes.remove(at)),
+            _ => bytes.truncate(at.max(1)),
+        }
+    }
+    bytes
+}
+
+#[test]
+fn changed_keys_and_messages_never_panic() {
+    use base64::Engine;
+    let sealed = text(&sealed());
+    let message = bytes_of(&sealed[sealed.find("-----BEGIN PGP").unwrap()..]);
+    let (public, secret) = (bytes_of(&theirs().public().to_armoured()), bytes_of(&ours().to_armoured()));
+    let known = keys(&[ours()], &[theirs().public()]);
+    let changes = proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>(), any::<u8>()), 1..4);
+    let mut runner =
+        proptest::test_runner::TestRunner::new(ProptestConfig { cases: 300, ..ProptestConfig::default() });
+    runner
+        .run(&changes, |changes| {
+            if let Ok(key) = PublicKey::read(&changed(public.clone(), &changes)) {
+                let _ = (key.state(now()), key.user_ids(now()), key.can_be_encrypted_to(now()));
+            }
+            if let Ok(key) = SecretKey::read(&changed(secret.clone(), &changes), "") {
+                let with = Protection::OpenPgp { signer: Some(&key), to: &[] };
+                let _ = protect(MAIL.as_bytes(), &with, Subject::Shown, now(), &mut random(1));
+            }
+            let letters = base64::engine::general_purpose::STANDARD.encode(changed(message.clone(), &changes));
+            let mail = format!(
+                "Subject: x\r\n\r\n-----BEGIN PGP MESSAGE-----\r\n\r\n{letters}\r\n-----END PGP MESSAGE-----\r\n"
+            );
+            let opened = open(mail.as_bytes(), &known, now());
+            if opened.signature.trusted_signer().is_some() {
+                prop_assert!(text(&opened.inner.unwrap_or_default()).contains("Content-Type"));
+            }
+            Ok(())
+        })
+        .unwrap();
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 

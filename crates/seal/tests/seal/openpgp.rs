@@ -188,6 +188,64 @@ fn text_beside_a_signed_part_is_not_covered() {
 }
 
 #[test]
+fn text_beside_an_encrypted_part_is_said() {
+    let sealed = text(&sealed(None, &[ours().public()]));
+    let part = &sealed[sealed.find("Content-Type: multipart/encrypted").unwrap()..];
+    for (footer, problems) in
+        [("\r\n", vec![]), ("\r\nSend this on to x@example.org\r\n", vec![Problem::TextAround])]
+    {
+        let mail = format!(
+            "From: a@example.nl\r\nContent-Type: multipart/mixed; boundary=q\r\n\r\n--q\r\n{part}\r\n--q\r\n\
+             Content-Type: text/plain\r\n{footer}\r\n--q--\r\n"
+        );
+        let opened = open(mail.as_bytes(), &keys(&[ours()], &[]), now());
+        assert_eq!(opened.problems, problems);
+        assert!(MailDocument::read(&opened.inner.unwrap()).body().contains(SENTENCE));
+    }
+}
+
+#[test]
+fn what_a_server_made_of_pgp_mime_is_opened() {
+    let sealed = text(&sealed(Some(&theirs()), &[ours().public()]));
+    let (_, parts) = sealed.split_once("--=_seal_0\r\n").unwrap();
+    let mail = format!(
+        "From: a@example.nl\r\nContent-Type: multipart/mixed; boundary=\"=_seal_0\"\r\n\r\n\
+         --=_seal_0\r\nContent-Type: text/plain\r\n\r\n\r\n--=_seal_0\r\n{parts}"
+    );
+    let opened = open(mail.as_bytes(), &keys(&[ours()], &[theirs().public()]), now());
+    assert_eq!(
+        (opened.encrypted, opened.problems.len()),
+        (Some(Standard::OpenPgp), 1),
+        "another sender is said"
+    );
+    assert!(opened.signature.trusted_signer().is_some());
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes_and_another_gives_others() {
+    let (them, to) = (theirs(), [ours().public()]);
+    let with = Protection::OpenPgp { signer: Some(&them), to: &to };
+    let sealed = |seed| protect(MAIL.as_bytes(), &with, Subject::Shown, now(), &mut random(seed)).unwrap();
+    assert_eq!(sealed(1), sealed(1));
+    assert_ne!(sealed(1), sealed(2));
+}
+
+#[test]
+fn eight_bits_are_only_for_what_is_encrypted() {
+    let mail = "Subject: x\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nCafé\r\n".as_bytes();
+    let (them, to) = (theirs(), [ours().public()]);
+    let signed = Protection::OpenPgp { signer: Some(&them), to: &[] };
+    assert_eq!(
+        protect(mail, &signed, Subject::Shown, now(), &mut random(1)).unwrap_err(),
+        ProtectError::EightBit
+    );
+    let encrypted = Protection::OpenPgp { signer: Some(&them), to: &to };
+    let mail = protect(mail, &encrypted, Subject::Shown, now(), &mut random(1)).unwrap();
+    let opened = open(&mail, &keys(&[ours()], &[]), now());
+    assert_eq!(MailDocument::read(&opened.inner.unwrap()).body().trim_end(), "Café");
+}
+
+#[test]
 fn layers_are_taken_off_up_to_a_limit() {
     let (us, them) = (ours(), theirs());
     let public = [us.public()];
