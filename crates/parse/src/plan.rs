@@ -313,19 +313,23 @@ impl Plan {
     pub fn text(&self, record: Record<'_>) -> String {
         let whole = || String::from_utf8_lossy(&self.bytes_as_they_came(record)).into_owned();
         let Some(masker) = &self.masker else { return whole() };
-        let dialect = match &self.rows {
-            Rows::Table(table) => table.dialect,
-            Rows::Mapped(bound) if bound.columns().is_empty() => return masker.json(&whole()),
-            Rows::Mapped(bound) => bound.dialect(),
-            Rows::Idf(_) => return masker.json(&whole()),
+        let (dialect, raw) = match &self.rows {
+            Rows::Table(table) => (table.dialect, Cow::Borrowed(record.raw())),
+            Rows::Mapped(bound) if !bound.columns().is_empty() => {
+                (bound.dialect(), bound.fields_of(record.raw()))
+            }
+            Rows::Mapped(_) | Rows::Idf(_) => return masker.json(&whole()),
         };
         let delimiter = char::from(dialect.delimiter).to_string();
-        let cells: Vec<String> = self
-            .cells(record)
-            .zip(Fields::of(record.raw(), dialect))
-            .map(|((name, text), raw)| match masker.text(name, &text) {
-                Cow::Borrowed(_) => String::from_utf8_lossy(raw).into_owned(),
-                Cow::Owned(masked) => masked,
+        let names = self.columns().chain(std::iter::repeat(""));
+        let cells: Vec<String> = names
+            .zip(Fields::of(&raw, dialect))
+            .map(|(name, raw)| {
+                let text = text::decode_cow(fields::value(raw, dialect.quote));
+                match masker.text(name, &text) {
+                    Cow::Borrowed(_) => String::from_utf8_lossy(raw).into_owned(),
+                    Cow::Owned(masked) => masked,
+                }
             })
             .collect();
         cells.join(&delimiter)
@@ -339,20 +343,6 @@ impl Plan {
             Rows::Idf(_) => &[],
         };
         columns.iter().map(String::as_str)
-    }
-
-    /// The columns of a row with their text as it came: for the CSV a recipient gets. A row that is too short ends early;
-    /// cells beyond the header have an empty name. Of JSON the one cell is the record.
-    pub fn cells<'a>(&'a self, record: Record<'a>) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> {
-        let dialect = match &self.rows {
-            Rows::Table(table) => table.dialect,
-            Rows::Mapped(bound) => bound.dialect(),
-            Rows::Idf(_) => Dialect::LINES,
-        };
-        let names = self.columns().chain(std::iter::repeat(""));
-        names
-            .zip(Fields::of(record.raw(), dialect))
-            .map(move |(name, raw)| (name, text::decode_cow(fields::value(raw, dialect.quote))))
     }
 }
 

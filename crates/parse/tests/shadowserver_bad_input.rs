@@ -223,9 +223,7 @@ fn a_stored_plan_reads_rows_as_the_first_did() {
     let record = records.get(body, 0);
     assert_eq!(stored.event(record), plan.event(record));
     assert_eq!(stored.observe(record), plan.observe(record));
-    let cells: Vec<(String, String)> =
-        stored.cells(record).map(|(name, text)| (name.to_owned(), text.into_owned())).collect();
-    assert_eq!(cells[11], ("colour".to_owned(), "red".to_owned()));
+    assert_eq!(stored.columns().nth(11), Some("colour"));
     assert!(Plan::from_definition(b"{}").is_err());
 }
 

@@ -63,3 +63,97 @@ fn a_reject_shows_the_bytes_of_the_document() {
     let raw = STANDARD.decode(rejects[0]["raw_base64"].as_str().unwrap()).unwrap();
     assert_eq!(String::from_utf8(raw).unwrap(), r#""odd""#);
 }
+
+#[test]
+fn a_secret_of_a_row_is_shown_to_nobody() {
+    let installation = Installation::new();
+    let rows = "timestamp,protocol,src_ip,src_port,dst_ip,dst_port,service,username,password,payload_url\n\
+        2026-11-20 03:00:00,tcp,198.51.100.1,50000,192.0.2.1,22,ssh,root,s3cr3t-word,http://jan:s3cr3t-word@192.0.2.2/x\n\
+        never,tcp,198.51.100.1,50000,192.0.2.1,22,ssh,root,s3cr3t-word,\n";
+    let file = installation.file("2026-11-20-event4_honeypot_brute_force-x.csv", rows);
+    installation.run(&["ingest", &file]).ended(3);
+    installation.run(&["tell"]).ended(0);
+    let traced = installation.run(&["trace", "1:1"]).ended(0).stdout;
+    assert!(traced.contains("[masked ") && traced.contains("198.51.100.1"), "{traced}");
+    let rejects = installation.json(&["ledger", "--list", "rejected"]);
+    let raw = rejects["events"].to_string() + &rejects.to_string();
+    let sealed = installation.run(&["reports", "--raw", "1"]).ended(0).stdout;
+    assert!(sealed.contains("s3cr3t-word"), "the report itself is kept as it came");
+    use base64::{Engine, engine::general_purpose::STANDARD};
+    let hidden = STANDARD.encode("never,tcp,198.51.100.1,50000,192.0.2.1,22,ssh,root,s3cr3t-word,");
+    for shown in [&traced, &raw, &installation.mails().concat()] {
+        assert!(!shown.contains("s3cr3t") && !shown.contains(&hidden), "{shown}");
+    }
+    installation.assert_sound();
+}
+
+#[test]
+fn a_spreadsheet_is_a_report_by_its_mapping() {
+    use std::io::{Cursor, Write};
+
+    let cell = |text: &str| {
+        format!("<table:table-cell office:value-type=\"string\"><text:p>{text}</text:p></table:table-cell>")
+    };
+    let row = |texts: &[&str]| {
+        let cells: String = texts.iter().map(|text| cell(text)).collect();
+        format!("<table:table-row>{cells}</table:table-row>")
+    };
+    let table = row(&["Lijst"])
+        + &row(&["Gezien op", "IP-adres"])
+        + &row(&["2026-11-20 04:00", "198.51.100.1"])
+        + &row(&["gisteren", "198.51.100.2"]);
+    let content = format!(
+        "<office:document-content><table:table table:name=\"Blad1\">{table}</table:table></office:document-content>"
+    );
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    zip.start_file("content.xml", zip::write::SimpleFileOptions::default()).unwrap();
+    zip.write_all(content.as_bytes()).unwrap();
+    let spreadsheet = zip.finish().unwrap().into_inner();
+
+    let installation = Installation::new();
+    let mapping = installation.file(
+        "lijst.toml",
+        "name = \"lijst\"\nprovider = \"x\"\nformat = \"sheet\"\n[columns]\nIP-adres = \"source.ip\"\n\
+         [time]\ncolumn = \"Gezien op\"\nzone = \"Europe/Amsterdam\"\n[classification]\ntype = \"vulnerable-system\"\n",
+    );
+    let file = installation.file("lijst.ods", &spreadsheet);
+    installation.run(&["ingest", "--mapping", &mapping, &file]).ended(3);
+    let ledger = installation.ledger();
+    assert_eq!(["rows", "rejected", "events"].map(|key| count(&ledger[key])), [2, 1, 1], "{ledger}");
+    let traced = installation.run(&["trace", "1:1"]).ended(0).stdout;
+    for part in ["lijst.ods", "line 3", "2026-11-20T03:00:00Z"] {
+        assert!(traced.contains(part), "`{part}` is not in {traced}");
+    }
+    let again = installation.json(&["ingest", "--mapping", &mapping, &file]);
+    assert_eq!(again["report_known"].as_bool().or(again["reports"][0]["report_known"].as_bool()), Some(true));
+    installation.assert_sound();
+}
+
+#[test]
+fn a_list_without_times_is_as_old_as_its_receipt() {
+    let installation = Installation::new();
+    let mapping = format!("{}/../../docs/mappings/spamhaus-drop.toml", env!("CARGO_MANIFEST_DIR"));
+    let lines = "{\"cidr\":\"198.51.100.0/24\"}\n{\"cidr\":\"203.0.113.0/24\"}\n{\"type\":\"metadata\"}\n";
+    let file = installation.file("drop_v4.json", lines);
+    installation.run(&["ingest", "--mapping", &mapping, &file]).ended(0);
+    let ledger = installation.ledger();
+    let sums = ["rows", "rejected", "duplicates", "clears", "events"].map(|key| count(&ledger[key]));
+    assert_eq!(sums, [3, 0, 0, 1, 2], "{ledger}");
+    let traced = installation.run(&["trace", "1:1"]).ended(0).stdout;
+    assert!(traced.contains("2026-11-21T09:00:00Z"), "{traced}");
+    installation.assert_sound();
+}
+
+#[test]
+fn x_arf_is_written_of_any_event() {
+    let installation = Installation::new();
+    let file = installation.file("report.json", report("198.51.100.1").to_string());
+    let args = ["parse", &file, "--format", "xarf", "--reporter", "CERT Voorbeeld <cert@example.nl>"];
+    let written = installation.run(&args).ended(0).json_lines();
+    let text = |name: &str| written[0][name].as_str().unwrap().to_owned();
+    // It says no port, without which there is no login attack from an address.
+    assert_eq!([text("category"), text("type")], ["reputation", "threat_intelligence"]);
+    assert_eq!(written[0]["reporter"]["org"], "Melder");
+    assert_eq!(written[0]["sender"]["contact"], "cert@example.nl");
+    installation.run(&["parse", &file, "--format", "xarf"]).ended(2).says(&["--reporter"]);
+}

@@ -313,6 +313,26 @@ mod tests {
     }
 
     #[test]
+    fn a_column_is_known_whatever_stands_before_it() {
+        let mapping = crate::mapping::Mapping::parse(
+            "name = \"x\"\nprovider = \"x\"\nformat = \"csv\"\nskip_spaces = true\n[columns]\nip = \"source.ip\"\n\
+            [time]\ncolumn = \"seen\"\n[classification]\ntype = \"brute-force\"\n",
+        )
+        .unwrap();
+        let file = "seen, ip, tags, passwd\n\"2026-03-01 05:07:57\", \"192.0.2.1\", \"a, b\", \"s3cr3t\"\n";
+        let options = PlanOptions { mapping: Some(&mapping), ..PlanOptions::default() };
+        let plan = Plan::for_file("x.csv", file.as_bytes(), &options).unwrap();
+        let plan = plan.with_masking(masker(Masking::default()));
+        let body = &file.as_bytes()[plan.body_offset()..];
+        let mut records = Records::new();
+        plan.cutter().cut(body, true, usize::MAX, &mut records);
+        let record = records.get(body, 0);
+        let mask = masker(Masking::default()).mask("s3cr3t");
+        assert_eq!(plan.text(record), format!("\"2026-03-01 05:07:57\",\"192.0.2.1\",\"a, b\",{mask}"));
+        assert_eq!(plan.event(record).unwrap().text("extra.passwd"), mask);
+    }
+
+    #[test]
     fn no_password_of_a_url_stands_in_an_observation() {
         let json = r#"{"time.source":"2026-03-01T05:07:57Z","classification.type":"phishing","source.url":"https://jan:s3cr3t@www.example.nl/"}"#;
         let plan = Plan::for_file("x.jsonl", json.as_bytes(), &PlanOptions::default()).unwrap();
