@@ -273,7 +273,7 @@ mod tests {
             for observation in &observations {
                 let concerns = |view: &RegisterView| {
                     let set = view.snapshot.assign(observation, &mut Scratch::default()).to_vec();
-                    (concerns_of(view, &set, Tlp::Amber, NOW), set)
+                    (concerns_of(view, &set, Tlp::Amber.into(), NOW), set)
                 };
                 let ((before, set_before), (after, set_after)) = (concerns(&standing), concerns(&changed));
                 let differs = Met::between(&before, &after).is_some();
