@@ -177,7 +177,7 @@ fn after_attempt(
         step.proven = Some(Proven { means: attempt.means, at: now, expires_at });
         step.failing_since = None;
         if !disputed {
-            change = asset_change(register, &claimed, attempt.means.proof(), now);
+            change = asset_change(register, claimed, attempt.means.proof(), now);
         }
         return (step, change);
     }
@@ -192,7 +192,7 @@ fn after_attempt(
         AfterRecheck::Lapsed => {
             step.action = Action::ClaimLapsed;
             step.state = ClaimState::Lapsed;
-            change = fallen_back(register, &claimed, now);
+            change = fallen_back(register, claimed, now);
         }
     }
     (step, change)
