@@ -42,11 +42,13 @@ pub struct Search {
     what: ToErase,
     /// Rows by chunk.
     rows: BTreeMap<u32, Vec<u32>>,
+    /// What lies at the doors.
+    arrivals: Vec<u64>,
 }
 
 impl Search {
     /// Is there anything that can be erased?
     pub fn is_empty(&self) -> bool {
-        self.what.is_empty() && self.rows.is_empty()
+        self.what.is_empty() && self.rows.is_empty() && self.arrivals.is_empty()
     }
 }

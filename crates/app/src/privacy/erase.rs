@@ -7,14 +7,18 @@ use std::{
 };
 
 use anyhow::Context;
-use schakel_model::ids::{ContactId, ReportId};
+use schakel_model::{
+    arrival::Receipt,
+    ids::{ContactId, ReportId},
+};
 use schakel_store::{
     Store,
-    audit::{Action, Entry},
+    audit::{self, Action, Entry},
     chunks,
     erase::{Redaction, ToErase},
     privacy,
     register::RegisterChange,
+    spool::SpoolDesk,
 };
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +42,8 @@ pub struct Erased {
     pub contacts: Vec<u32>,
     /// Findings.
     pub findings: Vec<u32>,
+    /// What reached a door, by its receipt.
+    pub arrivals: Vec<u64>,
     /// Messages.
     pub messages: Vec<u32>,
     /// Details of the audit log.
@@ -62,7 +68,7 @@ pub fn erase(
     if search.is_empty() {
         return Ok(None);
     }
-    let Search { mut what, rows, .. } = search;
+    let Search { mut what, rows, arrivals, .. } = search;
     redact(store, &rows, &mut what)?;
     let entry = Entry {
         at: now,
@@ -72,7 +78,7 @@ pub fn erase(
         reason,
         detail: "",
     };
-    erase_and_note(store, config, &entry, what)
+    erase_and_note(store, config, &entry, what, arrivals)
 }
 
 pub(super) fn erase_and_note(
@@ -80,7 +86,14 @@ pub(super) fn erase_and_note(
     config: &Config,
     entry: &Entry<'_>,
     what: ToErase,
+    arrivals: Vec<u64>,
 ) -> anyhow::Result<Option<Erased>> {
+    let spool = SpoolDesk::open(store.data())?;
+    for receipt in &arrivals {
+        if let Some(kept) = spool.get(Receipt(*receipt))? {
+            spool.remove(&kept)?;
+        }
+    }
     // Who stands in the register leaves it first.
     let standing = store.read(|connection| privacy::standing_contacts(connection, &what.contacts))?;
     if !standing.is_empty() {
@@ -89,9 +102,14 @@ pub(super) fn erase_and_note(
         store.change_register(entry.at, entry.actor, "erased", &change)?;
     }
     remove_mails(store, config, &what.messages)?;
-    let Some(number) = store.erase(entry, &what)? else { return Ok(None) };
+    let number = match store.erase(entry, &what)? {
+        Some(number) => number,
+        None if arrivals.is_empty() => return Ok(None),
+        None => store.write(|transaction| audit::append(transaction, entry))?,
+    };
     let erased = Erased {
         entry: number,
+        arrivals,
         at: crate::explain::rfc3339(entry.at),
         rows: what.redactions.iter().map(|redaction| (redaction.chunk, redaction.rows.clone())).collect(),
         texts: what

@@ -6,12 +6,14 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
+use schakel_model::arrival::Receipt;
 use schakel_store::{
     Store, StoreError,
     audit::{Action, Entry},
     chunks,
     erase::{Kind, Text, ToErase, erased_numbers},
     privacy,
+    spool::SpoolDesk,
 };
 
 use super::{
@@ -43,7 +45,14 @@ pub fn erase_again(store: &mut Store, config: &Config, actor: &Actor, now: i64) 
             reason: "erased before the restore",
             detail: "",
         };
-        match erase_and_note(store, config, &entry, what)? {
+        let spool = SpoolDesk::open(store.data())?;
+        let mut arrivals = Vec::new();
+        for receipt in &erased.arrivals {
+            if spool.get(Receipt(*receipt))?.is_some() {
+                arrivals.push(*receipt);
+            }
+        }
+        match erase_and_note(store, config, &entry, what, arrivals)? {
             Some(_) => done += 1,
             // The backup knew of it.
             None => note(store, &erased)?,

@@ -1,7 +1,11 @@
 //! Looking for a term in the texts of the store, at findings, in the raw rows of reports and in messages.
 
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashSet},
+    io::Read,
+};
 
+use schakel_formats::mail::MailDocument;
 use schakel_model::fate::Fate;
 use schakel_store::{
     Reader, StoreError,
@@ -12,13 +16,18 @@ use schakel_store::{
     id_list, outbox,
     privacy::{self, Found, Remedy},
     reports::{self, ReportState},
+    spool::{SpoolDesk, State},
 };
 
 use super::{Occurrence, Search, Term, term::Needles};
 use crate::{
+    arrivals::content,
     holds::Held,
     pipeline::derive::{DerivedChunk, Deriver},
 };
+
+/// Of what reached a door this much is looked through: more than any mail has.
+const DOOR_BYTES_MAX: u64 = 64 << 20;
 
 /// Why things are kept.
 struct Kept {
@@ -69,7 +78,12 @@ pub fn search(reader: &Reader, term: &Term) -> anyhow::Result<Search> {
         reader,
         needles: Needles::of(term),
         kept: Kept::now(reader)?,
-        search: Search { occurrences: Vec::new(), what: ToErase::default(), rows: BTreeMap::new() },
+        search: Search {
+            occurrences: Vec::new(),
+            what: ToErase::default(),
+            rows: BTreeMap::new(),
+            arrivals: Vec::new(),
+        },
         findings: BTreeMap::new(),
         messages: BTreeMap::new(),
         addresses: HashSet::new(),
@@ -86,6 +100,7 @@ pub fn search(reader: &Reader, term: &Term) -> anyhow::Result<Search> {
             searcher.findings.insert(finding, address.to_string());
         }
     }
+    searcher.at_doors()?;
     let told = searcher.rows()?;
     searcher.messages(&told)?;
     Ok(searcher.finish())
@@ -109,6 +124,32 @@ impl Searcher<'_> {
         if !self.search.occurrences.contains(&occurrence) {
             self.search.occurrences.push(occurrence);
         }
+    }
+
+    /// What reached a door and is no report of the store.
+    fn at_doors(&mut self) -> anyhow::Result<()> {
+        let spool = SpoolDesk::open(self.reader.data())?;
+        for kept in spool.all()? {
+            let mut bytes = format!("{}\n{}\n", kept.envelope.name, kept.envelope.sender).into_bytes();
+            let mut incoming = content(&spool, &kept)?;
+            (&mut incoming).take(DOOR_BYTES_MAX).read_to_end(&mut bytes)?;
+            // What a mail says is not always written as it is read.
+            let mail = MailDocument::read(
+                &bytes[bytes.len().min(kept.envelope.name.len() + kept.envelope.sender.len() + 2)..],
+            );
+            let lower = [&bytes[..], mail.body().as_bytes()].concat().to_ascii_lowercase();
+            if !self.needles.is_in(&lower) {
+                continue;
+            }
+            let decided = kept.state == State::Aside;
+            let reason = (!decided).then(|| "waits for a decision: `schakel vetting list`".to_owned());
+            if decided {
+                self.search.arrivals.push(kept.receipt.0);
+            }
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            self.add(format!("arrival:{}", kept.receipt), "what reached a door", text, reason);
+        }
+        Ok(())
     }
 
     fn text(&mut self, found: Found) {

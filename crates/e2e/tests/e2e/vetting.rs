@@ -225,3 +225,26 @@ fn what_a_source_lets_nobody_be_told_of_is_held() {
     assert_eq!(installation.fate("held"), 1);
     installation.assert_sound();
 }
+
+#[test]
+fn a_person_is_found_and_erased_in_what_was_put_aside() {
+    let installation = desk();
+    let serving = Serving::start(&installation, "");
+    put(&installation, "melding.eml", MAIL);
+    serving.wait("it to wait", || held(&installation) == 1);
+    serving.stop();
+    let find = |installation: &Installation| {
+        installation.json(&["--as", "jan", "privacy", "find", "melder@example.org"])
+    };
+    let found = find(&installation);
+    assert!(found.to_string().contains("waits for a decision"), "{found}");
+    installation.run(&["--as", "jan", "vetting", "reject", "R1", "--reason", "a joke"]).ended(0);
+    installation
+        .run(&["--as", "jan", "privacy", "erase", "melder@example.org", "--reason", "asked for it"])
+        .ended(0);
+    let left = find(&installation);
+    assert!(!left.to_string().contains("what reached a door"), "{left}");
+    let spool = fs::read(installation.data().join("spool/spool.sqlite")).unwrap();
+    assert!(!spool.windows(18).any(|part| part == b"melder@example.org"), "gone from the disk");
+    installation.assert_sound();
+}
