@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use domain::{
     base::{Message, MessageBuilder, ParsedName, Rtype, StreamTarget, ToName, iana::Rcode},
-    rdata::{A, Aaaa, Cname, Txt},
+    rdata::{A, Aaaa, Cname, Ptr, Txt},
 };
 
 /// A name as it stands in the DNS.
@@ -24,11 +24,26 @@ pub enum Records {
     Txt,
     A,
     Aaaa,
+    Ptr,
 }
 
 /// A name of letters and dots; `None` when it cannot stand in the DNS.
 pub fn name(text: &str) -> Option<Name> {
     Name::vec_from_str(text).ok()
+}
+
+/// Where the names of an address stand: below `in-addr.arpa` (RFC 1035) or `ip6.arpa` (RFC 3596).
+pub fn reverse_name(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(address) => {
+            let [a, b, c, d] = address.octets();
+            format!("{d}.{c}.{b}.{a}.in-addr.arpa")
+        }
+        IpAddr::V6(address) => {
+            let digits = address.octets().into_iter().rev().flat_map(|byte| [byte & 0xf, byte >> 4]);
+            digits.map(|digit| format!("{digit:x}.")).collect::<String>() + "ip6.arpa"
+        }
+    }
 }
 
 /// A question, ready to be sent.
@@ -47,6 +62,7 @@ impl Question {
             Records::Txt => Rtype::TXT,
             Records::A => Rtype::A,
             Records::Aaaa => Rtype::AAAA,
+            Records::Ptr => Rtype::PTR,
         };
         let mut builder = MessageBuilder::from_target(StreamTarget::new_vec()).ok()?;
         builder.header_mut().set_id(id);
@@ -171,6 +187,16 @@ impl Answer {
         })
     }
 
+    /// The names that an address's own name points to. `aliases` counts what was followed so far: a part of a network is handed over by
+    /// aliases (RFC 2317).
+    pub fn pointers(&self, name: &Name, aliases: &mut usize) -> Result<Found<String>, Unreadable> {
+        self.follow(name, aliases, |name| {
+            let records = self.0.answer()?.limit_to_in::<Ptr<ParsedName<_>>>().flatten();
+            let records = records.filter(|record| *record.owner() == *name);
+            Ok(records.map(|record| record.data().ptrdname().to_name::<Vec<u8>>().to_string()).collect())
+        })
+    }
+
     /// The records of a name, or of what it is an alias of in this answer.
     fn follow<T>(
         &self,
@@ -255,6 +281,19 @@ mod tests {
         assert_eq!(texts(&answered(&chain, &[(b'b' + ALIASES_MAX as u8, "far")])), Found::TooManyAliases);
         let chain = &chain[..ALIASES_MAX];
         assert_eq!(texts(&answered(chain, &[(b'a' + ALIASES_MAX as u8, "here")])), here);
+    }
+
+    #[test]
+    fn an_address_has_a_name_of_its_own() {
+        for (address, expected) in [
+            ("192.0.2.7", "7.2.0.192.in-addr.arpa"),
+            (
+                "2001:db8::567:89ab",
+                "b.a.9.8.7.6.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa",
+            ),
+        ] {
+            assert_eq!(reverse_name(address.parse().unwrap()), expected);
+        }
     }
 
     #[test]

@@ -85,6 +85,11 @@ impl Resolver {
         Ok(addresses)
     }
 
+    /// The names of an address (PTR), as whoever holds the address says. None is no error.
+    pub fn names(&self, address: IpAddr) -> Result<Vec<String>, DnsError> {
+        self.look_up(&dns::reverse_name(address), Records::Ptr, Answer::pointers)
+    }
+
     /// Asks for a name and follows its aliases, within the answer and by asking again.
     fn look_up<T>(
         &self,

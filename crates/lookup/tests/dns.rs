@@ -83,6 +83,37 @@ fn a_real_name_server_is_read_as_it_answers() {
 }
 
 #[test]
+fn the_names_of_an_address_are_read_within_the_limits() {
+    let mut v4 = String::from(
+        "1 PTR www.a.example.\n1 PTR mail.a.example.\n\
+         2 CNAME 2.0-63\n2.0-63 PTR handed-over.a.example.\n\
+         3 CNAME 4\n4 CNAME 3\n6 TXT \"no name\"\n",
+    );
+    // About 60 kB.
+    for name in 0..800 {
+        v4 += &format!("5 PTR n{name}-{}.a.example.\n", "x".repeat(50));
+    }
+    let v6 = "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0 PTR six.a.example.\n";
+    let Some(knot) = Knot::start(&[("2.0.192.in-addr.arpa", &v4), ("8.b.d.0.1.0.0.2.ip6.arpa", v6)]) else {
+        return;
+    };
+    let resolver = resolver(knot.address());
+    let names = |address: &str| resolver.names(address.parse().unwrap());
+    let mut both = names("192.0.2.1").unwrap();
+    both.sort();
+    assert_eq!(both, ["mail.a.example", "www.a.example"]);
+    assert_eq!(names("192.0.2.2").unwrap(), ["handed-over.a.example"], "RFC 2317");
+    assert_eq!(names("2001:db8::1").unwrap(), ["six.a.example"]);
+    assert!(matches!(names("192.0.2.3"), Err(DnsError::Aliases(_))));
+    match names("192.0.2.5") {
+        Err(DnsError::TooLarge { size, .. }) => assert!(size > 50_000, "{size}"),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(names("192.0.2.6").unwrap(), Vec::<String>::new());
+    assert!(matches!(names("192.0.2.9"), Err(DnsError::NoSuchName(_))));
+}
+
+#[test]
 fn a_server_that_is_silent_is_left_and_the_next_one_asked() {
     let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
     let started = Instant::now();
