@@ -9,6 +9,7 @@
 //! - [`register`]: organisations, assets and contacts; [`asset`] says what can be owned,
 //! - [`claim`]: what a member says is theirs, before it counts; [`affiliation`]: how it joins,
 //! - [`name_look_up`]: what the DNS said of a name, and when a name counts as gone,
+//! - [`enrichment`]: what we found out ourselves about an address or a name,
 //! - [`finding`]: the durable problem behind repeated events, and its key,
 //! - [`fate`]: what became of a row and of an assignment, and the sums that must balance,
 //! - [`tlp`], [`severity`], [`classification`]: the field's own scales.
@@ -23,6 +24,7 @@ pub mod assignment;
 pub mod claim;
 pub mod classification;
 pub mod clock;
+pub mod enrichment;
 pub mod event;
 pub mod fate;
 pub mod finding;

@@ -4,6 +4,7 @@ pub mod breach;
 pub mod claim;
 pub mod contact_change;
 pub mod correction;
+pub mod enrichment;
 pub mod feed_health;
 pub mod mandate;
 pub mod merger;

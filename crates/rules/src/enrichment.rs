@@ -1,0 +1,153 @@
+//! Which addresses and names may be looked up outside, and when again.
+
+use std::net::IpAddr;
+
+use schakel_model::enrichment::{DnsAnswer, LookUp, Subject};
+
+/// What was asked is not asked again within a day: names change seldom, and whoever is asked can see that we ask.
+pub const KEPT_SECONDS: i64 = 86_400;
+
+/// Names that do not stand in the public DNS (RFC 6761, 6762, 7686, 8375, 9476; `internal`: ICANN, 2024).
+const NOT_IN_THE_DNS: &[&str] = &[
+    "alt",
+    "example",
+    "home.arpa",
+    "internal",
+    "invalid",
+    "local",
+    "localhost",
+    "onion",
+    "test",
+    "in-addr.arpa",
+    "ip6.arpa",
+];
+
+/// What of a finding can be asked about: its address, and the host in its name, which may be a host name, a URL or an account. An account is
+/// somebody's, and its domain says nothing of a machine.
+pub fn subjects(ip: Option<IpAddr>, name: &str) -> Vec<Subject> {
+    let mut subjects: Vec<Subject> = ip.map(|ip| Subject::Address(ip.to_canonical())).into_iter().collect();
+    if let Some(host) = host(name) {
+        subjects.push(match host.parse::<IpAddr>() {
+            Ok(address) => Subject::Address(address.to_canonical()),
+            Err(_) => Subject::Name(host.trim_end_matches('.').to_ascii_lowercase()),
+        });
+    }
+    subjects.dedup();
+    subjects
+}
+
+/// The host in a host name or a URL.
+fn host(name: &str) -> Option<&str> {
+    let Some((_, rest)) = name.split_once("://") else {
+        let is_host = !name.is_empty() && !name.contains(['@', '/', ' ']);
+        return is_host.then_some(name);
+    };
+    let authority = rest.split(['/', '?', '#']).next()?;
+    // What stands before an @ is somebody's name and password.
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = match host.strip_prefix('[') {
+        Some(inner) => inner.split(']').next()?,
+        None => host.rsplit_once(':').map_or(host, |(host, _)| host),
+    };
+    (!host.is_empty()).then_some(host)
+}
+
+/// Can this name stand in the public DNS? Others are nobody's business outside.
+pub fn is_public_name(name: &str) -> bool {
+    let letters = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let ends_in = |suffix: &str| {
+        name.strip_suffix(suffix).is_some_and(|before| before.is_empty() || before.ends_with('.'))
+    };
+    name.contains('.') && name.bytes().all(letters) && !NOT_IN_THE_DNS.iter().any(|suffix| ends_in(suffix))
+}
+
+/// Is it time to ask? At first sight; and again when it was seen since the last answer, or nobody answered, and a day has passed.
+pub fn is_due(look_up: Option<&LookUp>, last_seen: i64, now: i64) -> bool {
+    let Some(look_up) = look_up else { return true };
+    let unanswered = look_up.looked_at > look_up.answered_at || look_up.answer == DnsAnswer::Unknown;
+    may_ask_again(look_up, now) && (unanswered || last_seen > look_up.answered_at)
+}
+
+/// Has a day passed since it was asked? A clock that was put back is no reason to wait.
+pub fn may_ask_again(look_up: &LookUp, now: i64) -> bool {
+    now < look_up.looked_at || now - look_up.looked_at >= KEPT_SECONDS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(ip: &str, name: &str) -> Vec<String> {
+        subjects(ip.parse().ok(), name).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn of_a_finding_its_address_and_its_host_can_be_asked_about() {
+        type Case = (&'static str, &'static str, &'static [&'static str]);
+        let cases: [Case; 14] = [
+            ("192.0.2.1", "", &["192.0.2.1"]),
+            ("::ffff:192.0.2.1", "", &["192.0.2.1"]),
+            ("", "WWW.Berkendal.nl.", &["www.berkendal.nl"]),
+            ("192.0.2.1", "www.berkendal.nl", &["192.0.2.1", "www.berkendal.nl"]),
+            ("", "https://www.berkendal.nl:8443/a?b=c@d", &["www.berkendal.nl"]),
+            ("", "https://jan:geheim@www.berkendal.nl/", &["www.berkendal.nl"]),
+            ("", "http://192.0.2.7:80/x", &["192.0.2.7"]),
+            ("192.0.2.7", "http://192.0.2.7/x", &["192.0.2.7"]),
+            ("", "http://[2001:db8::1]:80/x", &["2001:db8::1"]),
+            ("", "https://", &[]),
+            // Accounts are somebody's.
+            ("192.0.2.1", "jan@berkendal.nl", &["192.0.2.1"]),
+            ("", "jan jansen", &[]),
+            ("", "domain/user", &[]),
+            ("", "", &[]),
+        ];
+        for (ip, name, expected) in cases {
+            assert_eq!(shown(ip, name), expected, "{ip} {name}");
+        }
+    }
+
+    #[test]
+    fn only_names_of_the_public_dns_are_asked_for() {
+        for name in
+            ["www.berkendal.nl", "berkendal.nl", "_dmarc.berkendal.nl", "xn--bcher-kva.nl", "localhost.nl"]
+        {
+            assert!(is_public_name(name), "{name}");
+        }
+        for name in [
+            "",
+            "server01",
+            "printer.local",
+            "a.internal",
+            "local",
+            "x.onion",
+            "nas.home.arpa",
+            "a b.nl",
+            "bücher.nl",
+            "a.nl/x",
+            "1.2.0.192.in-addr.arpa",
+            "www.eikendam.example",
+        ] {
+            assert!(!is_public_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_subject_is_asked_at_first_sight_and_at_most_once_a_day() {
+        const DAY: i64 = KEPT_SECONDS;
+        let said = |answered_at, looked_at| LookUp { looked_at, answer: DnsAnswer::Nothing, answered_at };
+        let silent = LookUp { looked_at: 100, answer: DnsAnswer::Unknown, answered_at: 100 };
+        let cases = [
+            ("never asked", None, 0, 100, true),
+            ("asked today, seen since", Some(said(100, 100)), 200, 99 + DAY, false),
+            ("asked yesterday, seen since", Some(said(100, 100)), 200, 100 + DAY, true),
+            ("asked yesterday, not seen since", Some(said(100, 100)), 50, 100 + DAY, false),
+            ("nobody ever answered, a day ago", Some(silent.clone()), 50, 100 + DAY, true),
+            ("nobody ever answered, today", Some(silent), 500, 99 + DAY, false),
+            ("nobody answered the last time", Some(said(100, 200)), 50, 200 + DAY, true),
+            ("the clock was put back", Some(said(500, 500)), 600, 100, true),
+        ];
+        for (what, look_up, last_seen, now, expected) in cases {
+            assert_eq!(is_due(look_up.as_ref(), last_seen, now), expected, "{what}");
+        }
+    }
+}
