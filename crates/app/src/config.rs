@@ -8,7 +8,10 @@ use std::{
 
 use anyhow::Context;
 use schakel_deliver::settings::{self, ChannelKind, MailSettings};
-use schakel_lookup::settings::{self as outgoing, OutgoingSettings};
+use schakel_lookup::{
+    settings::{self as outgoing, OutgoingSettings},
+    shadowserver,
+};
 use schakel_model::{claim::Means, tlp::Tlp};
 use schakel_parse::{mapping::Mapping, shadowserver::Schema};
 use schakel_render::templates::{BUILT_IN, Templates};
@@ -186,8 +189,66 @@ pub struct RegisterConfig {
 pub struct DoorsConfig {
     pub spool_bytes_max: u64,
     pub report_bytes_max: u64,
+    pub poll: Vec<PollConfig>,
     pub api: ApiDoorConfig,
     pub mail: MailDoorConfig,
+    pub shadowserver: ShadowserverConfig,
+}
+
+/// A report that is fetched from a web address.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(missing_docs)]
+pub struct PollConfig {
+    pub name: String,
+    pub url: String,
+    pub source: String,
+    pub every_seconds: u64,
+    pub header: String,
+    pub header_env: String,
+}
+
+impl Default for PollConfig {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            url: String::new(),
+            source: String::new(),
+            every_seconds: 3_600,
+            header: String::new(),
+            header_env: String::new(),
+        }
+    }
+}
+
+/// Our account at Shadowserver.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(missing_docs)]
+pub struct ShadowserverConfig {
+    pub source: String,
+    pub key: String,
+    pub secret_file: PathBuf,
+    pub secret_env: String,
+    pub reports: Vec<String>,
+    pub every_seconds: u64,
+    pub url: String,
+    pub files_url: String,
+}
+
+impl Default for ShadowserverConfig {
+    fn default() -> Self {
+        Self {
+            source: String::new(),
+            key: String::new(),
+            secret_file: PathBuf::new(),
+            secret_env: String::new(),
+            reports: Vec::new(),
+            every_seconds: 3_600,
+            url: shadowserver::URL.to_owned(),
+            files_url: shadowserver::FILES_URL.to_owned(),
+        }
+    }
 }
 
 /// The door for reports over HTTP.
@@ -212,8 +273,10 @@ impl Default for DoorsConfig {
         Self {
             spool_bytes_max: 20 << 30,
             report_bytes_max: 4 << 30,
+            poll: Vec::new(),
             api: ApiDoorConfig::default(),
             mail: MailDoorConfig::default(),
+            shadowserver: ShadowserverConfig::default(),
         }
     }
 }

@@ -109,6 +109,7 @@ impl SpoolDoor {
             return Err(Refusal::TooLarge { bytes_max });
         }
         let (total, by_source) = self.spool.used(&envelope.source).map_err(trouble)?;
+        self.uploads.tidy(envelope.received_at)?;
         let coming = self.uploads.used(&envelope.source);
         let used = Used {
             total: total.saturating_add(coming.total),

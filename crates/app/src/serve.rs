@@ -34,6 +34,7 @@ use crate::{
     intake::Intake,
     lending::{Borrower, Lender},
     pipeline::views::Views,
+    polls::Fetchers,
     retention,
     send::send_due,
     tell::Composer,
@@ -61,6 +62,7 @@ pub fn serve(
     let mut intake = Intake::open(data, clock)?;
     let door = Arc::new(SpoolDoor::open(data, &config.doors)?);
     let _ = slot.set(Arc::clone(&door));
+    let fetchers = Fetchers::start(data, config, &door, clock, stop, counters)?;
     let views = intake.views();
     let mut lasting = Lasting { lender: open_lender(data), chores: Chores::default(), door };
     while let Some(borrower) = turns(intake, &mut lasting, config, clock, stop, counters)? {
@@ -70,6 +72,7 @@ pub fn serve(
             None => break,
         };
     }
+    fetchers.end();
     tracing::info!("stopped");
     Ok(())
 }

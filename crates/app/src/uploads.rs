@@ -13,7 +13,10 @@ use std::{
     io::{self, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicI64, Ordering::Relaxed},
+    },
 };
 
 use schakel_model::arrival::Receipt;
@@ -25,6 +28,9 @@ use crate::random;
 /// An upload that is not whole after so long is removed; so is the memory of one that is.
 pub const KEPT_SECONDS: i64 = 86_400;
 
+/// How often it is looked what is too old.
+const TIDY_SECONDS: i64 = 600;
+
 /// Uploads that one source may have under way: each is a file.
 const OF_ONE_SOURCE_MAX: usize = 100;
 
@@ -32,6 +38,7 @@ const OF_ONE_SOURCE_MAX: usize = 100;
 pub struct Uploads {
     folder: PathBuf,
     known: Mutex<HashMap<String, Known>>,
+    tidied_at: AtomicI64,
 }
 
 /// What stands in the file beside the bytes.
@@ -114,7 +121,7 @@ impl Uploads {
                 fs::remove_file(&path)?;
             }
         }
-        Ok(Self { folder, known: Mutex::new(known) })
+        Ok(Self { folder, known: Mutex::new(known), tidied_at: AtomicI64::new(0) })
     }
 
     /// What they may still take of the spool.
@@ -133,7 +140,6 @@ impl Uploads {
 
     /// Begins one; gives its id, which nobody can guess. `None`: the source has too many under way.
     pub fn begin(&self, source: &str, name: &str, length: u64, now: i64) -> io::Result<Option<String>> {
-        self.remove_old(now)?;
         let mut known = self.known();
         if known.values().filter(|one| one.source == source).count() >= OF_ONE_SOURCE_MAX {
             return Ok(None);
@@ -207,13 +213,13 @@ impl Uploads {
         Ok(appending)
     }
 
-    /// Removes one. Was it there?
-    pub fn remove(&self, source: &str, id: &str, now: i64) -> io::Result<bool> {
-        if self.of(source, id, now).is_none() {
-            return Ok(false);
+    /// Removes one.
+    pub fn remove(&self, source: &str, id: &str, now: i64) -> Result<(), AppendError> {
+        let one = self.of(source, id, now).ok_or(AppendError::Unknown)?;
+        if one.doing != Doing::Nothing {
+            return Err(AppendError::Busy);
         }
-        self.forget(id)?;
-        Ok(true)
+        Ok(self.forget(id)?)
     }
 
     /// The name and the bytes of one that is whole, for the spool. `None`: somebody else is at it, or it is gone.
@@ -235,8 +241,12 @@ impl Uploads {
         self.write(id, &one)
     }
 
-    /// Removes what is a day old.
-    pub fn remove_old(&self, now: i64) -> io::Result<()> {
+    /// Removes what is a day old, when that was not looked at lately.
+    pub fn tidy(&self, now: i64) -> io::Result<()> {
+        if (0..TIDY_SECONDS).contains(&now.saturating_sub(self.tidied_at.load(Relaxed))) {
+            return Ok(());
+        }
+        self.tidied_at.store(now, Relaxed);
         let old: Vec<String> = {
             let known = self.known();
             let is_old =
@@ -361,7 +371,7 @@ mod tests {
         assert_eq!((progress.offset, progress.length, progress.receipt), (4, 6, None));
         assert_eq!(uploads.progress("other", &id, NOW).unwrap(), None);
         assert!(matches!(uploads.append("other", &id, 4, NOW), Err(AppendError::Unknown)));
-        assert!(!uploads.remove("other", &id, NOW).unwrap());
+        assert!(matches!(uploads.remove("other", &id, NOW), Err(AppendError::Unknown)));
         assert!(matches!(uploads.append("feed", &id, 3, NOW), Err(AppendError::Offset(4))));
         let mut appending = uploads.append("feed", &id, 4, NOW).unwrap();
         appending.push(b"xx").unwrap();
@@ -391,6 +401,12 @@ mod tests {
         let later = NOW + KEPT_SECONDS + 1;
         assert!(uploads.progress("feed", &id, later - 1).unwrap().is_some());
         assert_eq!(uploads.progress("feed", &id, later).unwrap(), None);
+        uploads.tidy(later - 1).unwrap();
+        assert_eq!(uploads.used("feed").by_source, 105, "all of them are still there");
+        uploads.tidy(later).unwrap();
+        assert_eq!(uploads.used("feed").by_source, 105, "it was looked at a second ago");
+        uploads.tidy(later + TIDY_SECONDS).unwrap();
+        assert_eq!(uploads.used("feed").by_source, 0);
         uploads.begin("feed", "c", 1, later).unwrap().unwrap();
         assert_eq!(fs::read_dir(folder.path().join("uploads")).unwrap().count(), 2);
     }

@@ -10,9 +10,9 @@ use std::{
 };
 
 use ureq::{
-    Agent,
+    Agent, Body,
     config::Config,
-    http::Uri,
+    http::{Request, Response, Uri},
     tls::{RootCerts, TlsConfig},
     unversioned::{
         resolver::{ResolvedSocketAddrs, Resolver as UreqResolver},
@@ -115,23 +115,40 @@ impl Https {
         accept: &str,
         most: u64,
     ) -> Result<Vec<u8>, FetchError> {
+        let asked = Asked { url, accept, headers: &[], body: None };
+        let (at, mut answer) = self.ask(resolver, &asked)?;
+        if answer.status() != 200 {
+            return Err(FetchError::Status { url: at.to_string(), status: answer.status().as_u16() });
+        }
+        let body = answer.body_mut().with_config().limit(most).read_to_vec();
+        body.map_err(|error| failure(&at, most, error))
+    }
+
+    /// Asks, and follows redirects. Gives where the answer came from, and the answer, whose body is not read yet.
+    pub(crate) fn ask(
+        &self,
+        resolver: &Resolver,
+        asked: &Asked<'_>,
+    ) -> Result<(Url, Response<Body>), FetchError> {
         let deadline = Instant::now() + self.timeout;
-        let mut at = Url::parse(url).map_err(|_| FetchError::Url(url.to_owned()))?;
+        let first = Url::parse(asked.url).map_err(|_| FetchError::Url(asked.url.to_owned()))?;
+        let mut at = first.clone();
         for _ in 0..=REDIRECTS_MAX {
-            match self.hop(resolver, &at, accept, most, deadline)? {
-                Hop::Body(body) => return Ok(body),
+            // What proves who we are is for the one that was asked, not for where it sends us.
+            let headers = if at.origin() == first.origin() { asked.headers } else { &[] };
+            match self.hop(resolver, &at, &Asked { headers, ..*asked }, deadline)? {
+                Hop::Answer(answer) => return Ok((at, answer)),
                 Hop::Redirect(to) => at = to,
             }
         }
-        Err(FetchError::Redirects(url.to_owned()))
+        Err(FetchError::Redirects(asked.url.to_owned()))
     }
 
     fn hop(
         &self,
         resolver: &Resolver,
         url: &Url,
-        accept: &str,
-        most: u64,
+        asked: &Asked<'_>,
         deadline: Instant,
     ) -> Result<Hop, FetchError> {
         if url.scheme() != "https" {
@@ -143,20 +160,29 @@ impl Https {
             return Err(FetchError::Timeout(url.to_string()));
         }
         let agent = self.agent(addresses, left);
-        let failed = |error| failure(url, most, error);
-        let mut response = agent.get(url.as_str()).header("accept", accept).call().map_err(failed)?;
+        let mut request = Request::builder().uri(url.as_str()).header("accept", asked.accept);
+        for (name, value) in asked.headers {
+            request = request.header(*name, *value);
+        }
+        let failed = |error| failure(url, 0, error);
+        let no_request = |error: ureq::http::Error| failed(ureq::Error::Http(error));
+        let response = match asked.body {
+            None => agent.run(request.body(()).map_err(no_request)?).map_err(failed)?,
+            Some(body) => {
+                agent.run(request.method("POST").body(body).map_err(no_request)?).map_err(failed)?
+            }
+        };
         let status = response.status();
-        if status.is_redirection() {
-            let target = response.headers().get("location").and_then(|value| value.to_str().ok());
-            let target = target.and_then(|target| url.join(target).ok());
-            return target
-                .map(Hop::Redirect)
-                .ok_or_else(|| FetchError::Status { url: url.to_string(), status: status.as_u16() });
+        // 304 is the answer to a question whether something has changed.
+        if !status.is_redirection() || status == 304 {
+            return Ok(Hop::Answer(response));
         }
-        if status != 200 {
-            return Err(FetchError::Status { url: url.to_string(), status: status.as_u16() });
-        }
-        response.body_mut().with_config().limit(most).read_to_vec().map(Hop::Body).map_err(failed)
+        let target = response.headers().get("location").and_then(|value| value.to_str().ok());
+        // What was posted is posted nowhere else.
+        let target = target.filter(|_| asked.body.is_none()).and_then(|target| url.join(target).ok());
+        target
+            .map(Hop::Redirect)
+            .ok_or_else(|| FetchError::Status { url: url.to_string(), status: status.as_u16() })
     }
 
     /// The addresses of a URL's host that may be reached; at least one.
@@ -204,8 +230,18 @@ impl Https {
     }
 }
 
+/// What is asked.
+pub(crate) struct Asked<'a> {
+    pub url: &'a str,
+    pub accept: &'a str,
+    /// Sent to the server that is asked, and to no other it redirects to.
+    pub headers: &'a [(&'a str, &'a str)],
+    /// What is posted; `None`: it is a `GET`.
+    pub body: Option<&'a [u8]>,
+}
+
 enum Hop {
-    Body(Vec<u8>),
+    Answer(Response<Body>),
     Redirect(Url),
 }
 
@@ -226,7 +262,7 @@ impl UreqResolver for Checked {
     }
 }
 
-fn failure(url: &Url, most: u64, error: ureq::Error) -> FetchError {
+pub(crate) fn failure(url: &Url, most: u64, error: ureq::Error) -> FetchError {
     let url = url.to_string();
     match error {
         ureq::Error::Timeout(_) => FetchError::Timeout(url),

@@ -7,13 +7,17 @@
 //! - [`settings`]: the part `[outgoing]` of the configuration,
 //! - [`dns`]: a resolver that asks the name servers it is told,
 //! - [`https`]: a file over HTTPS,
-//! - [`rdap`]: who holds a prefix or an AS number.
+//! - [`rdap`]: who holds a prefix or an AS number,
+//! - [`poll`]: a report that is fetched now and then, and only when it has changed,
+//! - [`shadowserver`]: Shadowserver's API for reports.
 
 pub mod dns;
 pub mod https;
 pub mod outgoing;
+pub mod poll;
 pub mod rdap;
 pub mod settings;
+pub mod shadowserver;
 
 mod resolv_conf;
 

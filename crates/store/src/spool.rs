@@ -12,6 +12,7 @@
 //! A report leaves the spool after the store has it. When a crash comes between the two it is taken in again, and known by its bytes.
 
 use std::{
+    collections::HashMap,
     fs::{self, File, OpenOptions},
     io::Write,
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
@@ -21,7 +22,7 @@ use std::{
         mpsc::{Receiver, Sender, SyncSender, channel, sync_channel},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -115,9 +116,19 @@ pub enum SpoolError {
 pub struct Spool {
     jobs: SyncSender<Job>,
     folder: PathBuf,
-    /// For questions about what is used.
-    asking: Mutex<Connection>,
+    asking: Mutex<Asking>,
 }
+
+/// What is used. A count goes through everything that is kept, so it is taken now and then only; in between, what is kept is added to it.
+struct Asking {
+    connection: Connection,
+    counted_at: Option<Instant>,
+    total: u64,
+    by_source: HashMap<String, u64>,
+}
+
+/// What has left the spool counts for this much longer at most.
+const COUNTED_FOR: Duration = Duration::from_millis(500);
 
 struct Job {
     envelope: Envelope,
@@ -151,7 +162,13 @@ impl Spool {
     fn with(connection: Connection, folder: PathBuf, highest: Receipt) -> Result<Self, StoreError> {
         go_on_after(&connection, highest)?;
         let (jobs, waiting) = sync_channel(BATCH_MAX);
-        let asking = Mutex::new(connect(&folder)?);
+        let connection_to_ask = connect(&folder)?;
+        let asking = Mutex::new(Asking {
+            connection: connection_to_ask,
+            counted_at: None,
+            total: 0,
+            by_source: HashMap::new(),
+        });
         thread::Builder::new()
             .name("spool".to_owned())
             .spawn(move || keep_all(connection, &waiting))
@@ -161,16 +178,11 @@ impl Spool {
 
     /// Bytes in the spool: of everybody, and of this source.
     pub fn used(&self, source: &str) -> Result<(u64, u64), StoreError> {
-        let connection = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
-        connection
-            .prepare_cached(
-                "SELECT coalesce(sum(size), 0), coalesce(sum(size) FILTER (WHERE source = ?1), 0) FROM kept",
-            )
-            .and_then(|mut statement| {
-                statement.query_row([source], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))
-            })
-            .map(|(total, by_source)| (total as u64, by_source as u64))
-            .doing("say what lies in the spool")
+        let mut asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
+        if asking.counted_at.is_none_or(|at| at.elapsed() >= COUNTED_FOR) {
+            asking.count()?;
+        }
+        Ok((asking.total, asking.by_source.get(source).copied().unwrap_or(0)))
     }
 
     /// Begins to keep a report that comes in pieces. `priority`: 0 goes before 1.
@@ -201,8 +213,30 @@ impl Spool {
     fn keep(&self, envelope: Envelope, priority: u8, size: u64, body: Body) -> Result<Receipt, SpoolError> {
         let stopped = || SpoolError::NotKept("the spool has stopped".to_owned());
         let (answer, answered) = channel();
+        let source = envelope.source.clone();
         self.jobs.send(Job { envelope, priority, size, body, answer }).map_err(|_| stopped())?;
-        answered.recv().map_err(|_| stopped())?.map_err(SpoolError::NotKept)
+        let receipt = answered.recv().map_err(|_| stopped())?.map_err(SpoolError::NotKept)?;
+        let mut asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
+        asking.total += size;
+        *asking.by_source.entry(source).or_default() += size;
+        Ok(receipt)
+    }
+}
+
+impl Asking {
+    fn count(&mut self) -> Result<(), StoreError> {
+        let counted: HashMap<String, u64> = self
+            .connection
+            .prepare_cached("SELECT source, sum(size) FROM kept GROUP BY source")
+            .and_then(|mut statement| {
+                let of_source = |row: &Row<'_>| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64));
+                statement.query_map([], of_source)?.collect()
+            })
+            .doing("say what lies in the spool")?;
+        self.total = counted.values().sum();
+        self.by_source = counted;
+        self.counted_at = Some(Instant::now());
+        Ok(())
     }
 }
 

@@ -18,8 +18,31 @@ use crate::server_tls::ServerTls;
 /// A request's head is read up to here.
 const HEAD_BYTES_MAX: usize = 16 << 10;
 
-/// What is answered to a path: the bytes of the whole answer, head and body.
-type Answer = dyn Fn(&str) -> Vec<u8> + Send + Sync;
+/// What was asked.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// The path, with what stands behind a `?`.
+    pub path: String,
+    /// The whole head.
+    pub head: String,
+    /// The body, as long as the head says.
+    pub body: Vec<u8>,
+}
+
+impl Asked {
+    /// A line of the head; empty when it is not there.
+    pub fn header(&self, name: &str) -> &str {
+        let lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        lines
+            .filter(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+            .next()
+            .unwrap_or_default()
+    }
+}
+
+/// What is answered: the bytes of the whole answer, head and body.
+type Answer = dyn Fn(&Asked) -> Vec<u8> + Send + Sync;
 
 /// A running server. Stopped when dropped.
 #[derive(Debug)]
@@ -36,6 +59,15 @@ impl HttpsServer {
         listen: &str,
         tls: &ServerTls,
         answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static,
+    ) -> io::Result<Self> {
+        Self::start_asked(listen, tls, move |asked| answer(&asked.path))
+    }
+
+    /// As [`Self::start`], and answers each request by all of it.
+    pub fn start_asked(
+        listen: &str,
+        tls: &ServerTls,
+        answer: impl Fn(&Asked) -> Vec<u8> + Send + Sync + 'static,
     ) -> io::Result<Self> {
         let listener = TcpListener::bind(listen)?;
         let address = listener.local_addr()?;
@@ -98,16 +130,27 @@ fn serve(
     let mut stream = StreamOwned::new(connection, stream);
     let mut head = Vec::new();
     let mut buffer = [0; 1024];
-    while !head.windows(4).any(|end| end == b"\r\n\r\n") && head.len() < HEAD_BYTES_MAX {
+    let end_of = |head: &[u8]| head.windows(4).position(|end| end == b"\r\n\r\n").map(|at| at + 4);
+    while end_of(&head).is_none() && head.len() < HEAD_BYTES_MAX {
         match stream.read(&mut buffer)? {
             0 => return Ok(()),
             count => head.extend_from_slice(&buffer[..count]),
         }
     }
     requests.fetch_add(1, Relaxed);
+    let mut body = end_of(&head).map_or_else(Vec::new, |end| head.split_off(end));
     let head = String::from_utf8_lossy(&head).into_owned();
-    let path = head.split(' ').nth(1).unwrap_or("/");
-    stream.write_all(&answer(path))?;
+    let path = head.split(' ').nth(1).unwrap_or("/").to_owned();
+    let mut asked = Asked { path, head, body: Vec::new() };
+    let length: usize = asked.header("content-length").parse().unwrap_or(0);
+    while body.len() < length {
+        match stream.read(&mut buffer)? {
+            0 => return Ok(()),
+            count => body.extend_from_slice(&buffer[..count]),
+        }
+    }
+    asked.body = body;
+    stream.write_all(&answer(&asked))?;
     stream.flush()?;
     stream.conn.send_close_notify();
     stream.flush()

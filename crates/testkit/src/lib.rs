@@ -1,6 +1,7 @@
 //! Fakes with real protocols, for tests: nothing here reaches beyond loopback.
 
 pub mod dovecot;
+pub mod fake_shadowserver;
 pub mod fake_smtp;
 pub mod https_server;
 pub mod knot;

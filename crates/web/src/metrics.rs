@@ -2,6 +2,7 @@
 //! <https://prometheus.io/docs/practices/naming/>: the unit last, then `_total` for what only grows (the encoder adds both).
 
 use std::{
+    collections::BTreeMap,
     fmt,
     sync::{
         Arc,
@@ -20,7 +21,7 @@ use prometheus_client::{
     metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge, info::Info},
     registry::{Registry, Unit},
 };
-use schakel_app::serve::Counters;
+use schakel_app::{polls::PollCount, serve::Counters};
 
 use crate::server::Served;
 
@@ -75,6 +76,7 @@ impl Collector for Running {
             feeds_alarmed,
             arrivals,
             held,
+            polls,
             ready,
             last_round_at,
         } = &*self.counters;
@@ -101,6 +103,7 @@ impl Collector for Running {
         for (state, count) in [("accepted", mails_accepted), ("given_up", mails_given_up)] {
             ConstCounter::new(count.load(Relaxed)).encode(mails.encode_family(&[("state", state)])?)?;
         }
+        self.encode_polls(&mut encoder, &polls.all())?;
         let count = |of: &AtomicU64| i64::try_from(of.load(Relaxed)).unwrap_or(i64::MAX);
         let gauges = [
             (
@@ -149,6 +152,30 @@ impl Collector for Running {
                 unit,
                 MetricType::Gauge,
             )?)?;
+        }
+        Ok(())
+    }
+}
+
+impl Running {
+    fn encode_polls(
+        &self,
+        encoder: &mut DescriptorEncoder,
+        polls: &BTreeMap<String, PollCount>,
+    ) -> fmt::Result {
+        let help = "When a server that reports are fetched from last answered well";
+        let (seconds, gauge) = (Some(&Unit::Seconds), MetricType::Gauge);
+        let mut succeeded =
+            encoder.encode_descriptor("schakel_poll_last_success_timestamp", help, seconds, gauge)?;
+        for (name, count) in polls {
+            ConstGauge::new(count.succeeded_at)
+                .encode(succeeded.encode_family(&[("poll", name.as_str())])?)?;
+        }
+        let help = "How often reports could not be fetched";
+        let mut failures =
+            encoder.encode_descriptor("schakel_poll_failures", help, None, MetricType::Counter)?;
+        for (name, count) in polls {
+            ConstCounter::new(count.failures).encode(failures.encode_family(&[("poll", name.as_str())])?)?;
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use std::{
     fs,
     io::{Read, Write},
     net::{Shutdown, TcpListener, TcpStream},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -345,4 +346,40 @@ fn strangers_reach_neither_health_nor_metrics_at_this_door() {
     let form = "Content-Type: multipart/form-data; boundary=x\r\n";
     door.ask("POST", "/api/v1/reports", &token, form, b"--x--").is_problem(415);
     serving.stop();
+}
+
+/// A figure, not a test: how many small reports a second are durable, while they are taken in as well. With a release build:
+/// `SCHAKEL_BIN=target/release/schakel cargo test -p schakel-e2e reports_a_second -- --ignored --nocapture`.
+#[test]
+#[ignore = "a measurement"]
+fn reports_a_second() {
+    const CLIENTS: usize = 64;
+    const EACH: usize = 200;
+    for trust in ["vetted", "automatic"] {
+        let door = Door::new("");
+        let token = door.source("feed", trust);
+        let serving = door.start();
+        let started = Instant::now();
+        thread::scope(|scope| {
+            for client in 0..CLIENTS {
+                let (door, token) = (&door, &token);
+                scope.spawn(move || {
+                    let mut stream = door.connect();
+                    for number in 0..EACH {
+                        let body = format!(
+                            r#"{{"source.ip":"192.0.2.{client}","source.port":{number},"time.source":"2026-11-20T10:00:00Z","classification.type":"scanner"}}"#
+                        );
+                        let length = body.len();
+                        write!(stream, "POST /api/v1/reports HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}").unwrap();
+                        let mut buffer = [0; 1024];
+                        let read = stream.read(&mut buffer).unwrap();
+                        assert!(buffer[..read].starts_with(b"HTTP/1.1 202"), "{:?}", std::str::from_utf8(&buffer[..read]));
+                    }
+                });
+            }
+        });
+        let seconds = started.elapsed().as_secs_f64();
+        println!("{trust}: {:.0} reports a second", (CLIENTS * EACH) as f64 / seconds);
+        drop(serving);
+    }
 }

@@ -22,6 +22,7 @@ mod contacts;
 mod contract;
 mod documents;
 mod feed_health;
+mod fetching;
 mod http_door;
 mod killing;
 mod ledger;

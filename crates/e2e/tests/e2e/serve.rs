@@ -29,18 +29,24 @@ pub struct Serving {
 impl Serving {
     /// Configures it to act at once, starts it, and waits until it is ready.
     pub fn start(installation: &Installation, config: &str) -> Self {
+        Self::start_with(installation, config, &[])
+    }
+
+    /// As [`Self::start`], with these variables in its environment.
+    pub fn start_with(installation: &Installation, config: &str, variables: &[(&str, &str)]) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         installation.configure(&format!(
             "{config}\n[intake]\nsettle_ms = 0\n[telling]\nwait_seconds = 1\n[contacts]\nremind = false\n[http]\nlisten = \"127.0.0.1:{port}\"\n"
         ));
-        let serving = Self::start_as_configured(installation, port);
+        let serving = Self::start_as_configured(installation, port, variables);
         serving.wait("it to be ready", || serving.get("/readyz").is_some_and(|(status, _)| status == 200));
         serving
     }
 
-    fn start_as_configured(installation: &Installation, port: u16) -> Self {
+    fn start_as_configured(installation: &Installation, port: u16, variables: &[(&str, &str)]) -> Self {
         let mut child = installation
             .command_by_the_real_clock(&["serve"])
+            .envs(variables.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -61,7 +67,7 @@ impl Serving {
     }
 
     /// Everything it has logged.
-    fn log(&self) -> String {
+    pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
     }
 
@@ -76,7 +82,7 @@ impl Serving {
     }
 
     /// Status and answer, when it answers.
-    fn get(&self, path: &str) -> Option<(u16, String)> {
+    pub fn get(&self, path: &str) -> Option<(u16, String)> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
         write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").ok()?;
         let mut answer = String::new();

@@ -176,10 +176,8 @@ pub(super) async fn remove(
         speaks_our_version(&head)?;
         let (door, now) = (api.door()?, api.clock.now_seconds());
         let removed = tokio::task::spawn_blocking(move || door.uploads().remove(&source.code, &id, now));
-        match removed.await.map_err(Problem::trouble)?.map_err(Problem::trouble)? {
-            true => Ok(StatusCode::NO_CONTENT.into_response()),
-            false => Err(Problem::not_found()),
-        }
+        removed.await.map_err(Problem::trouble)??;
+        Ok(StatusCode::NO_CONTENT.into_response())
     };
     in_tus(remove.await)
 }
