@@ -26,6 +26,36 @@ impl fmt::Display for Subject {
     }
 }
 
+/// What of a finding can be asked about: its address, and the host in its name, which may be a host name, a URL or an account. An account is
+/// somebody's, and its domain says nothing of a machine.
+pub fn subjects(ip: Option<IpAddr>, name: &str) -> Vec<Subject> {
+    let mut subjects: Vec<Subject> = ip.map(|ip| Subject::Address(ip.to_canonical())).into_iter().collect();
+    if let Some(host) = host(name) {
+        subjects.push(match host.parse::<IpAddr>() {
+            Ok(address) => Subject::Address(address.to_canonical()),
+            Err(_) => Subject::Name(host.trim_end_matches('.').to_ascii_lowercase()),
+        });
+    }
+    subjects.dedup();
+    subjects
+}
+
+/// The host in a host name or a URL.
+fn host(name: &str) -> Option<&str> {
+    let Some((_, rest)) = name.split_once("://") else {
+        let is_host = !name.is_empty() && !name.contains(['@', '/', ' ']);
+        return is_host.then_some(name);
+    };
+    let authority = rest.split(['/', '?', '#']).next()?;
+    // What stands before an @ is somebody's name and password.
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = match host.strip_prefix('[') {
+        Some(inner) => inner.split(']').next()?,
+        None => host.rsplit_once(':').map_or(host, |(host, _)| host),
+    };
+    (!host.is_empty()).then_some(host)
+}
+
 /// What a value is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum ValueKind {
@@ -115,6 +145,35 @@ impl LookUp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn shown(ip: &str, name: &str) -> Vec<String> {
+        subjects(ip.parse().ok(), name).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn of_a_finding_its_address_and_its_host_can_be_asked_about() {
+        type Case = (&'static str, &'static str, &'static [&'static str]);
+        let cases: [Case; 14] = [
+            ("192.0.2.1", "", &["192.0.2.1"]),
+            ("::ffff:192.0.2.1", "", &["192.0.2.1"]),
+            ("", "WWW.Berkendal.nl.", &["www.berkendal.nl"]),
+            ("192.0.2.1", "www.berkendal.nl", &["192.0.2.1", "www.berkendal.nl"]),
+            ("", "https://www.berkendal.nl:8443/a?b=c@d", &["www.berkendal.nl"]),
+            ("", "https://jan:geheim@www.berkendal.nl/", &["www.berkendal.nl"]),
+            ("", "http://192.0.2.7:80/x", &["192.0.2.7"]),
+            ("192.0.2.7", "http://192.0.2.7/x", &["192.0.2.7"]),
+            ("", "http://[2001:db8::1]:80/x", &["2001:db8::1"]),
+            ("", "https://", &[]),
+            // Accounts are somebody's.
+            ("192.0.2.1", "jan@berkendal.nl", &["192.0.2.1"]),
+            ("", "jan jansen", &[]),
+            ("", "domain/user", &[]),
+            ("", "", &[]),
+        ];
+        for (ip, name, expected) in cases {
+            assert_eq!(shown(ip, name), expected, "{ip} {name}");
+        }
+    }
 
     #[test]
     fn no_answer_takes_nothing_back() {

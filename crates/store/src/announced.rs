@@ -206,6 +206,20 @@ fn dates(
     Ok(dates)
 }
 
+/// The file that a table came from, as a version has it.
+pub fn file_of(
+    connection: &Connection,
+    version: RegisterVersion,
+    table: AnnouncedTable,
+) -> Result<Option<String>, StoreError> {
+    connection
+        .prepare_cached(
+            "SELECT source FROM announced_import WHERE tab = ?1 AND version <= ?2 ORDER BY version DESC LIMIT 1",
+        )
+        .and_then(|mut statement| statement.query_row(params![table as u8, version.0], |row| row.get(0)).optional())
+        .doing("read when tables were imported")
+}
+
 /// Calls `visit` with each line of a table as recorded at a version, sorted by prefix.
 fn for_each(
     connection: &Connection,
@@ -539,6 +553,9 @@ mod tests {
         );
         assert_eq!(around_at(one, "198.51.100.1"), ["198.51.100.0/24 AS64500"]);
         assert!(around_at(two, "198.51.100.1").is_empty());
+        let file = |version, table| store.read(|connection| file_of(connection, version, table)).unwrap();
+        assert_eq!(file(two, AnnouncedTable::AsnV4).as_deref(), Some("table.tsv"));
+        assert_eq!(file(two, AnnouncedTable::HandleV6), None);
         assert_eq!(around_at(two, "2001:db8::1"), ["2001:db8::/32 AS64496"]);
     }
 

@@ -13,7 +13,8 @@ use crate::{
     chunks::STORED_KEY_BYTES,
     error::DatabaseContext,
     frames::{FrameRef, Packer},
-    privacy::Place,
+    look_ups,
+    privacy::{Place, Remedy},
     transaction::Transaction,
     varint, wipe,
 };
@@ -219,6 +220,7 @@ fn erase(
     }
     erase_keys(transaction, &what.findings)?;
     for finding in &what.findings {
+        look_ups::forget_of(transaction, *finding)?;
         execute(transaction, "UPDATE finding SET ip = NULL, name = NULL WHERE id = ?1", [finding])?;
     }
     for message in &what.messages {
@@ -243,12 +245,15 @@ fn erase(
 }
 
 fn replace(transaction: &Transaction<'_>, text: &Text) -> Result<(), StoreError> {
-    let Place { table, column, key, .. } = text.place;
+    let Place { table, column, key, remedy, .. } = text.place;
     // A number is looked up by its index; other keys are of small tables.
     let (key, row) = match key {
         "rowid" => (key.to_owned(), "CAST(?1 AS INTEGER)"),
         _ => (format!("CAST({key} AS TEXT)"), "?1"),
     };
+    if remedy == Remedy::Forget {
+        return execute(transaction, &format!("DELETE FROM {table} WHERE {key} = {row}"), [&text.row]);
+    }
     // The key of a contact names its owner inside.
     let also = if table == "contact_key" { ", fingerprint = ?2, bytes = zeroblob(0)" } else { "" };
     execute(

@@ -15,6 +15,7 @@
 //! - [`audit`], [`users`]: who did what, when and why, as a chain of hashes,
 //! - [`claims`], [`conflicts`]: what members say is theirs, and who else does; [`onboarding`]: how they join,
 //! - [`contact_changes`], [`contact_keys`], [`confirmations`]: what belongs to contacts beside the register,
+//! - [`look_ups`]: what the DNS said of the addresses and names of findings,
 //! - [`name_look_ups`]: what the DNS said of the names of the register,
 //! - [`erase`], [`retention`]: what is erased for real, when, and what is held; [`privacy`]: where a person occurs,
 //! - [`sources`]: who reports; [`spool`]: what reached a door and waits; [`arrivals`]: what became of it,
@@ -47,6 +48,7 @@ pub mod frames;
 pub mod id_list;
 pub mod last_changes;
 pub mod ledger;
+pub mod look_ups;
 pub mod name_look_ups;
 pub mod onboarding;
 pub mod open;

@@ -19,6 +19,8 @@ pub enum Remedy {
     Detail,
     /// The text is replaced.
     Replace,
+    /// The row goes: it can be found out again.
+    Forget,
     /// The register, or a claim, says it of an organisation: change that.
     Register,
 }
@@ -80,6 +82,8 @@ pub const PLACES: &[Place] = &[
     place("source", "licence", "source", Remedy::Replace),
     place("source", "shown_as", "source", Remedy::Replace),
     place("source_token", "label", "token of a source", Remedy::Replace),
+    place("look_up", "subject", "look-up of an address or a name", Remedy::Forget),
+    place("look_up", "found", "look-up of an address or a name", Remedy::Forget),
     place("arrival", "name", "file name of an arrival", Remedy::Replace),
     place("arrival", "sender", "sender of an arrival", Remedy::Replace),
     place("arrival", "reason", "what became of an arrival", Remedy::Replace),

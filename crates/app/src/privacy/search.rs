@@ -175,7 +175,7 @@ impl Searcher<'_> {
                 }
                 self.add(format!("audit:{number}"), place.what, text, kept);
             }
-            Remedy::Replace => {
+            Remedy::Replace | Remedy::Forget => {
                 let subject = format!("{}:{row}", place.table);
                 self.search.what.texts.push(Text { place, row });
                 self.add(subject, place.what, text, None);
