@@ -21,7 +21,7 @@ pub mod shadowserver;
 
 mod resolv_conf;
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use schakel_formats::rdap::{Holder, holders};
 use schakel_model::asset::AssetValue;
@@ -29,6 +29,7 @@ use schakel_model::asset::AssetValue;
 use crate::{
     dns::{DnsError, Resolver},
     https::{FetchError, Https},
+    outgoing::{Outgoing, Refused},
     rdap::RdapError,
     settings::{OutgoingSettings, SettingsError},
 };
@@ -38,6 +39,7 @@ use crate::{
 pub struct Lookup {
     resolver: Resolver,
     https: Https,
+    rule: Outgoing,
     rdap: String,
 }
 
@@ -46,8 +48,9 @@ impl Lookup {
     pub fn new(settings: &OutgoingSettings) -> Result<Self, SettingsError> {
         let timeout = Duration::from_secs(settings.timeout_seconds.clamp(1, settings::TIMEOUT_SECONDS_MAX));
         let resolver = Resolver::new(settings.resolvers()?, timeout);
-        let https = Https::new(settings.rule()?, settings.certificates()?, timeout);
-        Ok(Self { resolver, https, rdap: settings.rdap.trim_end_matches('/').to_owned() })
+        let rule = settings.rule()?;
+        let https = Https::new(rule.clone(), settings.certificates()?, timeout);
+        Ok(Self { resolver, https, rule, rdap: settings.rdap.trim_end_matches('/').to_owned() })
     }
 
     /// The texts of the TXT records of a name: each string by itself, and those of one record together.
@@ -58,6 +61,21 @@ impl Lookup {
     /// Does a name resolve to an address?
     pub fn resolves(&self, name: &str) -> Result<bool, DnsError> {
         self.resolver.addresses(name).map(|addresses| !addresses.is_empty())
+    }
+
+    /// The addresses of a name, IPv4 and IPv6.
+    pub fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, DnsError> {
+        self.resolver.addresses(name)
+    }
+
+    /// The names of an address (PTR), as whoever holds the address says.
+    pub fn names(&self, address: IpAddr) -> Result<Vec<String>, DnsError> {
+        self.resolver.names(address)
+    }
+
+    /// May it be asked outside about this address? Those of inner networks are nobody's business, unless the rule names them.
+    pub fn may_ask_about(&self, address: IpAddr) -> Result<(), Refused> {
+        self.rule.check(address)
     }
 
     /// A small file.

@@ -111,6 +111,11 @@ impl DnsAnswer {
         values.truncate(VALUES_MAX);
         if values.is_empty() { Self::Nothing } else { Self::Found(values) }
     }
+
+    /// Did anybody say anything?
+    pub fn is_known(&self) -> bool {
+        *self != Self::Unknown
+    }
 }
 
 /// The last look-up of a subject, and what those before it leave. Times are seconds since 1970.

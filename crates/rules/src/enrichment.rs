@@ -1,6 +1,6 @@
 //! Which addresses and names may be looked up outside, and when again.
 
-use schakel_model::enrichment::{DnsAnswer, LookUp};
+use schakel_model::enrichment::LookUp;
 
 /// What was asked is not asked again within a day: names change seldom, and whoever is asked can see that we ask.
 pub const KEPT_SECONDS: i64 = 86_400;
@@ -32,7 +32,7 @@ pub fn is_public_name(name: &str) -> bool {
 /// Is it time to ask? At first sight; and again when it was seen since the last answer, or nobody answered, and a day has passed.
 pub fn is_due(look_up: Option<&LookUp>, last_seen: i64, now: i64) -> bool {
     let Some(look_up) = look_up else { return true };
-    let unanswered = look_up.looked_at > look_up.answered_at || look_up.answer == DnsAnswer::Unknown;
+    let unanswered = look_up.looked_at > look_up.answered_at || !look_up.answer.is_known();
     may_ask_again(look_up, now) && (unanswered || last_seen > look_up.answered_at)
 }
 
@@ -43,6 +43,8 @@ pub fn may_ask_again(look_up: &LookUp, now: i64) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use schakel_model::enrichment::DnsAnswer;
+
     use super::*;
 
     #[test]
