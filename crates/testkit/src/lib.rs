@@ -6,5 +6,6 @@ pub mod fake_smtp;
 pub mod https_server;
 pub mod knot;
 pub mod postfix;
+pub mod python_peers;
 pub mod server_tls;
 pub mod swaks;

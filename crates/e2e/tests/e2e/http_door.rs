@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use schakel_testkit::python_peers::{intelmq, tus};
 use serde_json::Value;
 
 use crate::{
@@ -165,6 +166,35 @@ fn an_event_as_intelmq_posts_it_is_taken_in_flat_and_nested() {
     serving.stop();
     let findings = door.installation.run(&["findings"]).ended(0).stdout;
     assert!(findings.contains("198.51.100.7:23") && findings.contains("198.51.100.8:23"), "{findings}");
+}
+
+#[test]
+fn intelmqs_own_output_and_a_real_tus_client_are_understood() {
+    let door = Door::new("");
+    let token = door.source("peer", "automatic");
+    let serving = door.start();
+    let base = format!("http://127.0.0.1:{}/api/v1", door.port);
+    let root = door.installation.path("intelmq");
+    for (kind, address) in [("flat", "198.51.100.7"), ("hierarchical", "198.51.100.8")] {
+        let event = format!(
+            r#"{{"feed.name":"Test","source.ip":"{address}","source.port":23,"time.source":"2026-11-20T10:00:00+00:00","time.observation":"2026-11-20T11:00:00+00:00","classification.type":"vulnerable-system","classification.identifier":"open-telnet","raw":"eA=="}}"#
+        );
+        if !intelmq(&root, &format!("{base}/reports"), &token, kind, &event) {
+            return;
+        }
+    }
+    let addresses: Vec<String> = (0..40_000).map(|n| format!("10.1.{}.{}", n / 250, n % 250)).collect();
+    let report = rdp("2026-11-20", &addresses.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(report.len() > 2 << 20, "it takes more than one piece");
+    let file = door.installation.file("report", report);
+    let receipt = tus(&root, &format!("{base}/uploads"), &token, &file, &rdp_name("2026-11-20"));
+    assert_eq!(receipt.as_deref(), Some("R3"));
+    serving.wait("all three", || {
+        ["R1", "R2", "R3"].iter().all(|receipt| door.state(receipt, &token) == "taken")
+    });
+    assert_eq!(door.receipt("R3", &token).json()["rows"], 40_000);
+    serving.stop();
+    door.installation.assert_sound();
 }
 
 #[test]

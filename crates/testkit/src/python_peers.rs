@@ -1,0 +1,65 @@
+//! Peers written in Python, as they come from PyPI: IntelMQ's own HTTP output, and a client of tus. They need a Python that has them:
+//!
+//! ```sh
+//! python3 -m venv /tmp/peers && /tmp/peers/bin/pip install intelmq tuspy
+//! export SCHAKEL_PEERS_PYTHON=/tmp/peers/bin/python
+//! ```
+
+use std::{
+    env, fs,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+const INTELMQ: &str = "\
+import json, sys
+from intelmq.lib.bot import BotLibSettings
+from intelmq.bots.outputs.restapi.output import RestAPIOutputBot
+url, token, kind = sys.argv[1:4]
+bot = RestAPIOutputBot('output', settings=BotLibSettings | {
+    'host': url, 'auth_type': 'http_header', 'auth_token_name': 'Authorization', 'auth_token': 'Bearer ' + token,
+    'use_json': True, 'hierarchical_output': kind == 'hierarchical'})
+bot.process_message(dict(json.loads(sys.argv[4]), __type='Event'))
+";
+
+const TUS: &str = "\
+import sys
+from tusclient.client import TusClient
+url, token, path, name = sys.argv[1:5]
+uploader = TusClient(url, headers={'Authorization': 'Bearer ' + token}).uploader(
+    path, chunk_size=1 << 20, metadata={'filename': name}, upload_checksum=True)
+uploader.upload()
+print(uploader.request.response_headers['schakel-receipt'])
+";
+
+/// Has IntelMQ 3 send an event to a URL of this machine, `flat` or `hierarchical`. `false` when there is none here, which is said.
+pub fn intelmq(folder: &Path, url: &str, token: &str, kind: &str, event: &str) -> bool {
+    run(folder, INTELMQ, &[url, token, kind, event]).is_some()
+}
+
+/// Has tuspy upload a file to a URL of this machine, in pieces of a MiB. Gives the receipt; `None` when there is none here, which is said.
+pub fn tus(folder: &Path, url: &str, token: &str, path: &str, name: &str) -> Option<String> {
+    run(folder, TUS, &[url, token, path, name]).map(|said| said.trim().to_owned())
+}
+
+/// Runs a script with a Python that has the peers; it must end well.
+fn run(folder: &Path, script: &str, arguments: &[&str]) -> Option<String> {
+    assert!(arguments[0].starts_with("http://127.0.0.1:"), "{arguments:?} leaves this machine");
+    let Some(python) = env::var_os("SCHAKEL_PEERS_PYTHON") else {
+        eprintln!("skipped: SCHAKEL_PEERS_PYTHON names no Python with intelmq and tuspy");
+        return None;
+    };
+    // IntelMQ wants a configuration, even when there is nothing in it.
+    fs::create_dir_all(folder.join("etc")).expect("a folder can be made");
+    fs::write(folder.join("etc/runtime.yaml"), "global: {}\n").expect("a file can be written");
+    let output = Command::new(python)
+        .arg("-c")
+        .arg(script)
+        .args(arguments)
+        .env("INTELMQ_ROOT_DIR", folder)
+        .stdin(Stdio::null())
+        .output()
+        .expect("Python starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Some(String::from_utf8_lossy(&output.stdout).into_owned())
+}
