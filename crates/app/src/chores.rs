@@ -18,6 +18,7 @@ use schakel_store::{
 use crate::{
     config::Config,
     contacts,
+    enrichment::asking::{self, Answers},
     feed_health::{self, FeedHealth},
     name_look_ups::{self, Limits, Which},
     proof::{self, Rechecked},
@@ -35,6 +36,7 @@ pub struct Chores {
     next_at: Option<i64>,
     looking: Option<JoinHandle<anyhow::Result<Found>>>,
     naming: Option<JoinHandle<()>>,
+    enriching: Option<JoinHandle<()>>,
     alarmed: Vec<String>,
     feeds_alarmed: Vec<(String, String, Alarm)>,
 }
@@ -70,6 +72,7 @@ impl Chores {
         if self.looking.is_none() && self.next_at.is_none_or(|at| now >= at || at - now > LOOK_SECONDS) {
             self.next_at = Some(now.saturating_add(LOOK_SECONDS));
             self.look_names_up(store.data(), config, now);
+            self.enrich(store.data(), config, now);
             let (data, config) = (store.data().clone(), config.clone());
             self.looking = Some(thread::spawn(move || look(&data, &config, now)));
         }
@@ -101,6 +104,29 @@ impl Chores {
                 "looked up whether names still resolve"
             ),
             Err(error) => tracing::warn!(error = %format!("{error:#}"), "could not look names up"),
+        }));
+    }
+
+    /// Asks the DNS about findings on a thread of its own, which records what it finds.
+    fn enrich(&mut self, data: &DataDir, config: &Config, now: i64) {
+        let is_under_way = self.enriching.as_ref().is_some_and(|enriching| !enriching.is_finished());
+        if !config.enrichment.look_up || is_under_way {
+            return;
+        }
+        let (data, outgoing) = (data.clone(), config.outgoing.clone());
+        self.enriching = Some(thread::spawn(move || match ask_about_findings(&data, &outgoing, now) {
+            Ok(answers) if answers == Answers::default() => {}
+            Ok(answers) => tracing::info!(
+                found = answers.found,
+                nothing = answers.nothing,
+                unusable = answers.unusable,
+                no_answer = answers.unknown,
+                left = answers.left,
+                "asked the DNS about findings"
+            ),
+            Err(error) => {
+                tracing::warn!(error = %format!("{error:#}"), "could not ask the DNS about findings")
+            }
         }));
     }
 
@@ -175,6 +201,13 @@ fn look_names_up(
     let register = reader.read(|connection| load(connection, version(connection)?))?;
     let lookup = Lookup::new(outgoing)?;
     Ok(name_look_ups::look_up(&reader, &lookup, &register, Which::Due, Limits::HOURLY, now, &|_| {})?)
+}
+
+fn ask_about_findings(data: &DataDir, outgoing: &OutgoingSettings, now: i64) -> anyhow::Result<Answers> {
+    let reader = Reader::open(data)?;
+    let lookup = Lookup::new(outgoing)?;
+    let due = asking::due(&reader, &lookup, now)?;
+    Ok(asking::ask(&reader, &lookup, due.questions, asking::Limits::HOURLY, now, &|_| {})?)
 }
 
 fn look(data: &DataDir, config: &Config, now: i64) -> anyhow::Result<Found> {

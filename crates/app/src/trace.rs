@@ -19,6 +19,7 @@ use schakel_store::{
 use serde::Serialize;
 
 use crate::{
+    enrichment::{self, Enriched},
     erased, events,
     explain::{self, ExplainedCandidate, organisation_name, rfc3339},
     narrow_register::narrow,
@@ -52,6 +53,8 @@ pub struct EventTrace {
     pub candidates: Vec<ExplainedCandidate>,
     /// The register of then.
     pub register_version: u32,
+    /// What we found out ourselves about the addresses and names of both ends, by the table of prefixes of then.
+    pub enrichment: Vec<Enriched>,
     /// Its finding.
     pub finding: Option<FindingTrace>,
 }
@@ -102,6 +105,10 @@ pub struct FindingTrace {
     pub feed_silent_since: Option<String>,
     /// Whom it concerns, and what became of that.
     pub assignments: Vec<AssignmentTrace>,
+    /// What we found out ourselves about its address and its name, by the newest table of prefixes. Not inside the trace of an event, which
+    /// says it itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enrichment: Option<Vec<Enriched>>,
 }
 
 /// An assignment in a trace.
@@ -235,6 +242,10 @@ pub fn event(reader: &Reader, id: EventId) -> anyhow::Result<EventTrace> {
         replayed_as: reader.read(|connection| replays::of(connection, id))?.map(|row| row.to_string()),
         candidates,
         register_version: version.0,
+        enrichment: match &row.event {
+            Ok(event) => enrichment::of(reader, version, &enrichment::subjects_of(event))?,
+            Err(_) => Vec::new(),
+        },
         finding: found.map(|found| finding_in(reader, found, &[row.chunk.id])).transpose()?,
     })
 }
@@ -242,7 +253,9 @@ pub fn event(reader: &Reader, id: EventId) -> anyhow::Result<EventTrace> {
 /// Traces a finding, with the assignments of all its sightings.
 pub fn finding(reader: &Reader, id: FindingId) -> anyhow::Result<FindingTrace> {
     let chunks = events::chunks_of_finding(reader, id)?;
-    finding_in(reader, id, &chunks)
+    let mut trace = finding_in(reader, id, &chunks)?;
+    trace.enrichment = Some(enrichment::of_finding(reader, id)?);
+    Ok(trace)
 }
 
 /// Traces a finding with the assignments that came with its first sighting and with these chunks: a look at two chunks takes
@@ -294,6 +307,7 @@ fn finding_in(reader: &Reader, id: FindingId, chunks: &[u32]) -> anyhow::Result<
         sightings: sighting.count,
         feed_silent_since: None,
         assignments,
+        enrichment: None,
     })
 }
 

@@ -2,6 +2,7 @@
 
 use schakel_app::{
     access_log,
+    enrichment::Enriched,
     explain::rfc3339,
     feed_health,
     names::Traced,
@@ -97,6 +98,7 @@ fn show_event(out: &Out, event: &EventTrace) {
             candidate.why
         ));
     }
+    show_enrichment(out, &event.enrichment);
     if let Some(finding) = &event.finding {
         show_finding(out, finding);
     }
@@ -124,6 +126,36 @@ fn show_finding(out: &Out, finding: &FindingTrace) {
         out.line(format!("  not observed since: its feed has been silent since {since}"));
     }
     finding.assignments.iter().for_each(|assignment| show_assignment(out, assignment));
+    show_enrichment(out, finding.enrichment.as_deref().unwrap_or_default());
+}
+
+/// What we found out ourselves stands apart from what a source said.
+pub fn show_enrichment(out: &Out, values: &[Enriched]) {
+    if !values.is_empty() {
+        out.line("What we found out ourselves");
+    }
+    for value in values {
+        let kind = match value.kind {
+            "as" => "AS number",
+            "prefix" => "announced prefix",
+            "registrable_domain" => "registrable domain",
+            "ptr" => "name (PTR)",
+            "address" => "address",
+            other => other,
+        };
+        let back = match value.leads_back {
+            Some(true) => ", which leads back to the address",
+            Some(false) => ", which does not lead back to the address",
+            None => "",
+        };
+        let at = value.at.as_ref().map(|at| format!(" of {at}")).unwrap_or_default();
+        out.line(format!(
+            "  {}: {kind} {}{back} [{}{at}]",
+            plain(&value.subject, 100),
+            plain(&value.value, 100),
+            plain(&value.origin, 100)
+        ));
+    }
 }
 
 fn show_assignment(out: &Out, assignment: &AssignmentTrace) {
