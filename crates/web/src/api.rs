@@ -12,6 +12,7 @@ mod file_name;
 mod problem;
 mod receipts;
 mod reports;
+mod streams;
 mod uploads;
 
 use std::sync::Arc;
@@ -27,17 +28,13 @@ use schakel_app::{
 };
 use schakel_model::clock::Clock;
 use schakel_store::data_dir::DataDir;
-use tokio::sync::Semaphore;
 
 use crate::{
     listener::{self, Handle},
     tls::Tls,
 };
 
-use self::problem::Problem;
-
-/// Reports that come in by pieces at once, over all sources: each holds a thread and up to two MiB.
-const STREAMS_MAX: usize = 32;
+use self::{problem::Problem, streams::Streams};
 
 /// What the answers are made of.
 #[derive(Clone)]
@@ -45,7 +42,7 @@ struct Api {
     slot: Arc<DoorSlot>,
     data: DataDir,
     clock: Clock,
-    streams: Arc<Semaphore>,
+    streams: Streams,
 }
 
 impl Api {
@@ -67,12 +64,7 @@ pub fn start(
     }
     let tls = Tls::from_files(&config.tls_certificate, &config.tls_key)?;
     let scheme = if tls.is_some() { "https" } else { "http" };
-    let api = Api {
-        slot: Arc::clone(slot),
-        data: data.clone(),
-        clock,
-        streams: Arc::new(Semaphore::new(STREAMS_MAX)),
-    };
+    let api = Api { slot: Arc::clone(slot), data: data.clone(), clock, streams: Streams::default() };
     let handle = listener::start(&config.listen, "api", tls, router(api)).with_context(|| {
         format!("cannot listen on {} for reports: set doors.api.listen in schakel.toml to another address, or to \"\" for none", config.listen)
     })?;

@@ -1,6 +1,6 @@
 //! `POST /api/v1/reports`: a report in one request. The answer comes after it is durable.
 
-use std::{io::Write, sync::Arc};
+use std::io::Write;
 
 use axum::{
     body::Body,
@@ -57,11 +57,11 @@ pub(super) async fn post(
             .await
             .map_err(Problem::trouble)??
     } else {
-        let permit = Arc::clone(&api.streams).try_acquire_owned().map_err(|_| Problem::busy())?;
+        let held = api.streams.take(&envelope.source).ok_or_else(Problem::busy)?;
         let size = said_length(&head).unwrap_or(0).max(beginning.len() as u64);
         let work = move |pieces| {
-            let kept = stream(&door, &envelope, size, &beginning, pieces);
-            drop(permit);
+            let kept = write(&door, &envelope, size, &beginning, pieces);
+            drop(held);
             kept
         };
         body.feed(work).await.map_err(Problem::trouble)??
@@ -70,7 +70,7 @@ pub(super) async fn post(
 }
 
 /// Writes what comes into the spool; nothing stays when it breaks off.
-fn stream(
+fn write(
     door: &SpoolDoor,
     envelope: &Envelope,
     size: u64,

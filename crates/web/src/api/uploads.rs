@@ -3,7 +3,7 @@
 //!
 //! The piece that makes it whole hands it to the spool; its receipt stands in the answer, and in that to `HEAD` from then on.
 
-use std::{io, sync::Arc};
+use std::io;
 
 use axum::{
     body::Body,
@@ -148,10 +148,10 @@ pub(super) async fn append(
             checksum: checksum(&head)?,
         };
         let door = api.door()?;
-        let permit = Arc::clone(&api.streams).try_acquire_owned().map_err(|_| Problem::busy())?;
+        let stream = api.streams.take(&piece.envelope.source).ok_or_else(Problem::busy)?;
         let work = move |pieces| {
             let added = piece.add(&door, pieces);
-            drop(permit);
+            drop(stream);
             added
         };
         let (offset, receipt) = Paced::new(body).feed(work).await.map_err(Problem::trouble)??;
