@@ -1,8 +1,9 @@
 //! What reached a door: who sent it, whether it may be taken in without a person looking, and what becomes of it.
 
-use std::io::{Read, Seek};
+use std::io::Read;
 
 use anyhow::Context;
+use jiff::Timestamp;
 use schakel_formats::mail::{
     MailDocument,
     authentication::authentication,
@@ -23,6 +24,7 @@ use crate::{
     intake::{Ingested, Intake},
     pipeline::run::{Progress, RunError},
     reading::Reading,
+    sealed::Seals,
     survey::survey,
     tell::message_id_host,
 };
@@ -49,6 +51,8 @@ pub struct Sender {
     pub aligned: bool,
     /// Of a mail: its subject.
     pub title: String,
+    /// Of a mail: was it encrypted? Then nothing that its sender hears may depend on what was in it.
+    pub encrypted: bool,
 }
 
 impl Sender {
@@ -65,6 +69,8 @@ pub struct Looked {
     pub sender: Sender,
     /// What sort of mail it is; `None` when it is no mail or came by no mail door.
     pub mail: Option<MailKind>,
+    /// How it was sealed; `None` when it was not.
+    pub seals: Option<Seals>,
     /// The formats it holds, by name.
     pub formats: Vec<String>,
     /// What is to become of it.
@@ -90,9 +96,11 @@ pub fn look(
     reading: &Reading,
     config: &Config,
 ) -> anyhow::Result<Looked> {
-    let (sender, mail) = sender(reader, envelope, incoming, config)?;
+    let at = Timestamp::from_second(envelope.received_at)?;
+    let seals = reading.unseal(incoming, at)?;
+    let (sender, mail) = sender(reader, envelope, incoming, seals.as_ref(), config)?;
     let name = incoming.name.clone();
-    let found = survey(&name, incoming, reading).with_context(|| format!("cannot read {name}"))?;
+    let found = survey(&name, incoming.content()?, reading).with_context(|| format!("cannot read {name}"))?;
     let formats: Vec<String> = found.formats.into_iter().collect();
     let names: Vec<&str> = formats.iter().map(String::as_str).collect();
     let last_hour = match &sender.source {
@@ -111,13 +119,14 @@ pub fn look(
         size: incoming.size(),
         last_hour,
     });
-    Ok(Looked { sender, mail, formats, verdict })
+    Ok(Looked { sender, mail, seals, formats, verdict })
 }
 
 fn sender(
     reader: &Reader,
     envelope: &Envelope,
     incoming: &mut Incoming,
+    seals: Option<&Seals>,
     config: &Config,
 ) -> anyhow::Result<(Sender, Option<MailKind>)> {
     if !envelope.source.is_empty() {
@@ -142,20 +151,21 @@ fn sender(
         results.aligned_domain.as_deref().is_some_and(|domain| domain.eq_ignore_ascii_case(from.domain()));
     let known = reader.read(sources::list)?;
     let source = known.into_iter().find(|source| source.writes_from(&from.address));
+    let signed = seals.is_some_and(|seals| seals.vouch_for(&from.address));
     let sender = Sender {
         source,
-        proven: aligned,
+        proven: aligned || signed,
         address: from.address.clone(),
         aligned,
         title: mail.subject.clone(),
+        encrypted: seals.is_some_and(|seals| seals.encrypted.is_some()),
     };
     Ok((sender, Some(kind)))
 }
 
 fn read_mail(incoming: &mut Incoming) -> anyhow::Result<MailDocument> {
     let mut head = Vec::new();
-    incoming.by_ref().take(MAIL_LOOK_BYTES).read_to_end(&mut head)?;
-    incoming.rewind()?;
+    incoming.content()?.take(MAIL_LOOK_BYTES).read_to_end(&mut head)?;
     Ok(MailDocument::read(&head))
 }
 
@@ -245,6 +255,8 @@ impl ArrivalDesk<'_> {
             self.put_aside(kept, &sender, Outcome::NoReport, reason, ACTOR)?
         } else if let Some(MailKind::Answer(ours)) = looked.mail {
             self.hold(kept, format!("an answer to our notification {}", ours.number))?
+        } else if looked.seals.as_ref().is_some_and(Seals::is_closed) {
+            self.hold(kept, "it is encrypted, and cannot be opened with our keys".to_owned())?
         } else {
             match looked.verdict {
                 Verdict::Take => self.take(kept, incoming, &sender, ACTOR, progress)?,

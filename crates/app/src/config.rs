@@ -8,6 +8,10 @@ use std::{
 
 use anyhow::Context;
 use schakel_deliver::settings::{self, ChannelKind, MailSettings};
+use schakel_ingest::{
+    imap::{self, settings::ImapSettings},
+    smtp::{self, settings::SmtpSettings},
+};
 use schakel_lookup::{
     settings::{self as outgoing, OutgoingSettings},
     shadowserver,
@@ -19,7 +23,7 @@ use schakel_rules::claim::ProofPolicy;
 use schakel_store::data_dir::DataDir;
 use serde::{Deserialize, Serialize};
 
-use crate::reading::Reading;
+use crate::{keys, reading::Reading};
 
 const DOCUMENTED: &str = include_str!("config.toml");
 
@@ -36,7 +40,6 @@ pub struct Config {
     pub claims: ClaimsConfig,
     pub contacts: ContactsConfig,
     pub register: RegisterConfig,
-    pub enrichment: EnrichmentConfig,
     pub doors: DoorsConfig,
     pub outgoing: OutgoingSettings,
     pub mail: MailSettings,
@@ -49,6 +52,7 @@ pub struct IntakeConfig {
     pub tlp: String,
     pub mappings: PathBuf,
     pub shadowserver_schema: PathBuf,
+    pub keys: PathBuf,
     pub settle_ms: u64,
 }
 
@@ -118,7 +122,6 @@ impl Default for Config {
             claims: ClaimsConfig::default(),
             contacts: ContactsConfig::default(),
             register: RegisterConfig::default(),
-            enrichment: EnrichmentConfig::default(),
             doors: DoorsConfig::default(),
             outgoing: OutgoingSettings::default(),
             mail: MailSettings::default(),
@@ -132,6 +135,7 @@ impl Default for IntakeConfig {
             tlp: Tlp::Amber.as_str().to_owned(),
             mappings: "mappings".into(),
             shadowserver_schema: PathBuf::new(),
+            keys: "keys".into(),
             settle_ms: 300,
         }
     }
@@ -184,14 +188,6 @@ pub struct RegisterConfig {
     pub look_up_names: bool,
 }
 
-/// What we find out ourselves about findings.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-#[allow(missing_docs)]
-pub struct EnrichmentConfig {
-    pub look_up: bool,
-}
-
 /// The ways in beside the folder.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -203,6 +199,8 @@ pub struct DoorsConfig {
     pub api: ApiDoorConfig,
     pub mail: MailDoorConfig,
     pub shadowserver: ShadowserverConfig,
+    pub smtp: SmtpSettings,
+    pub imap: ImapSettings,
 }
 
 /// A report that is fetched from a web address.
@@ -287,6 +285,8 @@ impl Default for DoorsConfig {
             api: ApiDoorConfig::default(),
             mail: MailDoorConfig::default(),
             shadowserver: ShadowserverConfig::default(),
+            smtp: SmtpSettings::default(),
+            imap: ImapSettings::default(),
         }
     }
 }
@@ -326,7 +326,10 @@ pub fn documented() -> String {
         .replace("\n[folder]", "\n[mail.folder]")
         .replace("\n[smtp]", "\n[mail.smtp]");
     let outgoing = outgoing::DOCUMENTED;
-    format!("{DOCUMENTED}\n[outgoing]\n{outgoing}\n[mail]\n{mail}")
+    let (smtp, imap) = (smtp::settings::DOCUMENTED, imap::settings::DOCUMENTED);
+    format!(
+        "{DOCUMENTED}\n[doors.smtp]\n{smtp}\n[doors.imap]\n{imap}\n[outgoing]\n{outgoing}\n[mail]\n{mail}"
+    )
 }
 
 /// Reads the configuration of a data directory; without a file everything has its default. Empty paths are filled in.
@@ -342,8 +345,12 @@ pub fn load(data: &DataDir) -> anyhow::Result<Config> {
     if config.mail.channel == ChannelKind::Folder && config.mail.folder.path.as_os_str().is_empty() {
         config.mail.folder.path = data.root().join("mail");
     }
-    for relative in [&mut config.intake.mappings, &mut config.telling.templates, &mut config.mail.folder.path]
-    {
+    for relative in [
+        &mut config.intake.mappings,
+        &mut config.intake.keys,
+        &mut config.telling.templates,
+        &mut config.mail.folder.path,
+    ] {
         if relative.is_relative() && !relative.as_os_str().is_empty() {
             *relative = data.root().join(&*relative);
         }
@@ -359,7 +366,8 @@ impl Config {
 
     /// How reports are read: the configured schema and mappings.
     pub fn reading(&self) -> anyhow::Result<Reading> {
-        let mut reading = Reading { default_tlp: self.tlp()?, ..Reading::default() };
+        let (keys, _) = keys::load(&self.intake.keys);
+        let mut reading = Reading { default_tlp: self.tlp()?, keys, ..Reading::default() };
         let schema = &self.intake.shadowserver_schema;
         if !schema.as_os_str().is_empty() {
             reading.schema = Some(read_schema(schema)?);

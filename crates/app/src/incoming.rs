@@ -34,7 +34,13 @@ pub struct Incoming {
     /// Where it comes from.
     pub origin: Origin,
     bytes: Bytes,
+    opened: Option<Cursor<Vec<u8>>>,
 }
+
+/// What can be read from its beginning again.
+pub trait ReadSeek: Read + Seek {}
+
+impl<T: Read + Seek> ReadSeek for T {}
 
 enum Bytes {
     File { file: File, size: u64, modified: Option<SystemTime> },
@@ -52,17 +58,41 @@ impl Incoming {
             name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
             origin: Origin::default(),
             bytes: Bytes::File { file, size: metadata.len(), modified: metadata.modified().ok() },
+            opened: None,
         })
     }
 
     /// Bytes in memory.
     pub fn memory(name: &str, bytes: Vec<u8>) -> Self {
-        Self { name: name.to_owned(), origin: Origin::default(), bytes: Bytes::Memory(Cursor::new(bytes)) }
+        Self {
+            name: name.to_owned(),
+            origin: Origin::default(),
+            bytes: Bytes::Memory(Cursor::new(bytes)),
+            opened: None,
+        }
     }
 
     /// Under another name, from somebody.
     pub fn from(self, name: &str, origin: Origin) -> Self {
         Self { name: name.to_owned(), origin, ..self }
+    }
+
+    /// It is sealed, and this is what is in it: that is read, and the bytes as they came are kept.
+    pub fn read_as(&mut self, opened: Vec<u8>) {
+        self.opened = Some(Cursor::new(opened));
+    }
+
+    /// What is to be read, from its beginning.
+    pub fn content(&mut self) -> io::Result<&mut dyn ReadSeek> {
+        let content: &mut dyn ReadSeek = match &mut self.opened {
+            Some(opened) => opened,
+            None => match &mut self.bytes {
+                Bytes::File { file, .. } => file,
+                Bytes::Memory(bytes) => bytes,
+            },
+        };
+        content.rewind()?;
+        Ok(content)
     }
 
     /// Its size when it was opened, in bytes.

@@ -176,6 +176,8 @@ impl Intake {
         reading: &Reading,
         progress: &(dyn Fn(&Progress) + Sync),
     ) -> anyhow::Result<Ingested> {
+        let mut incoming = incoming;
+        reading.unseal(&mut incoming, self.clock.now())?;
         let mut file = OpenReport::open(incoming, reading)?;
         if file.kept == Kept::Whole {
             file.hash_whole()?;
@@ -384,7 +386,7 @@ impl Intake {
         let mut failures = Vec::new();
         let name = file.name().to_owned();
         let Origin { tlp: source_tlp, untold, .. } = file.incoming.origin;
-        let walked = walk(&mut file.incoming, &name, &Caps::default(), &mut |member, input| {
+        let walked = walk(&mut file.incoming.content()?, &name, &Caps::default(), &mut |member, input| {
             match reading.open(&member.name, input, received_at, source_tlp) {
                 Ok(mut opened) => {
                     opened.terms.may_notify = !untold;

@@ -45,6 +45,12 @@ pub fn tell(
     if !hears(kept, sender) {
         return Ok(false);
     }
+    // Whoever encrypts learns nothing of whether it could be opened.
+    let (news, title) = match sender.encrypted {
+        true if news == News::Received => (News::Held, ""),
+        true => (news, ""),
+        false => (news, sender.title.as_str()),
+    };
     let nobody = Organisation {
         id: OrganisationId(0),
         code: String::new(),
@@ -60,7 +66,7 @@ pub fn tell(
         to_name: "",
         to: &sender.address,
         role: "notifier",
-        about: about(kept.receipt, &sender.title, kept.envelope.received_at, news)?,
+        about: about(kept.receipt, title, kept.envelope.received_at, news)?,
     };
     post(store, config, templates, now, &[letter])?;
     Ok(true)

@@ -1,6 +1,6 @@
 //! Reads files into events without keeping anything: `schakel parse`.
 
-use std::{io::Seek, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use anyhow::Context;
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -70,17 +70,18 @@ pub fn parse_incoming(
     sink: &mut dyn RowSink,
 ) -> anyhow::Result<Parsed> {
     let name = incoming.name.clone();
+    reading.unseal(incoming, jiff::Timestamp::from_second(now)?)?;
     let opening = || format!("cannot read {shown}");
-    let head = read_head(incoming).with_context(opening)?;
-    incoming.rewind().with_context(opening)?;
+    let head = read_head(incoming.content()?).with_context(opening)?;
+    let mut content = incoming.content()?;
     let mut parsed = Parsed::default();
     if sniff(&name, &head) == Container::Plain {
         drop(head);
-        parse_member(reading.open(&name, incoming, now, None)?, shown, sink, &mut parsed)?;
+        parse_member(reading.open(&name, &mut content, now, None)?, shown, sink, &mut parsed)?;
         return Ok(parsed);
     }
     let mut failures = Vec::new();
-    let walked = walk(incoming, &name, &Caps::default(), &mut |member, input| {
+    let walked = walk(&mut content, &name, &Caps::default(), &mut |member, input| {
         match reading.open(&member.name, input, now, None) {
             Ok(opened) => parse_member(opened, &member.path, sink, &mut parsed)?,
             Err(error) => failures.push(format!("{}: {error:#}", member.path)),

@@ -3,6 +3,7 @@
 use std::io::{self, Cursor, Read};
 
 use anyhow::Context;
+use jiff::Timestamp;
 use schakel_model::tlp::{Terms, Tlp};
 use schakel_parse::{
     Plan, PlanError, PlanOptions,
@@ -10,6 +11,13 @@ use schakel_parse::{
     mapping::Mapping,
     shadowserver::Schema,
     sheet,
+};
+
+use schakel_seal::keys::Keys;
+
+use crate::{
+    incoming::Incoming,
+    sealed::{Seals, unseal},
 };
 
 /// The bytes by which a report is recognised before it is read whole, and in which its header must stand.
@@ -29,6 +37,8 @@ pub struct Reading {
     pub tlp: Option<Tlp>,
     /// The marking of what bears none and whose mapping says none.
     pub default_tlp: Tlp,
+    /// The keys that sealed mail is opened with.
+    pub keys: Keys,
 }
 
 /// A file or a member of a container, ready to be read row by row.
@@ -53,11 +63,18 @@ impl Default for Reading {
             mapping: None,
             tlp: None,
             default_tlp: Tlp::Amber,
+            keys: Keys::default(),
         }
     }
 }
 
 impl Reading {
+    /// Opens a sealed mail, so that it is read as it is inside; what is none is left alone. `now`: when keys must be valid.
+    pub fn unseal(&self, incoming: &mut Incoming, now: Timestamp) -> anyhow::Result<Option<Seals>> {
+        let unsealed = unseal(incoming, &self.keys, now);
+        unsealed.with_context(|| format!("cannot read {}", incoming.name))
+    }
+
     /// The format of a document that holds events in its own way; `None` for a file of rows.
     pub fn document(&self, name: &str, head: &[u8]) -> Option<Feed> {
         match (&self.type_name, self.mapping_for(name)) {

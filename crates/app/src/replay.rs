@@ -289,7 +289,9 @@ impl Documents {
         received_at: i64,
     ) -> anyhow::Result<()> {
         let (name, bytes) = whole(reader, report)?;
-        walk(&mut &bytes[..], &name, &Caps::default(), &mut |member, input| {
+        let mut incoming = Incoming::memory(&name, bytes);
+        reading.unseal(&mut incoming, jiff::Timestamp::from_second(received_at)?)?;
+        walk(&mut incoming.content()?, &name, &Caps::default(), &mut |member, input| {
             if let Ok(mut opened) = reading.open(&member.name, input, received_at, None) {
                 let mut text = opened.head.clone();
                 opened.input.read_to_end(&mut text)?;

@@ -3,6 +3,7 @@
 mod counters;
 mod from_folder;
 mod from_spool;
+mod mail_doors;
 
 use std::{
     fs,
@@ -16,7 +17,7 @@ use std::{
 };
 
 pub use self::counters::Counters;
-use self::{from_folder::FolderTurn, from_spool::take_arrival};
+use self::{from_folder::FolderTurn, from_spool::take_arrival, mail_doors::MailDoors};
 use schakel_ingest::folder::{IntakeFolder, Settled};
 use schakel_model::clock::Clock;
 use schakel_store::{
@@ -63,8 +64,9 @@ pub fn serve(
     let door = Arc::new(SpoolDoor::open(data, &config.doors)?);
     let _ = slot.set(Arc::clone(&door));
     let fetchers = Fetchers::start(data, config, &door, clock, stop, counters)?;
+    let mail_doors = MailDoors::open(config, &door, clock)?;
     let views = intake.views();
-    let mut lasting = Lasting { lender: open_lender(data), chores: Chores::default(), door };
+    let mut lasting = Lasting { lender: open_lender(data), chores: Chores::default(), door, mail_doors };
     while let Some(borrower) = turns(intake, &mut lasting, config, clock, stop, counters)? {
         lend(borrower, stop, counters, &clock)?;
         intake = match take_back(data, &views, stop, counters, clock)? {
@@ -72,6 +74,7 @@ pub fn serve(
             None => break,
         };
     }
+    lasting.mail_doors.close();
     fetchers.end();
     tracing::info!("stopped");
     Ok(())
@@ -82,6 +85,7 @@ struct Lasting {
     lender: Option<Lender>,
     chores: Chores,
     door: Arc<SpoolDoor>,
+    mail_doors: MailDoors,
 }
 
 /// Takes in, tells and sends until `stop` is set or somebody asks for the store; closes the store.
@@ -93,7 +97,7 @@ fn turns(
     stop: &Arc<AtomicBool>,
     counters: &Arc<Counters>,
 ) -> anyhow::Result<Option<Borrower>> {
-    let Lasting { lender, chores, door } = lasting;
+    let Lasting { lender, chores, door, mail_doors } = lasting;
     let lender = lender.as_ref();
     let folder = IntakeFolder::open(intake.store().data().root())?;
     let templates = config.templates()?;
@@ -141,6 +145,7 @@ fn turns(
             }
             asked = asked.or_else(|| lender.and_then(Lender::asked));
         }
+        mail_doors.count(counters);
         counters.held.store(spool.count(State::Held)?.0, Relaxed);
         if at_rest {
             intake.settle()?;

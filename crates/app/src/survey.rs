@@ -2,13 +2,16 @@
 
 use std::{
     collections::BTreeSet,
-    io::{Cursor, Read, Seek},
+    io::{Cursor, Read},
 };
 
 use schakel_formats::containers::{Caps, walk};
 use schakel_parse::feeds::{self, Feed, Given, Transcription};
 
-use crate::reading::{Reading, read_head};
+use crate::{
+    incoming::ReadSeek,
+    reading::{Reading, read_head},
+};
 
 /// What a report holds.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -20,9 +23,9 @@ pub struct Survey {
 }
 
 /// Looks into a report and goes back to its beginning. What cannot be read is told when it is taken in.
-pub fn survey(name: &str, input: &mut (impl Read + Seek), reading: &Reading) -> std::io::Result<Survey> {
+pub fn survey(name: &str, mut input: &mut dyn ReadSeek, reading: &Reading) -> std::io::Result<Survey> {
     let mut survey = Survey::default();
-    let walked = walk(input, name, &Caps::default(), &mut |member, input| {
+    let walked = walk(&mut input, name, &Caps::default(), &mut |member, input| {
         let Ok(head) = read_head(input) else { return Ok::<(), std::convert::Infallible>(()) };
         match reading.document(&member.name, &head) {
             Some(feed) => {

@@ -1,6 +1,6 @@
 //! What waits for a person: seen with what accepting it would do, accepted, or rejected.
 
-use std::{collections::BTreeMap, io::Seek};
+use std::collections::BTreeMap;
 
 use anyhow::{bail, ensure};
 use schakel_model::{
@@ -151,7 +151,6 @@ impl Vetting {
         let mut first = First(&mut preview);
         // What cannot be read at all is said by what follows.
         let _ = parse_incoming(&mut incoming, &kept.envelope.name, &self.reading, self.now, &mut first);
-        incoming.rewind()?;
         incoming.origin = origin(kept, &looked.sender);
         self.intake.store().rehearse()?;
         match self.intake.take(incoming, &self.reading, &|_| ()) {

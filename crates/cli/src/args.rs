@@ -70,6 +70,9 @@ pub enum Command {
     /// Who reports to us: settings, tokens, record
     #[command(subcommand)]
     Source(crate::commands::source::SourceCommand),
+    /// Keys for sealed mail: ours, and those of others that are believed
+    #[command(subcommand)]
+    Key(crate::commands::key::KeyCommand),
     /// What waits for a person before it is taken in
     #[command(subcommand)]
     Vetting(crate::commands::vetting::VettingCommand),
@@ -89,8 +92,6 @@ pub enum Command {
         /// An event as 17:4023, a finding as F12, a notification as N3
         id: Traced,
     },
-    /// Look up now what the DNS says of a finding (F12), where its sources permit it
-    Enrich(crate::commands::enrich::EnrichArgs),
     /// Check every invariant over the whole store by deriving it again
     Verify,
     /// Make notifications of what waits to be told, and send them

@@ -49,12 +49,12 @@ pub fn start_with(
 ) -> anyhow::Result<Handle> {
     anyhow::ensure!(
         !settings.host.is_empty(),
-        "intake.imap.host is empty: name the server that has the mailbox"
+        "doors.imap.host is empty: name the server that has the mailbox"
     );
-    anyhow::ensure!(!settings.username.is_empty(), "intake.imap.username is empty");
+    anyhow::ensure!(!settings.username.is_empty(), "doors.imap.username is empty");
     anyhow::ensure!(
         settings.folder != settings.done_folder && settings.folder != settings.refused_folder,
-        "intake.imap.folder, done_folder and refused_folder must not be the same: mails would be fetched for ever"
+        "doors.imap.folder, done_folder and refused_folder must not be the same: mails would be fetched for ever"
     );
     client::secret(settings)?;
     let (stop, board) = (Arc::<Stop>::default(), Arc::<StatusBoard>::default());

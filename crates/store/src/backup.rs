@@ -68,6 +68,7 @@ pub fn backup(reader: &Reader, target: &Path) -> Result<(), StoreError> {
         }
     }
     copy_file(&reader.data().secret(), &secrets.join("secret.key"), None)?;
+    copy_keys(&reader.data().keys(), &secrets.join("keys"))?;
     for (file, name) in
         [(reader.data().config(), "schakel.toml"), (reader.data().erasures(), "erasures.jsonl")]
     {
@@ -96,6 +97,7 @@ pub fn restore(source: &Path, data: &DataDir) -> Result<Store, StoreError> {
         copy_folder(&source.join("spool"), &data.spool())?;
     }
     copy_file(&source.join("secrets/secret.key"), &data.secret(), None)?;
+    copy_keys(&source.join("secrets/keys"), &data.keys())?;
     let config = source.join("schakel.toml");
     if config.exists() && !data.config().exists() {
         copy_file(&config, &data.config(), None)?;
@@ -169,6 +171,17 @@ fn not_empty(path: &Path) -> StoreError {
         "it is not empty; choose an empty or new folder",
     );
     StoreError::File { action: "write a copy into", path: path.to_owned(), cause }
+}
+
+/// The keys for sealed mail, where there are any.
+fn copy_keys(from: &Path, to: &Path) -> Result<(), StoreError> {
+    for part in ["own", "others"].into_iter().filter(|part| from.join(part).is_dir()) {
+        let target = to.join(part);
+        fs::create_dir_all(&target).on("make the folder", &target)?;
+        fs::set_permissions(&target, fs::Permissions::from_mode(0o700)).on("make private", &target)?;
+        copy_folder(&from.join(part), &target)?;
+    }
+    Ok(())
 }
 
 fn copy_folder(from: &Path, to: &Path) -> Result<(), StoreError> {

@@ -5,6 +5,7 @@
 //! DATA/store.sqlite    the state
 //! DATA/raw/            raw reports, as frames in segments
 //! DATA/spool/          what reached a door and is not in the store yet
+//! DATA/keys/           keys for sealed mail: own/ and others/
 //! DATA/secret.key      32 random bytes: the secret under the keys of findings
 //! DATA/schakel.toml    the configuration
 //! DATA/incoming/ done/ failed/   the intake folder of `schakel serve`
@@ -52,6 +53,11 @@ impl DataDir {
     /// The folder of what reached a door and is not in the store yet.
     pub fn spool(&self) -> PathBuf {
         self.root.join("spool")
+    }
+
+    /// The folder of keys for sealed mail.
+    pub fn keys(&self) -> PathBuf {
+        self.root.join("keys")
     }
 
     /// The secret under the keys of findings.

@@ -74,6 +74,9 @@ impl Collector for Running {
             breaches_overdue,
             organisations_unreachable,
             feeds_alarmed,
+            mails_received,
+            mails_fetched,
+            mailbox_last_success_at,
             arrivals,
             held,
             polls,
@@ -83,6 +86,8 @@ impl Collector for Running {
         let plain = [
             ("schakel_reports", "Reports taken in", reports),
             ("schakel_reports_failed", "Files that could not be taken in, or only in part", reports_failed),
+            ("schakel_mails_received", "Mails that a mail server handed over", mails_received),
+            ("schakel_mails_fetched", "Mails fetched from a mailbox", mails_fetched),
             ("schakel_arrivals", "Reports that came through a door and were dealt with", arrivals),
             ("schakel_rows", "Rows read", rows),
             ("schakel_rows_rejected", "Rows that could not be read", rejected),
@@ -117,6 +122,12 @@ impl Collector for Running {
                 "Possible data breaches past their 72 hours",
                 None,
                 count(breaches_overdue),
+            ),
+            (
+                "schakel_mailbox_last_success_timestamp",
+                "When the mailbox could last be looked at",
+                Some(&Unit::Seconds),
+                count(mailbox_last_success_at),
             ),
             (
                 "schakel_feeds_alarmed",

@@ -227,6 +227,9 @@ fn show(context: &Context, receipt: Receipt) -> anyhow::Result<Ending> {
         plain(&kept.reason, 200)
     ));
     out.line(format!("From: {}", sender(&looked)));
+    for seal in looked.seals.iter().flat_map(schakel_app::sealed::Seals::words) {
+        out.line(format!("Seal: {}", plain(&seal, 200)));
+    }
     out.line(format!(
         "Holds: {}",
         if looked.formats.is_empty() {
@@ -246,6 +249,7 @@ fn show(context: &Context, receipt: Receipt) -> anyhow::Result<Ending> {
         "source": looked.sender.source.as_ref().map(|source| &source.code),
         "proven": looked.sender.proven,
         "from": looked.sender.address,
+        "seals": looked.seals.as_ref().map(schakel_app::sealed::Seals::words),
         "formats": looked.formats,
         "preview": preview_json(&preview),
     }))?;

@@ -26,6 +26,7 @@ mod fetching;
 mod http_door;
 mod killing;
 mod ledger;
+mod mail_doors;
 mod onboarding;
 mod privacy;
 mod quality;

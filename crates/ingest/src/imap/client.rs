@@ -317,14 +317,14 @@ pub(super) fn secret(settings: &ImapSettings) -> Result<String, ImapError> {
     let ImapSettings { password_file, password_env, .. } = settings;
     let secret = if !password_file.as_os_str().is_empty() {
         fs::read_to_string(password_file).map_err(|error| {
-            ImapError::Settings(format!("intake.imap.password_file {}: {error}", password_file.display()))
+            ImapError::Settings(format!("doors.imap.password_file {}: {error}", password_file.display()))
         })?
     } else if !password_env.is_empty() {
         std::env::var(password_env).map_err(|_| {
-            ImapError::Settings(format!("intake.imap.password_env: there is no variable {password_env}"))
+            ImapError::Settings(format!("doors.imap.password_env: there is no variable {password_env}"))
         })?
     } else {
-        return Err(ImapError::Settings("name intake.imap.password_file or intake.imap.password_env".into()));
+        return Err(ImapError::Settings("name doors.imap.password_file or doors.imap.password_env".into()));
     };
     let secret = secret.trim_end_matches(['\r', '\n']);
     if secret.is_empty() || secret.len() > SECRET_BYTES_MAX || secret.chars().any(char::is_control) {

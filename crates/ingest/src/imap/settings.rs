@@ -1,4 +1,4 @@
-//! The part `[intake.imap]` of the configuration. Every key with its default stands in [`DOCUMENTED`].
+//! The part `[doors.imap]` of the configuration. Every key with its default stands in [`DOCUMENTED`].
 
 use std::path::PathBuf;
 

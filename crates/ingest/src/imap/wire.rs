@@ -114,7 +114,7 @@ impl Wire {
             Encryption::Tls => {
                 let config = Arc::new(tls(&settings.ca_file)?);
                 let name = ServerName::try_from(settings.host.clone()).map_err(|_| {
-                    ImapError::Settings(format!("intake.imap.host: `{}` is no host", settings.host))
+                    ImapError::Settings(format!("doors.imap.host: `{}` is no host", settings.host))
                 })?;
                 let connection =
                     ClientConnection::new(config, name).map_err(|error| failed(io::Error::other(error)))?;
@@ -291,7 +291,7 @@ fn tls(ca_file: &Path) -> Result<ClientConfig, ImapError> {
         roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     } else {
         let wrong =
-            |why: String| ImapError::Settings(format!("intake.imap.ca_file {}: {why}", ca_file.display()));
+            |why: String| ImapError::Settings(format!("doors.imap.ca_file {}: {why}", ca_file.display()));
         for certificate in CertificateDer::pem_file_iter(ca_file).map_err(|error| wrong(error.to_string()))? {
             let certificate = certificate.map_err(|error| wrong(error.to_string()))?;
             roots.add(certificate).map_err(|error| wrong(error.to_string()))?;

@@ -108,7 +108,7 @@ pub fn start_with(
             .parse()
             .map_err(anyhow::Error::msg)
             .and_then(|listen| open(&listen, &handle.shared))
-            .with_context(|| format!("cannot take mail in at {text} (intake.smtp.listen)"))?;
+            .with_context(|| format!("cannot take mail in at {text} (doors.smtp.listen)"))?;
         handle.places.push(place);
     }
     Ok(handle)
@@ -191,14 +191,14 @@ fn offer(settings: &SmtpSettings) -> anyhow::Result<Offer> {
     let SmtpSettings { hostname, recipients, .. } = settings;
     anyhow::ensure!(
         !hostname.is_empty() && hostname.bytes().all(|byte| byte.is_ascii_graphic()),
-        "intake.smtp.hostname: `{hostname}` is no host name"
+        "doors.smtp.hostname: `{hostname}` is no host name"
     );
     anyhow::ensure!(
         !recipients.is_empty() || settings.listen.is_empty(),
-        "intake.smtp.recipients is empty: name the addresses that mail is taken for"
+        "doors.smtp.recipients is empty: name the addresses that mail is taken for"
     );
     if let Some(wrong) = recipients.iter().find(|text| !text.contains('@') || text.ends_with('@')) {
-        anyhow::bail!("intake.smtp.recipients: `{wrong}` is no address and no @domain");
+        anyhow::bail!("doors.smtp.recipients: `{wrong}` is no address and no @domain");
     }
     Ok(Offer {
         protocol: settings.protocol,
@@ -210,7 +210,7 @@ fn offer(settings: &SmtpSettings) -> anyhow::Result<Offer> {
 
 fn network(text: &str) -> anyhow::Result<IpNet> {
     let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
-    network.with_context(|| format!("intake.smtp.peers: `{text}` is no address and no network"))
+    network.with_context(|| format!("doors.smtp.peers: `{text}` is no address and no network"))
 }
 
 fn open(listen: &Listen, shared: &Arc<Shared>) -> anyhow::Result<Place> {
@@ -267,7 +267,7 @@ fn admit<S: Stream>(mut stream: S, peer: Option<IpAddr>, shared: &Arc<Shared>) {
     }
     let known = may_connect(peer, &shared.peers);
     let refusal = if !known {
-        tracing::warn!(?peer, "somebody who is not in intake.smtp.peers wanted to hand mail over");
+        tracing::warn!(?peer, "somebody who is not in doors.smtp.peers wanted to hand mail over");
         Some(line("554 5.7.1", "no mail is taken from your address"))
     } else if shared.connections.load(SeqCst) >= shared.connections_max {
         Some(line("421 4.3.2", "too many connections, try again later"))

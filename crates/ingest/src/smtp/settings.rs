@@ -1,4 +1,4 @@
-//! The part `[intake.smtp]` of the configuration. Every key with its default stands in [`DOCUMENTED`].
+//! The part `[doors.smtp]` of the configuration. Every key with its default stands in [`DOCUMENTED`].
 
 use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 

@@ -315,11 +315,11 @@ fn wrong_settings_are_said_at_once() {
         let started = start_with(&settings, Waits::default(), shared(&spool), Clock::system());
         format!("{:#}", started.err().expect("it is wrong"))
     };
-    assert!(wrong(|s| s.host.clear()).contains("intake.imap.host is empty"));
-    assert!(wrong(|s| s.username.clear()).contains("intake.imap.username is empty"));
+    assert!(wrong(|s| s.host.clear()).contains("doors.imap.host is empty"));
+    assert!(wrong(|s| s.username.clear()).contains("doors.imap.username is empty"));
     assert!(wrong(|s| s.done_folder = "INBOX".into()).contains("must not be the same"));
-    assert!(wrong(|s| s.password_file = "/nowhere".into()).contains("intake.imap.password_file /nowhere"));
-    assert!(wrong(|s| s.password_file = "".into()).contains("name intake.imap.password_file or"));
+    assert!(wrong(|s| s.password_file = "/nowhere".into()).contains("doors.imap.password_file /nowhere"));
+    assert!(wrong(|s| s.password_file = "".into()).contains("name doors.imap.password_file or"));
 }
 
 #[test]

@@ -275,9 +275,9 @@ fn wrong_settings_are_said_before_anything_listens() {
         format!("{:#}", opened.err().expect("it is wrong"))
     };
     assert!(wrong(|s| s.listen = vec!["localhost".into()]).contains("is no address with a port"));
-    assert!(wrong(|s| s.recipients.clear()).contains("intake.smtp.recipients is empty"));
+    assert!(wrong(|s| s.recipients.clear()).contains("doors.smtp.recipients is empty"));
     assert!(wrong(|s| s.recipients = vec!["reports".into()]).contains("is no address and no @domain"));
-    assert!(wrong(|s| s.peers = vec!["mx.example".into()]).contains("intake.smtp.peers: `mx.example`"));
+    assert!(wrong(|s| s.peers = vec!["mx.example".into()]).contains("doors.smtp.peers: `mx.example`"));
     assert!(wrong(|s| s.hostname = "a b".into()).contains("is no host name"));
     assert!(
         wrong(|s| s.listen = vec!["unix:/nowhere/at/all".into()]).contains("cannot take mail in at unix:")
