@@ -40,6 +40,7 @@ pub struct Config {
     pub claims: ClaimsConfig,
     pub contacts: ContactsConfig,
     pub register: RegisterConfig,
+    pub enrichment: EnrichmentConfig,
     pub doors: DoorsConfig,
     pub outgoing: OutgoingSettings,
     pub mail: MailSettings,
@@ -122,6 +123,7 @@ impl Default for Config {
             claims: ClaimsConfig::default(),
             contacts: ContactsConfig::default(),
             register: RegisterConfig::default(),
+            enrichment: EnrichmentConfig::default(),
             doors: DoorsConfig::default(),
             outgoing: OutgoingSettings::default(),
             mail: MailSettings::default(),
@@ -186,6 +188,14 @@ impl Default for ContactsConfig {
 #[allow(missing_docs)]
 pub struct RegisterConfig {
     pub look_up_names: bool,
+}
+
+/// What we find out ourselves about findings.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(missing_docs)]
+pub struct EnrichmentConfig {
+    pub look_up: bool,
 }
 
 /// The ways in beside the folder.

@@ -20,6 +20,7 @@ pub mod demo;
 pub mod difference;
 pub mod doctor;
 pub mod doors;
+pub mod enrichment;
 pub mod erased;
 pub mod events;
 pub mod explain;

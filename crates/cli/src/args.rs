@@ -92,6 +92,8 @@ pub enum Command {
         /// An event as 17:4023, a finding as F12, a notification as N3
         id: Traced,
     },
+    /// Look up now what the DNS says of a finding (F12), where its sources permit it
+    Enrich(crate::commands::enrich::EnrichArgs),
     /// Check every invariant over the whole store by deriving it again
     Verify,
     /// Make notifications of what waits to be told, and send them

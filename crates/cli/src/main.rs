@@ -122,6 +122,7 @@ fn run(command: &Command, context: &Context, data_is_named: bool) -> anyhow::Res
         Command::Reports(args) => commands::reports::run(context, args),
         Command::Findings(args) => commands::findings::run(context, args),
         Command::Trace { id } => commands::trace::run(context, *id),
+        Command::Enrich(args) => commands::enrich::run(context, args),
         Command::Verify => commands::verify::run(context),
         Command::Whatif(args) => commands::whatif::run(context, args),
         Command::Reattribute(args) => commands::reattribute::run(context, args),

@@ -11,6 +11,7 @@ pub mod conflict;
 pub mod contact;
 pub mod demo;
 pub mod doctor;
+pub mod enrich;
 pub mod explain;
 pub mod findings;
 pub mod import_prefixes;
