@@ -42,7 +42,7 @@ pub struct Listed {
 #[derive(Debug)]
 pub enum Key {
     /// OpenPGP.
-    OpenPgp(PublicKey),
+    OpenPgp(Box<PublicKey>),
     /// S/MIME.
     SMime(Certificate),
 }
@@ -112,7 +112,7 @@ fn read_own(keys: &mut Keys, bytes: &[u8], passphrase: &str) -> anyhow::Result<V
     let key = SecretKey::read(bytes, passphrase).with_context(|| {
         format!("if it has a passphrase, put it into the environment variable {PASSPHRASE}")
     })?;
-    let public = Key::OpenPgp(key.public());
+    let public = Key::OpenPgp(Box::new(key.public()));
     keys.openpgp_secret.push(key);
     Ok(vec![public])
 }
@@ -125,7 +125,7 @@ fn read_others(keys: &mut Keys, bytes: &[u8]) -> anyhow::Result<Vec<Key>> {
     }
     let found = PublicKey::read_all(bytes)?;
     keys.openpgp_public.extend(found.iter().cloned());
-    Ok(found.into_iter().map(Key::OpenPgp).collect())
+    Ok(found.into_iter().map(|key| Key::OpenPgp(Box::new(key))).collect())
 }
 
 fn is_pem(bytes: &[u8]) -> bool {
