@@ -44,7 +44,7 @@ pub enum Key {
     /// OpenPGP.
     OpenPgp(Box<PublicKey>),
     /// S/MIME.
-    SMime(Certificate),
+    SMime(Box<Certificate>),
 }
 
 impl Key {
@@ -105,7 +105,7 @@ pub fn load(folder: &Path) -> (Keys, Vec<Listed>) {
 fn read_own(keys: &mut Keys, bytes: &[u8], passphrase: &str) -> anyhow::Result<Vec<Key>> {
     if is_pem(bytes) {
         let identity = Identity::read(bytes)?;
-        let key = Key::SMime(identity.certificate().clone());
+        let key = Key::SMime(Box::new(identity.certificate().clone()));
         keys.smime_own.push(identity);
         return Ok(vec![key]);
     }
@@ -121,7 +121,7 @@ fn read_others(keys: &mut Keys, bytes: &[u8]) -> anyhow::Result<Vec<Key>> {
     if is_pem(bytes) {
         let found = Certificate::read_all(bytes)?;
         keys.smime_trusted.certificates.extend(found.iter().cloned());
-        return Ok(found.into_iter().map(Key::SMime).collect());
+        return Ok(found.into_iter().map(|one| Key::SMime(Box::new(one))).collect());
     }
     let found = PublicKey::read_all(bytes)?;
     keys.openpgp_public.extend(found.iter().cloned());
