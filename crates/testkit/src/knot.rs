@@ -69,6 +69,27 @@ impl Knot {
         self.address
     }
 
+    /// How many questions it has had, by its own count.
+    pub fn questions(&self) -> io::Result<u64> {
+        let program = which("knotc").ok_or_else(|| io::Error::other("knotc is not installed"))?;
+        let run = Command::new(program)
+            .arg("-s")
+            .arg(self.folder.path().join("knot.sock"))
+            .args(["stats", "mod-stats.request-protocol"])
+            .output()?;
+        let counts = String::from_utf8_lossy(&run.stdout);
+        // `mod-stats.request-protocol[udp4] = 3`
+        let count = |line: &str| line.rsplit_once(" = ")?.1.trim().parse::<u64>().ok();
+        let counts: Vec<u64> = counts.lines().filter_map(count).collect();
+        match counts.is_empty() {
+            true => Err(io::Error::other(format!(
+                "knotc says no count: {}",
+                String::from_utf8_lossy(&run.stderr)
+            ))),
+            false => Ok(counts.iter().sum()),
+        }
+    }
+
     /// Serves other records from now on.
     pub fn change(&mut self, zone: &str, records: &str) -> io::Result<()> {
         write_zone(self.folder.path(), zone, records)?;
@@ -135,7 +156,8 @@ fn configuration(folder: &Path, address: SocketAddr, zones: &[&str]) -> String {
         "server:\n    listen: {}@{}\n    rundir: {folder}\n    udp-workers: 1\n    tcp-workers: 1\n    background-workers: 1\n\
          log:\n  - target: stderr\n    any: warning\n\
          database:\n    storage: {folder}\n\
-         template:\n  - id: default\n    storage: {folder}\n    file: \"%s.zone\"\n    semantic-checks: off\n    zonefile-sync: -1\n    journal-content: none\n\
+         mod-stats:\n  - id: all\n    request-protocol: on\n\
+         template:\n  - id: default\n    global-module: mod-stats/all\n    storage: {folder}\n    file: \"%s.zone\"\n    semantic-checks: off\n    zonefile-sync: -1\n    journal-content: none\n\
          zone:\n",
         address.ip(),
         address.port()

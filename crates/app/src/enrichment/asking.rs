@@ -10,7 +10,7 @@ use foldhash::fast::RandomState;
 use schakel_lookup::{Lookup, dns::DnsError};
 use schakel_model::{
     enrichment::{DnsAnswer, LookUp, Subject, subjects},
-    ids::FindingId,
+    ids::{EventId, FindingId},
 };
 use schakel_rules::enrichment::{is_due, is_public_name, may_ask_again};
 use schakel_store::{
@@ -63,8 +63,10 @@ pub struct Question {
 }
 
 /// What can be done for one finding.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Plan {
+    /// The event that showed it first.
+    pub first_event: EventId,
     /// The sources that forbid it, by code. Then nothing is asked.
     pub forbidden_by: Vec<String>,
     /// What is to be asked.
@@ -114,8 +116,13 @@ pub fn plan(reader: &Reader, lookup: &Lookup, finding: FindingId, now: i64) -> a
     let stored = reader
         .read(|connection| findings::get(connection, finding))?
         .ok_or_else(|| anyhow::anyhow!("there is no finding F{finding}. `schakel findings` lists them"))?;
-    let mut plan =
-        Plan { forbidden_by: forbidding(reader, finding)?.into_iter().collect(), ..Plan::default() };
+    let mut plan = Plan {
+        first_event: stored.first.event,
+        forbidden_by: forbidding(reader, finding)?.into_iter().collect(),
+        questions: Vec::new(),
+        kept: Vec::new(),
+        inner: Vec::new(),
+    };
     for subject in subjects(stored.first.ip, stored.first.name.as_deref().unwrap_or("")) {
         if let Some(why) = inner(lookup, &subject) {
             plan.inner.push((subject, why));

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use schakel_app::{
-    config,
+    access_log, config,
     enrichment::{
         asking::{self, Answers, Limits, Plan},
         of_finding,
@@ -54,6 +54,8 @@ fn one(
 ) -> anyhow::Result<Ending> {
     let now = context.clock.now_seconds();
     let plan = asking::plan(reader, lookup, finding, now)?;
+    let tlp = access_log::marking(reader, plan.first_event)?;
+    context.looker(reader, &context.actor()?).item(&format!("finding:{finding}"), tlp)?;
     show_plan(context, &plan, dry_run);
     let questions: Vec<String> = plan.questions.iter().map(|question| question.subject.to_string()).collect();
     let answers = match dry_run {

@@ -21,6 +21,7 @@ mod claims;
 mod contacts;
 mod contract;
 mod documents;
+mod enrichment;
 mod feed_health;
 mod fetching;
 mod http_door;
