@@ -31,6 +31,8 @@ pub mod intake;
 pub mod keys;
 pub mod lending;
 pub mod letters;
+pub mod member_keys;
+pub mod member_reports;
 pub mod merge;
 pub mod name_look_ups;
 pub mod names;

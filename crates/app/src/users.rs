@@ -11,7 +11,7 @@ const PROGRAM: &str = "command line";
 const NAME_BYTES_MAX: usize = 40;
 
 /// Names that a part of the program acts under.
-const RESERVED: [&str; 5] = ["demo", "serve", "schakel", "program", "retention"];
+const RESERVED: [&str; 6] = ["demo", "serve", "schakel", "program", "retention", "member"];
 
 /// Somebody who acts.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -70,6 +70,9 @@ pub enum Command {
     /// Who reports to us: settings, tokens, record
     #[command(subcommand)]
     Source(crate::commands::source::SourceCommand),
+    /// Keys with which members fetch their own rows over HTTP, as from Shadowserver
+    #[command(subcommand)]
+    MemberKey(crate::commands::member_key::MemberKeyCommand),
     /// Keys for sealed mail: ours, and those of others that are believed
     #[command(subcommand)]
     Key(crate::commands::key::KeyCommand),

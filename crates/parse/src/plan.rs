@@ -335,6 +335,26 @@ impl Plan {
         cells.join(&delimiter)
     }
 
+    /// The cells of a row, decoded; masked, when the plan masks. JSON has none.
+    pub fn cells(&self, record: Record<'_>) -> Vec<String> {
+        let (dialect, raw) = match &self.rows {
+            Rows::Table(table) => (table.dialect, Cow::Borrowed(record.raw())),
+            Rows::Mapped(bound) if !bound.columns().is_empty() => {
+                (bound.dialect(), bound.fields_of(record.raw()))
+            }
+            Rows::Mapped(_) | Rows::Idf(_) => return Vec::new(),
+        };
+        let names = self.columns().chain(std::iter::repeat(""));
+        let cells = names.zip(Fields::of(&raw, dialect)).map(|(name, raw)| {
+            let text = text::decode_cow(fields::value(raw, dialect.quote));
+            match &self.masker {
+                Some(masker) => masker.text(name, &text).into_owned(),
+                None => text.into_owned(),
+            }
+        });
+        cells.collect()
+    }
+
     /// The names of the columns, as the header has them. JSON has none.
     pub fn columns(&self) -> impl ExactSizeIterator<Item = &str> {
         let columns = match &self.rows {

@@ -41,3 +41,11 @@ CREATE TABLE look_up (
     id INTEGER PRIMARY KEY, subject TEXT NOT NULL UNIQUE, answer INTEGER NOT NULL, found TEXT NOT NULL, looked_at INTEGER NOT NULL,
     answered_at INTEGER NOT NULL
 );
+
+-- A key with which a member fetches its own rows. The secret signs what is asked, so a hash of it would not do; it goes when it is revoked.
+CREATE TABLE member_key (
+    id INTEGER PRIMARY KEY, organisation INTEGER NOT NULL, key TEXT NOT NULL UNIQUE, secret BLOB NOT NULL, label TEXT NOT NULL,
+    created_at INTEGER NOT NULL, revoked_at INTEGER
+);
+-- What an organisation was told (fate 2), without reading all assignments.
+CREATE INDEX assignment_block_told ON assignment_block (organisation) WHERE fate = 2;

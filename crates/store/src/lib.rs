@@ -20,6 +20,7 @@
 //! - [`erase`], [`retention`]: what is erased for real, when, and what is held; [`privacy`]: where a person occurs,
 //! - [`sources`]: who reports; [`spool`]: what reached a door and waits; [`arrivals`]: what became of it,
 //! - [`feeds`]: what came of each feed,
+//! - [`member_keys`], [`member_reports`]: how members fetch their own rows, and which those are,
 //! - [`register_digest`]: what a change of the register has changed, for that chain,
 //! - [`register_history`]: the versions of the register,
 //! - [`backup`]: a consistent copy, and the way back.
@@ -49,6 +50,8 @@ pub mod id_list;
 pub mod last_changes;
 pub mod ledger;
 pub mod look_ups;
+pub mod member_keys;
+pub mod member_reports;
 pub mod name_look_ups;
 pub mod onboarding;
 pub mod open;

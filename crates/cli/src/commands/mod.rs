@@ -18,6 +18,7 @@ pub mod import_prefixes;
 pub mod ingest;
 pub mod key;
 pub mod ledger;
+pub mod member_key;
 pub mod onboarding;
 pub mod outbox;
 pub mod parse;
