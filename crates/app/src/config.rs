@@ -17,7 +17,11 @@ use schakel_lookup::{
     shadowserver,
 };
 use schakel_model::{claim::Means, tlp::Tlp};
-use schakel_parse::{mapping::Mapping, shadowserver::Schema};
+use schakel_parse::{
+    mapping::Mapping,
+    masking::{Masking, Treatment},
+    shadowserver::Schema,
+};
 use schakel_render::templates::{BUILT_IN, Templates};
 use schakel_rules::claim::ProofPolicy;
 use schakel_store::data_dir::DataDir;
@@ -34,6 +38,7 @@ const DOCUMENTED: &str = include_str!("config.toml");
 pub struct Config {
     pub sender: String,
     pub intake: IntakeConfig,
+    pub masking: MaskingConfig,
     pub telling: TellingConfig,
     pub retention: RetentionConfig,
     pub http: HttpConfig,
@@ -55,6 +60,48 @@ pub struct IntakeConfig {
     pub shadowserver_schema: PathBuf,
     pub keys: PathBuf,
     pub settle_ms: u64,
+}
+
+/// What is masked in what people see of rows.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(missing_docs)]
+pub struct MaskingConfig {
+    pub secrets: Mask,
+    pub numbers: Mask,
+    pub personal: Mask,
+}
+
+/// Is a kind of value masked?
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mask {
+    /// It is.
+    Hide,
+    /// It is shown.
+    Keep,
+}
+
+impl From<Mask> for Treatment {
+    fn from(mask: Mask) -> Self {
+        match mask {
+            Mask::Hide => Self::Hide,
+            Mask::Keep => Self::Keep,
+        }
+    }
+}
+
+impl Default for MaskingConfig {
+    fn default() -> Self {
+        Self { secrets: Mask::Hide, numbers: Mask::Hide, personal: Mask::Keep }
+    }
+}
+
+/// What is masked in an installation; what cannot be read masks as by default.
+pub fn masking(data: &DataDir) -> Masking {
+    let MaskingConfig { secrets, numbers, personal } =
+        load(data).map(|config| config.masking).unwrap_or_default();
+    Masking { secrets: secrets.into(), numbers: numbers.into(), personal: personal.into() }
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -117,6 +164,7 @@ impl Default for Config {
         Self {
             sender: "Schakel".to_owned(),
             intake: IntakeConfig::default(),
+            masking: MaskingConfig::default(),
             telling: TellingConfig::default(),
             retention: RetentionConfig::default(),
             http: HttpConfig::default(),

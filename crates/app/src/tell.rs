@@ -25,7 +25,7 @@ use schakel_store::{
     fate_blob::{self, RowFate},
     id_list,
     outbox::{self, NewMessage, NewNotification, Notification},
-    reports,
+    reports, sources,
 };
 
 use crate::{
@@ -227,6 +227,7 @@ impl Composer<'_> {
             return Ok(());
         }
         let plan = deriver.chunk(chunk, derived)?;
+        let reported_by = self.reader.read(|connection| sources::shown(connection, chunk.report))?;
         let fates = self.reader.read(|connection| chunks::fates(connection, chunk.id))?;
         for (at, fate) in fate_blob::read(&fates).enumerate() {
             let Ok(RowFate::Event(finding)) = fate else { continue };
@@ -237,7 +238,8 @@ impl Composer<'_> {
             let event = plan.event(record).unwrap_or_default();
             let id = EventId { report: chunk.report, row: chunk.first_row + at as u32 };
             for (telling, assignee) in assignees {
-                let item = self.item(finding, id, &observation, &event, assignee, plan.feed());
+                let shown = (plan.feed(), reported_by.as_str());
+                let item = self.item(finding, id, &observation, &event, assignee, shown);
                 told[telling].push(item);
             }
         }
@@ -251,8 +253,9 @@ impl Composer<'_> {
         observation: &Observation<'_>,
         event: &Event,
         assignee: Assignee,
-        feed: &str,
+        shown: (&str, &str),
     ) -> Told {
+        let feed = shown.0;
         let end = match assignee.end {
             schakel_model::assignment::End::Source => &observation.source,
             schakel_model::assignment::End::Target => &observation.target,
@@ -290,6 +293,7 @@ impl Composer<'_> {
                 end: assignee.end,
                 role: assignee.role,
                 asset: None,
+                reported_by: owned(shown.1),
             },
             asset: asset.map(|candidate| candidate.asset),
         }

@@ -133,4 +133,6 @@ pub struct Item<'a> {
     pub role: Role,
     /// The asset by which it is theirs, when known.
     pub asset: Option<&'a AssetValue>,
+    /// Who reported it, as the source lets itself be shown; empty when it does not.
+    pub reported_by: Cow<'a, str>,
 }

@@ -117,5 +117,6 @@ fn open_rdp(n: u32) -> Item<'static> {
         end: End::Source,
         role: Role::Owner,
         asset: Some(&ASSET),
+        reported_by: Cow::Borrowed(""),
     }
 }

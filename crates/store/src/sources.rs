@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use schakel_model::{
-    ids::SourceId,
+    ids::{ReportId, SourceId},
     source::{Credibility, Reliability, ShownAs, Source, SourceKind, Trust},
     tlp::Tlp,
 };
@@ -37,6 +37,17 @@ pub fn by_id(connection: &Connection, id: SourceId) -> Result<Option<Source>, St
 pub fn by_token(connection: &Connection, hash: &[u8; 32]) -> Result<Option<Source>, StoreError> {
     let condition = "id = (SELECT source FROM source_token WHERE hash = ?1 AND revoked_at IS NULL)";
     Ok(select(connection, condition, [hash])?.pop())
+}
+
+/// What recipients see of whoever sent a report; empty: nothing.
+pub fn shown(connection: &Connection, report: ReportId) -> Result<String, StoreError> {
+    let of_report = "id = (SELECT source FROM report WHERE id = ?1)";
+    let source = select(connection, of_report, [report.0])?.pop();
+    Ok(source.map_or_else(String::new, |source| match source.shown_as {
+        ShownAs::Name => source.name,
+        ShownAs::Pseudonym(name) => name,
+        ShownAs::Nothing => String::new(),
+    }))
 }
 
 /// The hash by which a token is known. It has 256 random bits, so a plain hash keeps it.

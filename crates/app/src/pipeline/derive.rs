@@ -7,10 +7,7 @@ use schakel_model::{
     ids::{FindingId, ReportId},
     observation::ObservedAt,
 };
-use schakel_parse::{
-    Plan, Record, Records,
-    masking::{Masker, Masking},
-};
+use schakel_parse::{Plan, Record, Records, masking::Masker};
 use schakel_store::{
     Reader, StoreError, chunks,
     chunks::Chunk,
@@ -59,7 +56,7 @@ impl Deriver {
         let frames = reader.frames()?;
         let erased = reader.read(erase::erased_reports)?;
         let touched = reader.read(erase::touched_reports)?;
-        let masker = Masker::new(Masking::default(), &reader.secret());
+        let masker = Masker::new(crate::config::masking(reader.data()), &reader.secret());
         Ok(Self { reader, frames, masker, plans: HashMap::new(), by_number: HashMap::new(), erased, touched })
     }
 

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
+
 use crate::{
     fixtures::{rdp, rdp_name},
     installation::{Installation, count},
@@ -19,6 +21,14 @@ fn desk() -> Installation {
 
 fn held(installation: &Installation) -> usize {
     installation.json(&["vetting", "list"])["held"].as_array().unwrap().len()
+}
+
+/// The table attached to a mail.
+fn table(mail: &str) -> String {
+    let (_, part) = mail.split_once("text/csv").unwrap();
+    let (_, body) = part.split_once("\n\n").unwrap_or_else(|| part.split_once("\r\n\r\n").unwrap());
+    let encoded: String = body.lines().take_while(|line| !line.starts_with("--")).map(str::trim).collect();
+    String::from_utf8(STANDARD.decode(encoded).unwrap()).unwrap()
 }
 
 /// A file in the folder of a source.
@@ -80,9 +90,15 @@ fn a_new_source_is_looked_at_until_it_is_trusted() {
     }
     put_from(&installation, "divd", &rdp_name("2026-11-21"), &rdp("2026-11-21", &["198.51.100.202"]));
     serving.wait("the third without anybody", || count(&installation.ledger()["rows"]) == 3);
+    serving.wait("a mail", || !installation.mails().is_empty());
     serving.stop();
     let source = installation.json(&["source", "show", "divd"]);
     assert_eq!(source["trust"], "automatic");
+    let table = table(&installation.mails()[0]);
+    assert!(
+        table.contains(",reported_by") && !table.contains("DIVD"),
+        "a source that says nothing is shown to nobody"
+    );
     assert_eq!((count(&source["record"]["reports"]), count(&source["record"]["events"])), (3, 3), "{source}");
     let finding = installation.run(&["trace", "1:1"]).ended(0);
     assert!(finding.stdout.contains("TLP:GREEN"), "the source's own marking: {}", finding.stdout);
@@ -247,4 +263,34 @@ fn a_person_is_found_and_erased_in_what_was_put_aside() {
     let spool = fs::read(installation.data().join("spool/spool.sqlite")).unwrap();
     assert!(!spool.windows(18).any(|part| part == b"melder@example.org"), "gone from the disk");
     installation.assert_sound();
+}
+
+#[test]
+fn recipients_see_of_a_source_what_it_lets_them() {
+    for (shown_as, expected) in [("name", "DIVD"), ("as:een onderzoeker", "een onderzoeker")] {
+        let installation = desk();
+        installation.json(&[
+            "source",
+            "add",
+            "divd",
+            "--name",
+            "DIVD",
+            "--trust",
+            "automatic",
+            "--shown-as",
+            shown_as,
+        ]);
+        let serving = Serving::start(&installation, "");
+        put_from(&installation, "divd", &rdp_name("2026-11-20"), &rdp("2026-11-20", &["198.51.100.200"]));
+        serving.wait("the mail", || installation.mails().len() == 1);
+        serving.stop();
+        let table = table(&installation.mails()[0]);
+        assert!(
+            table.contains(&format!(
+                ",{expected}
+"
+            )),
+            "{shown_as}: {table}"
+        );
+    }
 }
