@@ -36,6 +36,9 @@ CREATE TABLE replay (
     report INTEGER NOT NULL, row INTEGER NOT NULL, as_report INTEGER NOT NULL, as_row INTEGER NOT NULL, PRIMARY KEY (report, row)
 ) WITHOUT ROWID;
 
+-- What arrived once more, from whomever.
+CREATE INDEX arrival_known ON arrival (report, source) WHERE outcome = 'known';
+
 -- What the DNS said of an address (its names) or a host name (its addresses). answer: 0 found (one a line), 1 nothing, 2 unusable, 3 unknown.
 CREATE TABLE look_up (
     id INTEGER PRIMARY KEY, subject TEXT NOT NULL UNIQUE, answer INTEGER NOT NULL, found TEXT NOT NULL, looked_at INTEGER NOT NULL,

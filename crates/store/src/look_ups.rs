@@ -123,24 +123,37 @@ pub(crate) fn forget_of(transaction: &Transaction<'_>, finding: u32) -> Result<(
     Ok(())
 }
 
-/// The sources that let nobody look anything up, by number.
-pub fn forbidding_sources(connection: &Connection) -> Result<Vec<u32>, StoreError> {
+/// Who forbids to look things up: a source, and which report of another it sent as well (0: its own). When this changes, all that is forbidden
+/// may be something else.
+pub type Forbidding = Vec<(u32, u32)>;
+
+/// Who forbids to look things up now.
+pub fn forbidding(connection: &Connection) -> Result<Forbidding, StoreError> {
     connection
-        .prepare_cached("SELECT id FROM source WHERE may_look_up = 0 ORDER BY id")
-        .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
+        .prepare_cached(
+            "SELECT id, 0 FROM source WHERE may_look_up = 0
+             UNION SELECT a.source, a.report FROM arrival a JOIN source s ON s.id = a.source JOIN report r ON r.id = a.report
+             WHERE a.outcome = 'known' AND a.report IS NOT NULL AND s.may_look_up = 0 AND r.source <> a.source ORDER BY 1, 2",
+        )
+        .and_then(|mut statement| statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect())
         .doing("read which sources forbid look-ups")
 }
 
-/// Walks over the fates of the chunks behind this one that came of a source that lets nobody look anything up: chunk, code of the source, fates.
+/// Walks over the fates of the chunks behind this one that a source sent, as the first or once more, that lets nobody look anything up: chunk, code
+/// of the source, fates.
 pub fn for_each_forbidden(
     connection: &Connection,
     behind: u32,
     mut visit: impl FnMut(u32, &str, &[u8]),
 ) -> Result<(), StoreError> {
     let mut read = || {
+        // From the chunks on: those that are new are few.
         let mut statement = connection.prepare_cached(
-            "SELECT c.id, s.code, c.fates FROM source s JOIN report r ON r.source = s.id JOIN chunk c ON c.report = r.id
-             WHERE s.may_look_up = 0 AND c.id > ?1 AND c.events > 0",
+            "SELECT c.id, s.code, c.fates FROM chunk c CROSS JOIN report r ON r.id = c.report CROSS JOIN source s ON s.id = r.source
+             WHERE c.id > ?1 AND c.events > 0 AND s.may_look_up = 0
+             UNION ALL
+             SELECT c.id, s.code, c.fates FROM chunk c CROSS JOIN arrival a ON a.report = c.report CROSS JOIN source s ON s.id = a.source
+             WHERE c.id > ?1 AND c.events > 0 AND a.outcome = 'known' AND s.may_look_up = 0",
         )?;
         let mut rows = statement.query([behind])?;
         while let Some(row) = rows.next()? {
@@ -293,7 +306,7 @@ mod tests {
                 Ok(())
             })
             .unwrap();
-        let behind = |behind| {
+        let chunks = |store: &Store, behind| {
             let mut chunks = Vec::new();
             let visit =
                 |chunk, code: &str, fates: &[u8]| chunks.push((chunk, code.to_owned(), fates.to_vec()));
@@ -302,10 +315,28 @@ mod tests {
             chunks
         };
         let of_closed = |chunk| (chunk, "closed".to_owned(), vec![1, 16]);
-        assert_eq!(behind(0), [of_closed(3), of_closed(4)]);
-        assert_eq!(behind(3), [of_closed(4)]);
-        assert_eq!(behind(4), []);
-        assert_eq!(store.read(forbidding_sources).unwrap(), [closed]);
+        assert_eq!(chunks(&store, 0), [of_closed(3), of_closed(4)]);
+        assert_eq!(chunks(&store, 3), [of_closed(4)]);
+        assert_eq!(chunks(&store, 4), []);
+        assert_eq!(store.read(forbidding).unwrap(), [(closed, 0)]);
         assert_eq!(store.read(last_chunk).unwrap(), 4);
+
+        // The same bytes once more: it shows what is in them too.
+        store
+            .write(|transaction| {
+                for (receipt, source, report) in [(1, open, 1), (2, closed, 2), (3, closed, 3)] {
+                    transaction
+                        .execute(
+                            "INSERT INTO arrival VALUES (?1, 'http', ?2, 0, '', '', 0, 'known', '', ?3, 0, '')",
+                            [receipt, source, report],
+                        )
+                        .doing("store an arrival")?;
+                }
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(store.read(forbidding).unwrap(), [(closed, 0), (closed, 2)]);
+        assert_eq!(chunks(&store, 1)[0], of_closed(2));
+        assert_eq!(chunks(&store, 0).iter().filter(|(chunk, ..)| *chunk == 1).count(), 0);
     }
 }

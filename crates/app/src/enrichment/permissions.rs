@@ -7,13 +7,13 @@ use schakel_model::ids::FindingId;
 use schakel_store::{
     Reader, StoreError,
     fate_blob::{self, RowFate},
-    look_ups,
+    look_ups::{self, Forbidding},
 };
 
 /// Follows the store: a report may come in, or a source's settings change, while names are being looked up.
 #[derive(Default)]
 pub struct Permissions {
-    forbidding: Vec<u32>,
+    forbidding: Forbidding,
     /// Seen up to this chunk.
     chunk: u32,
     forbidden: HashSet<FindingId, RandomState>,
@@ -29,7 +29,7 @@ impl Permissions {
 
     /// Takes over what came since.
     pub fn follow(&mut self, reader: &Reader) -> Result<(), StoreError> {
-        let forbidding = reader.read(look_ups::forbidding_sources)?;
+        let forbidding = reader.read(look_ups::forbidding)?;
         if forbidding != self.forbidding {
             *self = Self { forbidding, ..Self::default() };
         }
