@@ -10,8 +10,9 @@ use std::{
 use schakel_testkit::{dovecot::Dovecot, swaks::swaks};
 
 use crate::{
+    fixtures::{rdp, rdp_name},
     installation::{Installation, count},
-    serve::Serving,
+    serve::{Serving, put},
 };
 
 const XARF: &str = r#"{"xarf_version":"4.0.0","report_id":"0b0a3a4e-9d8a-4d62-8b4f-2f3d2a1c9e11","timestamp":"2026-11-20T03:00:00Z",
@@ -194,6 +195,50 @@ const MAIL: &[u8] =
     b"From: melder@example.org\r\nDate: Fri, 20 Nov 2026 03:00:00 +0000\r\nSubject: scan\r\n\r\n\
     We saw a port scan from 198.51.100.200 at 2026-11-20 02:55 UTC.\r\n";
 
+#[test]
+fn an_answer_waits_for_the_desk_and_one_with_a_report_is_a_report() {
+    let (installation, serving, server) = desk("");
+    put(&installation, &rdp_name("2026-11-20"), rdp("2026-11-20", &["198.51.100.200"]));
+    serving.wait("a notification", || installation.mails().len() == 1);
+    let ours = installation.mails().remove(0);
+    let id = ours.lines().find_map(|line| line.strip_prefix("Message-ID: ")).unwrap().trim();
+    let (proof, reply) = (proven("lindeveen.example"), format!("In-Reply-To: {id}"));
+    let answer = ["--header", &proof, "--header", &reply, "--header", "Subject: Re: bevindingen"];
+    let body = ["--body", "Opgelost, zie 198.51.100.200."];
+    if send(&server, "vcib@lindeveen.example", &[&answer[..], &body].concat()).is_none() {
+        return;
+    }
+    serving.wait("it to wait", || held(&installation) == 1);
+    let waiting = installation.json(&["vetting", "list"]);
+    assert_eq!(waiting["held"][0]["reason"], "an answer to our notification 1", "{waiting}");
+    let file = installation.file(&rdp_name("2026-11-21"), rdp("2026-11-21", &["198.51.100.201"]));
+    let attached = ["--attach-type", "text/csv", "--attach-name", "2026-11-21-scan_rdp-x.csv", "--attach"];
+    let attachment = format!("@{file}");
+    send(&server, "vcib@lindeveen.example", &[&answer[..], &attached, &[attachment.as_str()]].concat());
+    serving.wait("both to wait", || held(&installation) == 2);
+    let preview = installation.json(&["vetting", "show", "R2"]);
+    assert_eq!(count(&preview["preview"]["events"]), 1, "{preview}");
+    serving.stop();
+    installation.assert_sound();
+}
+
+#[test]
+fn nothing_of_a_subject_becomes_a_field_of_ours() {
+    let (installation, serving, server) = desk("");
+    let proof = proven("melder.nl");
+    // `open\r\nBcc: all@example.org`, as a mail program would hide it.
+    let subject = "Subject: =?utf-8?B?b3Blbg0KQmNjOiBhbGxAZXhhbXBsZS5vcmc=?=";
+    let body = "RDP is open on 198.51.100.201 since 2026-11-20 02:55 UTC";
+    if send(&server, "els@melder.nl", &["--header", &proof, "--header", subject, "--body", body]).is_none() {
+        return;
+    }
+    serving.wait("the receipt", || installation.mails().len() == 1);
+    let receipt = installation.mails().remove(0);
+    assert!(!receipt.lines().any(|line| line.starts_with("Bcc")), "{receipt}");
+    serving.stop();
+    installation.assert_sound();
+}
+
 /// Encrypts a part of a mail with GnuPG to the keys in a file, as PGP/MIME. `None`: there is no GnuPG here.
 fn encrypted(public_keys: &str, part: &str) -> Option<Vec<u8>> {
     let home = tempfile::tempdir().unwrap();
@@ -258,7 +303,7 @@ fn an_encrypted_report_is_opened_with_our_key_and_kept_as_it_came() {
     installation.json(&["user", "add", "jan"]);
     let serving = Serving::start(&installation, "");
     let other = encrypted(made["public_key"].as_str().unwrap(), &part.replace("3389", "3390")).unwrap();
-    crate::serve::put(&installation, "other.eml", &other);
+    put(&installation, "other.eml", &other);
     serving.wait("it to be dealt with", || {
         count(&installation.ledger()["rejected"]) == 1 || held(&installation) == 1
     });
