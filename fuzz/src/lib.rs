@@ -18,7 +18,7 @@ pub fn read_all(plan: &Plan, bytes: &[u8]) {
         if let Ok(event) = event {
             let _ = schakel_parse::idf::to_json(&event);
         }
-        let _ = plan.cells(record).count();
+        let _ = plan.cells(record).len();
     }
     let whole = records.len();
     let mut cutter = plan.cutter();

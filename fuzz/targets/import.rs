@@ -15,7 +15,12 @@ fuzz_target!(|input: &[u8]| {
     let [name, format, bytes @ ..] = input else { return };
     let name = NAMES[usize::from(*name) % NAMES.len()];
     let format = Format::ALL.get(usize::from(*format)).copied();
-    let standing = read(b"id,name,kind\nGM1,Gouda,municipality\n", b"organisation,kind,value\n", b"organisation,role,email\n", b"");
+    let standing = read(
+        b"id,name,kind\nGM1,Gouda,municipality\n",
+        b"organisation,kind,value\n",
+        b"organisation,role,email\n",
+        b"",
+    );
     let options = Options { format, organisation: Some("GM1".to_owned()), scope: None };
     let Ok(import) = import(&[Source { name, bytes }], &options, &standing.files) else { return };
     if import.reading.given.len() == 4 {
