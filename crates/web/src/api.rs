@@ -3,12 +3,14 @@
 //! - [`reports`]: a report in one request.
 //! - [`uploads`]: a report in pieces that can be resumed (tus 1.0.0).
 //! - [`receipts`]: what became of it.
+//! - [`members`]: the way back: what members fetch, as from Shadowserver.
 //!
 //! Who asks is proven by a token ([`caller`]); errors are problem details ([`problem`]); bodies come at a pace ([`body`]).
 
 mod body;
 mod caller;
 mod file_name;
+mod members;
 mod problem;
 mod receipts;
 mod reports;
@@ -34,7 +36,7 @@ use crate::{
     tls::Tls,
 };
 
-use self::{problem::Problem, streams::Streams};
+use self::{members::Members, problem::Problem, streams::Streams};
 
 /// What the answers are made of.
 #[derive(Clone)]
@@ -43,6 +45,7 @@ struct Api {
     data: DataDir,
     clock: Clock,
     streams: Streams,
+    members: Members,
 }
 
 impl Api {
@@ -64,7 +67,13 @@ pub fn start(
     }
     let tls = Tls::from_files(&config.tls_certificate, &config.tls_key)?;
     let scheme = if tls.is_some() { "https" } else { "http" };
-    let api = Api { slot: Arc::clone(slot), data: data.clone(), clock, streams: Streams::default() };
+    let api = Api {
+        slot: Arc::clone(slot),
+        data: data.clone(),
+        clock,
+        streams: Streams::default(),
+        members: Members::new(scheme),
+    };
     let handle = listener::start(&config.listen, "api", tls, router(api)).with_context(|| {
         format!("cannot listen on {} for reports: set doors.api.listen in schakel.toml to another address, or to \"\" for none", config.listen)
     })?;
@@ -83,6 +92,8 @@ fn router(api: Api) -> Router {
             "/api/v1/uploads/{id}",
             head(uploads::show).patch(uploads::append).delete(uploads::remove).options(uploads::options),
         )
+        .route("/api2/{module}/{method}", post(members::ask))
+        .route("/dl/{id}", get(members::file))
         .fallback(problem::no_such_path)
         .method_not_allowed_fallback(problem::no_such_method)
         .with_state(api)
