@@ -31,7 +31,7 @@ use crate::{
         state,
         views::Views,
     },
-    reading::{Opened, Reading, read_head},
+    reading::{Opened, Reading, Received, read_head},
 };
 
 /// How long a report waits for a new register at most: then it is taken in by the one before.
@@ -386,8 +386,9 @@ impl Intake {
         let mut failures = Vec::new();
         let name = file.name().to_owned();
         let Origin { tlp: source_tlp, untold, .. } = file.incoming.origin;
+        let received = Received { at: received_at, source_tlp, secret: Some(self.plane.store.secret()) };
         let walked = walk(&mut file.incoming.content()?, &name, &Caps::default(), &mut |member, input| {
-            match reading.open(&member.name, input, received_at, source_tlp) {
+            match reading.open(&member.name, input, received) {
                 Ok(mut opened) => {
                     opened.terms.may_notify = !untold;
                     let resumed: Vec<&Chunk> = done.iter().filter(|chunk| chunk.member == seq).collect();

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::{
     incoming::Incoming,
     pipeline::read::ChunkReader,
-    reading::{Opened, Reading, read_head},
+    reading::{Opened, Reading, Received, read_head},
 };
 
 /// A reject as a JSON line. The names of the fields are a contract.
@@ -75,14 +75,15 @@ pub fn parse_incoming(
     let head = read_head(incoming.content()?).with_context(opening)?;
     let mut content = incoming.content()?;
     let mut parsed = Parsed::default();
+    let received = Received { at: now, ..Received::default() };
     if sniff(&name, &head) == Container::Plain {
         drop(head);
-        parse_member(reading.open(&name, &mut content, now, None)?, shown, sink, &mut parsed)?;
+        parse_member(reading.open(&name, &mut content, received)?, shown, sink, &mut parsed)?;
         return Ok(parsed);
     }
     let mut failures = Vec::new();
     let walked = walk(&mut content, &name, &Caps::default(), &mut |member, input| {
-        match reading.open(&member.name, input, now, None) {
+        match reading.open(&member.name, input, received) {
             Ok(opened) => parse_member(opened, &member.path, sink, &mut parsed)?,
             Err(error) => failures.push(format!("{}: {error:#}", member.path)),
         }

@@ -41,6 +41,17 @@ pub struct Reading {
     pub keys: Keys,
 }
 
+/// What is known of a report from outside.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Received {
+    /// When it came in, in seconds since 1970.
+    pub at: i64,
+    /// The marking of its source, for what bears none.
+    pub source_tlp: Option<Tlp>,
+    /// The installation's secret, with which the same leaked secret is recognised without being kept.
+    pub secret: Option<[u8; 32]>,
+}
+
 /// A file or a member of a container, ready to be read row by row.
 pub struct Opened<'i> {
     /// How its rows are read.
@@ -90,15 +101,14 @@ impl Reading {
         self.document(name, head).is_none() && !self.mapping_for(name).is_some_and(has_its_own_way)
     }
 
-    /// Opens a file or a member. What is no file of rows is transcribed while it is read. `received_at`: when the report came in, in
-    /// seconds since 1970. `source_tlp`: the marking of its source, for what bears none.
+    /// Opens a file or a member. What is no file of rows is transcribed while it is read.
     pub fn open<'i>(
         &self,
         name: &str,
         input: &'i mut dyn Read,
-        received_at: i64,
-        source_tlp: Option<Tlp>,
+        received: Received,
     ) -> anyhow::Result<Opened<'i>> {
+        let Received { at: received_at, source_tlp, secret } = received;
         let head = read_head(input).with_context(|| format!("cannot read {name}"))?;
         if let Some(mapping) = self.sheet_mapping(name) {
             let mut csv =
@@ -121,7 +131,7 @@ impl Reading {
                 terms: self.marking(name, source_tlp).into(),
             });
         };
-        let given = Given { received_at, name: name.to_owned(), sender_domain: String::new() };
+        let given = Given { received_at, name: name.to_owned(), sender_domain: String::new(), secret };
         let mut lines = Transcription::start(feed, Box::new(Cursor::new(head).chain(input)), given);
         let tlp = self.tlp.or(lines.marking()).or(source_tlp).unwrap_or(self.default_tlp);
         let head = read_head(&mut lines).with_context(|| format!("cannot read {name}"))?;

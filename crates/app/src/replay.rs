@@ -32,7 +32,7 @@ use crate::{
     parse_files::{RejectLine, RowSink, parse_incoming},
     pipeline::derive::{DerivedChunk, Deriver},
     raw,
-    reading::Reading,
+    reading::{Reading, Received},
 };
 
 /// Rejected rows that are looked at together: what a person sets right at once. A report of which more is rejected was read in a wrong way
@@ -290,9 +290,10 @@ impl Documents {
     ) -> anyhow::Result<()> {
         let (name, bytes) = whole(reader, report)?;
         let mut incoming = Incoming::memory(&name, bytes);
+        let received = Received { at: received_at, secret: Some(reader.secret()), ..Received::default() };
         reading.unseal(&mut incoming, jiff::Timestamp::from_second(received_at)?)?;
         walk(&mut incoming.content()?, &name, &Caps::default(), &mut |member, input| {
-            if let Ok(mut opened) = reading.open(&member.name, input, received_at, None) {
+            if let Ok(mut opened) = reading.open(&member.name, input, received) {
                 let mut text = opened.head.clone();
                 opened.input.read_to_end(&mut text)?;
                 let lines = text.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();

@@ -46,7 +46,7 @@ pub fn survey(name: &str, mut input: &mut dyn ReadSeek, reading: &Reading) -> st
 
 /// Does the text of a mail hold what somebody must look at first?
 fn has_extracted(name: &str, head: Vec<u8>, input: &mut dyn Read) -> bool {
-    let given = Given { received_at: 0, name: name.to_owned(), sender_domain: String::new() };
+    let given = Given { name: name.to_owned(), ..Given::default() };
     let mut lines = Transcription::start(Feed::Mail, Box::new(Cursor::new(head).chain(input)), given);
     feeds::has_extracted(&read_head(&mut lines).unwrap_or_default())
 }

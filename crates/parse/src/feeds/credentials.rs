@@ -11,7 +11,10 @@ use super::{
     draft::{Draft, End, host_of, is_host},
     not_a_record,
 };
-use crate::text;
+use crate::{
+    masking::{Masker, Masking},
+    text,
+};
 
 pub(super) const FORMAT: Format = Format {
     name: "credentials",
@@ -51,7 +54,8 @@ fn read(line: &[u8], given: &Given, sink: &mut dyn Sink) -> Result<(), Reject> {
             draft.machine(End::Source, host_of(service));
         }
     }
-    draft.value("extra.secret", Value::Text("masked".to_owned()));
+    let mask = given.secret.map(|key| Masker::new(Masking::default(), &key).mask(found.secret));
+    draft.value("extra.secret", Value::Text(mask.unwrap_or_else(|| "masked".to_owned())));
     sink.event(draft.event());
     Ok(())
 }
@@ -59,6 +63,7 @@ fn read(line: &[u8], given: &Given, sink: &mut dyn Sink) -> Result<(), Reject> {
 struct Found<'l> {
     service: Option<&'l str>,
     account: &'l str,
+    secret: &'l str,
 }
 
 /// The parts of a line. A password may hold any delimiter, so the account is looked for from the left.
@@ -69,7 +74,7 @@ fn split(line: &str) -> Option<Found<'_>> {
         let (account, secret) = rest[end + 1..].split_once(DELIMITERS)?;
         // What has a slash may be the end of a password in the URL.
         let is_account = fits(account) && !account.contains(['/', '?', '#']) && !secret.is_empty();
-        return is_account.then(|| Found { service: Some(&line[..scheme.len() + 3 + end]), account });
+        return is_account.then(|| Found { service: Some(&line[..scheme.len() + 3 + end]), account, secret });
     }
     let (first, rest) = line.split_once(DELIMITERS)?;
     // Behind a host that has no scheme only a mail address is surely an account: of `jan.jansen:ab:cd` the rest is a secret.
@@ -79,9 +84,9 @@ fn split(line: &str) -> Option<Found<'_>> {
         && fits(account)
         && !secret.is_empty()
     {
-        return Some(Found { service: Some(first), account });
+        return Some(Found { service: Some(first), account, secret });
     }
-    (fits(first) && !rest.is_empty()).then_some(Found { service: None, account: first })
+    (fits(first) && !rest.is_empty()).then_some(Found { service: None, account: first, secret: rest })
 }
 
 fn is_scheme(text: &str) -> bool {
@@ -146,7 +151,7 @@ fn without_user(url: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::feeds::{Feed, recognise, testing, testing::RECEIVED};
+    use crate::feeds::{Feed, Given, Transcription, recognise, testing, testing::RECEIVED};
 
     const SECRET: &str = "s3cr:t|x";
 
@@ -203,6 +208,23 @@ mod tests {
             ]);
             assert!(!event.line().contains("s3cr"), "{}", event.line());
         }
+    }
+
+    #[test]
+    fn the_same_secret_is_recognised_without_being_kept() {
+        let mask = |line: &str, secret| {
+            let given = Given { secret: Some(secret), ..Given::default() };
+            let mut lines = String::new();
+            let document = Box::new(std::io::Cursor::new(line.as_bytes().to_vec()));
+            let mut read = Transcription::start(Feed::Credentials, document, given);
+            std::io::Read::read_to_string(&mut read, &mut lines).unwrap();
+            let (_, mask) = lines.split_once("[masked ").unwrap();
+            mask.split(']').next().unwrap().to_owned()
+        };
+        let one = mask("jan@example.nl:hunter2\n", [1; 32]);
+        assert_eq!(one, mask("els@example.org:hunter2\n", [1; 32]));
+        assert_ne!(one, mask("jan@example.nl:hunter3\n", [1; 32]));
+        assert_ne!(one, mask("jan@example.nl:hunter2\n", [2; 32]));
     }
 
     #[test]

@@ -88,6 +88,8 @@ pub struct Given {
     pub name: String,
     /// The domain of who sent it, as far as that is known; else empty.
     pub sender_domain: String,
+    /// The installation's secret, with which the same leaked secret is recognised without being kept; none: nothing of it stays.
+    pub secret: Option<[u8; 32]>,
 }
 
 /// Takes what a transcription finds, in order.
