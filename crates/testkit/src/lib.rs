@@ -8,4 +8,5 @@ pub mod knot;
 pub mod postfix;
 pub mod python_peers;
 pub mod server_tls;
+pub mod signing;
 pub mod swaks;

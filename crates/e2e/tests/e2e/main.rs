@@ -28,6 +28,7 @@ mod http_door;
 mod killing;
 mod ledger;
 mod mail_doors;
+mod member_api;
 mod onboarding;
 mod privacy;
 mod quality;
