@@ -4,11 +4,13 @@
 pub mod asking;
 pub mod permissions;
 
-use std::net::IpAddr;
+use std::{collections::BTreeSet, net::IpAddr};
 
+use ipnet::IpNet;
 use schakel_formats::register::registrable::registrable;
 use schakel_model::{
     announced::{AnnouncedTable, Origin},
+    country::CountryCode,
     enrichment::{Subject, Value, ValueKind, subjects},
     event::Event,
     ids::{FindingId, RegisterVersion},
@@ -26,7 +28,7 @@ const DNS: &str = "DNS";
 pub struct Enriched {
     /// The address or name it is about.
     pub subject: String,
-    /// What it is: `as`, `prefix`, `registrable_domain`, `ptr`, `address`.
+    /// What it is: `as`, `prefix`, `country`, `registrable_domain`, `ptr`, `address`.
     pub kind: &'static str,
     /// The value.
     pub value: String,
@@ -99,36 +101,43 @@ pub fn of_finding(reader: &Reader, finding: FindingId) -> Result<Vec<Enriched>, 
     of(reader, reader.read(register::version)?, &about)
 }
 
-/// The most specific prefix around an address, and who announces it.
+/// The most specific prefix around an address by AS number: who announces it, and its country. By handle only the country:
+/// whose handle it is stands in the explanation.
 fn announced_around(
     reader: &Reader,
     version: RegisterVersion,
     address: IpAddr,
 ) -> Result<Vec<Value>, StoreError> {
-    let table = if address.is_ipv4() { AnnouncedTable::AsnV4 } else { AnnouncedTable::AsnV6 };
-    let (around, file) = reader.read(|connection| {
-        let file = announced::file_of(connection, version, table)?;
-        Ok((announced::around(connection, version, &[address])?, file.unwrap_or_default()))
-    })?;
-    let by_asn = around.prefixes.iter().filter_map(|prefix| match prefix.origin {
-        Origin::Asn(asn) => Some((prefix.net, asn)),
-        Origin::Handle(_) => None,
-    });
-    let by_asn: Vec<_> = by_asn.collect();
-    let Some(longest) = by_asn.iter().map(|(net, _)| *net).max_by_key(|net| net.prefix_len()) else {
-        return Ok(Vec::new());
+    let (by_asn, by_handle) = match address {
+        IpAddr::V4(_) => (AnnouncedTable::AsnV4, AnnouncedTable::HandleV4),
+        IpAddr::V6(_) => (AnnouncedTable::AsnV6, AnnouncedTable::HandleV6),
     };
-    let value = |kind, value| Value {
-        subject: Subject::Address(address),
-        kind,
-        value,
-        origin: format!("table of announced prefixes {file}"),
-        at: around.dates[table as usize],
-        leads_back: None,
-    };
-    let origins = by_asn.iter().filter(|(net, _)| *net == longest);
-    let mut values: Vec<Value> = origins.map(|(_, asn)| value(ValueKind::As, format!("AS{asn}"))).collect();
-    values.push(value(ValueKind::Prefix, longest.to_string()));
+    let around = reader.read(|connection| announced::around(connection, version, &[address]))?;
+    let mut values = Vec::new();
+    for table in [by_asn, by_handle] {
+        let lines = || around.prefixes.iter().filter(|line| line.table() == table);
+        let Some(longest) = lines().map(|line| line.net).max_by_key(IpNet::prefix_len) else { continue };
+        let file = reader.read(|connection| announced::file_of(connection, version, table))?;
+        let value = |kind, value| Value {
+            subject: Subject::Address(address),
+            kind,
+            value,
+            origin: format!("table of announced prefixes {}", file.as_deref().unwrap_or_default()),
+            at: around.dates[table as usize],
+            leads_back: None,
+        };
+        let longest_lines = || lines().filter(|line| line.net == longest);
+        values.extend(longest_lines().filter_map(|line| match line.origin {
+            Origin::Asn(asn) => Some(value(ValueKind::As, format!("AS{asn}"))),
+            Origin::Handle(_) => None,
+        }));
+        if table == by_asn {
+            values.push(value(ValueKind::Prefix, longest.to_string()));
+        }
+        // A wider line says nothing of the most specific one.
+        let countries: BTreeSet<CountryCode> = longest_lines().filter_map(|line| line.country).collect();
+        values.extend(countries.iter().map(|code| value(ValueKind::Country, code.to_string())));
+    }
     Ok(values)
 }
 

@@ -144,10 +144,18 @@ C,prefix,198.51.100.0/24
         let table = [("203.0.113.0/24", 64_496), ("203.0.113.128/25", 64_500), ("198.0.0.0/8", 64_499)];
         let mut prefixes: Vec<AnnouncedPrefix> = table
             .iter()
-            .map(|(net, asn)| AnnouncedPrefix { net: net.parse().unwrap(), origin: Origin::Asn(*asn) })
+            .map(|(net, asn)| AnnouncedPrefix {
+                net: net.parse().unwrap(),
+                origin: Origin::Asn(*asn),
+                country: None,
+            })
             .collect();
         let handle = Origin::Handle("ORG-EX1-RIPE".to_owned());
-        prefixes.push(AnnouncedPrefix { net: "203.0.0.0/16".parse().unwrap(), origin: handle });
+        prefixes.push(AnnouncedPrefix {
+            net: "203.0.0.0/16".parse().unwrap(),
+            origin: handle,
+            country: None,
+        });
         let import =
             Import { at: 200, actor: "test", reason: "", source: "t", as_of: 200, prefixes: &prefixes };
         store.import_announced(&import).unwrap();

@@ -126,7 +126,7 @@ impl AnnouncedTables {
     /// The day of the table that an announcement stands in, for people.
     pub fn day(&self, announcement: &Announcement) -> String {
         let Announcement { net, origin } = announcement;
-        let table = AnnouncedPrefix { net: *net, origin: origin.clone() }.table();
+        let table = AnnouncedPrefix { net: *net, origin: origin.clone(), country: None }.table();
         match self.dates[table as usize].and_then(|at| u32::try_from(at).ok()) {
             Some(at) => ObservedAt(at).timestamp().to_string().chars().take("2026-11-22".len()).collect(),
             None => "an unknown day".to_owned(),
@@ -142,7 +142,7 @@ impl AnnouncedTables {
 impl Prefixes {
     fn build(prefixes: &[AnnouncedPrefix], key: impl Fn(&Origin) -> Option<u32>) -> Self {
         let (mut v4, mut v6) = (Vec::new(), Vec::new());
-        for AnnouncedPrefix { net, origin } in prefixes {
+        for AnnouncedPrefix { net, origin, .. } in prefixes {
             let Some(key) = key(origin) else { continue };
             match net.trunc() {
                 IpNet::V4(net) => v4.push((net.addr().to_bits(), net.prefix_len(), key)),

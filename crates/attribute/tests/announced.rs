@@ -22,6 +22,7 @@ fn with_table(assets: &str, table: &[(&str, &str)]) -> Register {
             Some(asn) => Origin::Asn(asn.parse().unwrap()),
             None => Origin::Handle(origin.to_owned()),
         },
+        country: None,
     };
     let announced = Announced { prefixes: table.iter().map(prefix).collect(), dates: DATES };
     Register { announced, ..register(assets) }

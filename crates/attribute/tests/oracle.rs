@@ -124,7 +124,7 @@ fn origin() -> impl Strategy<Value = Origin> {
 }
 
 fn announced() -> impl Strategy<Value = Announced> {
-    let prefix = (net(), origin()).prop_map(|(net, origin)| AnnouncedPrefix { net, origin });
+    let prefix = (net(), origin()).prop_map(|(net, origin)| AnnouncedPrefix { net, origin, country: None });
     prop::collection::vec(prefix, 0..20)
         .prop_map(|prefixes| Announced { prefixes, dates: [Some(1_790_000_000); 4] })
 }
@@ -557,7 +557,7 @@ proptest! {
                 IpNet::V6(net) => drop(v6.insert(net, asn)),
             }
             prefixes.retain(|prefix| prefix.net != net);
-            prefixes.push(AnnouncedPrefix { net, origin: Origin::Asn(asn) });
+            prefixes.push(AnnouncedPrefix { net, origin: Origin::Asn(asn), country: None });
         }
         let registered = |asn: &u32| asn.is_multiple_of(2);
         let assets = (1..=prefixes.len() as u32 + 200).filter(registered).map(|asn| plain(asn, AssetValue::Asn(asn)));

@@ -7,7 +7,7 @@ use std::io::{Cursor, Read, Write};
 use flate2::{Compression, write::GzEncoder};
 use proptest::prelude::*;
 use schakel_formats::register::announced::{LINE_BYTES_MAX, TableFormat, TableReading, read_table};
-use schakel_model::announced::Origin;
+use schakel_model::announced::{AnnouncedPrefix, Origin};
 
 fn read(text: impl AsRef<[u8]>) -> TableReading {
     read_table(&mut Cursor::new(text.as_ref()), None)
@@ -99,6 +99,52 @@ fn registry_objects_are_listed_under_their_organisation() {
             "192.0.2.0/26 ORG-EX1-RIPE"
         ]
     );
+}
+
+#[test]
+fn the_country_is_kept_where_a_table_has_one() {
+    let countries = |text: &str| -> Vec<String> {
+        let reading = read(text);
+        assert_eq!(bad(&reading), [""; 0], "{text}");
+        let country =
+            |prefix: &AnnouncedPrefix| prefix.country.map_or("-".to_owned(), |code| code.to_string());
+        reading.prefixes.iter().map(|prefix| format!("{} {}", prefix.net, country(prefix))).collect()
+    };
+    // What is no country leaves a line as it is, without one.
+    let codes =
+        [("NL", "NL"), ("be", "BE"), ("None", "-"), ("ZZ", "-"), ("EU", "-"), ("NLD", "-"), ("", "-")];
+    let expected: Vec<String> =
+        (0..).zip(codes).map(|(net, (_, country))| format!("10.{net}.0.0/16 {country}")).collect();
+    let table = |head: &str, line: &dyn Fn(usize, &str) -> String| {
+        let lines = codes.iter().enumerate().map(|(net, (code, _))| line(net, code));
+        countries(&format!("{head}{}", lines.collect::<String>()))
+    };
+    let iptoasn = table("", &|net, code| format!("10.{net}.0.0\t10.{net}.255.255\t64496\t{code}\tEXAMPLE\n"));
+    assert_eq!(iptoasn, expected);
+    for name in ["country", "Country_Code", "cc"] {
+        let csv =
+            table(&format!("prefix,{name},asn\n"), &|net, code| format!("10.{net}.0.0/16,{code},64496\n"));
+        assert_eq!(csv, expected, "{name}");
+    }
+    let delegated = table("ripencc|DE|asn|64496|1|20100101|allocated|one\n", &|net, code| {
+        format!("ripencc|{code}|ipv4|10.{net}.0.0|65536|20100101|allocated|one\n")
+    });
+    assert_eq!(delegated, expected);
+    let ripe = table("", &|net, code| {
+        format!("inetnum: 10.{net}.0.0 - 10.{net}.255.255\ncountry: {code} # there\norg: ORG-EX1-RIPE\n\n")
+    });
+    assert_eq!(ripe, expected);
+
+    // Columns that have no name are no countries, and short lines have none.
+    assert_eq!(countries("10.0.0.0,10.0.255.255,64496,NL\n"), ["10.0.0.0/16 -"]);
+    assert_eq!(countries("10.0.0.0\t10.0.255.255\t64496\n"), ["10.0.0.0/16 -"]);
+    // A split range has it in every part; a range in several countries has none; a route says none.
+    let objects = "inetnum: 192.0.2.0 - 192.0.2.191\norg: ORG-EX1-RIPE\ncountry: NL\ncountry: nl\n\n\
+        inet6num: 2001:db8::/32\ncountry: NL\ncountry: DE\norg: ORG-EX1-RIPE\n\n\
+        inet6num: 2001:db9::/32\ncountry: NL\ncountry: EU\norg: ORG-EX1-RIPE\n\nroute: 198.51.100.0/24\norigin: AS64496\n";
+    let expected =
+        ["192.0.2.0/25 NL", "192.0.2.128/26 NL", "2001:db8::/32 -", "2001:db9::/32 -", "198.51.100.0/24 -"];
+    assert_eq!(countries(objects), expected);
 }
 
 #[test]

@@ -3,6 +3,8 @@
 
 use ipnet::IpNet;
 
+use crate::country::CountryCode;
+
 /// By whom a prefix is announced, or under whom it is listed.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Origin {
@@ -19,6 +21,8 @@ pub struct AnnouncedPrefix {
     pub net: IpNet,
     /// Whose announcement.
     pub origin: Origin,
+    /// Where the table says it is registered, which says little of where a machine stands. It decides nothing.
+    pub country: Option<CountryCode>,
 }
 
 /// The tables. Each is replaced on its own: a file with routes leaves handles as they were, one with IPv6 leaves IPv4.

@@ -63,6 +63,8 @@ pub enum ValueKind {
     As,
     /// The prefix it announces.
     Prefix,
+    /// The country that the prefix is registered in.
+    Country,
     /// What somebody registered, one label below a public suffix.
     RegistrableDomain,
     /// A name of the address, as whoever holds the address says.
@@ -71,7 +73,7 @@ pub enum ValueKind {
     Address,
 }
 
-words!(ValueKind, "kind of value", As "as", Prefix "prefix", RegistrableDomain "registrable_domain", Ptr "ptr", Address "address");
+words!(ValueKind, "kind of value", As "as", Prefix "prefix", Country "country", RegistrableDomain "registrable_domain", Ptr "ptr", Address "address");
 
 /// Something that we found out.
 #[derive(Clone, PartialEq, Eq, Debug)]

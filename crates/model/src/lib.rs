@@ -24,6 +24,7 @@ pub mod assignment;
 pub mod claim;
 pub mod classification;
 pub mod clock;
+pub mod country;
 pub mod enrichment;
 pub mod event;
 pub mod fate;

@@ -52,3 +52,6 @@ CREATE TABLE member_key (
 );
 -- What an organisation was told (fate 2), without reading all assignments.
 CREATE INDEX assignment_block_told ON assignment_block (organisation) WHERE fate = 2;
+
+-- The country that a table gives a prefix, of two letters; NULL: it says none.
+ALTER TABLE announced ADD COLUMN country TEXT;

@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use schakel_model::{
     announced::{Announced, AnnouncedPrefix, AnnouncedTable, Origin, Relevant},
     asset::{Asset, AssetValue},
+    country::CountryCode,
     ids::RegisterVersion,
 };
 
@@ -53,13 +54,14 @@ pub struct TableChange {
     pub unchanged: u64,
 }
 
-/// A line as stored.
+/// A line as stored. A table has one for each prefix and origin.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Row {
     table: AnnouncedTable,
     start: u128,
     length: u8,
     origin: u32,
+    country: Option<CountryCode>,
 }
 
 const RECORDED: &str = "recorded_in <= ?2 AND (withdrawn_in IS NULL OR withdrawn_in > ?2)";
@@ -83,6 +85,10 @@ fn read_start(blob: &[u8]) -> Option<IpAddr> {
         16 => Some(IpAddr::from(<[u8; 16]>::try_from(blob).ok()?)),
         _ => None,
     }
+}
+
+fn read_country(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Option<CountryCode>> {
+    Ok(row.get_ref(column)?.as_str_or_null()?.and_then(CountryCode::read))
 }
 
 fn number(ip: IpAddr) -> u128 {
@@ -126,13 +132,13 @@ pub fn load(
             continue;
         }
         let mut relevant = Relevant::default();
-        let mut others: Vec<(IpNet, u32)> = Vec::new();
-        for_each(connection, table, version, |net, origin| {
+        let mut others: Vec<(IpNet, u32, Option<CountryCode>)> = Vec::new();
+        for_each(connection, table, version, |net, origin, country| {
             if relevant.keep(net, is_registered(origin)) {
-                others.push((net, origin));
+                others.push((net, origin, country));
             }
         })?;
-        for (net, origin) in others {
+        for (net, origin, country) in others {
             let origin = match table {
                 AnnouncedTable::AsnV4 | AnnouncedTable::AsnV6 => Origin::Asn(origin),
                 AnnouncedTable::HandleV4 | AnnouncedTable::HandleV6 => match handles.get(&origin) {
@@ -140,7 +146,7 @@ pub fn load(
                     None => Origin::Handle(handle_text(connection, origin)?),
                 },
             };
-            announced.prefixes.push(AnnouncedPrefix { net, origin });
+            announced.prefixes.push(AnnouncedPrefix { net, origin, country });
         }
     }
     Ok(announced)
@@ -155,7 +161,7 @@ pub fn around(
     let mut announced = Announced { prefixes: Vec::new(), dates: dates(connection, version)? };
     let mut statement = connection
         .prepare_cached(&format!(
-            "SELECT origin FROM announced WHERE tab = ?1 AND start = ?3 AND length = ?4 AND {RECORDED}"
+            "SELECT origin, country FROM announced WHERE tab = ?1 AND start = ?3 AND length = ?4 AND {RECORDED}"
         ))
         .doing("read announced prefixes")?;
     for &ip in addresses {
@@ -168,16 +174,18 @@ pub fn around(
                 let Ok(net) = IpNet::new(ip, length) else { continue };
                 let net = net.trunc();
                 let start = start_blob(table, number(net.addr()));
-                let origins: Vec<u32> = statement
-                    .query_map(params![table as u8, version.0, start, length], |row| row.get(0))
+                let origins: Vec<(u32, Option<CountryCode>)> = statement
+                    .query_map(params![table as u8, version.0, start, length], |row| {
+                        Ok((row.get(0)?, read_country(row, 1)?))
+                    })
                     .and_then(Iterator::collect)
                     .doing("read announced prefixes")?;
-                for origin in origins {
+                for (origin, country) in origins {
                     let origin = match table {
                         AnnouncedTable::AsnV4 | AnnouncedTable::AsnV6 => Origin::Asn(origin),
                         _ => Origin::Handle(handle_text(connection, origin)?),
                     };
-                    announced.prefixes.push(AnnouncedPrefix { net, origin });
+                    announced.prefixes.push(AnnouncedPrefix { net, origin, country });
                 }
             }
         }
@@ -225,11 +233,12 @@ fn for_each(
     connection: &Connection,
     table: AnnouncedTable,
     version: RegisterVersion,
-    mut visit: impl FnMut(IpNet, u32),
+    mut visit: impl FnMut(IpNet, u32, Option<CountryCode>),
 ) -> Result<(), StoreError> {
     connection
         .prepare_cached(&format!(
-            "SELECT start, length, origin FROM announced WHERE tab = ?1 AND {RECORDED} ORDER BY start, length, origin"
+            "SELECT start, length, origin, country FROM announced WHERE tab = ?1 AND {RECORDED}
+             ORDER BY start, length, origin"
         ))
         .and_then(|mut statement| {
             let mut rows = statement.query(params![table as u8, version.0])?;
@@ -238,7 +247,7 @@ fn for_each(
                 if let Some(Ok(net)) = start.map(|start| row.get(1).map(|length| IpNet::new(start, length)))
                     && let Ok(net) = net
                 {
-                    visit(net, row.get(2)?);
+                    visit(net, row.get(2)?, read_country(row, 3)?);
                 }
             }
             Ok(())
@@ -295,17 +304,29 @@ impl Rows {
                 },
             };
             let start = number(net.addr());
-            rows.push(Row { table: prefix.table(), start, length: net.prefix_len(), origin });
+            let (table, length, country) = (prefix.table(), net.prefix_len(), prefix.country);
+            rows.push(Row { table, start, length, origin, country });
         }
         rows.sort_unstable();
-        rows.dedup();
-        Ok(Self { rows, new_handles })
+        Ok(Self { rows: one_each(&rows), new_handles })
     }
 
     /// The lines of each table that has any.
     fn tables(&self) -> impl Iterator<Item = (AnnouncedTable, &[Row])> {
         self.rows.chunk_by(|one, other| one.table == other.table).map(|rows| (rows[0].table, rows))
     }
+}
+
+/// One line for each prefix and origin, of sorted ones. Lines that say different countries say none.
+fn one_each(rows: &[Row]) -> Vec<Row> {
+    let key = |row: &Row| (row.table, row.start, row.length, row.origin);
+    let same = rows.chunk_by(|one, other| key(one) == key(other));
+    same.map(|rows| {
+        let mut said = rows.iter().filter_map(|row| row.country);
+        let country = said.next().filter(|first| said.all(|other| other == *first));
+        Row { country, ..rows[0] }
+    })
+    .collect()
 }
 
 /// What an import changes in one table, line by line.
@@ -323,8 +344,8 @@ fn difference(
 ) -> Result<Difference, StoreError> {
     let mut difference = Difference { added: Vec::new(), withdrawn: Vec::new(), unchanged: 0 };
     let mut new = rows.iter().copied().peekable();
-    for_each(connection, table, version, |net, origin| {
-        let standing = Row { table, start: number(net.addr()), length: net.prefix_len(), origin };
+    for_each(connection, table, version, |net, origin, country| {
+        let standing = Row { table, start: number(net.addr()), length: net.prefix_len(), origin, country };
         while let Some(row) = new.next_if(|row| *row < standing) {
             difference.added.push(row);
         }
@@ -359,9 +380,17 @@ impl Difference {
             withdraw.execute(params![row.table as u8, row.start_blob(), row.length, row.origin, next.0])?;
         }
         let mut record =
-            transaction.prepare_cached("INSERT INTO announced VALUES (?1, ?2, ?3, ?4, ?5, NULL)")?;
+            transaction.prepare_cached("INSERT INTO announced VALUES (?1, ?2, ?3, ?4, ?5, NULL, ?6)")?;
         for row in &self.added {
-            record.execute(params![row.table as u8, row.start_blob(), row.length, row.origin, next.0])?;
+            let country = row.country.as_ref().map(CountryCode::as_str);
+            record.execute(params![
+                row.table as u8,
+                row.start_blob(),
+                row.length,
+                row.origin,
+                next.0,
+                country
+            ])?;
         }
         Ok(())
     }
@@ -450,6 +479,7 @@ mod tests {
                 Some(asn) => Origin::Asn(asn.parse().unwrap()),
                 None => Origin::Handle(origin.to_owned()),
             },
+            country: None,
         };
         lines.iter().map(line).collect()
     }

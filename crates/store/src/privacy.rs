@@ -188,6 +188,7 @@ mod tests {
 
     /// Texts that name nobody: words of ours, numbers of things, and names under which desk users act.
     const NOBODY: &[&str] = &[
+        "announced.country",
         "announced_handle.handle",
         "announced_import.source",
         "asset.kind",

@@ -134,7 +134,7 @@ mod tests {
 
     fn table_of_the_world() -> impl Strategy<Value = Vec<AnnouncedPrefix>> {
         let origin = prop_oneof![asn().prop_map(Origin::Asn), handle().prop_map(Origin::Handle)];
-        let prefix = (net(), origin).prop_map(|(net, origin)| AnnouncedPrefix { net, origin });
+        let prefix = (net(), origin).prop_map(|(net, origin)| AnnouncedPrefix { net, origin, country: None });
         prop::collection::vec(prefix, 0..12).prop_map(|mut prefixes| {
             prefixes.sort_by_key(|prefix| (prefix.table(), prefix.net));
             prefixes

@@ -19,7 +19,10 @@ use std::{
 use flate2::bufread::MultiGzDecoder;
 use foldhash::fast::RandomState;
 use ipnet::{IpNet, IpSubnets, Ipv4Net, Ipv4Subnets, Ipv6Subnets};
-use schakel_model::announced::{AnnouncedPrefix, Origin};
+use schakel_model::{
+    announced::{AnnouncedPrefix, Origin},
+    country::CountryCode,
+};
 
 /// Prefixes of one file. The world announces about 1.3 million, and the RIPE database has 4.5 million ranges.
 pub const PREFIXES_MAX: usize = 10_000_000;
@@ -158,8 +161,15 @@ fn read_plain(input: &mut dyn BufRead, format: Option<TableFormat>) -> TableRead
     match format {
         TableFormat::Csv => read_lines(input, &mut out, &mut Csv::default()),
         TableFormat::Iptoasn => {
-            let columns = Columns { delimiter: b'\t', first: 0, last: Some(1), asn: Some(2), handle: None };
-            read_lines(input, &mut out, &mut Csv { columns: Some(columns) });
+            let fields = Columns {
+                delimiter: b'\t',
+                first: 0,
+                last: Some(1),
+                asn: Some(2),
+                handle: None,
+                country: Some(3),
+            };
+            read_lines(input, &mut out, &mut Csv { columns: Some(fields) });
         }
         TableFormat::Ripe => read_lines(input, &mut out, &mut Ripe::default()),
         TableFormat::Delegated => read_lines(input, &mut out, &mut Delegated::default()),
@@ -240,8 +250,12 @@ impl TableReading {
         }
     }
 
-    fn add(&mut self, nets: &[IpNet], origin: &Origin) {
-        self.prefixes.extend(nets.iter().map(|&net| AnnouncedPrefix { net, origin: origin.clone() }));
+    fn add(&mut self, nets: &[IpNet], origin: &Origin, country: Option<CountryCode>) {
+        self.prefixes.extend(nets.iter().map(|&net| AnnouncedPrefix {
+            net,
+            origin: origin.clone(),
+            country,
+        }));
     }
 }
 
@@ -261,6 +275,7 @@ struct Columns {
     last: Option<usize>,
     asn: Option<usize>,
     handle: Option<usize>,
+    country: Option<usize>,
 }
 
 const PREFIX_COLUMNS: [&str; 5] = ["prefix", "network", "cidr", "route", "ip_prefix"];
@@ -268,6 +283,7 @@ const FIRST_COLUMNS: [&str; 5] = ["range_start", "start", "first", "start_ip", "
 const LAST_COLUMNS: [&str; 5] = ["range_end", "end", "last", "end_ip", "ip_range_end"];
 const ASN_COLUMNS: [&str; 6] = ["asn", "as", "as_number", "origin", "origin_as", "autonomous_system_number"];
 const HANDLE_COLUMNS: [&str; 5] = ["ripe_handle", "handle", "org", "organisation", "org_handle"];
+const COUNTRY_COLUMNS: [&str; 3] = ["country", "country_code", "cc"];
 
 impl Columns {
     /// By the first line: a header, or the first prefix itself.
@@ -277,7 +293,8 @@ impl Columns {
         let fields: Vec<String> = split(line, delimiter).map(|field| field.to_ascii_lowercase()).collect();
         let is_net = fields.first().is_some_and(|field| net(field).is_ok());
         let is_address = |at: usize| fields.get(at).is_some_and(|field| address(field).is_some());
-        let fixed = |last, asn| Self { delimiter, first: 0, last, asn: Some(asn), handle: None };
+        let fixed =
+            |last, asn| Self { delimiter, first: 0, last, asn: Some(asn), handle: None, country: None };
         if is_net && fields.len() > 1 {
             return Ok((fixed(None, 1), false));
         }
@@ -286,12 +303,15 @@ impl Columns {
         }
         let column = |names: &[&str]| fields.iter().position(|field| names.contains(&field.as_str()));
         let (prefix, start, end) = (column(&PREFIX_COLUMNS), column(&FIRST_COLUMNS), column(&LAST_COLUMNS));
-        let (asn, handle) = (column(&ASN_COLUMNS), column(&HANDLE_COLUMNS));
+        let (asn, handle, country) =
+            (column(&ASN_COLUMNS), column(&HANDLE_COLUMNS), column(&COUNTRY_COLUMNS));
         match (prefix, start, end) {
             _ if asn.is_none() && handle.is_none() => {}
-            (Some(first), _, _) => return Ok((Self { delimiter, first, last: None, asn, handle }, true)),
+            (Some(first), _, _) => {
+                return Ok((Self { delimiter, first, last: None, asn, handle, country }, true));
+            }
             (None, Some(first), Some(last)) => {
-                return Ok((Self { delimiter, first, last: Some(last), asn, handle }, true));
+                return Ok((Self { delimiter, first, last: Some(last), asn, handle, country }, true));
             }
             _ => {}
         }
@@ -317,13 +337,14 @@ impl Lines for Csv {
                 columns
             }
         };
-        let (mut first, mut last, mut asn, mut handle) = ("", "", "", "");
+        let (mut first, mut last, mut asn, mut handle, mut country) = ("", "", "", "", "");
         for (at, field) in split(line, columns.delimiter).enumerate() {
             for (place, wanted) in [
                 (&mut first, Some(columns.first)),
                 (&mut last, columns.last),
                 (&mut asn, columns.asn),
                 (&mut handle, columns.handle),
+                (&mut country, columns.country),
             ] {
                 if wanted == Some(at) {
                     *place = field;
@@ -334,13 +355,14 @@ impl Lines for Csv {
             Some(_) => range(first, last)?,
             None => vec![net(first)?],
         };
+        let country = CountryCode::read(country);
         let mut announced = false;
         if let Some(asn) = read_asn(asn)? {
-            out.add(&nets, &Origin::Asn(asn));
+            out.add(&nets, &Origin::Asn(asn), country);
             announced = true;
         }
         if !handle.is_empty() {
-            out.add(&nets, &Origin::Handle(read_handle(handle)?));
+            out.add(&nets, &Origin::Handle(read_handle(handle)?), country);
             announced = true;
         }
         out.skipped += u64::from(!announced);
@@ -371,11 +393,22 @@ struct Object {
     is_route: bool,
     asn: String,
     handle: String,
+    /// Each that it says.
+    countries: Vec<Option<CountryCode>>,
+}
+
+impl Object {
+    /// A range that is in use in several countries has none.
+    fn country(&self) -> Option<CountryCode> {
+        let (first, rest) = self.countries.split_first()?;
+        first.filter(|_| rest.iter().all(|other| other == first))
+    }
 }
 
 impl Ripe {
     fn finish(&mut self, out: &mut TableReading) {
         let Some(object) = self.object.take() else { return };
+        let country = object.country();
         let Some(nets) = object.nets else {
             out.skipped += 1;
             return;
@@ -387,7 +420,7 @@ impl Ripe {
             (false, _, handle) => read_handle(handle).map(|handle| Some(Origin::Handle(handle))),
         };
         match nets.and_then(|nets| Ok((nets, origin?))) {
-            Ok((nets, Some(origin))) => out.add(&nets, &origin),
+            Ok((nets, Some(origin))) => out.add(&nets, &origin, country),
             // What is assigned without an organisation of its own belongs to the range around it.
             Ok((_, None)) => out.skipped += 1,
             Err(message) => out.bad(object.line, message),
@@ -419,13 +452,14 @@ impl Lines for Ripe {
                 _ => None,
             };
             let is_route = matches!(name, "route" | "route6");
-            self.object =
-                Some(Object { line: out.lines, nets, is_route, asn: String::new(), handle: String::new() });
+            let (line, asn, handle, countries) = (out.lines, String::new(), String::new(), Vec::new());
+            self.object = Some(Object { line, nets, is_route, asn, handle, countries });
             return Ok(());
         };
         match name {
             "origin" => object.asn = value.to_owned(),
             "org" => object.handle = value.to_owned(),
+            "country" => object.countries.push(CountryCode::read(value)),
             _ => {}
         }
         Ok(())
@@ -442,7 +476,7 @@ impl Lines for Ripe {
 /// `registry|country|kind|value|count or length|date|status|holder`. A prefix comes out for each AS number of its holder.
 #[derive(Default)]
 struct Delegated {
-    nets: Vec<(IpNet, u32)>,
+    nets: Vec<(IpNet, u32, Option<CountryCode>)>,
     asns: HashMap<u32, Vec<u32>, RandomState>,
     holders: HashMap<String, u32, RandomState>,
 }
@@ -463,10 +497,12 @@ impl Lines for Delegated {
             return Ok(());
         }
         let fields: Vec<&str> = line.split('|').collect();
-        let (kind, value, count, status, holder) = match fields[..] {
+        let (country, kind, value, count, status, holder) = match fields[..] {
             [version, ..] if version.starts_with(|c: char| c.is_ascii_digit()) => return Ok(()), // The header.
             [.., "summary"] => return Ok(()),
-            [_, _, kind, value, count, _, status, holder, ..] => (kind, value, count, status, holder),
+            [_, country, kind, value, count, _, status, holder, ..] => {
+                (country, kind, value, count, status, holder)
+            }
             [_, _, _, _, _, _, _] => {
                 out.skipped += 1; // Without a holder: not the extended form.
                 return Ok(());
@@ -503,12 +539,13 @@ impl Lines for Delegated {
             _ => return Err(format!("`{kind}` is no kind of number resource")),
         };
         let holder = self.holder(holder);
-        self.nets.extend(nets.into_iter().map(|net| (net, holder)));
+        let country = CountryCode::read(country);
+        self.nets.extend(nets.into_iter().map(|net| (net, holder, country)));
         Ok(())
     }
 
     fn end(&mut self, out: &mut TableReading) {
-        for (net, holder) in &self.nets {
+        for (net, holder, country) in &self.nets {
             let asns = self.asns.get(holder).map_or(&[][..], Vec::as_slice);
             out.skipped += u64::from(asns.is_empty());
             for &asn in asns {
@@ -516,7 +553,7 @@ impl Lines for Delegated {
                     out.broken_off = Some(format!("it has more than {PREFIXES_MAX} prefixes"));
                     return;
                 }
-                out.prefixes.push(AnnouncedPrefix { net: *net, origin: Origin::Asn(asn) });
+                out.prefixes.push(AnnouncedPrefix { net: *net, origin: Origin::Asn(asn), country: *country });
             }
         }
     }

@@ -4,7 +4,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use schakel_model::{announced::AnnouncedTable, ids::RegisterVersion};
 
-use super::{Difference, Row, TableChange, note_import, number, read_start};
+use super::{Difference, Row, TableChange, note_import, number, read_country, read_start};
 use crate::{
     Store, StoreError,
     act::Act,
@@ -129,15 +129,15 @@ fn lines(
 ) -> Result<Vec<Row>, StoreError> {
     connection
         .prepare_cached(&format!(
-            "SELECT start, length, origin FROM announced WHERE tab = ?1 AND {column} = ?2"
+            "SELECT start, length, origin, country FROM announced WHERE tab = ?1 AND {column} = ?2"
         ))
         .and_then(|mut statement| {
             let mut lines = Vec::new();
             let mut rows = statement.query(params![table as u8, version.0])?;
             while let Some(row) = rows.next()? {
                 if let Some(start) = read_start(row.get_ref(0)?.as_blob()?) {
-                    let (length, origin) = (row.get(1)?, row.get(2)?);
-                    lines.push(Row { table, start: number(start), length, origin });
+                    let (length, origin, country) = (row.get(1)?, row.get(2)?, read_country(row, 3)?);
+                    lines.push(Row { table, start: number(start), length, origin, country });
                 }
             }
             Ok(lines)
@@ -147,7 +147,10 @@ fn lines(
 
 #[cfg(test)]
 mod tests {
-    use schakel_model::announced::{AnnouncedPrefix, Origin};
+    use schakel_model::{
+        announced::{AnnouncedPrefix, Origin},
+        country::CountryCode,
+    };
 
     use super::*;
     use crate::{announced::Import, data_dir::DataDir, register_history};
@@ -157,9 +160,15 @@ mod tests {
     }
 
     fn take_in(store: &mut Store, at: i64, lines: &[(&str, u32)]) -> RegisterVersion {
-        let line = |&(net, asn): &(&str, u32)| AnnouncedPrefix {
+        let lines: Vec<_> = lines.iter().map(|&(net, asn)| (net, asn, "")).collect();
+        take_in_countries(store, at, &lines)
+    }
+
+    fn take_in_countries(store: &mut Store, at: i64, lines: &[(&str, u32, &str)]) -> RegisterVersion {
+        let line = |&(net, asn, country): &(&str, u32, &str)| AnnouncedPrefix {
             net: net.parse().unwrap(),
             origin: Origin::Asn(asn),
+            country: CountryCode::read(country),
         };
         let prefixes: Vec<_> = lines.iter().map(line).collect();
         let source = format!("{at}.tsv");
@@ -172,9 +181,10 @@ mod tests {
     fn stands(store: &Store, version: RegisterVersion) -> (Vec<String>, [Option<i64>; 2]) {
         let asked = ["192.0.2.1", "198.51.100.1", "203.0.113.1", "2001:db8::1"].map(|ip| ip.parse().unwrap());
         let found = store.read(|connection| super::super::around(connection, version, &asked)).unwrap();
-        let line = |prefix: &AnnouncedPrefix| match prefix.origin {
-            Origin::Asn(asn) => format!("{} {asn}", prefix.net),
-            Origin::Handle(_) => unreachable!("the tests have none"),
+        let line = |prefix: &AnnouncedPrefix| match (&prefix.origin, prefix.country) {
+            (Origin::Asn(asn), Some(country)) => format!("{} {asn} {country}", prefix.net),
+            (Origin::Asn(asn), None) => format!("{} {asn}", prefix.net),
+            (Origin::Handle(_), _) => unreachable!("the tests have none"),
         };
         (found.prefixes.iter().map(line).collect(), [found.dates[0], found.dates[1]])
     }
@@ -213,6 +223,38 @@ mod tests {
         let tally = |recorded, withdrawn| register_history::Tally { recorded, withdrawn };
         assert_eq!(told, [tally(1, 2), tally(2, 1), tally(1, 2), tally(2, 1), tally(2, 0)]);
         assert_eq!(store.read(crate::register_digest::changed_versions).unwrap(), []);
+    }
+
+    #[test]
+    fn the_country_of_a_prefix_is_of_its_version() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&DataDir::new(folder.path())).unwrap();
+        let lines = [
+            ("192.0.2.0/24", 64_496, "NL"),
+            ("198.51.100.0/24", 64_496, ""),
+            // Twice the same line: what one says and the other not, and what they contradict each other in.
+            ("203.0.113.0/24", 64_496, ""),
+            ("203.0.113.0/24", 64_496, "BE"),
+            ("2001:db8::/32", 64_496, "DE"),
+            ("2001:db8::/32", 64_496, "NL"),
+            ("2001:db8::/32", 64_496, "NL"),
+        ];
+        let one = take_in_countries(&mut store, 100, &lines);
+        let at_one = ["192.0.2.0/24 64496 NL", "198.51.100.0/24 64496", "203.0.113.0/24 64496 BE"];
+        let at_one = [&at_one[..], &["2001:db8::/32 64496"]].concat();
+        assert_eq!(stands(&store, one).0, at_one);
+
+        // Another country, one that is new, and one that is gone.
+        let lines = [("192.0.2.0/24", "DE"), ("198.51.100.0/24", "NL"), ("203.0.113.0/24", "")];
+        let two = take_in_countries(&mut store, 200, &lines.map(|(net, country)| (net, 64_496, country)));
+        let at_two = ["192.0.2.0/24 64496 DE", "198.51.100.0/24 64496 NL", "203.0.113.0/24 64496"];
+        let at_two = [&at_two[..], &["2001:db8::/32 64496"]].concat();
+        assert_eq!(stands(&store, two).0, at_two);
+        assert_eq!(stands(&store, one).0, at_one, "what was known then stays as it was");
+        let three = store.undo_announced(&act(300), two).unwrap().unwrap();
+        assert_eq!(stands(&store, three).0, at_one);
+        let four = store.undo_announced(&act(400), three).unwrap().unwrap();
+        assert_eq!(stands(&store, four).0, at_two);
     }
 
     #[test]
