@@ -62,7 +62,8 @@ fn enrich_says(installation: &Installation, finding: &str, parts: &[&str]) {
 fn without_asking_anybody_there_is_the_announced_prefix_and_the_registrable_domain() {
     let installation = Installation::empty();
     installation.import(&Register::small());
-    let table = "prefix,asn\n198.51.100.0/24,64496\n198.51.0.0/16,64500\n2001:db8::/32,64497\n";
+    // The most specific line of 2001:db8::5 says no country, and the wider one does not say it in its place.
+    let table = "prefix,asn,country\n198.51.100.0/24,64496,nl\n198.51.0.0/16,64500,US\n2001:db8::/32,64497,ZZ\n2001:d00::/24,64498,DE\n";
     let table = installation.file("table.csv", table);
     installation.run(&["register", "import-prefixes", &table, "--date", "2026-11-20"]).ended(0);
     let event = json!({
@@ -83,6 +84,7 @@ fn without_asking_anybody_there_is_the_announced_prefix_and_the_registrable_doma
         json!([
             prefix("198.51.100.1", "as", "AS64496"),
             prefix("198.51.100.1", "prefix", "198.51.100.0/24"),
+            prefix("198.51.100.1", "country", "NL"),
             {
                 "subject": "www.eikendam.nl", "kind": "registrable_domain", "value": "eikendam.nl", "origin": "public suffix list",
                 "at": null
@@ -91,6 +93,26 @@ fn without_asking_anybody_there_is_the_announced_prefix_and_the_registrable_doma
             prefix("2001:db8::5", "prefix", "2001:db8::/32"),
         ])
     );
+    // A table by handle has a country of its own.
+    let listed = "inetnum: 198.51.100.0 - 198.51.100.15\ncountry: BE\norg: ORG-EX1-RIPE\n";
+    let listed = installation.file("ripe.db", listed);
+    installation.run(&["register", "import-prefixes", &listed, "--date", "2026-11-19"]).ended(0);
+    let of_finding = of_finding(&installation, "F0");
+    assert_eq!(
+        (&of_finding[2], &of_finding[3]),
+        (
+            &prefix("198.51.100.1", "country", "NL"),
+            &json!({
+                "subject": "198.51.100.1", "kind": "country", "value": "BE", "origin": "table of announced prefixes ripe.db",
+                "at": "2026-11-19T00:00:00Z"
+            })
+        )
+    );
+    assert_eq!(
+        installation.json(&["trace", "1:1"])["enrichment"],
+        trace["enrichment"],
+        "by the table of then"
+    );
     assert_eq!(trace["finding"].get("enrichment"), None, "it stands once");
     assert!(!trace["idf"].to_string().contains("64496"), "never mixed with what the source said: {trace}");
     let shown = installation.run(&["trace", "F0"]).ended(0).stdout;
@@ -98,6 +120,12 @@ fn without_asking_anybody_there_is_the_announced_prefix_and_the_registrable_doma
     assert!(
         section.contains(
             "198.51.100.1: AS number AS64496 [table of announced prefixes table.csv of 2026-11-20T00:00:00Z]"
+        ),
+        "{shown}"
+    );
+    assert!(
+        section.contains(
+            "198.51.100.1: country NL [table of announced prefixes table.csv of 2026-11-20T00:00:00Z]"
         ),
         "{shown}"
     );
