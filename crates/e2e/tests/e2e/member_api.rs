@@ -31,6 +31,7 @@ struct Key {
 }
 
 /// So many hours ago, and the day of then in the Netherlands.
+#[allow(clippy::disallowed_methods)] // The service goes by the real clock.
 fn ago(hours: i64) -> (String, String) {
     let at = Timestamp::now().checked_sub(hours.hours()).unwrap();
     let at = Timestamp::from_second(at.as_second()).unwrap();
@@ -130,13 +131,12 @@ fn error(text: &str) -> Value {
 }
 
 /// The same numbers each time, that follow no order.
-fn scattered(count: u32) -> impl Iterator<Item = u32> {
-    let mut state = 7u32;
+fn scattered(seed: u32) -> impl Iterator<Item = u32> {
+    let mut state = seed;
     std::iter::repeat_with(move || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         state >> 16
     })
-    .take(count as usize)
 }
 
 #[test]
@@ -144,7 +144,8 @@ fn each_member_fetches_exactly_its_own_rows() {
     let mut service = Service::new(&Register::small(), "");
     let mut expected = [Vec::new(), Vec::new()];
     for hours in [74, 50, 26] {
-        let addresses: BTreeSet<String> = scattered(150)
+        let addresses: BTreeSet<String> = scattered(7)
+            .take(150)
             .map(|number| number + 13 * hours as u32)
             .map(|number| match number % 5 {
                 0 => format!("203.0.113.{}", number % 120 + 1),
@@ -348,6 +349,70 @@ fn an_address_that_went_to_another_shows_each_only_their_own_time() {
         assert_eq!(listed.len(), 1, "{listed:?}");
         assert_eq!(listed[0]["timestamp"], ago(hours).1);
     }
+    serving.stop();
+}
+
+/// Whoever the rows go to is reckoned here from the owners alone, for addresses that change hands in any way.
+#[test]
+fn for_any_owners_and_rows_each_row_goes_to_its_owner_of_then_and_to_nobody_else() {
+    const HOURS: [i64; 3] = [74, 50, 26];
+    const OWNERS: [&str; 4] = ["GM1", "GM2", "GM3", ""];
+    for seed in 1..=3 {
+        let mut numbers = scattered(seed);
+        let mut number = |below: usize| numbers.next().unwrap() as usize % below;
+        // Of each address: who has it before a day, from which on another, or the same, has it.
+        let hands: Vec<([usize; 2], usize)> = (0..24).map(|_| ([number(4), number(4)], number(4))).collect();
+        let mut register = Register::small();
+        for asset in ["GM1,", "SV1,", "GM2,", "GM3,", "GM4,"] {
+            register = register.without_asset(asset);
+        }
+        for (at, (owners, turn)) in hands.iter().enumerate() {
+            let day = HOURS.get(*turn).map(|hours| ago(*hours).1).unwrap_or_default();
+            let periods = if day.is_empty() {
+                [Some(",".to_owned()), None]
+            } else {
+                [Some(format!(",{day}")), Some(format!("{day},"))]
+            };
+            for (owner, period) in owners.iter().zip(periods) {
+                if let (owner @ ("GM1" | "GM2" | "GM3"), Some(period)) = (OWNERS[*owner], period) {
+                    register = register.asset(&format!("{owner},address,198.51.100.{at},owner,{period}"));
+                }
+            }
+        }
+        let mut service = Service::new(&register, "");
+        let mut expected: [Vec<String>; 3] = Default::default();
+        for (day, hours) in HOURS.into_iter().enumerate() {
+            let seen: BTreeSet<usize> = (0..16).map(|_| number(hands.len())).collect();
+            for at in &seen {
+                let (owners, turn) = &hands[*at];
+                if let Some(rows) = expected.get_mut(owners[usize::from(day >= *turn)]) {
+                    rows.push(format!("198.51.100.{at}"));
+                }
+            }
+            let addresses: Vec<String> = seen.iter().map(|at| format!("198.51.100.{at}")).collect();
+            let addresses: Vec<&str> = addresses.iter().map(String::as_str).collect();
+            service.day(hours, &rdp(&ago(hours).1, &addresses));
+        }
+        let keys = ["GM1", "GM2", "GM3"].map(|code| service.key(code));
+        let serving = Serving::start(&service.installation, &service.config);
+        for (key, rows) in keys.iter().zip(&expected) {
+            assert_eq!(&service.addresses(key), rows, "seed {seed}: {hands:?}");
+        }
+        assert!(expected.iter().all(|rows| !rows.is_empty()), "{expected:?}");
+        serving.stop();
+    }
+}
+
+#[test]
+fn after_a_merger_the_successor_fetches_what_both_were_told() {
+    let register = Register::small().relation(&format!("GM1,merged_into,GM2,,,{}", ago(26).1));
+    let mut service = Service::new(&register, "");
+    service.day(74, &rdp(&ago(74).1, &["198.51.100.1", "198.51.100.200"]));
+    assert_eq!(service.installation.fate("notified"), 3);
+    let (old, new) = (service.key("GM1"), service.key("GM2"));
+    let serving = Serving::start(&service.installation, &service.config);
+    assert_eq!(service.addresses(&new), ["198.51.100.1", "198.51.100.200"]);
+    assert_eq!(service.list(&old), Vec::<Value>::new(), "nobody is there any more");
     serving.stop();
 }
 
