@@ -12,27 +12,26 @@
 //! A report leaves the spool after the store has it. When a crash comes between the two it is taken in again, and known by its bytes.
 
 use std::{
-    collections::HashMap,
-    fs::{self, File, OpenOptions},
-    io::Write,
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    fs,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    sync::{
-        Arc, Mutex, PoisonError,
-        mpsc::{Receiver, Sender, SyncSender, channel, sync_channel},
-    },
-    thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
-use schakel_model::arrival::{Door, Envelope, Receipt};
+use rusqlite::Connection;
+use schakel_model::arrival::{Envelope, Receipt};
 
 use crate::{
     StoreError,
     data_dir::DataDir,
     error::{DatabaseContext, FileContext},
 };
+
+mod desk;
+mod door;
+
+pub use desk::SpoolDesk;
+pub use door::{Spool, Uploading};
 
 /// "SCHS": says that a database is a spool of ours.
 const APPLICATION_ID: i64 = 0x5343_4853;
@@ -48,12 +47,6 @@ const TABLES: &str = "
     );
     CREATE INDEX kept_next ON kept (state, priority, receipt);
 ";
-
-/// A report up to this size lies in the database: a mail or a small report. Larger ones are files, so that memory does not grow with them.
-const INLINE_BYTES_MAX: usize = 1 << 20;
-
-/// Reports in one transaction at most: a bound on how long the first of them waits.
-const BATCH_MAX: usize = 1_000;
 
 /// How long a connection waits for another one's transaction. Each is short.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -112,405 +105,6 @@ pub enum SpoolError {
     NotKept(String),
 }
 
-/// The doors' side: shared by all of them, in the process that serves.
-pub struct Spool {
-    jobs: SyncSender<Job>,
-    folder: PathBuf,
-    asking: Mutex<Asking>,
-}
-
-/// What is used. A count goes through everything that is kept, so it is taken now and then only; in between, what is kept is added to it.
-struct Asking {
-    connection: Connection,
-    counted_at: Option<Instant>,
-    total: u64,
-    by_source: HashMap<String, u64>,
-}
-
-/// What has left the spool counts for this much longer at most.
-const COUNTED_FOR: Duration = Duration::from_millis(500);
-
-struct Job {
-    envelope: Envelope,
-    priority: u8,
-    size: u64,
-    body: Body,
-    answer: Sender<Result<Receipt, String>>,
-}
-
-enum Body {
-    Bytes(Vec<u8>),
-    File(String),
-}
-
-impl Spool {
-    /// Opens the spool and removes what unfinished uploads have left. Only the process that serves may. Numbers go on after `highest`, the
-    /// highest the store knows.
-    pub fn open(data: &DataDir, highest: Receipt) -> Result<Self, StoreError> {
-        let folder = folder(data)?;
-        let connection = connect(&folder)?;
-        remove_leftovers(&connection, &folder)?;
-        Self::with(connection, folder, highest)
-    }
-
-    /// Opens the spool beside the process that serves, whose uploads are left alone.
-    pub fn beside(data: &DataDir, highest: Receipt) -> Result<Self, StoreError> {
-        let folder = folder(data)?;
-        Self::with(connect(&folder)?, folder, highest)
-    }
-
-    fn with(connection: Connection, folder: PathBuf, highest: Receipt) -> Result<Self, StoreError> {
-        go_on_after(&connection, highest)?;
-        let (jobs, waiting) = sync_channel(BATCH_MAX);
-        let connection_to_ask = connect(&folder)?;
-        let asking = Mutex::new(Asking {
-            connection: connection_to_ask,
-            counted_at: None,
-            total: 0,
-            by_source: HashMap::new(),
-        });
-        thread::Builder::new()
-            .name("spool".to_owned())
-            .spawn(move || keep_all(connection, &waiting))
-            .on("start the thread of", &folder)?;
-        Ok(Self { jobs, folder, asking })
-    }
-
-    /// Bytes in the spool: of everybody, and of this source.
-    pub fn used(&self, source: &str) -> Result<(u64, u64), StoreError> {
-        let mut asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
-        if asking.counted_at.is_none_or(|at| at.elapsed() >= COUNTED_FOR) {
-            asking.count()?;
-        }
-        Ok((asking.total, asking.by_source.get(source).copied().unwrap_or(0)))
-    }
-
-    /// Begins to keep a report that comes in pieces. `priority`: 0 goes before 1.
-    pub fn begin(self: &Arc<Self>, envelope: Envelope, priority: u8, bytes_max: u64) -> Uploading {
-        Uploading {
-            spool: Arc::clone(self),
-            envelope,
-            priority,
-            bytes_max,
-            size: 0,
-            buffer: Vec::new(),
-            file: None,
-        }
-    }
-
-    /// Keeps a file as a report: it is moved into the spool's folder, which must be on the same file system.
-    pub fn keep_file(&self, envelope: Envelope, priority: u8, path: &Path) -> Result<Receipt, SpoolError> {
-        let name = random_name()?;
-        let file = File::open(path).on("open", path)?;
-        let size = file.metadata().on("look at", path)?.len();
-        file.sync_all().on("sync", path)?;
-        let target = self.folder.join(&name);
-        fs::rename(path, &target).on("move into the spool", path)?;
-        sync_folder(&self.folder)?;
-        self.keep(envelope, priority, size, Body::File(name))
-    }
-
-    fn keep(&self, envelope: Envelope, priority: u8, size: u64, body: Body) -> Result<Receipt, SpoolError> {
-        let stopped = || SpoolError::NotKept("the spool has stopped".to_owned());
-        let (answer, answered) = channel();
-        let source = envelope.source.clone();
-        self.jobs.send(Job { envelope, priority, size, body, answer }).map_err(|_| stopped())?;
-        let receipt = answered.recv().map_err(|_| stopped())?.map_err(SpoolError::NotKept)?;
-        let mut asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
-        asking.total += size;
-        *asking.by_source.entry(source).or_default() += size;
-        Ok(receipt)
-    }
-}
-
-impl Asking {
-    fn count(&mut self) -> Result<(), StoreError> {
-        let counted: HashMap<String, u64> = self
-            .connection
-            .prepare_cached("SELECT source, sum(size) FROM kept GROUP BY source")
-            .and_then(|mut statement| {
-                let of_source = |row: &Row<'_>| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64));
-                statement.query_map([], of_source)?.collect()
-            })
-            .doing("say what lies in the spool")?;
-        self.total = counted.values().sum();
-        self.by_source = counted;
-        self.counted_at = Some(Instant::now());
-        Ok(())
-    }
-}
-
-/// A report on its way into the spool. Dropped unfinished, nothing of it stays.
-pub struct Uploading {
-    spool: Arc<Spool>,
-    envelope: Envelope,
-    priority: u8,
-    bytes_max: u64,
-    size: u64,
-    buffer: Vec<u8>,
-    file: Option<(File, PathBuf)>,
-}
-
-impl Uploading {
-    /// Adds bytes.
-    pub fn push(&mut self, bytes: &[u8]) -> Result<(), SpoolError> {
-        self.size += bytes.len() as u64;
-        if self.size > self.bytes_max {
-            return Err(SpoolError::TooLarge { bytes_max: self.bytes_max });
-        }
-        if self.file.is_none() && self.buffer.len() + bytes.len() > INLINE_BYTES_MAX {
-            let path = self.spool.folder.join(random_name()?);
-            let mut file =
-                OpenOptions::new().create_new(true).write(true).mode(0o600).open(&path).on("make", &path)?;
-            file.write_all(&self.buffer).on("write", &path)?;
-            self.buffer = Vec::new();
-            self.file = Some((file, path));
-        }
-        match &mut self.file {
-            Some((file, path)) => file.write_all(bytes).on("write", path)?,
-            None => self.buffer.extend_from_slice(bytes),
-        }
-        Ok(())
-    }
-
-    /// Makes it durable.
-    pub fn finish(mut self) -> Result<Receipt, SpoolError> {
-        let body = match &self.file {
-            Some((file, path)) => {
-                file.sync_all().on("sync", path)?;
-                sync_folder(&self.spool.folder)?;
-                Body::File(path.file_name().unwrap_or_default().to_string_lossy().into_owned())
-            }
-            None => Body::Bytes(std::mem::take(&mut self.buffer)),
-        };
-        let receipt = self.spool.keep(self.envelope.clone(), self.priority, self.size, body)?;
-        // It is the spool's now.
-        self.file = None;
-        Ok(receipt)
-    }
-}
-
-impl Drop for Uploading {
-    fn drop(&mut self) {
-        if let Some((_, path)) = self.file.take() {
-            // What stays is removed when the spool is opened.
-            let _ = fs::remove_file(path);
-        }
-    }
-}
-
-/// Keeps what comes, as many in one transaction as are waiting.
-fn keep_all(mut connection: Connection, waiting: &Receiver<Job>) {
-    while let Ok(first) = waiting.recv() {
-        let mut batch = vec![first];
-        while batch.len() < BATCH_MAX
-            && let Ok(job) = waiting.try_recv()
-        {
-            batch.push(job);
-        }
-        let kept = insert(&mut connection, &batch);
-        for (number, job) in batch.iter().enumerate() {
-            let answer = match &kept {
-                Ok(receipts) => Ok(receipts[number]),
-                Err(error) => Err(error.to_string()),
-            };
-            // Whoever has gone meanwhile sends it again, and it is known by its bytes.
-            let _ = job.answer.send(answer);
-        }
-    }
-}
-
-fn insert(connection: &mut Connection, batch: &[Job]) -> Result<Vec<Receipt>, StoreError> {
-    let mut insert = || {
-        let transaction = connection.transaction()?;
-        let mut receipts = Vec::with_capacity(batch.len());
-        {
-            let mut statement = transaction.prepare_cached(
-                "INSERT INTO kept (state, priority, door, source, received_at, name, sender, peer, size, reason, bytes, file)
-                 VALUES (0,?1,?2,?3,?4,?5,?6,?7,?8,'',?9,?10)",
-            )?;
-            for job in batch {
-                let envelope = &job.envelope;
-                let (bytes, file) = match &job.body {
-                    Body::Bytes(bytes) => (Some(bytes), None),
-                    Body::File(file) => (None, Some(file)),
-                };
-                let receipt = statement.insert(params![
-                    job.priority,
-                    envelope.door.as_str(),
-                    envelope.source,
-                    envelope.received_at,
-                    envelope.name,
-                    envelope.sender,
-                    envelope.peer.map(|peer| peer.to_string()).unwrap_or_default(),
-                    job.size as i64,
-                    bytes,
-                    file,
-                ])?;
-                receipts.push(Receipt(receipt as u64));
-            }
-        }
-        transaction.commit()?;
-        Ok(receipts)
-    };
-    insert().doing("keep what reached a door")
-}
-
-/// The desk's side: what is kept, and what becomes of it. Any process may open it.
-pub struct SpoolDesk {
-    connection: Connection,
-    folder: PathBuf,
-}
-
-const COLUMNS: &str = "receipt, state, door, source, received_at, name, sender, peer, size, reason, file";
-
-impl SpoolDesk {
-    /// Opens the spool; makes it when there is none.
-    pub fn open(data: &DataDir) -> Result<Self, StoreError> {
-        let folder = folder(data)?;
-        Ok(Self { connection: connect(&folder)?, folder })
-    }
-
-    /// What is next: what is critical before the rest, then in the order it came.
-    pub fn next(&self) -> Result<Option<Kept>, StoreError> {
-        self.select_one("state = 0 ORDER BY priority, receipt LIMIT 1", [])
-    }
-
-    /// One by its number.
-    pub fn get(&self, receipt: Receipt) -> Result<Option<Kept>, StoreError> {
-        self.select_one("receipt = ?1", [receipt.0 as i64])
-    }
-
-    /// All in this state, in the order they came.
-    pub fn list(&self, state: State) -> Result<Vec<Kept>, StoreError> {
-        self.select("state = ?1 ORDER BY receipt", [state as i64])
-    }
-
-    /// All, in the order they came.
-    pub fn all(&self) -> Result<Vec<Kept>, StoreError> {
-        self.select("1 ORDER BY receipt", [])
-    }
-
-    /// How many are in this state, and when the first of them came, in seconds since 1970.
-    pub fn count(&self, state: State) -> Result<(u64, Option<i64>), StoreError> {
-        self.connection
-            .prepare_cached("SELECT count(*), min(received_at) FROM kept WHERE state = ?1")
-            .and_then(|mut statement| {
-                statement.query_row([state as i64], |row| Ok((row.get::<_, i64>(0)? as u64, row.get(1)?)))
-            })
-            .doing("count what lies in the spool")
-    }
-
-    /// The bytes.
-    pub fn content(&self, kept: &Kept) -> Result<Content, StoreError> {
-        if let Some(file) = &kept.file {
-            return Ok(Content::File(self.folder.join(file)));
-        }
-        self.connection
-            .query_row("SELECT bytes FROM kept WHERE receipt = ?1", [kept.receipt.0 as i64], |row| row.get(0))
-            .map(Content::Bytes)
-            .doing("read what lies in the spool")
-    }
-
-    /// Moves it to another state, and says why.
-    pub fn set_state(&self, receipt: Receipt, state: State, reason: &str) -> Result<(), StoreError> {
-        self.connection
-            .execute(
-                "UPDATE kept SET state = ?2, reason = ?3 WHERE receipt = ?1",
-                params![receipt.0 as i64, state as i64, reason],
-            )
-            .map(|_| ())
-            .doing("change what lies in the spool")
-    }
-
-    /// Removes it, with its file.
-    pub fn remove(&self, kept: &Kept) -> Result<(), StoreError> {
-        self.connection
-            .execute("DELETE FROM kept WHERE receipt = ?1", [kept.receipt.0 as i64])
-            .doing("remove from the spool")?;
-        match &kept.file {
-            // A file that is left behind is removed when the spool is opened.
-            Some(file) => match fs::remove_file(self.folder.join(file)) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    Err(error).on("remove", &self.folder.join(file))
-                }
-                _ => Ok(()),
-            },
-            None => Ok(()),
-        }
-    }
-
-    /// Removes what was put aside and came before a time, in seconds since 1970. Gives how many.
-    pub fn remove_aside(&self, before: i64) -> Result<usize, StoreError> {
-        let old = self.select("state = 2 AND received_at < ?1", [before])?;
-        for kept in &old {
-            self.remove(kept)?;
-        }
-        Ok(old.len())
-    }
-
-    /// Copies the spool into this folder, for a backup. What leaves the spool meanwhile is in the store, which is copied afterwards.
-    pub fn copy_into(&self, target: &Path) -> Result<(), StoreError> {
-        let copy = target.join(DATABASE);
-        let mut connection = Connection::open(&copy).doing("make a copy of the spool")?;
-        rusqlite::backup::Backup::new(&self.connection, &mut connection)
-            .and_then(|backup| backup.run_to_completion(4096, Duration::ZERO, None))
-            .doing("copy the spool")?;
-        drop(connection);
-        fs::set_permissions(&copy, fs::Permissions::from_mode(0o600)).on("make private", &copy)?;
-        for file in self.all()?.into_iter().filter_map(|kept| kept.file) {
-            match fs::copy(self.folder.join(&file), target.join(&file)) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(error).on("copy", &self.folder.join(&file));
-                }
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-
-    fn select_one(
-        &self,
-        condition: &str,
-        arguments: impl rusqlite::Params,
-    ) -> Result<Option<Kept>, StoreError> {
-        self.connection
-            .prepare_cached(&format!("SELECT {COLUMNS} FROM kept WHERE {condition}"))
-            .and_then(|mut statement| statement.query_row(arguments, from_row).optional())
-            .doing("read what lies in the spool")
-    }
-
-    fn select(&self, condition: &str, arguments: impl rusqlite::Params) -> Result<Vec<Kept>, StoreError> {
-        self.connection
-            .prepare_cached(&format!("SELECT {COLUMNS} FROM kept WHERE {condition}"))
-            .and_then(|mut statement| statement.query_map(arguments, from_row)?.collect())
-            .doing("read what lies in the spool")
-    }
-}
-
-fn from_row(row: &Row<'_>) -> rusqlite::Result<Kept> {
-    Ok(Kept {
-        receipt: Receipt(row.get::<_, i64>(0)? as u64),
-        state: match row.get(1)? {
-            0 => State::Waiting,
-            1 => State::Held,
-            _ => State::Aside,
-        },
-        envelope: Envelope {
-            // A door that this program does not know is one that needs a source.
-            door: row.get::<_, String>(2)?.parse().unwrap_or(Door::Api),
-            source: row.get(3)?,
-            received_at: row.get(4)?,
-            name: row.get(5)?,
-            sender: row.get(6)?,
-            peer: row.get::<_, String>(7)?.parse().ok(),
-        },
-        size: row.get::<_, i64>(8)? as u64,
-        reason: row.get(9)?,
-        file: row.get(10)?,
-    })
-}
-
 const DATABASE: &str = "spool.sqlite";
 
 fn folder(data: &DataDir) -> Result<PathBuf, StoreError> {
@@ -556,54 +150,15 @@ fn connect(folder: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-/// A number that a notifier was given is never given again, not even when the spool was lost.
-fn go_on_after(connection: &Connection, highest: Receipt) -> Result<(), StoreError> {
-    let go_on = || {
-        let known = connection.execute(
-            "UPDATE sqlite_sequence SET seq = max(seq, ?1) WHERE name = 'kept'",
-            [highest.0 as i64],
-        )?;
-        if known == 0 {
-            connection
-                .execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('kept', ?1)", [highest.0 as i64])?;
-        }
-        Ok(())
-    };
-    go_on().doing("go on with the receipts")
-}
-
-fn remove_leftovers(connection: &Connection, folder: &Path) -> Result<(), StoreError> {
-    let mut named: Vec<String> = connection
-        .prepare("SELECT file FROM kept WHERE file IS NOT NULL")
-        .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
-        .doing("read what lies in the spool")?;
-    named.sort_unstable();
-    for entry in fs::read_dir(folder).on("list", folder)? {
-        let path = entry.on("list", folder)?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.ends_with(UPLOAD) && named.binary_search(&name).is_err() {
-            fs::remove_file(&path).on("remove", &path)?;
-        }
-    }
-    Ok(())
-}
-
+/// The ending of a file with the bytes of a large report.
 const UPLOAD: &str = ".upload";
-
-fn random_name() -> Result<String, StoreError> {
-    let mut random = [0; 16];
-    getrandom::fill(&mut random).map_err(|error| StoreError::Damaged {
-        what: format!("the system gives no random bytes: {error}"),
-    })?;
-    Ok(random.iter().map(|byte| format!("{byte:02x}")).collect::<String>() + UPLOAD)
-}
-
-fn sync_folder(folder: &Path) -> Result<(), StoreError> {
-    File::open(folder).and_then(|file| file.sync_all()).on("sync", folder)
-}
 
 #[cfg(test)]
 mod tests {
+    use std::{sync::Arc, thread};
+
+    use schakel_model::arrival::Door;
+
     use super::*;
 
     fn envelope(source: &str) -> Envelope {
@@ -675,6 +230,31 @@ mod tests {
         drop(Spool::open(&data, Receipt(0)).unwrap());
         assert_eq!(uploads(), 0);
         assert_eq!(SpoolDesk::open(&data).unwrap().next().unwrap(), None);
+    }
+
+    #[test]
+    fn a_file_is_the_spools_only_once_the_spool_names_it() {
+        let root = tempfile::tempdir().unwrap();
+        let data = DataDir::new(root.path());
+        let spool = Arc::new(Spool::open(&data, Receipt(0)).unwrap());
+        let file = root.path().join("report.csv");
+        fs::write(&file, "rows").unwrap();
+        let receipt = spool.keep_file(envelope("feed"), 1, &file).unwrap();
+        assert!(!file.exists());
+        let desk = SpoolDesk::open(&data).unwrap();
+        let kept = desk.get(receipt).unwrap().unwrap();
+        let Content::File(path) = desk.content(&kept).unwrap() else { panic!("a file stays a file") };
+        assert_eq!((fs::read_to_string(&path).unwrap().as_str(), kept.size), ("rows", 4));
+        // The spool cannot name it: it stays where it was, and nothing of it is left here.
+        fs::write(&file, "more").unwrap();
+        Connection::open(data.spool().join(DATABASE)).unwrap().execute_batch("DROP TABLE kept").unwrap();
+        assert!(spool.keep_file(envelope("feed"), 1, &file).is_err());
+        assert_eq!(fs::read_to_string(&file).unwrap(), "more");
+        let uploads = fs::read_dir(data.spool()).unwrap().flatten();
+        assert_eq!(
+            uploads.filter(|one| one.path().extension().is_some_and(|end| end == "upload")).count(),
+            1
+        );
     }
 
     #[test]
