@@ -35,8 +35,8 @@ mod report;
 mod withdrawal;
 mod worker;
 
-pub use carry_out::{By, Done, carry_out};
-pub use withdrawal::plan_withdrawal;
+pub use carry_out::{Correcting, Done};
+pub use withdrawal::{plan_withdrawal, with_replays};
 
 /// Findings in one correction: a transaction of a second or two.
 pub const FINDINGS_IN_CORRECTION: usize = 50_000;

@@ -343,7 +343,8 @@ pub fn carry_out(
     Ok(taken)
 }
 
-/// Takes the bytes of a report in anew, as if they had never come in.
+/// Takes the bytes of a report in anew, as if they had never come in; once only, for the first reading may not have been taken back when
+/// it was broken off before.
 pub fn take_again(
     intake: &mut Intake,
     reader: &Reader,
@@ -352,6 +353,9 @@ pub fn take_again(
 ) -> anyhow::Result<Ingested> {
     let source =
         reader.read(|connection| reports::get(connection, report))?.map_or(SourceId(0), |known| known.source);
+    if let Some(again) = reader.read(|connection| reports::second_reading(connection, report))? {
+        return Ok(Ingested { report: again, report_known: true, ..Ingested::default() });
+    }
     let members = reader.read(|connection| reports::members(connection, report))?;
     let terms = members.first().map(|member| member.terms);
     let (name, bytes) = whole(reader, report)?;

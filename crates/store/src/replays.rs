@@ -27,6 +27,14 @@ pub fn of(connection: &Connection, row: EventId) -> Result<Option<EventId>, Stor
         .doing("read whether a row was read again")
 }
 
+/// The reports that rejected rows of this one became.
+pub fn reports_of(connection: &Connection, report: ReportId) -> Result<Vec<ReportId>, StoreError> {
+    connection
+        .prepare_cached("SELECT DISTINCT as_report FROM replay WHERE report = ?1 ORDER BY as_report")
+        .and_then(|mut statement| statement.query_map([report.0], |row| row.get(0).map(ReportId))?.collect())
+        .doing("read what rejected rows became")
+}
+
 /// Chunks that count another number of replayed rows than there are, or more than were rejected.
 pub fn miscounted(connection: &Connection) -> Result<Vec<u32>, StoreError> {
     connection

@@ -97,6 +97,13 @@ pub fn list(connection: &Connection, day: Option<&str>) -> Result<Vec<Report>, S
     }
 }
 
+/// The newest report with the same bytes that came after this one and was not taken back: its second reading.
+pub fn second_reading(connection: &Connection, report: ReportId) -> Result<Option<ReportId>, StoreError> {
+    let condition = "content_hash = (SELECT content_hash FROM report WHERE id = ?1) AND id > ?1 AND state > 0
+         AND withdrawn_at IS NULL ORDER BY id DESC LIMIT 1";
+    Ok(select(connection, condition, [report.0])?.pop().map(|report| report.id))
+}
+
 /// The reports that their sources took back, in order.
 pub fn withdrawn(connection: &Connection) -> Result<Vec<ReportId>, StoreError> {
     connection
@@ -205,12 +212,16 @@ impl Store {
     pub fn withdraw_reports(&mut self, act: Act<'_>, reports: &[ReportId]) -> Result<(), StoreError> {
         self.write(|transaction| {
             for report in reports {
-                transaction
+                let taken_back = transaction
                     .prepare_cached(
                         "UPDATE report SET withdrawn_at = ?2 WHERE id = ?1 AND withdrawn_at IS NULL",
                     )
                     .and_then(|mut statement| statement.execute(params![report.0, act.at]))
-                    .doing("take a report back")?;
+                    .doing("take a report back")
+                    .map(|changed| changed > 0)?;
+                if !taken_back {
+                    continue;
+                }
                 act.audit(transaction, Action::ReportWithdrawn, &format!("report:{report}"), "")?;
             }
             Ok(())

@@ -2,29 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use schakel_model::{
     assignment::Assignee,
     fate::Fate,
     ids::{FindingId, ReportId},
 };
 use schakel_store::{
-    Store, StoreError,
+    Reader, Store, StoreError,
+    act::Act,
     chunks::NewBlock,
     corrections::{AddedBlock, NewCorrection, Recall, Withdrawal},
 };
 
 use super::{FINDINGS_IN_CORRECTION, Part, Planned};
-use crate::pipeline::state::RegisterView;
-
-/// Who corrects, and why.
-pub struct By<'a> {
-    /// When, in seconds since 1970.
-    pub at: i64,
-    /// Who.
-    pub actor: &'a str,
-    /// Why.
-    pub reason: &'a str,
-}
+use crate::{config::Config, pipeline::state::RegisterView, tell::Composer};
 
 /// What was done.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -37,12 +29,59 @@ pub struct Done {
     pub findings: u64,
 }
 
+/// Whoever corrects, with what that needs.
+pub struct Correcting<'a> {
+    /// Where to read.
+    pub reader: &'a Reader,
+    /// The register by which it was planned.
+    pub view: &'a RegisterView,
+    /// Sender, addresses.
+    pub config: &'a Config,
+    /// When, who and why.
+    pub act: Act<'a>,
+}
+
+impl Correcting<'_> {
+    /// Does what was planned, and makes the notices for those who were told. Gives how many notices. `progress` hears how many findings
+    /// were corrected.
+    pub fn correct(
+        &self,
+        store: &mut Store,
+        planned: &Planned,
+        progress: &dyn Fn(u64),
+    ) -> anyhow::Result<(Done, usize)> {
+        let done = carry_out(store, self.view, planned, &self.act, progress)?;
+        let templates = self.config.templates()?;
+        let composer = Composer {
+            reader: self.reader,
+            view: self.view,
+            config: self.config,
+            templates: &templates,
+            now: Timestamp::from_second(self.act.at)?,
+        };
+        Ok((done, composer.compose_recalls(store)?))
+    }
+
+    /// The same for reports that are taken back: from then on they count as that. Broken off, it is planned and done again.
+    pub fn withdraw(
+        &self,
+        store: &mut Store,
+        planned: &Planned,
+        reports: &[ReportId],
+        progress: &dyn Fn(u64),
+    ) -> anyhow::Result<(Done, usize)> {
+        let done = self.correct(store, planned, progress)?;
+        store.withdraw_reports(self.act, reports)?;
+        Ok(done)
+    }
+}
+
 /// Does what was planned, correction by correction. Broken off, it goes on where it was when it is planned again.
-pub fn carry_out(
+fn carry_out(
     store: &mut Store,
     view: &RegisterView,
     planned: &Planned,
-    by: &By<'_>,
+    by: &Act<'_>,
     progress: &dyn Fn(u64),
 ) -> Result<Done, StoreError> {
     let mut done = Done::default();

@@ -11,7 +11,7 @@ use schakel_store::{
     chunks::{self, Blocks},
     corrections::{Item, Nobody, Recall, Shape},
     fate_blob::{self, RowFate},
-    id_list, reports,
+    id_list, replays, reports,
 };
 
 use super::{
@@ -22,6 +22,23 @@ use crate::{
     difference::Difference,
     pipeline::state::{self, RegisterView},
 };
+
+/// These reports, and those that their rejected rows became when they were read again.
+pub fn with_replays(reader: &Reader, reports: &[ReportId]) -> Result<Vec<ReportId>, StoreError> {
+    let mut all = reports.to_vec();
+    let mut looked_at = 0;
+    while let Some(report) = all.get(looked_at).copied() {
+        for replay in reader.read(|connection| replays::reports_of(connection, report))? {
+            if !all.contains(&replay) {
+                all.push(replay);
+            }
+        }
+        looked_at += 1;
+    }
+    all.sort_unstable();
+    all.dedup();
+    Ok(all)
+}
 
 /// What a finding was given to, block by block.
 type Given = Vec<(Option<Assignee>, i64)>;

@@ -8,12 +8,11 @@ use schakel_app::{
     difference::Difference,
     intake::Intake,
     pipeline::state,
-    reattribute::{By, Done, Wanted, carry_out, plan},
-    tell::Composer,
+    reattribute::{Correcting, Done, Wanted, plan},
     whatif::EXAMPLES_MAX,
 };
 use schakel_model::{ids::OrganisationId, register::Register};
-use schakel_store::{Reader, register};
+use schakel_store::{Reader, act::Act, register};
 use serde::Serialize;
 
 use crate::{
@@ -87,20 +86,13 @@ pub fn run(context: &Context, args: &ReattributeArgs) -> anyhow::Result<Ending> 
     let (mut done, mut notices) = (Done::default(), 0);
     if let Some(intake) = &mut intake {
         let actor = context.actor()?;
-        let by = By { at: now, actor: actor.name(), reason: args.reason.as_deref().unwrap_or_default() };
-        let bar = progress_bar("findings corrected");
-        done = carry_out(intake.store(), &view, &planned, &by, &|findings| bar.set_position(findings))?;
-        bar.finish_and_clear();
+        let act = Act { at: now, actor: actor.name(), reason: args.reason.as_deref().unwrap_or_default() };
         let config = config::load(&context.data)?;
-        let templates = config.templates()?;
-        let composer = Composer {
-            reader: &reader,
-            view: &view,
-            config: &config,
-            templates: &templates,
-            now: context.clock.now(),
-        };
-        notices = composer.compose_recalls(intake.store())?;
+        let correcting = Correcting { reader: &reader, view: &view, config: &config, act };
+        let bar = progress_bar("findings corrected");
+        (done, notices) =
+            correcting.correct(intake.store(), &planned, &|findings| bar.set_position(findings))?;
+        bar.finish_and_clear();
     }
     match done.run {
         _ if args.dry_run => out.line("A dry run: nothing was changed."),

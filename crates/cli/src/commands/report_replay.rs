@@ -7,9 +7,8 @@ use schakel_app::{
     intake::Intake,
     pipeline::state,
     reading::Reading,
-    reattribute::{By, carry_out, plan_withdrawal},
+    reattribute::{Correcting, plan_withdrawal, with_replays},
     replay,
-    tell::Composer,
 };
 use schakel_model::ids::ReportId;
 use schakel_store::{Reader, act::Act, register, reports};
@@ -101,38 +100,38 @@ fn whole(context: &Context, args: &ReplayArgs, reading: &Reading) -> anyhow::Res
     let again = replay::take_again(&mut intake, &reader, report, reading)?;
     let sums = &again.progress.sums;
     let out = &context.out;
-    out.line(format!(
-        "Report {report}, read again, is report {}: {} rows, {} events, {} rejected, {} new findings, {} seen again.",
-        again.report,
-        number(sums.rows),
-        number(sums.events),
-        number(sums.rejected),
-        number(again.progress.new_findings),
-        number(again.findings_seen)
-    ));
+    if again.report_known {
+        out.line(format!(
+            "Report {report} was read again before, as report {}. What only the first reading gave is still to be taken back.",
+            again.report
+        ));
+    } else {
+        out.line(format!(
+            "Report {report}, read again, is report {}: {} rows, {} events, {} rejected, {} new findings, {} seen again.",
+            again.report,
+            number(sums.rows),
+            number(sums.events),
+            number(sums.rejected),
+            number(again.progress.new_findings),
+            number(again.findings_seen)
+        ));
+    }
     let mut withdrawn = 0;
     if args.dry_run {
         out.line("A dry run: nothing was changed.");
     } else {
         intake.settle()?;
         let view = state::register_view(&reader, reader.read(register::version)?)?;
-        let planned = plan_withdrawal(&reader, &view, &[report], now, 0, &|_| ())?;
+        // What its rejected rows became is in the second reading too.
+        let first_reading = with_replays(&reader, &[report])?;
+        let planned = plan_withdrawal(&reader, &view, &first_reading, now, 0, &|_| ())?;
         let actor = context.actor()?;
         let reason = if args.reason.is_empty() { "read again" } else { args.reason.as_str() };
-        let by = By { at: now, actor: actor.name(), reason };
-        withdrawn = planned.withdrawn;
-        carry_out(intake.store(), &view, &planned, &by, &|_| ())?;
-        intake.store().withdraw_reports(Act { at: now, actor: actor.name(), reason }, &[report])?;
+        let act = Act { at: now, actor: actor.name(), reason };
         let config = config::load(&context.data)?;
-        let templates = config.templates()?;
-        let composer = Composer {
-            reader: &reader,
-            view: &view,
-            config: &config,
-            templates: &templates,
-            now: context.clock.now(),
-        };
-        composer.compose_recalls(intake.store())?;
+        withdrawn = planned.withdrawn;
+        let correcting = Correcting { reader: &reader, view: &view, config: &config, act };
+        correcting.withdraw(intake.store(), &planned, &first_reading, &|_| ())?;
         out.line(format!(
             "{} assignments that only the first reading gave were taken back.",
             number(withdrawn)

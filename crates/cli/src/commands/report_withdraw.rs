@@ -7,9 +7,8 @@ use schakel_app::{
     config,
     intake::Intake,
     pipeline::state,
-    reattribute::{By, Done, carry_out, plan_withdrawal},
+    reattribute::{Correcting, Done, plan_withdrawal, with_replays},
     sources,
-    tell::Composer,
     whatif::EXAMPLES_MAX,
 };
 use schakel_model::ids::ReportId;
@@ -86,23 +85,13 @@ pub fn run(context: &Context, args: &WithdrawArgs) -> anyhow::Result<Ending> {
     if let Some(intake) = &mut intake {
         let actor = context.actor()?;
         let reason = args.reason.as_deref().unwrap_or_default();
-        let by = By { at: now, actor: actor.name(), reason };
-        let bar = progress_bar("findings taken back");
-        done = carry_out(intake.store(), &view, &planned, &by, &|findings| bar.set_position(findings))?;
-        bar.finish_and_clear();
         let act = Act { at: now, actor: actor.name(), reason };
-        // Last: what was cut off before is planned again.
-        intake.store().withdraw_reports(act, &taken_back)?;
         let config = config::load(&context.data)?;
-        let templates = config.templates()?;
-        let composer = Composer {
-            reader: &reader,
-            view: &view,
-            config: &config,
-            templates: &templates,
-            now: context.clock.now(),
-        };
-        notices = composer.compose_recalls(intake.store())?;
+        let correcting = Correcting { reader: &reader, view: &view, config: &config, act };
+        let bar = progress_bar("findings taken back");
+        (done, notices) = correcting
+            .withdraw(intake.store(), &planned, &taken_back, &|findings| bar.set_position(findings))?;
+        bar.finish_and_clear();
     }
     match done.run {
         _ if args.dry_run => out.line("A dry run: nothing was changed."),
@@ -135,13 +124,15 @@ fn wanted(reader: &Reader, args: &WithdrawArgs) -> anyhow::Result<Vec<ReportId>>
             "{code} sent nothing on {day}. `schakel reports --day {day}` lists what came"
         );
     }
-    wanted.sort_unstable();
-    wanted.dedup();
     for id in &wanted {
         let known = reader.read(|connection| reports::get(connection, *id))?;
         let known =
             known.ok_or_else(|| anyhow::anyhow!("there is no report {id}. `schakel reports` lists them"))?;
         ensure!(known.withdrawn_at.is_none(), "report {id} was taken back already");
     }
-    Ok(wanted)
+    // What their rejected rows became is theirs as well.
+    let mut all = with_replays(reader, &wanted)?;
+    let gone = reader.read(reports::withdrawn)?;
+    all.retain(|id| !gone.contains(id));
+    Ok(all)
 }

@@ -54,6 +54,14 @@ fn rows_move_from_rejected_to_their_new_fate() {
     assert_eq!(installation.fate("queued"), 2);
     installation.assert_sound();
 
+    // A source that takes the report back takes back what its rows became.
+    let planned = installation.json(&["report", "withdraw", "1", "--dry-run"]);
+    assert_eq!(
+        (&planned["reports"], count(&planned["withdrawn"])),
+        (&serde_json::json!([1, 2]), 2),
+        "{planned}"
+    );
+
     // Nothing is left that a second time could read.
     let again = installation.run(&["--json", "report", "replay", "1", "--mapping", &right]).ended(3).json();
     assert_eq!((count(&again["readable"]), count(&again["still_rejected"])), (0, 1), "{again}");
