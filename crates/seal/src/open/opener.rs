@@ -1,5 +1,7 @@
 //! Walks through the parts of a mail and takes off the seals.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use schakel_formats::mail::mime::{MULTIPART_DEPTH_MAX, Part, split_head, split_parts};
 
@@ -108,16 +110,24 @@ impl<'k> Opener<'k> {
         }
     }
 
-    /// RFC 3156 section 5.
-    fn pgp_signed(&mut self, part: &Part, body: &[u8], place: Place) -> Option<Unsealed> {
+    /// The two parts of a multipart/signed (RFC 1847): the content as it was signed, and the signature.
+    pub(super) fn signed_parts<'b>(
+        &mut self,
+        part: &Part,
+        body: &'b [u8],
+    ) -> Option<(Cow<'b, [u8]>, Vec<u8>)> {
         let (parts, _) = split_parts(body, part.parts_boundary().unwrap_or_default());
         let [content, signature, ..] = parts[..] else {
             self.problem(Problem::Malformed { what: "a signed mail" });
             return None;
         };
-        let content = canonical(content);
         let (head, body) = split_head(signature);
-        let signature = Part::read(head).encoding.undo(body).into_owned();
+        Some((canonical(content), Part::read(head).encoding.undo(body).into_owned()))
+    }
+
+    /// RFC 3156 section 5.
+    fn pgp_signed(&mut self, part: &Part, body: &[u8], place: Place) -> Option<Unsealed> {
+        let (content, signature) = self.signed_parts(part, body)?;
         let signature =
             openpgp::verify::detached(from_armour(&signature), &content, &self.keys.openpgp_public, self.now);
         Some(self.within(content.into_owned(), signature, place))

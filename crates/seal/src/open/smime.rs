@@ -1,10 +1,9 @@
 //! S/MIME on the way through a mail (RFC 8551 section 3).
 
-use schakel_formats::mail::mime::{Part, split_head, split_parts};
+use schakel_formats::mail::mime::Part;
 
 use super::opener::{Opener, Place, Unsealed};
 use crate::{
-    mime::write::canonical,
     problem::Problem,
     signature::{Flaw, Signature, Standard},
     smime::{Kind, enveloped, info, signed, to_der},
@@ -59,14 +58,7 @@ impl Opener<'_> {
 
     /// multipart/signed, the signature apart.
     pub fn smime_signed(&mut self, part: &Part, body: &[u8], place: Place) -> Option<Unsealed> {
-        let (parts, _) = split_parts(body, part.parts_boundary().unwrap_or_default());
-        let [content, signature, ..] = parts[..] else {
-            self.problem(Problem::Malformed { what: "a signed mail" });
-            return None;
-        };
-        let content = canonical(content);
-        let (head, body) = split_head(signature);
-        let message = Part::read(head).encoding.undo(body).into_owned();
+        let (content, message) = self.signed_parts(part, body)?;
         let der = to_der(&message);
         let checked = match der.as_deref().and_then(info) {
             Some(message) if message.kind == Kind::Signed => {
