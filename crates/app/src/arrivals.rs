@@ -269,7 +269,7 @@ impl ArrivalDesk<'_> {
         Ok((became, sender))
     }
 
-    /// Takes something kept in as a report. What cannot be read is put aside, with why.
+    /// Takes something kept in as a report. What cannot be read waits for a person, who can set right how it is read.
     pub fn take(
         &mut self,
         kept: &Kept,
@@ -283,7 +283,7 @@ impl ArrivalDesk<'_> {
             Ok(ingested) => ingested,
             Err(error) if is_store_trouble(&error) => return Err(error),
             Err(error) => {
-                return self.put_aside(kept, sender, Outcome::Failed, &format!("{error:#}"), actor);
+                return self.hold(kept, format!("it cannot be read: {error:#}"));
             }
         };
         let outcome = if ingested.report_known { Outcome::Known } else { Outcome::Taken };

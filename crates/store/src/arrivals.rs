@@ -20,17 +20,14 @@ pub enum Outcome {
     Refused,
     /// A mail that is no report: an answer, an automatic reply, a bounce, our own.
     NoReport,
-    /// It cannot be read.
-    Failed,
 }
 
 impl Outcome {
-    const ALL: [(Self, &'static str); 5] = [
+    const ALL: [(Self, &'static str); 4] = [
         (Self::Taken, "taken"),
         (Self::Known, "known"),
         (Self::Refused, "refused"),
         (Self::NoReport, "no_report"),
-        (Self::Failed, "failed"),
     ];
 
     /// As it stands in the store.
@@ -39,7 +36,7 @@ impl Outcome {
     }
 
     fn from_word(word: &str) -> Self {
-        Self::ALL.iter().find(|(_, one)| *one == word).map_or(Self::Failed, |(outcome, _)| *outcome)
+        Self::ALL.iter().find(|(_, one)| *one == word).map_or(Self::Refused, |(outcome, _)| *outcome)
     }
 }
 

@@ -5,10 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use anyhow::Context;
 use schakel_model::clock::Clock;
 use schakel_render::templates::Templates;
-use schakel_store::{
-    arrivals::Outcome,
-    spool::{Kept, State},
-};
+use schakel_store::spool::{Kept, State};
 
 use super::Counters;
 use crate::{
@@ -53,9 +50,6 @@ pub(super) fn take_arrival(
             Some(News::Held)
         }
         Became::Aside(outcome, reason) => {
-            if outcome == Outcome::Failed {
-                counters.reports_failed.fetch_add(1, Relaxed);
-            }
             tracing::info!(%receipt, outcome = outcome.as_str(), reason, "put aside");
             None
         }

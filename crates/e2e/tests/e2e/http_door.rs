@@ -140,10 +140,12 @@ fn a_report_is_accepted_taken_in_told_and_its_receipt_says_so() {
     assert_eq!(door.post("again.csv", &token, &report).status, 202);
     serving.wait("it to be known", || door.state("R2", &token) == "known");
     assert_eq!(door.receipt("R2", &token).body, r#"{"receipt":"R2","state":"known"}"#);
-    // What nobody can read failed, and that is all its sender learns.
+    // What nobody can read waits for somebody who sets right how it is read; its sender learns no more than that.
     assert_eq!(door.post("holiday.csv", &token, "a,b\n1,2\n").status, 202);
-    serving.wait("it to fail", || door.state("R3", &token) == "failed");
-    assert_eq!(door.receipt("R3", &token).body, r#"{"receipt":"R3","state":"failed"}"#);
+    serving.wait("it to wait", || door.state("R3", &token) == "held");
+    assert_eq!(door.receipt("R3", &token).body, r#"{"receipt":"R3","state":"held"}"#);
+    let held = door.installation.json(&["vetting", "list"]);
+    assert!(held["held"][0]["reason"].as_str().unwrap().starts_with("it cannot be read: "), "{held}");
     let log = serving.stop();
     assert!(!log.contains(&token) && !log.contains("198.51.100.200"), "{log}");
     assert_eq!(count(&door.installation.ledger()["rows"]), 2);
