@@ -25,8 +25,8 @@ use crate::{
 /// A letter with its address.
 #[derive(Clone, Debug)]
 pub struct Addressed<'a> {
-    /// The organisation it is about.
-    pub organisation: &'a Organisation,
+    /// The organisation it is about; `None`: it is about none.
+    pub organisation: Option<&'a Organisation>,
     /// The language of the reader.
     pub language: Language,
     /// Its marking.
@@ -45,7 +45,7 @@ impl<'a> Addressed<'a> {
     /// To a contact, in their language. A letter holds nothing that needs more than TLP:GREEN.
     pub fn to_contact(organisation: &'a Organisation, contact: &'a Contact, about: About<'a>) -> Self {
         Self {
-            organisation,
+            organisation: Some(organisation),
             language: contact.language,
             tlp: Tlp::Green.min(contact.tlp_max),
             to_name: &contact.name,
@@ -54,6 +54,12 @@ impl<'a> Addressed<'a> {
             about,
         }
     }
+}
+
+/// Who reads a mailbox that nobody registered is not known; the country of its domain is a guess.
+pub fn language_of(domain: &str) -> Language {
+    let domain = domain.to_ascii_lowercase();
+    if domain.ends_with(".nl") || domain.ends_with(".be") { Language::Nl } else { Language::En }
 }
 
 /// Puts letters into the outbox, each a notification of its own.
@@ -71,8 +77,8 @@ pub fn post(
         let reference = Reference { number: u64::from(number), epoch };
         let message = templates.letter(&Letter {
             reference,
-            organisation: &letter.organisation.name,
-            organisation_code: &letter.organisation.code,
+            organisation: letter.organisation.map_or("", |organisation| &organisation.name),
+            organisation_code: letter.organisation.map_or("", |organisation| &organisation.code),
             language: letter.language,
             tlp: letter.tlp,
             sender: &config.sender,
@@ -94,7 +100,7 @@ fn notification(
     subject: String,
     mail: NewMessage,
 ) -> NewNotification {
-    let organisation: OrganisationId = letter.organisation.id;
+    let organisation = letter.organisation.map_or(OrganisationId(0), |organisation| organisation.id);
     NewNotification {
         notification: Notification {
             id,
@@ -109,5 +115,16 @@ fn notification(
         },
         messages: vec![mail],
         blocks: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_dutch_is_spoken_it_is_written() {
+        let languages = ["a@b.NL", "b.be", "b.example"].map(language_of);
+        assert_eq!(languages, [Language::Nl, Language::Nl, Language::En]);
     }
 }

@@ -2,21 +2,14 @@
 //! make us write to somebody who never wrote to us.
 
 use jiff::Timestamp;
-use schakel_model::{
-    arrival::Receipt,
-    ids::OrganisationId,
-    language::Language,
-    register::{Organisation, OrganisationKind},
-    source::SourceKind,
-    tlp::Tlp,
-};
+use schakel_model::{arrival::Receipt, source::SourceKind, tlp::Tlp};
 use schakel_render::{letter::About, templates::Templates};
 use schakel_store::{Store, spool::Kept};
 
 use crate::{
     arrivals::Sender,
     config::Config,
-    letters::{Addressed, post},
+    letters::{Addressed, language_of, post},
 };
 
 /// What a notifier hears.
@@ -51,17 +44,9 @@ pub fn tell(
         true => (news, ""),
         false => (news, sender.title.as_str()),
     };
-    let nobody = Organisation {
-        id: OrganisationId(0),
-        code: String::new(),
-        name: sender.address.clone(),
-        kind: OrganisationKind::Provider,
-        parent: None,
-        language: language(&sender.address),
-    };
     let letter = Addressed {
-        organisation: &nobody,
-        language: nobody.language,
+        organisation: None,
+        language: language_of(&sender.address),
         tlp: Tlp::Green,
         to_name: "",
         to: &sender.address,
@@ -89,12 +74,6 @@ fn about(receipt: Receipt, title: &str, received_at: i64, news: News) -> anyhow:
         News::Accepted => About::Decided { receipt, title, received_at, accepted: true },
         News::Rejected => About::Decided { receipt, title, received_at, accepted: false },
     })
-}
-
-/// Dutch for whoever writes from where Dutch is spoken, English for the rest of the world.
-fn language(address: &str) -> Language {
-    let address = address.to_ascii_lowercase();
-    if address.ends_with(".nl") || address.ends_with(".be") { Language::Nl } else { Language::En }
 }
 
 #[cfg(test)]
@@ -130,6 +109,5 @@ mod tests {
         assert!(!hears(&kept(Door::Api), &certain));
         assert!(!hears(&kept(Door::Mail), &Sender { aligned: false, ..certain.clone() }));
         assert!(!hears(&kept(Door::Mail), &Sender { source: Some(feed), ..certain.clone() }));
-        assert_eq!((language("a@b.NL"), language("a@b.example")), (Language::Nl, Language::En));
     }
 }

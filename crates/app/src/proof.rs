@@ -8,7 +8,6 @@ use schakel_model::{
     asset::{AssetValue, Proof},
     claim::{Claim, ClaimState, Means, Proven},
     ids::{ClaimId, NotificationId},
-    language::Language,
     register::Register,
     tlp::Tlp,
 };
@@ -28,7 +27,7 @@ use schakel_store::{
 use crate::{
     claims::{asset_change, fallen_back, get, is_disputed},
     config::{ClaimsConfig, Config},
-    letters::{Addressed, post},
+    letters::{Addressed, language_of, post},
     random,
     register::standing,
 };
@@ -242,7 +241,7 @@ pub fn send_code(
     // The code is recorded first: one that is good and was not sent harms nobody.
     store.add_code(act, id, &address, hash, expires_at)?;
     let letter = Addressed {
-        organisation,
+        organisation: Some(organisation),
         language: language_of(domain),
         tlp: Tlp::Green,
         to_name: "",
@@ -257,11 +256,6 @@ pub fn send_code(
     let now = Timestamp::from_second(act.at).context("the time")?;
     let sent = post(store, config, templates, now, &[letter])?;
     Ok((address, sent.first().copied().unwrap_or_default()))
-}
-
-/// Who reads the role mailbox of a domain is not known; its country is a guess.
-fn language_of(domain: &str) -> Language {
-    if domain.ends_with(".nl") { Language::Nl } else { Language::En }
 }
 
 /// A code that was typed back.
