@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Context;
 use jiff::Timestamp;
-use schakel_formats::containers::{Caps, Container, sniff, walk};
+use schakel_formats::containers::{Container, sniff};
 use schakel_model::{clock::Clock, ids::ReportId, tlp::Terms};
 use schakel_parse::Plan;
 use schakel_store::{
@@ -387,7 +387,7 @@ impl Intake {
         let name = file.name().to_owned();
         let Origin { tlp: source_tlp, untold, .. } = file.incoming.origin;
         let received = Received { at: received_at, source_tlp, secret: Some(self.plane.store.secret()) };
-        let walked = walk(&mut file.incoming.content()?, &name, &Caps::default(), &mut |member, input| {
+        let walked = reading.walk(&name, &mut file.incoming.content()?, &mut |member, input| {
             match reading.open(&member.name, input, received) {
                 Ok(mut opened) => {
                     opened.terms.may_notify = !untold;

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::Context;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use schakel_formats::containers::{Caps, Container, sniff, walk};
+use schakel_formats::containers::{Container, sniff};
 use schakel_model::{event::Event, reject::Reject};
 use serde::Serialize;
 
@@ -82,7 +82,7 @@ pub fn parse_incoming(
         return Ok(parsed);
     }
     let mut failures = Vec::new();
-    let walked = walk(&mut content, &name, &Caps::default(), &mut |member, input| {
+    let walked = reading.walk(&name, &mut content, &mut |member, input| {
         match reading.open(&member.name, input, received) {
             Ok(opened) => parse_member(opened, &member.path, sink, &mut parsed)?,
             Err(error) => failures.push(format!("{}: {error:#}", member.path)),

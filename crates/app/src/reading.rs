@@ -4,6 +4,7 @@ use std::io::{self, Cursor, Read};
 
 use anyhow::Context;
 use jiff::Timestamp;
+use schakel_formats::containers::{Caps, Member, Walked, walk_wanting};
 use schakel_model::tlp::{Terms, Tlp};
 use schakel_parse::{
     Plan, PlanError, PlanOptions,
@@ -147,6 +148,18 @@ impl Reading {
         Some(
             self.mapping_for(name).map_or_else(|| plan.provider().to_owned(), |mapping| mapping.name.clone()),
         )
+    }
+
+    /// Hands every file in a report to `visit`. In a mail that is also what a mapping is for by its name.
+    pub fn walk<E>(
+        &self,
+        name: &str,
+        source: &mut dyn Read,
+        visit: &mut dyn FnMut(&Member, &mut dyn Read) -> Result<(), E>,
+    ) -> Result<Walked, E> {
+        let wanted =
+            |name: &str| self.mapping.iter().chain(&self.mappings).any(|mapping| mapping.matches(name));
+        walk_wanting(source, name, &Caps::default(), &wanted, visit)
     }
 
     /// The plan for a file of rows.

@@ -7,7 +7,6 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use anyhow::ensure;
-use schakel_formats::containers::{Caps, walk};
 use schakel_model::{
     event::Event,
     ids::{EventId, ReportId, SourceId},
@@ -292,7 +291,7 @@ impl Documents {
         let mut incoming = Incoming::memory(&name, bytes);
         let received = Received { at: received_at, secret: Some(reader.secret()), ..Received::default() };
         reading.unseal(&mut incoming, jiff::Timestamp::from_second(received_at)?)?;
-        walk(&mut incoming.content()?, &name, &Caps::default(), &mut |member, input| {
+        reading.walk(&name, &mut incoming.content()?, &mut |member, input| {
             if let Ok(mut opened) = reading.open(&member.name, input, received) {
                 let mut text = opened.head.clone();
                 opened.input.read_to_end(&mut text)?;

@@ -5,7 +5,6 @@ use std::{
     io::{Cursor, Read},
 };
 
-use schakel_formats::containers::{Caps, walk};
 use schakel_parse::feeds::{self, Feed, Given, Transcription};
 
 use crate::{
@@ -25,7 +24,7 @@ pub struct Survey {
 /// Looks into a report and goes back to its beginning. What cannot be read is told when it is taken in.
 pub fn survey(name: &str, mut input: &mut dyn ReadSeek, reading: &Reading) -> std::io::Result<Survey> {
     let mut survey = Survey::default();
-    let walked = walk(&mut input, name, &Caps::default(), &mut |member, input| {
+    let walked = reading.walk(name, &mut input, &mut |member, input| {
         let Ok(head) = read_head(input) else { return Ok::<(), std::convert::Infallible>(()) };
         match reading.document(&member.name, &head) {
             Some(feed) => {

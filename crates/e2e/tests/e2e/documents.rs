@@ -89,7 +89,12 @@ fn a_secret_of_a_row_is_shown_to_nobody() {
 
 #[test]
 fn a_spreadsheet_is_a_report_by_its_mapping() {
-    use std::io::{Cursor, Write};
+    use std::{
+        fs,
+        io::{Cursor, Write},
+    };
+
+    use base64::{Engine, engine::general_purpose::STANDARD};
 
     let cell = |text: &str| {
         format!("<table:table-cell office:value-type=\"string\"><text:p>{text}</text:p></table:table-cell>")
@@ -126,6 +131,27 @@ fn a_spreadsheet_is_a_report_by_its_mapping() {
     }
     let again = installation.json(&["ingest", "--mapping", &mapping, &file]);
     assert_eq!(again["report_known"].as_bool().or(again["reports"][0]["report_known"].as_bool()), Some(true));
+
+    // Attached to a mail it is what its mapping is for, by its name.
+    let mappings = installation.data().join("mappings");
+    fs::create_dir_all(&mappings).unwrap();
+    let named = format!("files = [\"lijst*.ods\"]\n{}", fs::read_to_string(&mapping).unwrap());
+    fs::write(mappings.join("lijst.toml"), named).unwrap();
+    let encoded = STANDARD.encode(&spreadsheet);
+    let part = |name: &str| {
+        format!(
+            "--b\r\nContent-Type: application/octet-stream; name=\"{name}\"\r\nContent-Transfer-Encoding: base64\r\n\r\n{encoded}\r\n"
+        )
+    };
+    let mail = format!(
+        "From: a@b.example\r\nDate: Fri, 20 Nov 2026 03:00:00 +0000\r\nMIME-Version: 1.0\r\n\
+         Content-Type: multipart/mixed; boundary=b\r\n\r\n{}{}--b--\r\n",
+        part("lijst-2.ods"),
+        part("vakantie.ods")
+    );
+    let file = installation.file("mail.eml", mail);
+    let taken = installation.run(&["--json", "ingest", &file]).ended(3).json();
+    assert_eq!((count(&taken["rows"]), count(&taken["events"])), (2, 1), "{taken}");
     installation.assert_sound();
 }
 

@@ -139,7 +139,8 @@ impl Mail<'_, '_, '_> {
     /// The name and the bytes of the report in a part, or why there is none.
     fn report_in<'b>(&self, part: &Part, bytes: &'b [u8]) -> Result<(String, &'b [u8]), SkipReason> {
         let name = part.name.as_deref().unwrap_or_default();
-        if REPORT_EXTENSIONS.iter().any(|extension| without_extension(name, extension).is_some()) {
+        let is_report = |extension: &&str| without_extension(name, extension).is_some();
+        if REPORT_EXTENSIONS.iter().any(is_report) || (self.walker.shared.wanted)(name) {
             return Ok((name.to_owned(), bytes));
         }
         if let Some(extension) = report_extension(part) {

@@ -130,7 +130,18 @@ pub fn walk<E>(
     caps: &Caps,
     visit: &mut dyn FnMut(&Member, &mut dyn Read) -> Result<(), E>,
 ) -> Result<Walked, E> {
-    let shared = Shared::new(caps);
+    walk_wanting(source, name, caps, &|_| false, visit)
+}
+
+/// As [`walk`]; an attachment of a mail is a report as well when its name is `wanted`.
+pub fn walk_wanting<E>(
+    source: &mut dyn Read,
+    name: &str,
+    caps: &Caps,
+    wanted: &dyn Fn(&str) -> bool,
+    visit: &mut dyn FnMut(&Member, &mut dyn Read) -> Result<(), E>,
+) -> Result<Walked, E> {
+    let shared = Shared::new(caps, wanted);
     let mut refused = None;
     {
         let mut visit = |member: &Member, bytes: &mut dyn Read| match visit(member, bytes) {
@@ -233,6 +244,8 @@ impl Walker<'_, '_> {
 /// What all levels of one walk count and record together.
 struct Shared<'c> {
     caps: &'c Caps,
+    /// Names of attachments that are reports whatever their extension says.
+    wanted: &'c dyn Fn(&str) -> bool,
     problems: RefCell<Vec<ContainerError>>,
     skipped: RefCell<Vec<Skipped>>,
     /// Files handed over.
@@ -246,9 +259,10 @@ struct Shared<'c> {
 }
 
 impl<'c> Shared<'c> {
-    fn new(caps: &'c Caps) -> Self {
+    fn new(caps: &'c Caps, wanted: &'c dyn Fn(&str) -> bool) -> Self {
         Self {
             caps,
+            wanted,
             problems: RefCell::default(),
             skipped: RefCell::default(),
             members: Cell::new(0),
