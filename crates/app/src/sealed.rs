@@ -3,7 +3,7 @@
 use std::io::{Read, Seek};
 
 use jiff::Timestamp;
-use schakel_formats::containers::MAIL_BYTES_MAX;
+use schakel_formats::containers::{Container, MAIL_BYTES_MAX, sniff};
 use schakel_seal::{
     keys::Keys,
     open::open,
@@ -85,7 +85,10 @@ pub fn unseal(incoming: &mut Incoming, keys: &Keys, now: Timestamp) -> std::io::
     let mut head = Vec::new();
     incoming.by_ref().take(LOOK_BYTES).read_to_end(&mut head)?;
     incoming.rewind()?;
-    if !may_be_sealed(&head) || incoming.size() > MAIL_BYTES_MAX {
+    if sniff(&incoming.name, &head) != Container::Mail
+        || !may_be_sealed(&head)
+        || incoming.size() > MAIL_BYTES_MAX
+    {
         return Ok(None);
     }
     let mut mail = Vec::new();
@@ -111,11 +114,28 @@ pub fn unseal(incoming: &mut Incoming, keys: &Keys, now: Timestamp) -> std::io::
 fn may_be_sealed(head: &[u8]) -> bool {
     const SIGNS: [&[u8]; 6] =
         [b"multipart/encrypted", b"multipart/signed", b"pkcs7-mime", b"pgp-encrypted", b"begin pgp", b".pgp"];
-    // A mail has a field in its first line.
-    let first_line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    if !first_line.contains(&b':') && !first_line.starts_with(b"From ") {
-        return false;
-    }
     let lower = head.to_ascii_lowercase();
     SIGNS.iter().any(|sign| memchr::memmem::find(&lower, sign).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_mail_is_opened_whatever_stands_in_other_files() {
+        let block = "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\ntext\n-----BEGIN PGP SIGNATURE-----\n\nxxxx\n-----END PGP SIGNATURE-----\n";
+        let seals = |name: &str, text: String| {
+            let mut incoming = Incoming::memory(name, text.clone().into_bytes());
+            let seals = unseal(&mut incoming, &Keys::default(), Timestamp::UNIX_EPOCH).unwrap();
+            let mut read = String::new();
+            incoming.content().unwrap().read_to_string(&mut read).unwrap();
+            (seals.is_some(), read == text)
+        };
+        let line = format!("{{\"event_description.text\":{}}}\n", serde_json::Value::from(block));
+        assert_eq!(seals("events.jsonl", line), (false, true));
+        assert_eq!(seals("list.csv", format!("time: seen,text\n1,\"{block}\"\n")), (false, true));
+        let mail = format!("From: a@b.example\nSubject: x\nDate: Fri, 20 Nov 2026 03:00:00 +0000\n\n{block}");
+        assert!(seals("report.eml", mail).0);
+    }
 }
