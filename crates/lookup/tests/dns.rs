@@ -4,14 +4,14 @@
 
 use std::{
     io::{Read, Write},
-    net::{SocketAddr, TcpListener, UdpSocket},
+    net::{SocketAddr, UdpSocket},
     thread,
     time::{Duration, Instant},
 };
 
 use schakel_formats::dns::ALIASES_MAX;
 use schakel_lookup::dns::{DnsError, Resolver};
-use schakel_testkit::knot::Knot;
+use schakel_testkit::{knot::Knot, ports};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -169,9 +169,8 @@ fn an_answer_to_another_question_is_not_taken() {
 
 #[test]
 fn a_server_that_drips_over_tcp_holds_nobody_up() {
-    let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let (tcp, udp) = ports::both(ports::free_port().unwrap()).unwrap();
     let address = udp.local_addr().unwrap();
-    let tcp = TcpListener::bind(address).unwrap();
     thread::spawn(move || {
         let mut buffer = [0; 1500];
         while let Ok((size, from)) = udp.recv_from(&mut buffer) {

@@ -6,7 +6,7 @@
 
 use std::{
     fs, io,
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     os::unix::fs::{MetadataExt, PermissionsExt, chown},
     path::{Path, PathBuf},
     process::Command,
@@ -17,7 +17,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::server_tls::ServerTls;
+use crate::{ports::free_port, server_tls::ServerTls};
 
 /// Who may log in.
 pub const USER: &str = "cert";
@@ -69,8 +69,7 @@ impl Dovecot {
         fs::write(folder.path().join("certificate.pem"), tls.certificate_pem)?;
         fs::write(folder.path().join("key.pem"), tls.key_pem)?;
         fs::write(folder.path().join("users"), format!("{USER}:{{PLAIN}}{PASSWORD}\n"))?;
-        let free = || TcpListener::bind("127.0.0.1:0").and_then(|listener| Ok(listener.local_addr()?.port()));
-        let ports = [free()?, free()?];
+        let ports = [free_port()?, free_port()?];
         fs::write(folder.path().join("dovecot.conf"), configuration(folder.path(), ports, owner, more))?;
         let dovecot = Self { folder, ports, owner, delivered: AtomicU32::new(0) };
         dovecot.run()?;

@@ -5,7 +5,7 @@
 
 use std::{
     fs, io,
-    net::{SocketAddr, TcpListener, UdpSocket},
+    net::{SocketAddr, UdpSocket},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
@@ -13,6 +13,8 @@ use std::{
 };
 
 use tempfile::TempDir;
+
+use crate::ports::free_port;
 
 /// It starts in well under a second; a loaded machine may take longer.
 const START_MAX: Duration = Duration::from_secs(20);
@@ -45,7 +47,7 @@ impl Knot {
         let program = which("knotd")
             .ok_or_else(|| io::Error::other("it is not installed (Debian: apt-get install knot)"))?;
         let folder = tempfile::Builder::new().prefix("schakel-knot-").tempdir()?;
-        let address = free_address()?;
+        let address = SocketAddr::from(([127, 0, 0, 1], free_port()?));
         for (name, records) in zones {
             write_zone(folder.path(), name, records)?;
         }
@@ -166,17 +168,6 @@ fn configuration(folder: &Path, address: SocketAddr, zones: &[&str]) -> String {
         text += &format!("  - domain: {zone}\n");
     }
     text
-}
-
-/// A port that is free for UDP and TCP.
-fn free_address() -> io::Result<SocketAddr> {
-    loop {
-        let tcp = TcpListener::bind("127.0.0.1:0")?;
-        let address = tcp.local_addr()?;
-        if UdpSocket::bind(address).is_ok() {
-            return Ok(address);
-        }
-    }
 }
 
 fn which(program: &str) -> Option<PathBuf> {

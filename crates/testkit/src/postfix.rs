@@ -6,7 +6,7 @@
 
 use std::{
     fs, io,
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     os::unix::fs::{MetadataExt, PermissionsExt, chown},
     path::{Path, PathBuf},
     process::Command,
@@ -15,6 +15,8 @@ use std::{
 };
 
 use tempfile::TempDir;
+
+use crate::ports::free_port;
 
 /// A machine under load starts Postfix in a second or two.
 const START_MAX: Duration = Duration::from_secs(30);
@@ -82,7 +84,7 @@ impl Postfix {
         for name in ["data", "mail"] {
             chown(folder.path().join(name), Some(uid), Some(gid))?;
         }
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let port = free_port()?;
         fs::write(folder.path().join("conf/main.cf"), main_cf(folder.path(), uid, gid, transport))?;
         fs::write(folder.path().join("conf/master.cf"), master_cf(port))?;
         let postfix = Self { folder, port };

@@ -3,12 +3,15 @@
 use std::{
     fs,
     io::{Read, Write},
-    net::{Shutdown, TcpListener, TcpStream},
+    net::{Shutdown, TcpStream},
     thread,
     time::{Duration, Instant},
 };
 
-use schakel_testkit::python_peers::{intelmq, tus};
+use schakel_testkit::{
+    ports::free_port,
+    python_peers::{intelmq, tus},
+};
 use serde_json::Value;
 
 use crate::{
@@ -55,7 +58,7 @@ impl Answer {
 
 impl Door {
     fn new(more: &str) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port().unwrap();
         let config = format!("{more}\n[doors.api]\nlisten = \"127.0.0.1:{port}\"\n");
         Self { installation: Installation::new(), config, port }
     }

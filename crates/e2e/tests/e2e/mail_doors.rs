@@ -2,12 +2,11 @@
 
 use std::{
     io::Write,
-    net::TcpListener,
     process::{Command, Stdio},
     time::Instant,
 };
 
-use schakel_testkit::{dovecot::Dovecot, swaks::swaks};
+use schakel_testkit::{dovecot::Dovecot, ports::free_port, swaks::swaks};
 
 use crate::{
     fixtures::{rdp, rdp_name},
@@ -25,7 +24,7 @@ const XARF: &str = r#"{"xarf_version":"4.0.0","report_id":"0b0a3a4e-9d8a-4d62-8b
 fn desk(more: &str) -> (Installation, Serving, String) {
     let installation = Installation::new();
     installation.json(&["user", "add", "jan"]);
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = free_port().unwrap();
     let server = format!("127.0.0.1:{port}");
     let config = format!(
         "[doors.mail]\ntrusted = [\"mx.schakel.example\"]\n[doors.smtp]\nlisten = [\"{server}\"]\nrecipients = [\"reports@schakel.example\"]\n{more}"

@@ -3,12 +3,12 @@
 use std::{
     collections::BTreeSet,
     io::{Read, Write},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     time::Duration,
 };
 
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
-use schakel_testkit::{server_tls::ServerTls, signing::hmac2};
+use schakel_testkit::{ports::free_port, server_tls::ServerTls, signing::hmac2};
 use serde_json::{Value, json};
 
 use crate::{
@@ -40,7 +40,7 @@ fn ago(hours: i64) -> (String, String) {
 
 impl Service {
     fn new(register: &Register, more: &str) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port().unwrap();
         let mut installation = Installation::empty();
         installation.at(&ago(200).0);
         installation.import(register);

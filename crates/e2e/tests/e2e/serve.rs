@@ -10,6 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use schakel_testkit::ports::free_port;
+
 use crate::{
     fixtures::{RDP_HEADER, Register, rdp, rdp_name, rdp_row},
     installation::{Installation, count},
@@ -34,7 +36,7 @@ impl Serving {
 
     /// As [`Self::start`], with these variables in its environment.
     pub fn start_with(installation: &Installation, config: &str, variables: &[(&str, &str)]) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port().unwrap();
         installation.configure(&format!(
             "{config}\n[intake]\nsettle_ms = 0\n[telling]\nwait_seconds = 1\n[contacts]\nremind = false\n[http]\nlisten = \"127.0.0.1:{port}\"\n"
         ));
