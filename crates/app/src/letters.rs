@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use schakel_model::{
+    answer::NotificationKind,
     ids::{NotificationId, OrganisationId},
     language::Language,
     register::{Contact, Organisation},
@@ -112,9 +113,12 @@ fn notification(
             findings: 0,
             subject,
             lead: id,
+            kind: NotificationKind::Letter,
+            thread: None,
         },
         messages: vec![mail],
         blocks: Vec::new(),
+        tells: Vec::new(),
     }
 }
 

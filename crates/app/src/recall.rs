@@ -4,7 +4,10 @@
 //! nothing of the content, so that it needs no clearance of its own; it bears the marking of what it takes back.
 
 use jiff::Timestamp;
-use schakel_model::ids::{FindingId, NotificationId};
+use schakel_model::{
+    answer::NotificationKind,
+    ids::{FindingId, NotificationId},
+};
 use schakel_render::{
     letter::{About, Letter, Part},
     notice::Reference,
@@ -110,11 +113,13 @@ impl Composer<'_> {
             findings: take_back.findings.len() as u64,
             subject: message.subject,
             lead: *next,
+            kind: NotificationKind::Letter,
+            thread: Some(told.id),
             ..told.clone()
         };
         next.0 += 1;
         Ok(Some(NewRecall {
-            notice: NewNotification { notification, messages, blocks: Vec::new() },
+            notice: NewNotification { notification, messages, blocks: Vec::new(), tells: Vec::new() },
             takes_back: told.id,
             run: take_back.run,
             breach: take_back.breach,

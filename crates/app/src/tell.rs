@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use anyhow::Context;
 use jiff::Timestamp;
 use schakel_model::{
+    answer::NotificationKind,
     asset::AssetValue,
     assignment::Assignee,
     event::Event,
@@ -23,6 +24,7 @@ use schakel_store::{
     Reader, Store,
     chunks::{self, Block, Blocks, Chunk},
     fate_blob::{self, RowFate},
+    follow_ups::Tells,
     id_list,
     outbox::{self, NewMessage, NewNotification, Notification},
     reports, sources,
@@ -322,6 +324,7 @@ impl Composer<'_> {
         }
         // The first tells the assignments; the others, and the copies, only say the same to others.
         made[0].1.blocks = telling.blocks.iter().map(|block| block.id).collect();
+        made[0].1.tells = tells(told);
         for supplier in self.view.mandates.copied(telling.organisation, telling.tlp, now) {
             let copy = Standing::Copy { of: name(telling.organisation) };
             made.extend(self.notify(supplier, copy, telling, told, next, epoch)?);
@@ -386,6 +389,8 @@ impl Composer<'_> {
                 findings: told.len() as u64,
                 subject: message.subject.clone(),
                 lead,
+                kind: NotificationKind::Findings,
+                thread: None,
             };
             let composed = Composed {
                 notification: notification.clone(),
@@ -393,7 +398,10 @@ impl Composer<'_> {
                 recipients: group.contacts.iter().map(|contact| contact.email.clone()).collect(),
                 message,
             };
-            made.push((composed, NewNotification { notification, messages, blocks: Vec::new() }));
+            made.push((
+                composed,
+                NewNotification { notification, messages, blocks: Vec::new(), tells: Vec::new() },
+            ));
             next.0 += 1;
         }
         Ok(made)
@@ -410,6 +418,22 @@ impl Composer<'_> {
         let to = To { name: &contact.name, email: &contact.email, role: contact.role.as_str() };
         frozen(self.config, self.now, message, (reference, tlp), &to, k)
     }
+}
+
+/// What is recorded as told: a finding that is told in two roles once, as its worst.
+fn tells(told: &[Told]) -> Vec<Tells> {
+    let mut tells: BTreeMap<FindingId, Tells> = BTreeMap::new();
+    for Told { group: (severity, classification, ..), item, .. } in told {
+        let one = Tells {
+            finding: item.finding,
+            severity: *severity,
+            compromised: classification.means_compromised(),
+        };
+        let known = tells.entry(item.finding).or_insert(one);
+        known.severity = known.severity.max(one.severity);
+        known.compromised |= one.compromised;
+    }
+    tells.into_values().collect()
 }
 
 /// Groups by severity and kind; the asset's value comes from the register.

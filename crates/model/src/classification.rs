@@ -114,6 +114,18 @@ impl Taxonomy {
 }
 
 impl ClassificationType {
+    /// Is whatever shows this in somebody else's hands already, rather than only open to it?
+    pub fn means_compromised(self) -> bool {
+        match self.taxonomy() {
+            Taxonomy::MaliciousCode | Taxonomy::Intrusions | Taxonomy::IntrusionAttempts => true,
+            Taxonomy::AbusiveContent => self == Self::Spam,
+            _ => matches!(
+                self,
+                Self::DataLeak | Self::Ddos | Self::Dos | Self::Phishing | Self::Scanner | Self::Malware
+            ),
+        }
+    }
+
     /// The type with this number, as stored.
     pub fn from_code(code: u8) -> Option<Self> {
         Self::ALL.get(usize::from(code)).copied()

@@ -43,6 +43,14 @@ id!(/// Two who say that the same is theirs, until it is decided.
     ConflictId);
 id!(/// A change of a trusted contact that waits for a second pair of eyes.
     PendingChangeId);
+id!(/// An answer of a recipient, numbered from 1.
+    AnswerId);
+id!(/// What is told together at a later time.
+    OverviewId);
+id!(/// Somebody who is to be called.
+    CallId);
+id!(/// An action of the desk about one report.
+    CampaignId);
 id!(/// A source of reports; 0 is nobody in particular.
     SourceId);
 id!(/// A desk user of this installation; 0 is the program itself.

@@ -11,6 +11,7 @@
 //! - [`name_look_up`]: what the DNS said of a name, and when a name counts as gone,
 //! - [`enrichment`]: what we found out ourselves about an address or a name,
 //! - [`finding`]: the durable problem behind repeated events, and its key,
+//! - [`answer`]: what recipients say about what they were told, and where a finding stands at an organisation,
 //! - [`fate`]: what became of a row and of an assignment, and the sums that must balance,
 //! - [`tlp`], [`severity`], [`classification`]: the field's own scales.
 //!
@@ -18,6 +19,7 @@
 
 pub mod affiliation;
 pub mod announced;
+pub mod answer;
 pub mod arrival;
 pub mod asset;
 pub mod assignment;

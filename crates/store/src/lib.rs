@@ -45,6 +45,7 @@ pub mod error;
 pub mod fate_blob;
 pub mod feeds;
 pub mod findings;
+pub mod follow_ups;
 pub mod frames;
 pub mod id_list;
 pub mod last_changes;

@@ -32,6 +32,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/006.sql"),
     include_str!("../migrations/007.sql"),
     include_str!("../migrations/008.sql"),
+    include_str!("../migrations/009.sql"),
 ];
 
 /// A reader waits this long for the writer's short exclusive moments.

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use schakel_model::{
+    answer::NotificationKind,
     fate::Fate,
     ids::{NotificationId, OrganisationId},
     language::Language,
@@ -11,6 +12,7 @@ use schakel_model::{
 use crate::{
     Store, StoreError,
     error::DatabaseContext,
+    follow_ups::{self, Tells},
     frames::FrameRef,
     transaction::{Transaction, in_transaction},
 };
@@ -70,6 +72,10 @@ pub struct Notification {
     pub subject: String,
     /// The first notification that tells the same assignments, in another language; itself when there is no other.
     pub lead: NotificationId,
+    /// What it is.
+    pub kind: NotificationKind,
+    /// The notification that it goes on about.
+    pub thread: Option<NotificationId>,
 }
 
 /// A message about to be stored.
@@ -92,6 +98,8 @@ pub struct NewNotification {
     pub messages: Vec<NewMessage>,
     /// The assignment blocks it tells; only with the leading one.
     pub blocks: Vec<i64>,
+    /// The findings it tells; only with the leading one.
+    pub tells: Vec<Tells>,
 }
 
 /// A stored message.
@@ -216,6 +224,8 @@ impl Store {
                     insert_message(transaction, one.notification.id, message, frame, at)
                         .doing("store a message")?;
                 }
+                let Notification { id, organisation, .. } = one.notification;
+                follow_ups::tell(transaction, organisation, id, at, &one.tells)?;
                 for block in &one.blocks {
                     transaction
                         .prepare_cached("UPDATE assignment_block SET reference = ?2 WHERE id = ?1")
@@ -326,8 +336,9 @@ fn finish_attempts(
 }
 
 fn insert_notification(transaction: &Transaction<'_>, one: &Notification) -> rusqlite::Result<usize> {
-    transaction.prepare_cached("INSERT INTO notification VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)")?.execute(
-        params![
+    transaction
+        .prepare_cached("INSERT INTO notification VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)")?
+        .execute(params![
             one.id.0,
             one.epoch,
             one.organisation.0,
@@ -336,9 +347,10 @@ fn insert_notification(transaction: &Transaction<'_>, one: &Notification) -> rus
             one.tlp as u8,
             one.findings as i64,
             one.subject,
-            one.lead.0
-        ],
-    )
+            one.lead.0,
+            one.kind.as_str(),
+            one.thread.map(|thread| thread.0)
+        ])
 }
 
 fn insert_message(
@@ -548,12 +560,13 @@ fn select_notifications(
 ) -> Result<Vec<Notification>, StoreError> {
     connection
         .prepare_cached(&format!(
-            "SELECT id, epoch, organisation, language, created_at, tlp, findings, subject, lead FROM notification WHERE {condition}"
+            "SELECT id, epoch, organisation, language, created_at, tlp, findings, subject, lead, kind, thread FROM notification WHERE {condition}"
         ))
         .and_then(|mut statement| {
             statement
                 .query_map(arguments, |row| {
                     let language: String = row.get(3)?;
+                    let kind: String = row.get(9)?;
                     Ok(Notification {
                         id: NotificationId(row.get(0)?),
                         epoch: row.get(1)?,
@@ -564,6 +577,8 @@ fn select_notifications(
                         findings: row.get::<_, i64>(6)? as u64,
                         subject: row.get(7)?,
                         lead: NotificationId(row.get(8)?),
+                        kind: kind.parse().unwrap_or(NotificationKind::Letter),
+                        thread: row.get::<_, Option<u32>>(10)?.map(NotificationId),
                     })
                 })?
                 .collect()

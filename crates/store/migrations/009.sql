@@ -1,0 +1,90 @@
+-- Telling and hearing back. All times are seconds since 1970; words are as the model writes them.
+
+-- The rules for telling (TOML). Every version is kept; the newest is in force, and none is the built-in one.
+CREATE TABLE policy_version (version INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor TEXT NOT NULL, reason TEXT NOT NULL, text TEXT NOT NULL);
+
+-- The texts of mails as the desk changed them. NULL text: the built-in one again.
+CREATE TABLE template_version (
+    id INTEGER PRIMARY KEY, language TEXT NOT NULL, name TEXT NOT NULL, at INTEGER NOT NULL, actor TEXT NOT NULL, reason TEXT NOT NULL,
+    text TEXT
+);
+CREATE INDEX template_version_of ON template_version (language, name);
+
+-- What is told together at a later time. Assignment blocks with fate 4 (digest) name one. notification: the one it became.
+CREATE TABLE overview (
+    id INTEGER PRIMARY KEY, organisation INTEGER NOT NULL, rhythm TEXT NOT NULL, due_at INTEGER NOT NULL, made_at INTEGER,
+    notification INTEGER
+);
+CREATE INDEX overview_due ON overview (due_at) WHERE made_at IS NULL;
+
+-- Weekly overviews that were made: what was sent, held and open at an organisation up to a time.
+CREATE TABLE weekly_overview (
+    organisation INTEGER NOT NULL, until INTEGER NOT NULL, notification INTEGER NOT NULL, PRIMARY KEY (organisation, until)
+) WITHOUT ROWID;
+
+-- What a notification is: findings, reminder, escalation, overview, campaign, safety_net, letter. thread: the one it goes on about.
+ALTER TABLE notification ADD COLUMN kind TEXT NOT NULL DEFAULT 'findings';
+ALTER TABLE notification ADD COLUMN thread INTEGER;
+
+-- A finding at an organisation that was told of it, and what that one said. state: as in the model. told_by: the notification that told
+-- it last; answer: the answer that gave it its state. tellings counts how often it was told.
+CREATE TABLE follow_up (
+    organisation INTEGER NOT NULL, finding INTEGER NOT NULL, told_by INTEGER NOT NULL, severity INTEGER NOT NULL,
+    compromised INTEGER NOT NULL, first_told_at INTEGER NOT NULL, last_told_at INTEGER NOT NULL, tellings INTEGER NOT NULL,
+    state INTEGER NOT NULL, state_at INTEGER NOT NULL, until INTEGER, answer INTEGER, closed_at INTEGER,
+    PRIMARY KEY (organisation, finding)
+) WITHOUT ROWID;
+CREATE INDEX follow_up_told_by ON follow_up (told_by);
+CREATE INDEX follow_up_finding ON follow_up (finding);
+
+-- How far the ladder of a notification (its lead) was climbed.
+CREATE TABLE ladder (
+    notification INTEGER PRIMARY KEY, organisation INTEGER NOT NULL, started_at INTEGER NOT NULL, steps INTEGER NOT NULL, stepped_at INTEGER,
+    ended_at INTEGER
+);
+CREATE INDEX ladder_open ON ladder (notification) WHERE ended_at IS NULL;
+
+-- Who is to be called about a notification, and what came of it. result NULL: still to be called.
+CREATE TABLE call (
+    id INTEGER PRIMARY KEY, organisation INTEGER NOT NULL, notification INTEGER NOT NULL, why TEXT NOT NULL, added_at INTEGER NOT NULL,
+    locked_by TEXT, locked_at INTEGER, result TEXT, note TEXT, next_at INTEGER, ended_at INTEGER, actor TEXT
+);
+CREATE INDEX call_open ON call (organisation) WHERE ended_at IS NULL;
+
+-- What recipients said. findings: as in assignment_block, empty for all of the notification. standing: 0 proposed to the desk, 1 taken,
+-- 2 refused by the desk. sender: who wrote it, decided_by: who accepted a risk, supplier: to whom it was passed.
+CREATE TABLE answer (
+    id INTEGER PRIMARY KEY, at INTEGER NOT NULL, organisation INTEGER NOT NULL, notification INTEGER NOT NULL, kind TEXT NOT NULL,
+    findings BLOB NOT NULL, until INTEGER, decided_by TEXT NOT NULL, supplier TEXT NOT NULL, reason TEXT NOT NULL, text TEXT NOT NULL,
+    way TEXT NOT NULL, sender TEXT NOT NULL, receipt INTEGER, standing INTEGER NOT NULL, why TEXT NOT NULL, decided_at INTEGER, actor TEXT NOT NULL
+);
+CREATE INDEX answer_notification ON answer (notification);
+CREATE INDEX answer_proposed ON answer (id) WHERE standing = 0;
+
+-- What became known of a mail address we write to. A time that is not NULL: it holds since then.
+CREATE TABLE mailbox (
+    address TEXT PRIMARY KEY, accepted_at INTEGER, failed_at INTEGER, failures INTEGER NOT NULL, failure TEXT NOT NULL,
+    complained_at INTEGER, compromised_at INTEGER, compromised_by INTEGER, seen_by_desk_at INTEGER
+) WITHOUT ROWID;
+
+-- Somebody who asked never to be written to: an address or a domain.
+CREATE TABLE do_not_contact (subject TEXT PRIMARY KEY, at INTEGER NOT NULL, actor TEXT NOT NULL, reason TEXT NOT NULL) WITHOUT ROWID;
+
+-- Whom the outside world names for an address or a name. found: mail addresses, one a line.
+CREATE TABLE abuse_contact (
+    id INTEGER PRIMARY KEY, subject TEXT NOT NULL, means TEXT NOT NULL, found TEXT NOT NULL, holder TEXT NOT NULL, answered_at INTEGER NOT NULL,
+    UNIQUE (subject, means)
+);
+
+-- An action about one report: own text and deadline, approved by a second person before it leaves.
+CREATE TABLE campaign (
+    id INTEGER PRIMARY KEY, report INTEGER NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL, deadline INTEGER, created_at INTEGER NOT NULL,
+    actor TEXT NOT NULL, approved_at INTEGER, approved_by TEXT, sent_at INTEGER, ended_at INTEGER
+);
+CREATE TABLE campaign_notification (campaign INTEGER NOT NULL, notification INTEGER NOT NULL, PRIMARY KEY (campaign, notification)) WITHOUT ROWID;
+
+-- Trial operation: the first load of a source and kind, told only when the desk releases it.
+CREATE TABLE baseline (
+    source INTEGER NOT NULL, kind TEXT NOT NULL, report INTEGER NOT NULL, at INTEGER NOT NULL, released_at INTEGER, actor TEXT,
+    PRIMARY KEY (source, kind)
+) WITHOUT ROWID;
