@@ -153,8 +153,12 @@ impl Postfix {
             return Ok(());
         }
         let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        let log = fs::read_to_string(self.folder.path().join("queue/maillog")).unwrap_or_default();
-        Err(io::Error::other(format!("postfix {command} failed: {said} {log}")))
+        Err(io::Error::other(format!("postfix {command} failed: {said} {}", self.log())))
+    }
+
+    /// What it has logged, to say with a test that fails.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("queue/maillog")).unwrap_or_default()
     }
 
     fn wait_until_it_answers(&self) -> io::Result<()> {
