@@ -1,11 +1,13 @@
 //! Pure decisions.
 
 pub mod breach;
+pub mod calendar;
 pub mod claim;
 pub mod contact_change;
 pub mod correction;
 pub mod enrichment;
 pub mod feed_health;
+pub mod holidays;
 pub mod mandate;
 pub mod merger;
 pub mod new_assignment;
