@@ -13,6 +13,7 @@ pub mod merger;
 pub mod new_assignment;
 pub mod onboarding;
 pub mod overlap;
+pub mod policy;
 pub mod quality;
 pub mod recipients;
 pub mod register_conflict;

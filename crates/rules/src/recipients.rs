@@ -76,11 +76,20 @@ pub fn recipients<'a>(
     contacts: impl IntoIterator<Item = &'a Contact> + Clone,
     tlp: Tlp,
 ) -> Result<Recipients<'a>, NoContact> {
+    recipients_in(&ROLES, contacts, tlp)
+}
+
+/// The same, of some of these roles and in their order: a policy can choose, and never adds anybody.
+pub fn recipients_in<'a>(
+    roles: &[ContactRole],
+    contacts: impl IntoIterator<Item = &'a Contact> + Clone,
+    tlp: Tlp,
+) -> Result<Recipients<'a>, NoContact> {
+    let roles = || roles.iter().copied().filter(|role| ROLES.contains(role));
     let told = |role| contacts.clone().into_iter().filter(move |contact| contact.role == role);
-    match ROLES.into_iter().find(|role| told(*role).any(|contact| obstacle(contact, tlp).is_none())) {
+    match roles().find(|role| told(*role).any(|contact| obstacle(contact, tlp).is_none())) {
         Some(role) => Ok(grouped(role, told(role).filter(|contact| obstacle(contact, tlp).is_none()))),
-        None => Err(ROLES
-            .into_iter()
+        None => Err(roles()
             .flat_map(told)
             .filter_map(|contact| obstacle(contact, tlp))
             .max_by_key(|obstacle| *obstacle as u8)
