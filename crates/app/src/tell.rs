@@ -428,6 +428,8 @@ fn tells(told: &[Told]) -> Vec<Tells> {
             finding: item.finding,
             severity: *severity,
             compromised: classification.means_compromised(),
+            deadline: None,
+            same_case: true,
         };
         let known = tells.entry(item.finding).or_insert(one);
         known.severity = known.severity.max(one.severity);

@@ -127,7 +127,9 @@ pub struct FollowUp {
     pub organisation: OrganisationId,
     /// Of what.
     pub finding: FindingId,
-    /// The notification (its lead) that told it last.
+    /// The notification (its lead) that told it first, of this case.
+    pub first_told_by: NotificationId,
+    /// The one that told it last.
     pub told_by: NotificationId,
     /// How bad it was when it was last told.
     pub severity: Severity,
@@ -145,6 +147,8 @@ pub struct FollowUp {
     pub state_at: i64,
     /// Until when the recipient expects to be busy, or accepts the risk.
     pub until: Option<i64>,
+    /// Until when it must be dealt with, whatever is said.
+    pub deadline: Option<i64>,
     /// The answer that gave it its state.
     pub answer: Option<AnswerId>,
     /// When it was closed; none while it is open.

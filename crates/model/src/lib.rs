@@ -12,6 +12,7 @@
 //! - [`enrichment`]: what we found out ourselves about an address or a name,
 //! - [`finding`]: the durable problem behind repeated events, and its key,
 //! - [`answer`]: what recipients say about what they were told, and where a finding stands at an organisation,
+//! - [`call`]: whom the desk telephones when nothing else reached anybody,
 //! - [`fate`]: what became of a row and of an assignment, and the sums that must balance,
 //! - [`tlp`], [`severity`], [`classification`]: the field's own scales.
 //!
@@ -23,6 +24,7 @@ pub mod answer;
 pub mod arrival;
 pub mod asset;
 pub mod assignment;
+pub mod call;
 pub mod claim;
 pub mod classification;
 pub mod clock;

@@ -27,15 +27,18 @@ ALTER TABLE notification ADD COLUMN kind TEXT NOT NULL DEFAULT 'findings';
 ALTER TABLE notification ADD COLUMN thread INTEGER;
 
 -- A finding at an organisation that was told of it, and what that one said. state: as in the model. told_by: the notification that told
--- it last; answer: the answer that gave it its state. tellings counts how often it was told.
+-- it last, first_told_by: the one whose assignments hold it; answer: the answer that gave it its state. tellings counts how often.
 CREATE TABLE follow_up (
-    organisation INTEGER NOT NULL, finding INTEGER NOT NULL, told_by INTEGER NOT NULL, severity INTEGER NOT NULL,
+    organisation INTEGER NOT NULL, finding INTEGER NOT NULL, first_told_by INTEGER NOT NULL, told_by INTEGER NOT NULL, severity INTEGER NOT NULL,
     compromised INTEGER NOT NULL, first_told_at INTEGER NOT NULL, last_told_at INTEGER NOT NULL, tellings INTEGER NOT NULL,
-    state INTEGER NOT NULL, state_at INTEGER NOT NULL, until INTEGER, answer INTEGER, closed_at INTEGER,
-    PRIMARY KEY (organisation, finding)
+    state INTEGER NOT NULL, state_at INTEGER NOT NULL, until INTEGER, deadline INTEGER, answer INTEGER,
+    closed_at INTEGER, PRIMARY KEY (organisation, finding)
 ) WITHOUT ROWID;
 CREATE INDEX follow_up_told_by ON follow_up (told_by);
 CREATE INDEX follow_up_finding ON follow_up (finding);
+
+-- What is known to be exploited: a CVE, an identifier or a type of report, in lower case.
+CREATE TABLE exploited (subject TEXT PRIMARY KEY, at INTEGER NOT NULL, actor TEXT NOT NULL, reason TEXT NOT NULL) WITHOUT ROWID;
 
 -- How far the ladder of a notification (its lead) was climbed.
 CREATE TABLE ladder (
@@ -47,9 +50,9 @@ CREATE INDEX ladder_open ON ladder (notification) WHERE ended_at IS NULL;
 -- Who is to be called about a notification, and what came of it. result NULL: still to be called.
 CREATE TABLE call (
     id INTEGER PRIMARY KEY, organisation INTEGER NOT NULL, notification INTEGER NOT NULL, why TEXT NOT NULL, added_at INTEGER NOT NULL,
-    locked_by TEXT, locked_at INTEGER, result TEXT, note TEXT, next_at INTEGER, ended_at INTEGER, actor TEXT
+    locked_by TEXT, locked_at INTEGER, result TEXT, note TEXT NOT NULL, next_at INTEGER, ended_at INTEGER, actor TEXT NOT NULL
 );
-CREATE INDEX call_open ON call (organisation) WHERE ended_at IS NULL;
+CREATE UNIQUE INDEX call_open ON call (organisation, notification) WHERE ended_at IS NULL;
 
 -- What recipients said. findings: as in assignment_block, empty for all of the notification. standing: 0 proposed to the desk, 1 taken,
 -- 2 refused by the desk. sender: who wrote it, decided_by: who accepted a risk, supplier: to whom it was passed.

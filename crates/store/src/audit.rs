@@ -101,6 +101,9 @@ actions!(
     ArrivalRefused "arrival.refuse",
     ReportWithdrawn "report.withdraw",
     RejectsReplayed "report.replay",
+    OrganisationCalled "call.record",
+    ExploitedMarked "exploited.mark",
+    ExploitedCleared "exploited.clear",
 );
 
 /// An entry about to be appended.

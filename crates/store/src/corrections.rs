@@ -10,15 +10,15 @@ use rusqlite::params;
 use schakel_model::{
     assignment::AssignmentSet,
     fate::Fate,
-    ids::{FindingId, RegisterVersion, ReportId},
+    ids::{FindingId, NotificationId, RegisterVersion, ReportId},
 };
 
 use crate::{
     Store, StoreError,
     audit::{self, Action},
-    chunks::{self, NewBlock},
+    chunks::{self, Blocks, NewBlock},
     error::DatabaseContext,
-    findings, id_list, outbox,
+    findings, follow_ups, id_list, outbox,
     transaction::Transaction,
 };
 
@@ -193,6 +193,14 @@ fn withdraw(
         })
         .doing("record a withdrawal")?;
     outbox::set_fate(transaction, new.at, id, Fate::Withdrawn, Some(correction), new.reason)?;
+    if let Some(lead) = told_by {
+        // What is still told in another role stays.
+        let others = chunks::blocks(transaction, &Blocks::OfNotification(lead))?;
+        let still: HashSet<FindingId> =
+            others.iter().flat_map(|block| id_list::decode(&block.findings)).collect();
+        let gone: Vec<FindingId> = found.difference(&still).copied().collect();
+        follow_ups::withdraw(transaction, NotificationId(lead), new.at, &gone)?;
+    }
     Ok((told_by, taken.len() as u64))
 }
 

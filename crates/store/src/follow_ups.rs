@@ -18,6 +18,10 @@ pub struct Tells {
     pub severity: Severity,
     /// See [`FollowUp::compromised`].
     pub compromised: bool,
+    /// See [`FollowUp::deadline`].
+    pub deadline: Option<i64>,
+    /// It is the same case as before, when it was told before; else it begins anew.
+    pub same_case: bool,
 }
 
 /// A finding at an organisation gets another state.
@@ -78,12 +82,14 @@ pub(crate) fn tell(
 ) -> Result<(), StoreError> {
     let mut statement = transaction
         .prepare_cached(
-            "INSERT INTO follow_up VALUES (?1,?2,?3,?4,?5,?6,?6,1,?7,?6,NULL,NULL,NULL)
+            "INSERT INTO follow_up VALUES (?1,?2,?3,?3,?4,?5,?6,?6,1,?7,?6,NULL,?8,NULL,NULL)
              ON CONFLICT (organisation, finding) DO UPDATE SET
-                told_by = ?3, severity = ?4, compromised = ?5, last_told_at = ?6, tellings = tellings + 1,
-                state = CASE WHEN closed_at IS NULL THEN state ELSE ?7 END,
-                state_at = CASE WHEN closed_at IS NULL THEN state_at ELSE ?6 END,
-                until = CASE WHEN closed_at IS NULL THEN until END, closed_at = NULL",
+                first_told_by = CASE WHEN ?9 THEN first_told_by ELSE ?3 END,
+                first_told_at = CASE WHEN ?9 THEN first_told_at ELSE ?6 END,
+                tellings = CASE WHEN ?9 THEN tellings + 1 ELSE 1 END,
+                deadline = CASE WHEN ?9 THEN coalesce(deadline, ?8) ELSE ?8 END,
+                told_by = ?3, severity = ?4, compromised = ?5, last_told_at = ?6, state = ?7, state_at = ?6,
+                until = NULL, closed_at = NULL",
         )
         .doing("record what is told")?;
     for one in tells {
@@ -95,32 +101,57 @@ pub(crate) fn tell(
                 one.severity as u8,
                 one.compromised,
                 at,
-                RecipientState::Told as u8
+                RecipientState::Told as u8,
+                one.deadline,
+                one.same_case
             ])
             .doing("record what is told")?;
     }
     Ok(())
 }
 
-const COLUMNS: &str = "organisation, finding, told_by, severity, compromised, first_told_at, last_told_at, tellings, state, state_at, until,
-    answer, closed_at";
+/// Ends what a notification (a lead) told: it was not for that organisation.
+pub(crate) fn withdraw(
+    transaction: &Transaction<'_>,
+    lead: NotificationId,
+    at: i64,
+    findings: &[FindingId],
+) -> Result<(), StoreError> {
+    let mut statement = transaction
+        .prepare_cached(
+            "UPDATE follow_up SET state = ?4, state_at = ?3, until = NULL, deadline = NULL, closed_at = ?3
+             WHERE finding = ?2 AND first_told_by = ?1",
+        )
+        .doing("end what was told")?;
+    for finding in findings {
+        statement
+            .execute(params![lead.0, finding.0, at, RecipientState::NotOurs as u8])
+            .doing("end what was told")?;
+    }
+    Ok(())
+}
+
+const COLUMNS: &str = "organisation, finding, first_told_by, told_by, severity, compromised, first_told_at, last_told_at, tellings, state, state_at, until,
+    deadline, answer, closed_at";
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<FollowUp> {
-    let (severity, state): (u8, u8) = (row.get(3)?, row.get(8)?);
+    let (severity, state): (u8, u8) = (row.get(4)?, row.get(9)?);
     Ok(FollowUp {
         organisation: OrganisationId(row.get(0)?),
         finding: FindingId(row.get(1)?),
-        told_by: NotificationId(row.get(2)?),
+        first_told_by: NotificationId(row.get(2)?),
+        told_by: NotificationId(row.get(3)?),
         severity: Severity::ALL.iter().copied().find(|one| *one as u8 == severity).unwrap_or(Severity::High),
-        compromised: row.get(4)?,
-        first_told_at: row.get(5)?,
-        last_told_at: row.get(6)?,
-        tellings: row.get(7)?,
+        compromised: row.get(5)?,
+        first_told_at: row.get(6)?,
+        last_told_at: row.get(7)?,
+        tellings: row.get(8)?,
         state: RecipientState::from_code(state).unwrap_or(RecipientState::Told),
-        state_at: row.get(9)?,
-        until: row.get(10)?,
-        answer: row.get::<_, Option<u32>>(11)?.map(AnswerId),
-        closed_at: row.get(12)?,
+        state_at: row.get(10)?,
+        until: row.get(11)?,
+        deadline: row.get(12)?,
+        answer: row.get::<_, Option<u32>>(13)?.map(AnswerId),
+        closed_at: row.get(14)?,
     })
 }
 

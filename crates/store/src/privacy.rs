@@ -113,6 +113,7 @@ pub const PLACES: &[Place] = &[
     place("campaign", "text", "campaign", Remedy::Replace),
     Place { key: "address", ..place("mailbox", "address", "state of a mail address", Remedy::Forget) },
     Place { key: "address", ..place("mailbox", "failure", "state of a mail address", Remedy::Replace) },
+    Place { key: "subject", ..place("exploited", "reason", "what is exploited", Remedy::Replace) },
     Place {
         key: "subject",
         ..place("do_not_contact", "subject", "who must not be written to", Remedy::Replace)
@@ -227,6 +228,8 @@ mod tests {
         "campaign.actor",
         "campaign.approved_by",
         "do_not_contact.actor",
+        "exploited.actor",
+        "exploited.subject",
         "notification.kind",
         "overview.rhythm",
         "policy_version.actor",

@@ -230,11 +230,13 @@ fn main_cf(folder: &Path, uid: u32, gid: u32, transport: &str) -> String {
     )
 }
 
+/// The queue manager is woken each second: a mail that it meets while it is being deferred otherwise lies in the incoming queue until
+/// the next one comes, or 300 seconds.
 fn master_cf(port: u16) -> String {
     format!(
         "127.0.0.1:{port} inet n - n - - smtpd\n\
          cleanup unix n - n - 0 cleanup\n\
-         qmgr unix n - n 300 1 qmgr\n\
+         qmgr unix n - n 1 1 qmgr\n\
          rewrite unix - - n - - trivial-rewrite\n\
          bounce unix - - n - 0 bounce\n\
          defer unix - - n - 0 bounce\n\
