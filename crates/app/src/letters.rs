@@ -13,6 +13,7 @@ use schakel_render::{
     notice::Reference,
     templates::Templates,
 };
+use schakel_rules::tlp_gate::{Audience, Circle, gate};
 use schakel_store::{
     Store,
     outbox::{self, NewMessage, NewNotification, Notification},
@@ -22,6 +23,9 @@ use crate::{
     config::Config,
     tell::{To, frozen},
 };
+
+/// A letter tells no findings, and nothing that needs more than this.
+const LETTER_TLP_MAX: Tlp = Tlp::Green;
 
 /// A letter with its address.
 #[derive(Clone, Debug)]
@@ -43,12 +47,12 @@ pub struct Addressed<'a> {
 }
 
 impl<'a> Addressed<'a> {
-    /// To a contact, in their language. A letter holds nothing that needs more than TLP:GREEN.
+    /// To a contact, in their language.
     pub fn to_contact(organisation: &'a Organisation, contact: &'a Contact, about: About<'a>) -> Self {
         Self {
             organisation: Some(organisation),
             language: contact.language,
-            tlp: Tlp::Green.min(contact.tlp_max),
+            tlp: LETTER_TLP_MAX.min(contact.tlp_max),
             to_name: &contact.name,
             to: &contact.email,
             role: contact.role.as_str(),
@@ -86,8 +90,10 @@ pub fn post(
             created_at: now,
             about: letter.about.clone(),
         })?;
-        let to = To { name: letter.to_name, email: letter.to, role: letter.role };
-        let mail = frozen(config, now, &message, (reference, letter.tlp), &to, 1)?;
+        let circle = if letter.organisation.is_some() { Circle::Concerned } else { Circle::Member };
+        let pass = gate(letter.tlp, &Audience::mailbox(circle, letter.to, LETTER_TLP_MAX))?;
+        let to = To { name: letter.to_name, role: letter.role };
+        let mail = frozen(config, now, &message, reference, pass, &to, 1)?;
         new.push(notification((NotificationId(number), epoch), letter, now, message.subject, mail));
     }
     store.store_notifications(&new, now.as_second())?;

@@ -3,7 +3,7 @@
 //! A row is a member's when both hold: the member, or one whose place it has taken, was **told** of its finding (the fate is `notified`),
 //! and the row **concerns** it by the register as it stands, at the time of the observation. So a repeat of a finding counts (nobody is
 //! told of those again), and a row does not that was seen after an address went to somebody else. Left out are rows that were erased, of
-//! reports that their source took back, of sources that may not notify, and of a marking that nobody of the member may receive. All of it
+//! reports that their source took back, of sources that may not notify, and of a marking that nobody of the member, or no program, may receive. All of it
 //! follows from what is stored: nothing is decided here.
 //!
 //! A day is a day of receipt in Europe/Amsterdam. It is listed when it is over and nothing of it waits to be told to the member, because
@@ -17,9 +17,14 @@ use schakel_attribute::{Query, Snapshot};
 use schakel_model::{
     ids::{FindingId, OrganisationId, RegisterVersion},
     register::Contact,
+    tlp::Terms,
 };
 use schakel_parse::{Plan, Record};
-use schakel_rules::{merger::Successors, recipients::recipients};
+use schakel_rules::{
+    merger::Successors,
+    recipients::{ROLES, recipients_of},
+    tlp_gate::{Audience, Circle, gate},
+};
 use schakel_store::{
     Reader, StoreError,
     audit::{Action, Entry, record_access},
@@ -290,11 +295,7 @@ impl MemberReports {
         let (report, member) = (part.report.id, &part.member);
         let stored = self.reader.read(|connection| reports::get(connection, report))?;
         let taken_back = stored.is_none_or(|report| report.withdrawn_at.is_some());
-        if taken_back
-            || self.deriver.is_erased(report)
-            || !member.terms.may_notify
-            || recipients(&self.contacts, member.terms.tlp).is_err()
-        {
+        if taken_back || self.deriver.is_erased(report) || !self.may_be_given(member.terms) {
             return Ok(());
         }
         for chunk in self.reader.read(|connection| chunks::of_report(connection, report))? {
@@ -324,6 +325,13 @@ impl MemberReports {
             }
         }
         Ok(())
+    }
+
+    /// May rows with these terms be fetched? When somebody of the member may receive them, and a program may.
+    fn may_be_given(&self, terms: Terms) -> bool {
+        let program = Audience::machine(Circle::Concerned, &self.code);
+        recipients_of(Circle::Concerned, &ROLES, &self.contacts, terms).is_ok()
+            && gate(terms, &program).is_ok()
     }
 
     /// Does the row concern this member, by the register as it stands?

@@ -12,6 +12,7 @@ use schakel_render::{
     letter::{About, Letter, Part},
     notice::Reference,
 };
+use schakel_rules::tlp_gate::{Audience, gate};
 use schakel_store::{
     Store,
     outbox::{self, NewNotification, Notification},
@@ -103,8 +104,9 @@ impl Composer<'_> {
         })?;
         let mut messages = Vec::new();
         for (k, earlier) in (1..).zip(&arrived) {
-            let to = To { name: "", email: &earlier.recipient, role: &earlier.role };
-            messages.push(frozen(self.config, self.now, &message, (reference, told.tlp), &to, k)?);
+            let pass = gate(told.tlp, &Audience::has(&earlier.recipient))?;
+            let to = To { name: "", role: &earlier.role };
+            messages.push(frozen(self.config, self.now, &message, reference, pass, &to, k)?);
         }
         let notification = Notification {
             id: *next,

@@ -12,14 +12,17 @@ use schakel_model::{
     ids::{AssetId, EventId, FindingId, NotificationId, OrganisationId},
     observation::Observation,
     register::{Contact, Register},
-    tlp::Tlp,
+    tlp::{Terms, Tlp},
 };
 use schakel_render::{
     message::Message,
     notice::{FINDINGS_IN_NOTICE_MAX, Group, Item, Notice, Reference, Standing},
     templates::Templates,
 };
-use schakel_rules::recipients::recipients;
+use schakel_rules::{
+    recipients::{ROLES, recipients_of},
+    tlp_gate::{Audience, Circle, gate},
+};
 use schakel_store::{
     Reader, Store,
     chunks::{self, Block, Blocks, Chunk},
@@ -78,7 +81,7 @@ struct Telling {
     organisation: OrganisationId,
     /// Whom it concerns.
     concerned: OrganisationId,
-    tlp: Tlp,
+    terms: Terms,
     blocks: Vec<Block>,
 }
 
@@ -139,7 +142,7 @@ impl Composer<'_> {
 
     /// What is waiting, by organisation and marking, in batches that fit in memory.
     fn batches(&self) -> anyhow::Result<Vec<Vec<Telling>>> {
-        let mut markings: HashMap<_, Tlp> = HashMap::new();
+        let mut markings: HashMap<_, Terms> = HashMap::new();
         let mut tellings: BTreeMap<(OrganisationId, OrganisationId, Tlp, u64), Telling> = BTreeMap::new();
         let mut filled: HashMap<(OrganisationId, Tlp), (u64, u64)> = HashMap::new();
         let joining = onboarding::not_affiliated(self.reader)?;
@@ -149,18 +152,19 @@ impl Composer<'_> {
                 continue;
             }
             let organisation = self.view.successors.at(concerned, self.now.as_second());
-            let tlp = match markings.get(&block.chunk) {
-                Some(tlp) => *tlp,
+            let terms = match markings.get(&block.chunk) {
+                Some(terms) => *terms,
                 None => {
                     let chunk = self.reader.read(|connection| chunks::by_id(connection, block.chunk))?;
                     let member = chunk.map_or(0, |chunk| chunk.member);
-                    let tlp =
-                        self.reader.read(|connection| reports::marking(connection, block.report, member))?;
-                    markings.insert(block.chunk, tlp);
-                    tlp
+                    let terms =
+                        self.reader.read(|connection| reports::terms(connection, block.report, member))?;
+                    markings.insert(block.chunk, terms);
+                    terms
                 }
             };
             // A notice has a most: what is beyond it goes into another.
+            let tlp = terms.tlp;
             let (part, count) = filled.entry((concerned, tlp)).or_default();
             if *count > 0 && *count + block.count > FINDINGS_IN_NOTICE_MAX as u64 {
                 *part += 1;
@@ -169,7 +173,7 @@ impl Composer<'_> {
             *count += block.count;
             tellings
                 .entry((organisation, concerned, tlp, *part))
-                .or_insert_with(|| Telling { organisation, concerned, tlp, blocks: Vec::new() })
+                .or_insert_with(|| Telling { organisation, concerned, terms, blocks: Vec::new() })
                 .blocks
                 .push(block);
         }
@@ -325,7 +329,7 @@ impl Composer<'_> {
         // The first tells the assignments; the others, and the copies, only say the same to others.
         made[0].1.blocks = telling.blocks.iter().map(|block| block.id).collect();
         made[0].1.tells = tells(told);
-        for supplier in self.view.mandates.copied(telling.organisation, telling.tlp, now) {
+        for supplier in self.view.mandates.copied(telling.organisation, telling.terms.tlp, now) {
             let copy = Standing::Copy { of: name(telling.organisation) };
             made.extend(self.notify(supplier, copy, telling, told, next, epoch)?);
         }
@@ -344,7 +348,11 @@ impl Composer<'_> {
     ) -> anyhow::Result<Vec<(Composed, NewNotification)>> {
         let register: &Register = &self.view.register;
         let contacts = self.view.contacts(organisation, self.now.as_second());
-        let Ok(recipients) = recipients(contacts, telling.tlp) else {
+        let circle = match standing {
+            Standing::Copy { .. } => Circle::Supplier,
+            Standing::Own | Standing::Successor { .. } => Circle::Concerned,
+        };
+        let Ok(recipients) = recipients_of(circle, &ROLES, contacts, telling.terms) else {
             // The register has changed since the fate was given; it stays queued and `schakel doctor` says so.
             return Ok(Vec::new());
         };
@@ -358,7 +366,7 @@ impl Composer<'_> {
                 organisation: name,
                 organisation_code: code,
                 language: group.language,
-                tlp: telling.tlp,
+                tlp: telling.terms.tlp,
                 recipient_role: recipients.role,
                 standing,
                 sender: &self.config.sender,
@@ -368,7 +376,7 @@ impl Composer<'_> {
             let message = self.templates.render(&notice)?;
             let mut messages = Vec::new();
             for (contact, k) in group.contacts.iter().zip(1..) {
-                match self.message(&message, reference, telling.tlp, contact, k) {
+                match self.message(&message, reference, (telling.terms, circle), contact, k) {
                     Ok(message) => messages.push(message),
                     // The register checks addresses; one that slips through must not hold up everybody else.
                     Err(error) => {
@@ -385,7 +393,7 @@ impl Composer<'_> {
                 organisation,
                 language: group.language,
                 created_at: self.now.as_second(),
-                tlp: telling.tlp,
+                tlp: telling.terms.tlp,
                 findings: told.len() as u64,
                 subject: message.subject.clone(),
                 lead,
@@ -411,12 +419,13 @@ impl Composer<'_> {
         &self,
         message: &Message,
         reference: Reference,
-        tlp: Tlp,
+        (terms, circle): (Terms, Circle),
         contact: &Contact,
         k: u32,
     ) -> anyhow::Result<NewMessage> {
-        let to = To { name: &contact.name, email: &contact.email, role: contact.role.as_str() };
-        frozen(self.config, self.now, message, (reference, tlp), &to, k)
+        let pass = gate(terms, &Audience::contact(circle, contact))?;
+        let to = To { name: &contact.name, role: contact.role.as_str() };
+        frozen(self.config, self.now, message, reference, pass, &to, k)
     }
 }
 

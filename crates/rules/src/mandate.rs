@@ -11,9 +11,7 @@ use schakel_model::{
     tlp::Tlp,
 };
 
-/// The highest marking of what a supplier gets a copy of: suppliers are outside the circle of TLP:AMBER unless the source
-/// allows it.
-pub const COPY_TLP_MAX: Tlp = Tlp::Green;
+use crate::tlp_gate::Circle;
 
 /// How an assignee hears of an event.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -82,7 +80,7 @@ impl Mandates {
         let relations = self.by_member.get(&member).map_or(&[][..], Vec::as_slice);
         relations
             .iter()
-            .filter(move |relation| tlp <= COPY_TLP_MAX && relation.valid_at(at))
+            .filter(move |relation| tlp <= Circle::Supplier.marking_max() && relation.valid_at(at))
             .map(|relation| relation.from)
     }
 }

@@ -6,8 +6,10 @@ use schakel_model::{
     language::Language,
     limits::RECIPIENTS_MAX,
     register::{Contact, ContactRole},
-    tlp::Tlp,
+    tlp::{Terms, Tlp},
 };
+
+use crate::tlp_gate::{Audience, Circle, Refusal, gate};
 
 /// The roles that findings go to. The first role that has somebody who may receive the message gets it.
 pub const ROLES: [ContactRole; 3] = [ContactRole::Findings, ContactRole::Vcib, ContactRole::Acib];
@@ -43,12 +45,14 @@ pub enum NoContact {
     ClearanceTooLow,
     /// TLP:RED is for named persons: the only contacts cleared for it are general mailboxes.
     NoNamedPerson,
+    /// The marking does not reach this organisation, or the source permits nobody to be told.
+    NotPermitted,
 }
 
 impl NoContact {
     /// Every reason.
-    pub const ALL: [Self; 4] =
-        [Self::NoneInRole, Self::NoAddress, Self::ClearanceTooLow, Self::NoNamedPerson];
+    pub const ALL: [Self; 5] =
+        [Self::NoneInRole, Self::NoAddress, Self::ClearanceTooLow, Self::NoNamedPerson, Self::NotPermitted];
 
     /// The word in stores and JSON.
     pub fn as_str(self) -> &'static str {
@@ -57,6 +61,7 @@ impl NoContact {
             Self::NoAddress => "no_address",
             Self::ClearanceTooLow => "clearance_too_low",
             Self::NoNamedPerson => "no_named_person",
+            Self::NotPermitted => "not_permitted",
         }
     }
 }
@@ -67,11 +72,7 @@ impl fmt::Display for NoContact {
     }
 }
 
-/// Chooses who of an organisation is told something with this marking: `findings`, else `vcib`, else `acib`.
-///
-/// A contact without address, or with a `tlp_max` below the marking, is passed over, so that the next role is asked when
-/// nobody of the first is left. TLP:RED goes to trusted contacts (`vcib`) only: they are appointed in person, while the
-/// other two roles are as a rule mailboxes that several people read. Addresses are compared without case.
+/// Chooses who of the organisation concerned is told something with this marking: `findings`, else `vcib`, else `acib`.
 pub fn recipients<'a>(
     contacts: impl IntoIterator<Item = &'a Contact> + Clone,
     tlp: Tlp,
@@ -85,28 +86,42 @@ pub fn recipients_in<'a>(
     contacts: impl IntoIterator<Item = &'a Contact> + Clone,
     tlp: Tlp,
 ) -> Result<Recipients<'a>, NoContact> {
+    recipients_of(Circle::Concerned, roles, contacts, tlp)
+}
+
+/// Chooses who of an organisation in this circle is told something with these terms: the first of the roles that has somebody.
+///
+/// Whoever the [`gate`] refuses is passed over, so that the next role is asked when nobody of the first is left. Addresses are compared
+/// without case.
+pub fn recipients_of<'a>(
+    circle: Circle,
+    roles: &[ContactRole],
+    contacts: impl IntoIterator<Item = &'a Contact> + Clone,
+    terms: impl Into<Terms>,
+) -> Result<Recipients<'a>, NoContact> {
+    let terms = terms.into();
     let roles = || roles.iter().copied().filter(|role| ROLES.contains(role));
     let told = |role| contacts.clone().into_iter().filter(move |contact| contact.role == role);
-    match roles().find(|role| told(*role).any(|contact| obstacle(contact, tlp).is_none())) {
-        Some(role) => Ok(grouped(role, told(role).filter(|contact| obstacle(contact, tlp).is_none()))),
+    let may = |contact: &Contact| gate(terms, &Audience::contact(circle, contact)).map(|_| ());
+    match roles().find(|role| told(*role).any(|contact| may(contact).is_ok())) {
+        Some(role) => Ok(grouped(role, told(role).filter(|contact| may(contact).is_ok()))),
         None => Err(roles()
             .flat_map(told)
-            .filter_map(|contact| obstacle(contact, tlp))
+            .filter_map(|contact| may(contact).err())
+            .map(NoContact::from)
             .max_by_key(|obstacle| *obstacle as u8)
             .unwrap_or(NoContact::NoneInRole)),
     }
 }
 
-/// What keeps this contact from receiving this marking, if anything.
-fn obstacle(contact: &Contact, tlp: Tlp) -> Option<NoContact> {
-    if contact.email.trim().is_empty() {
-        Some(NoContact::NoAddress)
-    } else if contact.tlp_max < tlp {
-        Some(NoContact::ClearanceTooLow)
-    } else if tlp == Tlp::Red && contact.role != ContactRole::Vcib {
-        Some(NoContact::NoNamedPerson)
-    } else {
-        None
+impl From<Refusal> for NoContact {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NoAddress => Self::NoAddress,
+            Refusal::Clearance => Self::ClearanceTooLow,
+            Refusal::NoNamedPerson => Self::NoNamedPerson,
+            Refusal::Circle | Refusal::Source => Self::NotPermitted,
+        }
     }
 }
 
@@ -142,7 +157,7 @@ mod tests {
             id: ContactId(1),
             organisation: OrganisationId(1),
             role,
-            name: String::new(),
+            name: "Jan Jansen".into(),
             email: email.into(),
             phone: String::new(),
             language: Language::Nl,

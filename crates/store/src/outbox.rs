@@ -8,6 +8,7 @@ use schakel_model::{
     language::Language,
     tlp::Tlp,
 };
+use schakel_rules::tlp_gate::Pass;
 
 use crate::{
     Store, StoreError,
@@ -78,16 +79,19 @@ pub struct Notification {
     pub thread: Option<NotificationId>,
 }
 
-/// A message about to be stored.
+/// A message about to be stored. It goes where its pass says, and there is none without.
 pub struct NewMessage {
-    /// One mail address.
-    pub recipient: String,
-    /// The contact's role.
-    pub role: String,
-    /// Stable over all attempts.
-    pub message_id: String,
-    /// The final bytes.
-    pub bytes: Vec<u8>,
+    pass: Pass,
+    role: String,
+    message_id: String,
+    bytes: Vec<u8>,
+}
+
+impl NewMessage {
+    /// `role`: the contact's, as the outbox shows it; `message_id`: stable over all attempts; `bytes`: the final ones.
+    pub fn new(pass: Pass, role: String, message_id: String, bytes: Vec<u8>) -> Self {
+        Self { pass, role, message_id, bytes }
+    }
 }
 
 /// A notification about to be stored, with the assignments it tells.
@@ -367,7 +371,7 @@ fn insert_message(
         )?
         .execute(params![
             notification.0,
-            message.recipient,
+            message.pass.address(),
             message.role,
             message.message_id,
             frame.segment,

@@ -5,8 +5,8 @@ use schakel_deliver::{
     mail::{Head, address, freeze},
     message_id::MessageId,
 };
-use schakel_model::tlp::Tlp;
 use schakel_render::{message::Message, notice::Reference};
+use schakel_rules::tlp_gate::Pass;
 use schakel_store::outbox::NewMessage;
 
 use crate::config::Config;
@@ -15,18 +15,17 @@ use crate::config::Config;
 pub(crate) struct To<'a> {
     /// Their name; may be empty.
     pub name: &'a str,
-    /// Their address.
-    pub email: &'a str,
     /// Their role at the organisation.
     pub role: &'a str,
 }
 
-/// The final bytes for one recipient, the `k`th of the notification, from 1.
+/// The final bytes for one recipient, the `k`th of the notification, from 1. `pass`: where the gate lets it go, and how it is marked.
 pub(crate) fn frozen(
     config: &Config,
     now: Timestamp,
     message: &Message,
-    (reference, tlp): (Reference, Tlp),
+    reference: Reference,
+    pass: Pass,
     to: &To<'_>,
     k: u32,
 ) -> anyhow::Result<NewMessage> {
@@ -35,18 +34,14 @@ pub(crate) fn frozen(
         from: &config.mail.from,
         reply_to: &config.mail.reply_to,
         to_name: to.name,
-        to: to.email,
+        to: pass.address(),
         message_id: &message_id,
         date: now,
         reference,
-        tlp,
+        tlp: pass.tlp(),
     };
-    Ok(NewMessage {
-        recipient: to.email.to_owned(),
-        role: to.role.to_owned(),
-        message_id: message_id.to_string(),
-        bytes: freeze(message, &head)?,
-    })
+    let bytes = freeze(message, &head)?;
+    Ok(NewMessage::new(pass, to.role.to_owned(), message_id.to_string(), bytes))
 }
 
 /// The host in Message-IDs: as configured, else that of the sender.

@@ -303,14 +303,16 @@ fn what_was_taken_back_erased_or_may_not_be_told_is_not_served() {
     assert_eq!(service.addresses(&second), own(&[200, 201, 205, 201]));
     service.installation.assert_sound();
 
-    // Had the third report come with other terms: RED, which nobody of GM3 may receive; and then not to be told at all.
+    // Had the third report come with other terms: which nobody of GM3 may receive, which no program may; and then not to be told at all.
     let terms = |terms: &str| {
         let store = rusqlite::Connection::open(service.installation.data().join("store.sqlite")).unwrap();
         store.execute(&format!("UPDATE member SET {terms} WHERE report = 3"), []).unwrap();
     };
-    terms("tlp = 4");
+    terms("tlp = 3");
     assert_eq!(service.addresses(&second), own(&[200, 201, 205, 201]), "a trusted person may receive it");
     assert_eq!(service.list(&third), Vec::<Value>::new());
+    terms("tlp = 4");
+    assert_eq!(service.addresses(&second), own(&[200, 201]), "TLP:RED is for a person, and a program asks");
     terms("may_notify = 0");
     assert_eq!(service.addresses(&second), own(&[200, 201]));
     // What still waits to be told keeps its day back, for clients fetch a file once.
