@@ -5,6 +5,7 @@
 //! be wrong, but it loses nothing.
 //!
 //! - [`document`](self): the sections as they are written; [`condition`]: `when`; [`rhythm`]: hourly, daily, weekly
+//! - `following`: the sections about what was told (calendars, ladders, reminders, deadlines)
 //! - [`trial`]: trial operation; [`check`]: mistakes that a document can have
 
 use std::fmt;
@@ -19,17 +20,19 @@ pub use self::{
     calendars::Calendars,
     condition::{Field, When},
     facts::{Facts, cves, tags},
+    following::{Deadline, Starts},
     problem::{Problem, Weight},
     rhythm::{Days, Rhythm},
     trial::{Mode, Trial},
 };
-use crate::recipients::ROLES;
+use crate::{follow_up::Reminders, ladder::Ladders, recipients::ROLES};
 
 mod calendars;
 pub mod check;
 pub mod condition;
 mod document;
 mod facts;
+mod following;
 mod problem;
 pub mod rhythm;
 pub mod trial;
@@ -122,6 +125,12 @@ pub struct Policy {
     pub trials: Vec<Trial>,
     /// What its rules call a time.
     pub calendars: Calendars,
+    /// Whom to turn to while nobody reacts.
+    pub ladders: Ladders,
+    /// When what was told is told again, or closed.
+    pub reminders: Reminders,
+    /// Until when the worst must be dealt with.
+    pub deadline: Deadline,
 }
 
 /// Why an action is as it is.
@@ -188,6 +197,17 @@ impl Policy {
         let document = document::read(text).map_err(|problem| vec![problem])?;
         let mut problems = Vec::new();
         let mut policy = Self::default();
+        for calendar in &document.calendar {
+            let line = document::line_at(text, calendar.span().start);
+            following::read_calendar(calendar.get_ref(), line, &mut policy.calendars, &mut problems);
+        }
+        for ladder in &document.ladder {
+            let line = document::line_at(text, ladder.span().start);
+            let ladders = (&policy.calendars, &mut policy.ladders);
+            following::read_ladder(ladder.get_ref(), line, ladders, &mut problems);
+        }
+        policy.reminders = following::read_reminders(&document.reminders, &mut problems);
+        policy.deadline = following::read_deadline(&document.deadline, &mut problems);
         for (rule, number) in document.rule.iter().zip(1..) {
             let line = document::line_at(text, rule.span().start);
             policy.rules.push(read_rule(rule.get_ref(), number, line, &mut problems));

@@ -8,7 +8,10 @@ use serde::{
 };
 use toml::{Spanned, value::Datetime};
 
-use super::problem::Problem;
+use super::{
+    following::{CalendarSection, DeadlineSection, LadderSection, RemindersSection},
+    problem::Problem,
+};
 
 /// A document is read up to this size: thousands of rules with their reasons.
 pub const DOCUMENT_BYTES_MAX: usize = 1 << 20;
@@ -21,6 +24,10 @@ pub(super) struct Document {
     pub preference: Vec<Spanned<Preference>>,
     pub recipient: Vec<Spanned<Recipient>>,
     pub trial: Vec<Spanned<Trial>>,
+    pub calendar: Vec<Spanned<CalendarSection>>,
+    pub ladder: Vec<Spanned<LadderSection>>,
+    pub reminders: RemindersSection,
+    pub deadline: DeadlineSection,
 }
 
 /// `[[rule]]`
