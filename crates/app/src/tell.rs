@@ -16,7 +16,7 @@ use schakel_model::{
 };
 use schakel_render::{
     message::Message,
-    notice::{FINDINGS_IN_NOTICE_MAX, Group, Item, Notice, Reference, Standing},
+    notice::{FINDINGS_IN_NOTICE_MAX, Group, Item, Notice, Occasion, Reference, Standing},
     templates::Templates,
 };
 use schakel_rules::{
@@ -369,6 +369,7 @@ impl Composer<'_> {
                 tlp: telling.terms.tlp,
                 recipient_role: recipients.role,
                 standing,
+                occasion: Occasion::New,
                 sender: &self.config.sender,
                 created_at: self.now,
                 groups: groups(register, told),

@@ -55,6 +55,19 @@ end-target = your system is the target
 why-successor-since = This concerns { $organisation }, which became part of your organisation on { $day }.
 why-successor = This concerns { $organisation }, which became part of your organisation.
 why-copy = This is a copy of what we told { $organisation }. You get it as a supplier of { $organisation }.
+# When something was told before
+occasion-reminder = Reminder
+occasion-escalation = No reaction
+occasion-reminder-line = This is a reminder. We first told you about this on { $day }. We tell it again because:
+occasion-escalation-own = On { $day } we sent notification { $number } to another contact of your organisation. We got no reaction. So we now ask you to look at it.
+occasion-escalation-other = On { $day } we sent notification { $number } to { $organisation }. We got no reaction. You work for { $organisation }. So we now ask you to look at it.
+again-worse = it got worse
+again-exploited = it is being exploited now
+again-came-back = it was fixed, but we see it again
+again-acceptance-over = the date until which you accepted the risk has passed
+again-doubt-over = we still see it, and the date until which it counted as a false positive has passed
+again-still-seen = we still see it
+
 why-line = { $findings }: you are registered as { $role } by { $asset }; { $end }.
 
 # Kinds

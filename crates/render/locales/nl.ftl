@@ -55,6 +55,19 @@ end-target = uw systeem is het doel
 why-successor-since = Dit gaat over { $organisation }, dat sinds { $day } in uw organisatie is opgegaan.
 why-successor = Dit gaat over { $organisation }, dat in uw organisatie is opgegaan.
 why-copy = Dit is een kopie van wat wij aan { $organisation } hebben gemeld. U krijgt die als leverancier van { $organisation }.
+# Als iets al eerder gemeld is
+occasion-reminder = Herinnering
+occasion-escalation = Geen reactie
+occasion-reminder-line = Dit is een herinnering. Wij meldden dit voor het eerst aan u op { $day }. Wij melden het nu weer, omdat:
+occasion-escalation-own = Op { $day } stuurden wij notificatie { $number } naar een andere contactpersoon van uw organisatie. Wij kregen geen reactie. Daarom vragen wij nu aan u om hiernaar te kijken.
+occasion-escalation-other = Op { $day } stuurden wij notificatie { $number } naar { $organisation }. Wij kregen geen reactie. U werkt voor { $organisation }. Daarom vragen wij nu aan u om hiernaar te kijken.
+again-worse = het is erger geworden
+again-exploited = er wordt nu misbruik van gemaakt
+again-came-back = het was opgelost, maar wij zien het weer
+again-acceptance-over = de datum tot wanneer u het risico accepteerde is voorbij
+again-doubt-over = wij zien het nog, en de datum tot wanneer het als onterechte melding gold is voorbij
+again-still-seen = wij zien het nog steeds
+
 why-line = { $findings }: u staat geregistreerd als { $role } via { $asset }; { $end }.
 
 # Soorten

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::{
     clean,
     kind::{Family, text_name},
-    notice::{Group, Notice, Standing},
+    notice::{Group, Notice, Occasion, Standing},
     table::{ROWS_SHOWN_MAX, table},
     times::Times,
     words::Words,
@@ -28,6 +28,7 @@ pub struct Context {
     tlp: String,
     sender: String,
     organisation: Organisation,
+    about: String,
     recipient_role: String,
     created_utc: String,
     created_local: String,
@@ -35,6 +36,8 @@ pub struct Context {
     total_text: String,
     highest_severity: String,
     attachment: String,
+    occasion: String,
+    occasion_lines: Vec<String>,
     why: Vec<String>,
     groups: Vec<GroupContext>,
     groups_not_shown: usize,
@@ -88,6 +91,11 @@ impl Context {
                 name: name(notice.organisation),
                 code: name(notice.organisation_code),
             },
+            about: match (notice.standing, &notice.occasion) {
+                (Standing::Copy { of }, _) => name(of),
+                (_, Occasion::Escalation { to: Some(to), .. }) => name(to),
+                _ => name(notice.organisation),
+            },
             recipient_role: words.text(&format!("recipient-{}", notice.recipient_role)),
             created_utc: times.utc_minutes(notice.created_at),
             created_local: times.local_minutes(notice.created_at),
@@ -95,6 +103,8 @@ impl Context {
             total_text: words.count("findings-count", total),
             highest_severity: severity(highest, words),
             attachment: attachment.to_owned(),
+            occasion: occasion_word(&notice.occasion, words),
+            occasion_lines: occasion_lines(&notice.occasion, words, times),
             why: why(notice.standing, groups, words, times),
             groups: groups
                 .iter()
@@ -152,6 +162,44 @@ fn advice(group: &Group<'_>, words: &Words) -> Vec<String> {
         false => words.text(&format!("advice-{}", Family::of(group.classification).word())),
     };
     text.lines().map(|step| wrap::paragraph(step, "- ", PROSE_CHARS_MAX)).collect()
+}
+
+/// One word in front of the subject; empty for what is new.
+fn occasion_word(occasion: &Occasion<'_>, words: &Words) -> String {
+    match occasion {
+        Occasion::New => String::new(),
+        Occasion::Reminder { .. } => words.text("occasion-reminder"),
+        Occasion::Escalation { .. } => words.text("occasion-escalation"),
+    }
+}
+
+/// Why something is told that was told before, a line a paragraph.
+fn occasion_lines(occasion: &Occasion<'_>, words: &Words, times: &Times) -> Vec<String> {
+    let lines = match occasion {
+        Occasion::New => Vec::new(),
+        Occasion::Reminder { because, first_told_at } => {
+            let first = words.with("occasion-reminder-line", &[("day", &times.local_day(*first_told_at))]);
+            let reasons = because.iter().map(|(word, count)| {
+                let reason = words.text(&format!("again-{}", word.replace('_', "-")));
+                format!("- {}: {reason}", words.count("findings-count", *count))
+            });
+            std::iter::once(first).chain(reasons).collect()
+        }
+        Occasion::Escalation { of, told_at, to } => {
+            let (number, day) = (of.to_string(), times.local_day(*told_at));
+            vec![match to {
+                Some(to) => {
+                    let to = clean::line(to, NAME_CHARS_MAX);
+                    words.with(
+                        "occasion-escalation-other",
+                        &[("number", &number), ("day", &day), ("organisation", &to)],
+                    )
+                }
+                None => words.with("occasion-escalation-own", &[("number", &number), ("day", &day)]),
+            }]
+        }
+    };
+    lines.iter().map(|line| wrap::paragraph(line, "", PROSE_CHARS_MAX)).collect()
 }
 
 /// Why the reader gets this: by which roles and kinds of asset the findings are theirs, the most frequent first.

@@ -36,6 +36,8 @@ pub struct Notice<'a> {
     pub recipient_role: ContactRole,
     /// Whose findings they are.
     pub standing: Standing<'a>,
+    /// Why they are told.
+    pub occasion: Occasion<'a>,
     /// Who sends it, as the readers know them.
     pub sender: &'a str,
     /// When it was composed.
@@ -60,6 +62,29 @@ pub enum Standing<'a> {
     Copy {
         /// The name of the other.
         of: &'a str,
+    },
+}
+
+/// Why findings are told.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Occasion<'a> {
+    /// They are new to the reader's organisation.
+    New,
+    /// The organisation was told of them before.
+    Reminder {
+        /// Why they are told again, by its word (`still_seen`, `worse`, …), and how many findings for each.
+        because: Vec<(&'a str, u64)>,
+        /// When the first of them was first told.
+        first_told_at: Timestamp,
+    },
+    /// Somebody else was told of them, and nobody reacted.
+    Escalation {
+        /// The earlier notification.
+        of: Reference,
+        /// When that was composed.
+        told_at: Timestamp,
+        /// To whom: the name of the organisation, when it is another than the reader's.
+        to: Option<&'a str>,
     },
 }
 

@@ -15,7 +15,7 @@ use schakel_model::{
     tlp::Tlp,
 };
 
-use crate::notice::{Group, Item, Notice, Reference, Standing};
+use crate::notice::{Group, Item, Notice, Occasion, Reference, Standing};
 
 /// 2026-03-14T22:58:30Z: two minutes later it is another day in the Netherlands.
 const OBSERVED_AT: u32 = 1_773_529_110;
@@ -68,10 +68,41 @@ pub fn small(language: Language) -> Notice<'static> {
         language,
         tlp: Tlp::Amber,
         standing: Standing::Own,
+        occasion: Occasion::New,
         recipient_role: ContactRole::Findings,
         sender: "Meldpunt Voorbeeld",
         created_at: Timestamp::constant(1_773_558_000, 0),
         groups: vec![rdp, infected, other],
+    }
+}
+
+/// One of each sort.
+pub fn all(language: Language) -> [Notice<'static>; 5] {
+    [small(language), large(language, 99), many_kinds(language), reminder(language), escalation(language)]
+}
+
+/// Findings that were told before.
+pub fn reminder(language: Language) -> Notice<'static> {
+    let because = vec![
+        ("worse", 1),
+        ("exploited", 1),
+        ("came_back", 1),
+        ("acceptance_over", 1),
+        ("doubt_over", 1),
+        ("still_seen", 2),
+    ];
+    let first_told_at = Timestamp::constant(1_772_000_000, 0);
+    Notice { occasion: Occasion::Reminder { because, first_told_at }, ..small(language) }
+}
+
+/// Findings of another organisation, which did not react.
+pub fn escalation(language: Language) -> Notice<'static> {
+    let of = Reference { number: 12, epoch: 0 };
+    let told_at = Timestamp::constant(1_772_000_000, 0);
+    Notice {
+        occasion: Occasion::Escalation { of, told_at, to: Some("Gemeente Hollands Diep") },
+        organisation: "ICT Samenwerking Voorbeeld",
+        ..small(language)
     }
 }
 

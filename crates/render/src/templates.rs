@@ -175,8 +175,7 @@ impl Templates {
     pub fn check(&self) -> Vec<TemplateProblem> {
         let mut problems = Vec::new();
         for language in Language::ALL {
-            for notice in [sample::small(language), sample::large(language, 99), sample::many_kinds(language)]
-            {
+            for notice in sample::all(language) {
                 problems.extend(self.render(&notice).err());
             }
             problems.extend(letter::samples(language).iter().filter_map(|letter| self.letter(letter).err()));
@@ -316,6 +315,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_told_again_says_why() {
+        let start = |notice: &Notice<'_>| {
+            let message = built_in().render(notice).unwrap();
+            let head = message.text.split("\n1. ").next().unwrap_or_default().to_owned();
+            format!("{}\n\n{head}", message.subject)
+        };
+        let again = Language::ALL
+            .iter()
+            .flat_map(|language| [sample::reminder(*language), sample::escalation(*language)]);
+        insta::assert_snapshot!(again.map(|notice| start(&notice)).collect::<Vec<_>>().join("=====\n"));
+    }
+
+    #[test]
     fn an_operator_replaces_one_and_learns_what_is_wrong_with_it() {
         let check = |name: &str, source: &str| {
             let problems = match Templates::new(&[(name, source)]) {
@@ -325,9 +337,9 @@ mod tests {
             problems.iter().map(TemplateProblem::to_string).collect::<Vec<_>>().join("\n")
         };
         assert_eq!(check("nl/notification.subject.j2", "{{ total_text }}"), "");
-        insta::assert_snapshot!(check("nl/notification.subject.j2", "a\n{{ totaal }}"), @"nl/notification.subject.j2, line 2: there is no variable `totaal`; there are number, tlp, sender, organisation, recipient_role, created_utc, created_local, total, total_text, highest_severity, attachment, why, groups, groups_not_shown");
+        insta::assert_snapshot!(check("nl/notification.subject.j2", "a\n{{ totaal }}"), @"nl/notification.subject.j2, line 2: there is no variable `totaal`; there are number, tlp, sender, organisation, about, recipient_role, created_utc, created_local, total, total_text, highest_severity, attachment, occasion, occasion_lines, why, groups, groups_not_shown");
         insta::assert_snapshot!(check("en/notification.txt.j2", "{% for group in groups %}\n{{ group.titel }}{% endfor %}"), @"en/notification.txt.j2, line 2: undefined value at `group.titel` (`group.titel` is undefined)");
-        insta::assert_snapshot!(check("en/notification.txt.j2", "{% if false %}\n{{ nooit }}{% endif %}"), @"en/notification.txt.j2, line 2: there is no variable `nooit`; there are number, tlp, sender, organisation, recipient_role, created_utc, created_local, total, total_text, highest_severity, attachment, why, groups, groups_not_shown");
+        insta::assert_snapshot!(check("en/notification.txt.j2", "{% if false %}\n{{ nooit }}{% endif %}"), @"en/notification.txt.j2, line 2: there is no variable `nooit`; there are number, tlp, sender, organisation, about, recipient_role, created_utc, created_local, total, total_text, highest_severity, attachment, occasion, occasion_lines, why, groups, groups_not_shown");
         insta::assert_snapshot!(check("en/notification.txt.j2", "{% if tlp %}"), @"en/notification.txt.j2, line 1: syntax error at `%}` (unexpected end of input, expected end of block)");
         insta::assert_snapshot!(check("fr/notification.txt.j2", ""), @"fr/notification.txt.j2: there is no such template; there are nl/notification.subject.j2, nl/notification.txt.j2, en/notification.subject.j2, en/notification.txt.j2, nl/proof_code.subject.j2, nl/proof_code.txt.j2, en/proof_code.subject.j2, en/proof_code.txt.j2, nl/something_waits.subject.j2, nl/something_waits.txt.j2, en/something_waits.subject.j2, en/something_waits.txt.j2, nl/confirm_contact.subject.j2, nl/confirm_contact.txt.j2, en/confirm_contact.subject.j2, en/confirm_contact.txt.j2, nl/receipt.subject.j2, nl/receipt.txt.j2, en/receipt.subject.j2, en/receipt.txt.j2, nl/receipt_decision.subject.j2, nl/receipt_decision.txt.j2, en/receipt_decision.subject.j2, en/receipt_decision.txt.j2, nl/withdrawal.subject.j2, nl/withdrawal.txt.j2, en/withdrawal.subject.j2, en/withdrawal.txt.j2");
         let replaced = Templates::new(&[("nl/notification.subject.j2", "Nieuw\nin\n{{ sender }}")]).unwrap();
