@@ -22,7 +22,6 @@ use schakel_parse::{
     masking::{Masking, Treatment},
     shadowserver::Schema,
 };
-use schakel_render::templates::{BUILT_IN, Templates};
 use schakel_rules::claim::ProofPolicy;
 use schakel_store::data_dir::DataDir;
 use serde::{Deserialize, Serialize};
@@ -110,7 +109,6 @@ pub fn masking(data: &DataDir) -> Masking {
 pub struct TellingConfig {
     pub wait_seconds: u64,
     pub wait_seconds_max: u64,
-    pub templates: PathBuf,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -193,7 +191,7 @@ impl Default for IntakeConfig {
 
 impl Default for TellingConfig {
     fn default() -> Self {
-        Self { wait_seconds: 60, wait_seconds_max: 900, templates: "templates".into() }
+        Self { wait_seconds: 60, wait_seconds_max: 900 }
     }
 }
 
@@ -403,12 +401,7 @@ pub fn load(data: &DataDir) -> anyhow::Result<Config> {
     if config.mail.channel == ChannelKind::Folder && config.mail.folder.path.as_os_str().is_empty() {
         config.mail.folder.path = data.root().join("mail");
     }
-    for relative in [
-        &mut config.intake.mappings,
-        &mut config.intake.keys,
-        &mut config.telling.templates,
-        &mut config.mail.folder.path,
-    ] {
+    for relative in [&mut config.intake.mappings, &mut config.intake.keys, &mut config.mail.folder.path] {
         if relative.is_relative() && !relative.as_os_str().is_empty() {
             *relative = data.root().join(&*relative);
         }
@@ -436,22 +429,6 @@ impl Config {
             reading.mappings.push(read_mapping(&file)?);
         }
         Ok(reading)
-    }
-
-    /// The templates, with those the operator replaces.
-    pub fn templates(&self) -> anyhow::Result<Templates> {
-        let mut sources = Vec::new();
-        for (name, _) in BUILT_IN {
-            match fs::read_to_string(self.telling.templates.join(name)) {
-                Ok(source) => sources.push((*name, source)),
-                Err(error) if error.kind() == ErrorKind::NotFound => {}
-                Err(error) => {
-                    return Err(error).with_context(|| format!("cannot read the template {name}"));
-                }
-            }
-        }
-        let overrides: Vec<_> = sources.iter().map(|(name, source)| (*name, source.as_str())).collect();
-        Ok(Templates::new(&overrides)?)
     }
 }
 

@@ -261,7 +261,7 @@ fn compose(
     clock: Clock,
 ) -> anyhow::Result<Vec<(String, u64)>> {
     let view = intake.view();
-    let templates = config.templates()?;
+    let templates = crate::templates::in_force(reader)?;
     let composer = Composer { reader, view: &view, config, templates: &templates, now: clock.now() };
     let mut told = Vec::new();
     composer.compose(Some(intake.store()), &mut |composed| {

@@ -50,6 +50,7 @@ pub fn examine(data: &DataDir, now: i64) -> Vec<Finding> {
     match Reader::open(data) {
         Err(error) => doctor.wrong("store", error.to_string()),
         Ok(reader) => {
+            doctor.templates(&reader);
             if let Err(error) = doctor.store(&reader, now) {
                 doctor.wrong("store", format!("{error:#}"));
             }
@@ -94,24 +95,23 @@ impl Doctor {
         for problem in [config.tlp().err(), config.reading().err()].into_iter().flatten() {
             self.wrong("configuration", format!("{problem:#}"));
         }
-        match config.templates() {
-            Ok(templates) => {
-                let problems = templates.check();
-                for problem in &problems {
-                    self.wrong("templates", problem.to_string());
-                }
-                if problems.is_empty() {
-                    self.good("templates", "all render with sample data");
-                }
-            }
-            Err(error) => self.wrong("templates", format!("{error:#}")),
-        }
         match schakel_deliver::channel::Channel::open(&config.mail) {
             Ok(_) => {
                 self.good("mail", "the way out is set up; `schakel outbox` shows what the other side says")
             }
             Err(error) => self.wrong("mail", format!("{:#}", anyhow::Error::from(error))),
         }
+    }
+
+    fn templates(&mut self, reader: &Reader) {
+        let problems = match crate::templates::in_force(reader) {
+            Ok(templates) => templates.check().iter().map(ToString::to_string).collect(),
+            Err(error) => vec![format!("{error:#}")],
+        };
+        if problems.is_empty() {
+            self.good("templates", "all render with sample data");
+        }
+        problems.into_iter().for_each(|problem| self.wrong("templates", problem));
     }
 
     /// What waits at the doors, and feeds that do not come as they usually do.

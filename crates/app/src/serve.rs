@@ -39,6 +39,7 @@ use crate::{
     retention,
     send::send_due,
     tell::Composer,
+    templates,
 };
 
 /// How often the folder is looked at and what is due is sent: new files are seen well within a second.
@@ -100,9 +101,10 @@ fn turns(
     let Lasting { lender, chores, door, mail_doors } = lasting;
     let lender = lender.as_ref();
     let folder = IntakeFolder::open(intake.store().data().root())?;
-    let templates = config.templates()?;
     let reading = config.reading()?;
     let reader = intake.store().reader()?;
+    // A command that changes one borrows the store: then this begins anew.
+    let templates = templates::in_force(&reader)?;
     let spool = SpoolDesk::open(intake.store().data())?;
     let mut settling = Settled::new(Duration::from_millis(config.intake.settle_ms));
     let mut waiting = Waiting::from_store(&reader)?;

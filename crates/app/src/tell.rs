@@ -42,6 +42,7 @@ use crate::{
     },
 };
 
+mod again;
 mod frozen;
 
 pub(crate) use frozen::{To, frozen, message_id_host};

@@ -92,12 +92,12 @@ impl Vetting {
         let mut intake = Intake::open(data, clock)?;
         let reader = intake.store().reader()?;
         Ok(Self {
+            templates: crate::templates::in_force(&reader)?,
             intake,
             reader,
             spool: SpoolDesk::open(data)?,
             reading: config.reading()?,
             config: config.clone(),
-            templates: config.templates()?,
             clock,
             now: clock.now_seconds(),
         })

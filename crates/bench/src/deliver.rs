@@ -62,7 +62,8 @@ pub fn measure(data: &Path) -> anyhow::Result<Deliver> {
     let config = config::load(&data)?;
     take_in(&mut intake, &data.root().join("reports"))?;
     let clock = Clock::system();
-    let (reader, view, templates) = (intake.store().reader()?, intake.view(), config.templates()?);
+    let (reader, view) = (intake.store().reader()?, intake.view());
+    let templates = schakel_app::templates::in_force(&reader)?;
 
     let start = Instant::now();
     let composer =

@@ -141,9 +141,9 @@ pub enum Command {
     /// Two who say that the same is theirs
     #[command(subcommand)]
     Conflict(crate::commands::conflict::ConflictCommand),
-    /// The mail templates
+    /// The texts of mails: see them, change them, try them
     #[command(subcommand)]
-    Templates(TemplatesCommand),
+    Template(crate::commands::template::TemplateCommand),
     /// Print a completion script for your shell
     Completion {
         /// For which shell
@@ -402,7 +402,7 @@ pub struct OutboxArgs {
 pub enum ConfigCommand {
     /// Print every key with what it means; with --json the values in force
     Show,
-    /// Check the configuration and the templates
+    /// Check the configuration and the mappings
     Check,
 }
 
@@ -428,18 +428,6 @@ pub enum RestoreCommand {
         /// What was waiting was not told: send it
         #[arg(long)]
         send_waiting: bool,
-    },
-}
-
-#[derive(Subcommand)]
-#[allow(missing_docs)]
-pub enum TemplatesCommand {
-    /// Render every template with sample data and say what is wrong
-    Check,
-    /// Write the built-in templates into a folder, to edit them there [default: templates/ in the data directory]
-    Export {
-        /// Where to
-        folder: Option<PathBuf>,
     },
 }
 

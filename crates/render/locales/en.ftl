@@ -104,8 +104,31 @@ kind-scan_ics = Industrial control (ICS) is open to everybody
 kind-event4_sinkhole = System tries to reach a botnet
 kind-compromised_website = Hacked website
 kind-compromised_account = Leaked credentials
+kind-scan_rsync = Copying service (rsync) is open to everybody
+kind-scan_postgres = PostgreSQL is open to everybody
+kind-scan_ldap_tcp = Directory (LDAP) is open to everybody
+kind-scan_ldap_udp = Directory (LDAP over UDP) is open to everybody
+kind-scan_ipmi = Management card of a server (IPMI) is open to everybody
+kind-scan_ssdp = SSDP (UPnP) can amplify DDoS attacks
+kind-scan_portmapper = Portmapper can amplify DDoS attacks
+kind-scan_netbios = NetBIOS is open to everybody
+kind-scan_ipp = Printer (IPP) is open to everybody
+kind-scan_mqtt = Message service (MQTT) is open to everybody
+kind-scan_mqtt_anon = Message service (MQTT) is open without a login
+kind-scan_docker = Management of Docker is open to everybody
+kind-scan_kubernetes = Management of Kubernetes is open to everybody
+kind-scan_isakmp = VPN server (IKE) with a known flaw or an old setting
+kind-scan_sip = Telephony (SIP) is open to everybody
+kind-scan_http_proxy = Open proxy
+kind-scan_ntp = Time server (NTP) gives management information to everybody
+kind-scan_rdpeudp = Remote desktop (RDP over UDP) is open to everybody
+kind-compromised_iot = Device that was taken over
+kind-device_id = Recognised device on the internet
+kind-malware_url = Web address spreads malware
+kind-event4_honeypot_brute_force = System guesses passwords of others
+kind-event4_ddos_participant = System takes part in DDoS attacks
 
-# Advice by kind
+# Advice for what has no text of its own (advice/en)
 advice-open-service =
     Check whether this service must be reachable from the internet.
     If not, close the port in the firewall.
@@ -140,75 +163,13 @@ advice-other =
     Read the details in the attachment and decide whether you must act.
     If you do not know what this means, answer this mail.
 
-advice-scan_rdp =
-    Close port 3389 to the internet. Let people work through a VPN.
-    Switch on multi-factor authentication (MFA) and Network Level Authentication.
-    Look in the logs for unknown logins.
-advice-scan_smb =
-    Close ports 139 and 445 to the internet. SMB belongs on the internal network only.
-    Switch off SMB version 1 and install the latest updates.
-advice-scan_telnet =
-    Switch off Telnet: passwords cross the internet unencrypted. Use SSH.
-    Change the device's default password and check whether it is infected.
-advice-scan_ftp =
-    Use SFTP or FTPS instead of FTP.
-    Check that anonymous login is off and which files can be read.
-advice-scan_vnc =
-    Close the VNC port to the internet and work through a VPN.
-    Set a strong password: without one everybody can watch.
-advice-scan_http_vulnerable =
-    See in the details which weakness was seen, and install the update.
-    Keep administration pages and files such as .git off the internet.
-    Look in the web server's logs for misuse.
-advice-scan_exchange =
-    Install Microsoft's latest cumulative update and security update.
-    Look for web shells and unknown administrators: these holes are widely used.
-    If your version gets no more updates, take the server off the internet.
-advice-scan_ssl_poodle =
-    Switch off SSLv3 on the server. Use TLS 1.2 or newer.
-advice-scan_snmp =
-    Close UDP port 161 to the internet.
-    Use SNMP version 3 with a password; change the names "public" and "private".
-advice-scan_dns =
-    Let the resolver answer your own networks only.
-    If this is a DNS server for your domain, switch off recursion.
-advice-scan_ntpmonitor =
-    Update the NTP software or switch off the "monlist" command.
-    Close UDP port 123 if others do not need this time server.
-advice-scan_memcached =
-    Close port 11211 (TCP and UDP) to the internet and switch off UDP.
-    Assume that data in the cache has been read.
-advice-scan_elasticsearch =
-    Close port 9200 to the internet and switch on authentication.
-    Find out which data could be read. If it is personal data, this may be a data breach.
-advice-scan_mongodb =
-    Close port 27017 to the internet and switch on authentication.
-    Find out which data could be read. If it is personal data, this may be a data breach.
-advice-scan_redis =
-    Close port 6379 to the internet and set a password.
-    Check the system for unknown jobs and keys: open Redis servers are often taken over.
-advice-scan_mssql =
-    Close ports 1433 (TCP) and 1434 (UDP) to the internet.
-    Check the logins of the account "sa".
-advice-scan_mysql =
-    Close port 3306 to the internet. Allow your own applications only.
-    Check which accounts may log in from outside.
-advice-scan_ics =
-    Take the controls off the internet at once: whoever reaches them can operate equipment.
-    Give the supplier access through a VPN with strong authentication.
-    Ask the operator whether settings were changed.
-advice-event4_sinkhole =
-    A system behind this address tried to reach a server of criminals, which researchers now hold.
-    Search the logs of firewall or NAT for the system. Use the time and the port.
-    Take the system off the network and install it afresh.
-advice-compromised_website =
-    Take the site offline or show a temporary page, and keep a copy for investigation.
-    Restore from a clean backup and update the system and all plug-ins.
-    Change all passwords of administrators and of the database.
-advice-compromised_account =
-    Have the user change the password at once, also where the same password is used.
-    Switch on multi-factor authentication (MFA) and end open sessions.
-    Often malware on the device is the cause: look at devices used at home too.
+# Parts of the advice by kind
+part-what = What is it?
+part-why = Why does it matter?
+part-check = How do you check it?
+part-fix = What can you do?
+part-keep = What do you keep?
+explanation-file = advice
 
 # Steps of joining
 step-invitation = the invitation

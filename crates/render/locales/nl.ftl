@@ -104,8 +104,31 @@ kind-scan_ics = Industriële besturing (ICS) is open voor iedereen
 kind-event4_sinkhole = Systeem zoekt contact met een botnet
 kind-compromised_website = Gehackte website
 kind-compromised_account = Gelekte inloggegevens
+kind-scan_rsync = Kopieerdienst (rsync) is open voor iedereen
+kind-scan_postgres = PostgreSQL is open voor iedereen
+kind-scan_ldap_tcp = Adreslijst (LDAP) is open voor iedereen
+kind-scan_ldap_udp = Adreslijst (LDAP over UDP) is open voor iedereen
+kind-scan_ipmi = Beheerkaart van een server (IPMI) is open voor iedereen
+kind-scan_ssdp = SSDP (UPnP) kan DDoS-aanvallen versterken
+kind-scan_portmapper = Portmapper kan DDoS-aanvallen versterken
+kind-scan_netbios = NetBIOS is open voor iedereen
+kind-scan_ipp = Printer (IPP) is open voor iedereen
+kind-scan_mqtt = Berichtendienst (MQTT) is open voor iedereen
+kind-scan_mqtt_anon = Berichtendienst (MQTT) is open zonder aanmelding
+kind-scan_docker = Beheer van Docker is open voor iedereen
+kind-scan_kubernetes = Beheer van Kubernetes is open voor iedereen
+kind-scan_isakmp = VPN-server (IKE) met een bekend lek of oude instelling
+kind-scan_sip = Telefonie (SIP) is open voor iedereen
+kind-scan_http_proxy = Open proxy
+kind-scan_ntp = Tijdserver (NTP) geeft beheerinformatie aan iedereen
+kind-scan_rdpeudp = Extern bureaublad (RDP over UDP) is open voor iedereen
+kind-compromised_iot = Overgenomen apparaat
+kind-device_id = Herkend apparaat op het internet
+kind-malware_url = Webadres verspreidt malware
+kind-event4_honeypot_brute_force = Systeem raadt wachtwoorden bij anderen
+kind-event4_ddos_participant = Systeem doet mee aan DDoS-aanvallen
 
-# Adviezen per soort
+# Adviezen voor wat geen eigen tekst heeft (advice/nl)
 advice-open-service =
     Controleer of deze dienst vanaf het internet bereikbaar moet zijn.
     Is dat niet nodig, sluit de poort dan af in de firewall.
@@ -140,75 +163,13 @@ advice-other =
     Bekijk de details in de bijlage en beoordeel of u iets moet doen.
     Weet u niet wat dit betekent, beantwoord dan deze mail.
 
-advice-scan_rdp =
-    Sluit poort 3389 af voor het internet. Laat medewerkers via een VPN werken.
-    Zet meervoudige aanmelding (MFA) en Network Level Authentication aan.
-    Kijk in de logboeken of er onbekende aanmeldingen zijn.
-advice-scan_smb =
-    Sluit de poorten 139 en 445 af voor het internet. SMB hoort alleen op het interne netwerk.
-    Zet SMB versie 1 uit en installeer de laatste updates.
-advice-scan_telnet =
-    Zet Telnet uit: wachtwoorden gaan onversleuteld over het internet. Gebruik SSH.
-    Wijzig het standaardwachtwoord van het apparaat en controleer of het besmet is.
-advice-scan_ftp =
-    Gebruik SFTP of FTPS in plaats van FTP.
-    Controleer of anoniem aanmelden uit staat en welke bestanden leesbaar zijn.
-advice-scan_vnc =
-    Sluit de poort van VNC af voor het internet en werk via een VPN.
-    Stel een sterk wachtwoord in: zonder wachtwoord kijkt iedereen mee.
-advice-scan_http_vulnerable =
-    Kijk bij de details welke kwetsbaarheid is gezien en installeer de update.
-    Zet beheerpagina's en bestanden zoals .git niet op het internet.
-    Kijk in de logboeken van de webserver of er misbruik is geweest.
-advice-scan_exchange =
-    Installeer de laatste cumulatieve update en beveiligingsupdate van Microsoft.
-    Controleer op webshells en onbekende beheerders: deze lekken worden veel misbruikt.
-    Krijgt uw versie geen updates meer, haal de server dan van het internet.
-advice-scan_ssl_poodle =
-    Zet SSLv3 uit op de server. Gebruik TLS 1.2 of nieuwer.
-advice-scan_snmp =
-    Sluit UDP-poort 161 af voor het internet.
-    Gebruik SNMP versie 3 met wachtwoord; verander de namen "public" en "private".
-advice-scan_dns =
-    Laat de resolver alleen antwoorden aan uw eigen netwerken.
-    Is dit een DNS-server voor uw domein, zet dan recursie uit.
-advice-scan_ntpmonitor =
-    Werk de NTP-software bij of zet de opdracht "monlist" uit.
-    Sluit UDP-poort 123 af als anderen deze tijdserver niet nodig hebben.
-advice-scan_memcached =
-    Sluit poort 11211 (TCP en UDP) af voor het internet en zet UDP uit.
-    Ga ervan uit dat gegevens in de cache zijn gelezen.
-advice-scan_elasticsearch =
-    Sluit poort 9200 af voor het internet en zet aanmelding aan.
-    Ga na welke gegevens leesbaar waren. Zijn het persoonsgegevens, dan kan dit een datalek zijn.
-advice-scan_mongodb =
-    Sluit poort 27017 af voor het internet en zet aanmelding aan.
-    Ga na welke gegevens leesbaar waren. Zijn het persoonsgegevens, dan kan dit een datalek zijn.
-advice-scan_redis =
-    Sluit poort 6379 af voor het internet en stel een wachtwoord in.
-    Controleer het systeem op onbekende taken en sleutels: open Redis wordt vaak overgenomen.
-advice-scan_mssql =
-    Sluit poort 1433 (TCP) en 1434 (UDP) af voor het internet.
-    Controleer de aanmeldingen van het account "sa".
-advice-scan_mysql =
-    Sluit poort 3306 af voor het internet. Laat alleen de eigen toepassingen toe.
-    Controleer welke accounts van buiten mogen aanmelden.
-advice-scan_ics =
-    Haal de besturing meteen van het internet: wie erbij kan, kan installaties bedienen.
-    Geef de leverancier toegang via een VPN met sterke aanmelding.
-    Vraag de beheerder of er instellingen zijn gewijzigd.
-advice-event4_sinkhole =
-    Een systeem achter dit adres zocht contact met een server van criminelen. Die is nu van onderzoekers.
-    Zoek in de logboeken van firewall of NAT welk systeem het is. Gebruik tijd en poort.
-    Haal het systeem van het netwerk en installeer het opnieuw.
-advice-compromised_website =
-    Zet de website offline of toon een tijdelijke pagina, en bewaar een kopie voor onderzoek.
-    Herstel vanaf een schone back-up en werk het systeem en alle plug-ins bij.
-    Wijzig alle wachtwoorden van beheerders en van de database.
-advice-compromised_account =
-    Laat de gebruiker het wachtwoord meteen wijzigen, ook waar hetzelfde wachtwoord wordt gebruikt.
-    Zet meervoudige aanmelding (MFA) aan en beëindig openstaande sessies.
-    Vaak komt dit door malware op het apparaat: onderzoek ook apparaten die thuis worden gebruikt.
+# Delen van het advies per soort
+part-what = Wat is het?
+part-why = Waarom is het belangrijk?
+part-check = Hoe controleert u het?
+part-fix = Wat kunt u doen?
+part-keep = Wat bewaart u?
+explanation-file = uitleg
 
 # Stappen van aansluiten
 step-invitation = de uitnodiging

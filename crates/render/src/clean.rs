@@ -8,7 +8,7 @@ pub const CELL_CHARS_MAX: usize = 2_000;
 
 /// Is this a character that a person cannot see or that moves what they see: controls, line and paragraph separators,
 /// direction marks, zero-width characters, the byte order mark?
-fn is_hidden(c: char) -> bool {
+pub(crate) fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')

@@ -6,7 +6,8 @@ use schakel_model::{asset::AssetKind, severity::Severity};
 use serde::Serialize;
 
 use crate::{
-    clean,
+    advice::{Advice, Kind, Part, kinds_of},
+    clean, explanation,
     kind::{Family, text_name},
     notice::{Group, Notice, Occasion, Standing},
     table::{ROWS_SHOWN_MAX, table},
@@ -41,6 +42,8 @@ pub struct Context {
     why: Vec<String>,
     groups: Vec<GroupContext>,
     groups_not_shown: usize,
+    explained: Vec<Explained>,
+    explanation: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -62,6 +65,19 @@ struct GroupContext {
     not_shown: usize,
 }
 
+/// The rest of the advice on a kind: what to do stands with the findings.
+#[derive(Debug, Serialize)]
+struct Explained {
+    title: String,
+    what: Vec<String>,
+    why: Vec<String>,
+    check: Vec<String>,
+    keep: Vec<String>,
+}
+
+/// The advice in force for a kind.
+pub type AdviceOf<'a> = dyn Fn(&'static Kind) -> &'a Advice + 'a;
+
 /// The groups in the order of the message: the worst first, then the largest.
 pub fn in_order<'n, 'a>(notice: &'n Notice<'a>) -> Vec<&'n Group<'a>> {
     let mut groups: Vec<_> = notice.groups.iter().collect();
@@ -77,9 +93,11 @@ impl Context {
         notice: &Notice<'_>,
         groups: &[&Group<'_>],
         attachment: &str,
-        words: &Words,
-        times: &Times,
+        (words, times): (&Words, &Times),
+        advice: &AdviceOf<'_>,
     ) -> Self {
+        let kinds = explanation::kinds(groups, words);
+        let inline = if kinds.len() <= explanation::KINDS_IN_TEXT_MAX { &kinds[..] } else { &[] };
         let name = |text| clean::line(text, NAME_CHARS_MAX).into_owned();
         let total = groups.iter().map(|group| group.items.len() as u64).sum();
         let highest = groups.first().map_or(Severity::Low, |group| group.severity);
@@ -109,15 +127,20 @@ impl Context {
             groups: groups
                 .iter()
                 .take(GROUPS_SHOWN_MAX)
-                .map(|group| GroupContext::new(group, words, times))
+                .map(|group| GroupContext::new(group, words, times, advice))
                 .collect(),
             groups_not_shown: groups.len().saturating_sub(GROUPS_SHOWN_MAX),
+            explained: inline.iter().map(|(kind, title)| Explained::new(title, advice(kind))).collect(),
+            explanation: match inline.len() < kinds.len() {
+                true => explanation::file_name(notice, words),
+                false => String::new(),
+            },
         }
     }
 }
 
 impl GroupContext {
-    fn new(group: &Group<'_>, words: &Words, times: &Times) -> Self {
+    fn new(group: &Group<'_>, words: &Words, times: &Times, in_force: &AdviceOf<'_>) -> Self {
         let count = group.items.len();
         let shown = count.min(ROWS_SHOWN_MAX);
         Self {
@@ -126,7 +149,7 @@ impl GroupContext {
             severity: severity(group.severity, words),
             count,
             count_text: words.count("findings-count", count as u64),
-            advice: advice(group, words),
+            advice: advice(group, words, in_force),
             table: table(&group.items, words, times),
             shown,
             not_shown: count - shown,
@@ -139,7 +162,7 @@ fn severity(severity: Severity, words: &Words) -> String {
 }
 
 /// Our own title for a well-known report type; else the family, with the source's name for the kind.
-fn title(group: &Group<'_>, words: &Words) -> String {
+pub(crate) fn title(group: &Group<'_>, words: &Words) -> String {
     let own = format!("kind-{}", text_name(group.report_type));
     if words.has(&own) {
         return words.text(&own);
@@ -154,14 +177,35 @@ fn title(group: &Group<'_>, words: &Words) -> String {
     }
 }
 
-/// What to do, a step a paragraph: for the report type when it is well known, else for the family.
-fn advice(group: &Group<'_>, words: &Words) -> Vec<String> {
-    let own = format!("advice-{}", text_name(group.report_type));
-    let text = match words.has(&own) {
-        true => words.text(&own),
-        false => words.text(&format!("advice-{}", Family::of(group.classification).word())),
-    };
-    text.lines().map(|step| wrap::paragraph(step, "- ", PROSE_CHARS_MAX)).collect()
+/// What to do, a step a paragraph: for the kind when it has advice of its own, else for the family.
+fn advice(group: &Group<'_>, words: &Words, in_force: &AdviceOf<'_>) -> Vec<String> {
+    match kinds_of(group).first() {
+        Some(kind) => steps(in_force(kind).part(Part::Fix)),
+        None => {
+            let text = words.text(&format!("advice-{}", Family::of(group.classification).word()));
+            text.lines().map(|step| wrap::paragraph(step, "- ", PROSE_CHARS_MAX)).collect()
+        }
+    }
+}
+
+fn steps(lines: &[String]) -> Vec<String> {
+    lines.iter().map(|step| wrap::paragraph(step, "- ", PROSE_CHARS_MAX)).collect()
+}
+
+fn prose(lines: &[String]) -> Vec<String> {
+    lines.iter().map(|line| wrap::paragraph(line, "", PROSE_CHARS_MAX)).collect()
+}
+
+impl Explained {
+    fn new(title: &str, advice: &Advice) -> Self {
+        Self {
+            title: title.to_owned(),
+            what: prose(advice.part(Part::What)),
+            why: prose(advice.part(Part::Why)),
+            check: steps(advice.part(Part::Check)),
+            keep: steps(advice.part(Part::Keep)),
+        }
+    }
 }
 
 /// One word in front of the subject; empty for what is new.

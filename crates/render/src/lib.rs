@@ -5,6 +5,7 @@
 //! source sent (host names, tags, accounts) is untrusted and passes [`clean`] before a person or a mail program sees it.
 //! Texts live in `templates/` (which an operator may replace) and `locales/`, none in code.
 
+pub mod advice;
 pub mod clean;
 pub mod contact_page;
 pub mod letter;
@@ -14,6 +15,7 @@ pub mod templates;
 
 mod attachment;
 mod context;
+mod explanation;
 mod kind;
 mod sample;
 mod table;

@@ -3,15 +3,17 @@
 //! A template is minijinja (<https://docs.rs/minijinja>) with strict undefined values: a variable that does not exist is an
 //! error, never an empty place in a mail. The default templates name all variables.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, value::Serde};
 use schakel_model::{language::Language, tlp::Tlp};
 
 use crate::{
+    advice::{Advice, KINDS, Kind},
     attachment::attachment,
     clean,
     context::{Context, in_order},
+    explanation,
     letter::{self, Letter, LetterContext},
     message::{Attachment, Message},
     notice::{Notice, Reference},
@@ -24,10 +26,17 @@ use crate::{
 /// A template larger than this is a mistake: the built-in ones are under 3 kB.
 pub const TEMPLATE_BYTES_MAX: usize = 64 << 10;
 
+/// Instructions a template may take, so that a loop in a loop cannot hold up everybody: the built-in ones take under 10,000.
+const FUEL_MAX: u64 = 2_000_000;
+
+/// A text that grows beyond this with sample data is no mail: the built-in ones stay under 100 kB.
+const TEXT_BYTES_MAX: usize = 1 << 20;
+
 /// A subject is cut after this many characters: mail programs show fewer.
 pub const SUBJECT_CHARS_MAX: usize = 160;
 
-/// The built-in templates: name (also the path in the operator's folder) and text.
+/// The built-in templates: language, name and `.j2`, and the text. The texts of [`crate::advice`] are templates as well, by the name
+/// `advice/<kind>`.
 pub const BUILT_IN: &[(&str, &str)] = &[
     ("nl/notification.subject.j2", include_str!("../templates/nl/notification.subject.j2")),
     ("nl/notification.txt.j2", include_str!("../templates/nl/notification.txt.j2")),
@@ -59,10 +68,44 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("en/withdrawal.txt.j2", include_str!("../templates/en/withdrawal.txt.j2")),
 ];
 
+/// A text that an operator puts in the place of a built-in one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Replacement<'a> {
+    /// In which language.
+    pub language: Language,
+    /// The name of the template, for example `notification.txt` or `advice/rdp`.
+    pub name: &'a str,
+    /// The text.
+    pub text: &'a str,
+}
+
+/// The names of all templates, in the order in which they are listed.
+pub fn names() -> Vec<String> {
+    let own = BUILT_IN.iter().filter_map(|(path, _)| key(path).strip_prefix("nl/")).map(str::to_owned);
+    own.chain(KINDS.iter().map(|kind| format!("{ADVICE}{}", kind.name))).collect()
+}
+
+/// The built-in text of a template.
+pub fn built_in(language: Language, name: &str) -> Option<&'static str> {
+    if let Some(kind) = name.strip_prefix(ADVICE) {
+        return KINDS.iter().find(|known| known.name == kind).map(|kind| kind.built_in(language));
+    }
+    let wanted = format!("{language}/{name}");
+    BUILT_IN.iter().find(|(path, _)| key(path) == wanted).map(|(_, text)| *text)
+}
+
+/// How the names of advice texts begin.
+const ADVICE: &str = "advice/";
+
+fn key(path: &'static str) -> &'static str {
+    path.strip_suffix(".j2").unwrap_or(path)
+}
+
 /// The templates in use.
 #[derive(Debug)]
 pub struct Templates {
     environment: Environment<'static>,
+    advice: BTreeMap<(Language, &'static str), Advice>,
     nl: Words,
     en: Words,
     times: Times,
@@ -71,7 +114,7 @@ pub struct Templates {
 /// What is wrong with a template.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub struct TemplateProblem {
-    /// Which template, for example `nl/notification.txt.j2`.
+    /// Which template, for example `nl/notification.txt`.
     pub template: String,
     /// On which line, where known.
     pub line: Option<usize>,
@@ -89,31 +132,44 @@ impl fmt::Display for TemplateProblem {
 }
 
 impl Templates {
-    /// The built-in templates, with those the operator replaces (name and text). Fails at the first that cannot be read.
-    pub fn new(overrides: &[(&str, &str)]) -> Result<Self, TemplateProblem> {
+    /// The built-in templates, with those the operator replaces. Fails at the first that cannot be read.
+    pub fn new(replacements: &[Replacement<'_>]) -> Result<Self, TemplateProblem> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_auto_escape_callback(|_| AutoEscape::None);
         environment.set_debug(true); // Errors then know their place.
-        for (name, source) in BUILT_IN.iter().chain(overrides) {
-            let problem =
-                |problem: String| TemplateProblem { template: (*name).to_owned(), line: None, problem };
-            if !BUILT_IN.iter().any(|(known, _)| known == name) {
-                let known = BUILT_IN.iter().map(|(known, _)| *known).collect::<Vec<_>>().join(", ");
-                return Err(problem(format!("there is no such template; there are {known}")));
+        environment.set_fuel(Some(FUEL_MAX));
+        for (path, source) in BUILT_IN {
+            let name = key(path);
+            environment.add_template(name, source).map_err(|error| described(name, &error))?;
+        }
+        let mut advice = BTreeMap::new();
+        for kind in KINDS {
+            for language in Language::ALL {
+                advice.insert((language, kind.name), read_advice(language, kind, kind.built_in(language))?);
             }
-            if source.len() > TEMPLATE_BYTES_MAX {
-                return Err(problem(format!(
-                    "it has {} bytes, {TEMPLATE_BYTES_MAX} is the most",
-                    source.len()
-                )));
+        }
+        for Replacement { language, name, text } in replacements {
+            let path = format!("{language}/{name}");
+            safe(&path, text)?;
+            if built_in(*language, name).is_none() {
+                return Err(problem(
+                    &path,
+                    None,
+                    format!("there is no such template; there are {}", names().join(", ")),
+                ));
+            }
+            if let Some(kind) = KINDS.iter().find(|kind| name.strip_prefix(ADVICE) == Some(kind.name)) {
+                advice.insert((*language, kind.name), read_advice(*language, kind, text)?);
+                continue;
             }
             environment
-                .add_template_owned((*name).to_owned(), (*source).to_owned())
-                .map_err(|error| described(name, &error))?;
+                .add_template_owned(path.clone(), (*text).to_owned())
+                .map_err(|error| described(&path, &error))?;
         }
         Ok(Self {
             environment,
+            advice,
             nl: Words::of(Language::Nl),
             en: Words::of(Language::En),
             times: Times::default(),
@@ -123,17 +179,26 @@ impl Templates {
     /// The message for a notice. Fails only on a template that [`Templates::check`] would have refused.
     pub fn render(&self, notice: &Notice<'_>) -> Result<Message, TemplateProblem> {
         let groups = in_order(notice);
-        let attachment = attachment(notice, &groups, &self.times);
         let words = self.words(notice.language);
-        let context = Context::new(notice, &groups, &attachment.name, words, &self.times);
+        let advice = |kind: &'static Kind| self.advice(notice.language, kind);
+        let table = attachment(notice, &groups, &self.times);
+        let context = Context::new(notice, &groups, &table.name, (words, &self.times), &advice);
         let context = Value::from(Serde(&context));
+        let attachments = [Some(table), explanation::attachment(notice, &groups, words, &advice)];
         self.message(
             notice.language,
             "notification",
             (notice.reference, notice.tlp),
             &context,
-            vec![attachment],
+            attachments.into_iter().flatten().collect(),
         )
+    }
+
+    /// The advice in force.
+    fn advice(&self, language: Language, kind: &'static Kind) -> &Advice {
+        self.advice
+            .get(&(language, kind.name))
+            .expect("every kind has its text in every language from the start")
     }
 
     /// The message for a letter. Fails only on a template that [`Templates::check`] would have refused.
@@ -161,6 +226,14 @@ impl Templates {
     ) -> Result<Message, TemplateProblem> {
         let subject = self.fill(language, template, "subject", context)?;
         let text = self.fill(language, template, "txt", context)?;
+        if text.len() > TEXT_BYTES_MAX {
+            let template = format!("{language}/{template}.txt");
+            return Err(problem(
+                &template,
+                None,
+                format!("it makes {} bytes, {TEXT_BYTES_MAX} is the most", text.len()),
+            ));
+        }
         // The start of the subject is what answers are recognised by: no template can leave it out.
         let subject = format!("[Schakel #{reference}] {tlp} {subject}");
         Ok(Message {
@@ -170,15 +243,37 @@ impl Templates {
         })
     }
 
+    /// The mails of this template with sample data.
+    pub fn samples(&self, language: Language, name: &str) -> Result<Vec<Message>, TemplateProblem> {
+        if let Some(kind) = KINDS.iter().find(|kind| name.strip_prefix(ADVICE) == Some(kind.name)) {
+            return Ok(vec![self.render(&kind.sample(language))?]);
+        }
+        let letters: Vec<_> = letter::samples(language)
+            .into_iter()
+            .filter(|letter| name.split('.').next() == Some(letter.about.template()))
+            .collect();
+        if letters.is_empty() {
+            return Ok(vec![self.render(&sample::small(language))?]);
+        }
+        letters.iter().map(|letter| self.letter(letter)).collect()
+    }
+
     /// Everything that is wrong with the templates: each is rendered with sample findings, and asked for variables that do
     /// not exist, also in parts that the samples do not reach.
     pub fn check(&self) -> Vec<TemplateProblem> {
         let mut problems = Vec::new();
         for language in Language::ALL {
             for notice in sample::all(language) {
-                problems.extend(self.render(&notice).err());
+                problems.extend(self.marked(language, "notification", notice.tlp, self.render(&notice)));
             }
-            problems.extend(letter::samples(language).iter().filter_map(|letter| self.letter(letter).err()));
+            for letter in letter::samples(language) {
+                problems.extend(self.marked(
+                    language,
+                    letter.about.template(),
+                    letter.tlp,
+                    self.letter(&letter),
+                ));
+            }
         }
         let (of_notification, of_letter) = (known_variables(), known_letter_variables());
         for (name, template) in self.environment.templates() {
@@ -204,6 +299,25 @@ impl Templates {
         problems
     }
 
+    /// What is wrong with a message made of samples: TLP asks that the marking stands in the text of what is not for everybody.
+    fn marked(
+        &self,
+        language: Language,
+        template: &str,
+        tlp: Tlp,
+        made: Result<Message, TemplateProblem>,
+    ) -> Option<TemplateProblem> {
+        let message = match made {
+            Ok(message) => message,
+            Err(problem) => return Some(problem),
+        };
+        let marking = tlp.to_string();
+        (tlp >= Tlp::Amber && !message.text.lines().any(|line| line == marking)).then(|| {
+            let hint = "the marking must stand in the text, on a line of its own: put {{ tlp }} at the top";
+            problem(&format!("{language}/{template}.txt"), None, hint.to_owned())
+        })
+    }
+
     fn fill(
         &self,
         language: Language,
@@ -211,7 +325,7 @@ impl Templates {
         part: &str,
         context: &Value,
     ) -> Result<String, TemplateProblem> {
-        let name = format!("{language}/{template}.{part}.j2");
+        let name = format!("{language}/{template}.{part}");
         self.environment
             .get_template(&name)
             .and_then(|template| template.render(context))
@@ -222,8 +336,11 @@ impl Templates {
 /// The names a template can use.
 fn known_variables() -> Vec<String> {
     let notice = sample::small(Language::Nl);
-    let context = Context::new(&notice, &in_order(&notice), "", &Words::of(Language::Nl), &Times::default());
-    names(&Value::from(Serde(&context)))
+    let words = (&Words::of(Language::Nl), &Times::default());
+    let templates = Templates::new(&[]).expect("the built-in templates can be read; a test shows it");
+    let advice = |kind: &'static Kind| templates.advice(Language::Nl, kind);
+    let context = Context::new(&notice, &in_order(&notice), "", words, &advice);
+    variables(&Value::from(Serde(&context)))
 }
 
 /// The names a template of a letter can use.
@@ -231,12 +348,46 @@ fn known_letter_variables() -> Vec<String> {
     let (words, times) = (Words::of(Language::Nl), Times::default());
     let contexts = letter::samples(Language::Nl).into_iter().take(1);
     let contexts = contexts.map(|letter| LetterContext::new(&letter, &words, &times));
-    contexts.flat_map(|context| names(&Value::from(Serde(&context)))).collect()
+    contexts.flat_map(|context| variables(&Value::from(Serde(&context)))).collect()
 }
 
-fn names(context: &Value) -> Vec<String> {
+fn variables(context: &Value) -> Vec<String> {
     let names = context.try_iter().into_iter().flatten();
     names.map(|name| name.to_string()).collect()
+}
+
+fn problem(template: &str, line: Option<usize>, problem: String) -> TemplateProblem {
+    TemplateProblem { template: template.to_owned(), line, problem }
+}
+
+fn read_advice(language: Language, kind: &Kind, text: &str) -> Result<Advice, TemplateProblem> {
+    let path = format!("{language}/{ADVICE}{}", kind.name);
+    Advice::parse(text).map_err(|wrong| problem(&path, wrong.line, wrong.text))
+}
+
+/// A text that is no mistake and hides nothing from whoever reads it.
+fn safe(path: &str, text: &str) -> Result<(), TemplateProblem> {
+    if text.len() > TEMPLATE_BYTES_MAX {
+        return Err(problem(
+            path,
+            None,
+            format!("it has {} bytes, {TEMPLATE_BYTES_MAX} is the most", text.len()),
+        ));
+    }
+    for (number, line) in (1..).zip(text.lines()) {
+        if let Some(hidden) = line.chars().find(|c| clean::is_hidden(*c) && *c != '\t') {
+            let code = hidden as u32;
+            return Err(problem(
+                path,
+                Some(number),
+                format!("a character nobody can see (U+{code:04X}): remove it"),
+            ));
+        }
+        if line.contains("http://") {
+            return Err(problem(path, Some(number), "a link without encryption: write https://".to_owned()));
+        }
+    }
+    Ok(())
 }
 
 /// The error of the template engine, with the text it is about.
@@ -247,7 +398,7 @@ fn described(template: &str, error: &minijinja::Error) -> TemplateProblem {
         Some(place) => format!("{} at `{}`{detail}", error.kind(), clean::line(place, 80)),
         None => format!("{}{detail}", error.kind()),
     };
-    TemplateProblem { template: template.to_owned(), line: error.line(), problem }
+    self::problem(template, error.line(), problem)
 }
 
 #[cfg(test)]
@@ -290,6 +441,9 @@ mod tests {
         assert_eq!(many.attachments[0].bytes.iter().filter(|byte| **byte == b'\n').count(), 301);
         let kinds = templates.render(&sample::many_kinds(Language::En)).unwrap();
         assert!(kinds.text.contains("kinds are in the attachment only."), "{}", kinds.text);
+        assert!(kinds.text.contains("The attachment schakel-17-advice.txt says more"), "{}", kinds.text);
+        let advice = String::from_utf8(kinds.attachments[1].bytes.clone()).unwrap();
+        assert!(advice.contains("\nWhat do you keep?\n- "), "{advice}");
     }
 
     #[test]
@@ -329,20 +483,50 @@ mod tests {
 
     #[test]
     fn an_operator_replaces_one_and_learns_what_is_wrong_with_it() {
-        let check = |name: &str, source: &str| {
-            let problems = match Templates::new(&[(name, source)]) {
+        let check = |path: &str, text: &str| {
+            let (language, name) = path.split_once('/').unwrap();
+            let language = language.parse().unwrap();
+            let problems = match Templates::new(&[Replacement { language, name, text }]) {
                 Ok(templates) => templates.check(),
                 Err(problem) => vec![problem],
             };
             problems.iter().map(TemplateProblem::to_string).collect::<Vec<_>>().join("\n")
         };
-        assert_eq!(check("nl/notification.subject.j2", "{{ total_text }}"), "");
-        insta::assert_snapshot!(check("nl/notification.subject.j2", "a\n{{ totaal }}"), @"nl/notification.subject.j2, line 2: there is no variable `totaal`; there are number, tlp, sender, organisation, about, recipient_role, created_utc, created_local, total, total_text, highest_severity, attachment, occasion, occasion_lines, why, groups, groups_not_shown");
-        insta::assert_snapshot!(check("en/notification.txt.j2", "{% for group in groups %}\n{{ group.titel }}{% endfor %}"), @"en/notification.txt.j2, line 2: undefined value at `group.titel` (`group.titel` is undefined)");
-        insta::assert_snapshot!(check("en/notification.txt.j2", "{% if false %}\n{{ nooit }}{% endif %}"), @"en/notification.txt.j2, line 2: there is no variable `nooit`; there are number, tlp, sender, organisation, about, recipient_role, created_utc, created_local, total, total_text, highest_severity, attachment, occasion, occasion_lines, why, groups, groups_not_shown");
-        insta::assert_snapshot!(check("en/notification.txt.j2", "{% if tlp %}"), @"en/notification.txt.j2, line 1: syntax error at `%}` (unexpected end of input, expected end of block)");
-        insta::assert_snapshot!(check("fr/notification.txt.j2", ""), @"fr/notification.txt.j2: there is no such template; there are nl/notification.subject.j2, nl/notification.txt.j2, en/notification.subject.j2, en/notification.txt.j2, nl/proof_code.subject.j2, nl/proof_code.txt.j2, en/proof_code.subject.j2, en/proof_code.txt.j2, nl/something_waits.subject.j2, nl/something_waits.txt.j2, en/something_waits.subject.j2, en/something_waits.txt.j2, nl/confirm_contact.subject.j2, nl/confirm_contact.txt.j2, en/confirm_contact.subject.j2, en/confirm_contact.txt.j2, nl/receipt.subject.j2, nl/receipt.txt.j2, en/receipt.subject.j2, en/receipt.txt.j2, nl/receipt_decision.subject.j2, nl/receipt_decision.txt.j2, en/receipt_decision.subject.j2, en/receipt_decision.txt.j2, nl/withdrawal.subject.j2, nl/withdrawal.txt.j2, en/withdrawal.subject.j2, en/withdrawal.txt.j2");
-        let replaced = Templates::new(&[("nl/notification.subject.j2", "Nieuw\nin\n{{ sender }}")]).unwrap();
+        let says = |problem: &str, start: &str| assert!(problem.starts_with(start), "{problem}");
+        assert_eq!(check("nl/notification.subject", "{{ total_text }}"), "");
+        let unmarked = check("nl/notification.txt", "{{ total_text }}");
+        assert!(unmarked.starts_with("nl/notification.txt: the marking must stand"), "{unmarked}");
+        for (text, wrong) in [
+            (&"{{ tlp }}\nhttp://x.example".to_owned(), "line 2: a link without"),
+            (&"{{ tlp }}\u{202e}".to_owned(), "U+202E"),
+            (&format!("{}{}", "{% for a in groups %}".repeat(5), "{% endfor %}".repeat(5)), "fuel"),
+            (&"a".repeat(TEMPLATE_BYTES_MAX + 1), "is the most"),
+        ] {
+            let said = check("nl/notification.txt", text);
+            assert!(said.contains(wrong), "{said}");
+        }
+        let advice = check("nl/advice/rdp", "[what]\na\n");
+        assert!(advice.starts_with("nl/advice/rdp: the part [why] is missing"), "{advice}");
+        says(
+            &check("nl/notification.subject", "a\n{{ totaal }}"),
+            "nl/notification.subject, line 2: there is no variable `totaal`; there are number, tlp, ",
+        );
+        insta::assert_snapshot!(check("en/notification.txt", "{% for group in groups %}\n{{ group.titel }}{% endfor %}"), @"en/notification.txt, line 2: undefined value at `group.titel` (`group.titel` is undefined)");
+        says(
+            &check("en/notification.txt", "{{ tlp }}{% if false %}\n{{ nooit }}{% endif %}"),
+            "en/notification.txt, line 2: there is no variable `nooit`; there are number, tlp, ",
+        );
+        insta::assert_snapshot!(check("en/notification.txt", "{% if tlp %}"), @"en/notification.txt, line 1: syntax error at `%}` (unexpected end of input, expected end of block)");
+        assert!(
+            check("nl/brief.txt", "")
+                .starts_with("nl/brief.txt: there is no such template; there are notification.subject, ")
+        );
+        let replaced = Templates::new(&[Replacement {
+            language: Language::Nl,
+            name: "notification.subject",
+            text: "Nieuw\nin\n{{ sender }}",
+        }])
+        .unwrap();
         let subject = replaced.render(&sample::small(Language::Nl)).unwrap().subject;
         assert_eq!(subject, "[Schakel #17] TLP:AMBER Nieuw in Meldpunt Voorbeeld");
     }

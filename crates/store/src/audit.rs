@@ -104,6 +104,7 @@ actions!(
     OrganisationCalled "call.record",
     ExploitedMarked "exploited.mark",
     ExploitedCleared "exploited.clear",
+    TemplateChanged "template.change",
 );
 
 /// An entry about to be appended.

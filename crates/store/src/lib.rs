@@ -11,6 +11,7 @@
 //! - [`corrections`]: assignments taken back and given anew; [`recalls`]: the notices that say so,
 //! - [`replays`]: rejected rows that were read again,
 //! - [`reports`], [`findings`], [`register`], [`outbox`], [`ledger`]: what their names say,
+//! - [`templates`]: the texts of mails as the desk changed them,
 //! - [`transaction`]: all or nothing; [`rehearsal`]: nothing in the end,
 //! - [`audit`], [`users`]: who did what, when and why, as a chain of hashes,
 //! - [`claims`], [`conflicts`]: what members say is theirs, and who else does; [`onboarding`]: how they join,
@@ -73,6 +74,7 @@ pub mod retention;
 pub mod sightings;
 pub mod sources;
 pub mod spool;
+pub mod templates;
 pub mod transaction;
 pub mod users;
 pub mod varint;

@@ -51,7 +51,7 @@ impl Correcting<'_> {
         progress: &dyn Fn(u64),
     ) -> anyhow::Result<(Done, usize)> {
         let done = carry_out(store, self.view, planned, &self.act, progress)?;
-        let templates = self.config.templates()?;
+        let templates = crate::templates::in_force(self.reader)?;
         let composer = Composer {
             reader: self.reader,
             view: self.view,

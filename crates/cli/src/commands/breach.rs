@@ -9,6 +9,7 @@ use schakel_app::{
     names::Traced,
     pipeline::state,
     tell::Composer,
+    templates,
 };
 use schakel_model::register::Register;
 use schakel_store::{
@@ -136,10 +137,10 @@ fn open(context: &Context, args: &OpenArgs) -> anyhow::Result<Ending> {
     let actor = context.actor()?;
     let act = Act { at: now.as_second(), actor: actor.name(), reason: &args.reason };
     let config = config::load(&context.data)?;
-    let templates = config.templates()?;
     let discovered = args.discovered.unwrap_or(now).as_second();
     let opened = context.change(args.dry_run, |store| {
         let reader = store.reader()?;
+        let templates = templates::in_force(&reader)?;
         let view = state::register_view(&reader, reader.read(register::version)?)?;
         let subject = subject(args, &view.register)?;
         let composer = Composer { reader: &reader, view: &view, config: &config, templates: &templates, now };

@@ -8,6 +8,7 @@ use schakel_app::{
     explain::{organisation_name, rfc3339},
     proof::{self, Outcome},
     register::standing,
+    templates,
 };
 use schakel_lookup::Lookup;
 use schakel_model::{
@@ -405,8 +406,8 @@ fn prove(context: &Context, args: &ProveArgs) -> anyhow::Result<Ending> {
         By::Mail => {
             let actor = context.actor()?;
             let act = Act { at: context.clock.now_seconds(), actor: actor.name(), reason: &args.reason };
-            let templates = config.templates()?;
             let sent = context.change(args.dry_run, |store| {
+                let templates = templates::in_force(&store.reader()?)?;
                 proof::send_code(store, &config, &templates, &act, id, &args.mailbox)
             })?;
             let Some((address, notification)) = sent else { return Ok(Ending::Done) };

@@ -16,16 +16,7 @@ pub fn run(context: &Context, command: &ConfigCommand) -> anyhow::Result<Ending>
             let config = config::load(&context.data)?;
             config.tlp()?;
             let mappings = config.reading()?.mappings.len();
-            let problems = config.templates()?.check();
-            for problem in &problems {
-                print_line(&problem.to_string());
-            }
-            if !problems.is_empty() {
-                return Ok(Ending::Failed);
-            }
-            context.out.line(format!(
-                "The configuration is right: {mappings} mappings, templates render with sample data."
-            ));
+            context.out.line(format!("The configuration is right: {mappings} mappings."));
         }
     }
     Ok(Ending::Done)

@@ -12,6 +12,7 @@ use schakel_app::{
     contacts::{self, Changed},
     explain::{organisation_name, rfc3339},
     register::standing,
+    templates,
 };
 use schakel_model::{
     ids::{ContactId, OrganisationId, PendingChangeId},
@@ -403,8 +404,10 @@ fn stale(context: &Context, remind: bool, dry_run: DryRun) -> anyhow::Result<End
         let config = config::load(&context.data)?;
         let actor = context.actor()?;
         let act = Act { at: now, actor: actor.name(), reason: "not confirmed for 90 days" };
-        let templates = config.templates()?;
-        let done = context.change(dry_run, |store| contacts::remind(store, &config, &templates, &act))?;
+        let done = context.change(dry_run, |store| {
+            let templates = templates::in_force(&store.reader()?)?;
+            contacts::remind(store, &config, &templates, &act)
+        })?;
         let Some(count) = done else { return Ok(Ending::Done) };
         reminded = count;
     }

@@ -39,7 +39,7 @@ pub mod retention;
 pub mod serve;
 pub mod source;
 pub mod tell;
-pub mod templates;
+pub mod template;
 pub mod trace;
 pub mod user;
 pub mod verify;

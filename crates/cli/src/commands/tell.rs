@@ -6,6 +6,7 @@ use schakel_app::{
     pipeline::state,
     send::{Sent, send_due},
     tell::{Composed, Composer},
+    templates,
 };
 use schakel_store::{Reader, register};
 use serde::Serialize;
@@ -49,7 +50,7 @@ pub fn run(context: &Context, args: &TellArgs) -> anyhow::Result<Ending> {
 fn compose(context: &Context, config: &Config, intake: &mut Intake) -> anyhow::Result<Vec<NotificationJson>> {
     let reader = intake.store().reader()?;
     let view = intake.view();
-    let templates = config.templates()?;
+    let templates = templates::in_force(&reader)?;
     let composer =
         Composer { reader: &reader, view: &view, config, templates: &templates, now: context.clock.now() };
     let mut notifications = Vec::new();
@@ -64,7 +65,7 @@ fn compose(context: &Context, config: &Config, intake: &mut Intake) -> anyhow::R
 fn dry_run(context: &Context, config: &Config) -> anyhow::Result<Vec<NotificationJson>> {
     let reader = Reader::open(&context.data)?;
     let view = state::register_view(&reader, reader.read(register::version)?)?;
-    let templates = config.templates()?;
+    let templates = templates::in_force(&reader)?;
     let composer =
         Composer { reader: &reader, view: &view, config, templates: &templates, now: context.clock.now() };
     let mut notifications = Vec::new();

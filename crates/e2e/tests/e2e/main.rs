@@ -39,6 +39,7 @@ mod retention;
 mod serve;
 mod succession;
 mod telling;
+mod templates;
 mod vetting;
 mod whatif;
 mod withdrawal;

@@ -373,26 +373,6 @@ fn the_storm_brake_holds_mails_back_and_lets_them_go_later() {
 }
 
 #[test]
-fn what_an_operator_writes_in_a_template_is_checked_and_used() {
-    let mut installation = Installation::new();
-    installation.run(&["templates", "check"]).ended(0);
-    let exported = installation.run(&["templates", "export"]).ended(0).stdout;
-    assert!(exported.contains("notification.txt.j2"), "{exported}");
-    let subject = installation.data().join("templates/nl/notification.subject.j2");
-    std::fs::write(&subject, "Let op {{ organisation.name }}\n").unwrap();
-    installation.run(&["templates", "check"]).ended(0);
-    day(&mut installation, "2026-11-20", &["198.51.100.200"]);
-    installation.json(&["tell"]);
-    assert_eq!(
-        header(installation.mails()[0].as_bytes(), "subject"),
-        "[Schakel #1] TLP:AMBER Let op Lindeveen"
-    );
-    std::fs::write(&subject, "Let op {{ organisatie.naam }}\n").unwrap();
-    let checked = installation.run(&["templates", "check"]).ended(1);
-    assert!(checked.stdout.contains("nl/notification.subject.j2"), "{checked:#?}");
-}
-
-#[test]
 fn against_a_real_postfix_every_mail_arrives_once() {
     let Some(postfix) = Postfix::start() else { return };
     let mut installation = Installation::new();
