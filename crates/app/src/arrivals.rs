@@ -193,6 +193,7 @@ fn no_report(kind: MailKind) -> Option<&'static str> {
         MailKind::Report | MailKind::AnswerWithReport(_) | MailKind::Answer(_) => None,
         MailKind::AutoReply(_) => Some("an automatic reply"),
         MailKind::Bounce(_) => Some("a mail of ours that did not arrive"),
+        MailKind::Complaint(_) => Some("a complaint about a mail of ours"),
         MailKind::Ourselves => Some("a mail of our own"),
         MailKind::Loop => Some("a mail that goes in circles"),
     }

@@ -1,8 +1,10 @@
 //! Pure decisions.
 
+pub mod answer;
 pub mod breach;
 pub mod calendar;
 pub mod claim;
+pub mod compromised_channel;
 pub mod contact_change;
 pub mod correction;
 pub mod enrichment;

@@ -62,6 +62,8 @@ pub enum MailKind {
     AutoReply(Option<OurMail>),
     /// A mail that did not arrive (RFC 3464).
     Bounce(Option<OurMail>),
+    /// Somebody marked one of our mails as unwanted (RFC 5965).
+    Complaint(OurMail),
     /// One of our own mails, or one from our own address.
     Ourselves,
     /// It goes in circles.
@@ -79,6 +81,9 @@ pub fn kind(mail: &MailDocument, marks: &OurMarks) -> MailKind {
     let answered = answered(mail, marks);
     if is_bounce(mail) {
         return MailKind::Bounce(answered.or_else(|| returned(mail, marks)));
+    }
+    if let Some(ours) = returned(mail, marks).filter(|_| !mail.feedback_reports.is_empty()) {
+        return MailKind::Complaint(ours);
     }
     if is_auto_reply(mail, answered.is_some()) {
         return MailKind::AutoReply(answered);
@@ -256,6 +261,21 @@ mod tests {
             "Return-Path: <>\nFrom: MAILER-DAEMON@x.example\nTo: a@b.example\n\nno\n",
             MailKind::Bounce(None),
         );
+    }
+
+    #[test]
+    fn a_complaint_about_our_mail_is_no_report() {
+        let complaint = |id: &str| {
+            mail(
+                "Content-Type: multipart/report; report-type=feedback-report; boundary=b\n",
+                &format!(
+                    "--b\n\nx\n--b\nContent-Type: message/feedback-report\n\nFeedback-Type: abuse\nUser-Agent: x\nVersion: 1\n--b\n\
+                     Content-Type: message/rfc822\n\nMessage-ID: <{id}>\n\nx\n--b--\n"
+                ),
+            )
+        };
+        check(&complaint("17.0.3@mail.example"), MailKind::Complaint(OURS));
+        check(&complaint("1@else.example"), MailKind::Report);
     }
 
     #[test]

@@ -4,13 +4,16 @@
 //! [problems](MailProblem). [`kind`](kind::kind) says what sort of mail it is, [`authentication`](authentication::authentication)
 //! what our own mail server found out about its sender. Nothing is opened, resolved or decrypted here.
 
+pub mod answer_text;
 mod attachment;
 pub mod authentication;
+pub mod delivery_status;
 mod document;
 mod fields;
 pub mod kind;
 pub mod mime;
 mod text;
+pub mod written;
 
 pub use self::{
     attachment::{Attachment, AttachmentKind},
