@@ -55,19 +55,23 @@ CREATE TABLE call (
 CREATE UNIQUE INDEX call_open ON call (organisation, notification) WHERE ended_at IS NULL;
 
 -- What recipients said. findings: as in assignment_block, empty for all of the notification. standing: 0 proposed to the desk, 1 taken,
--- 2 refused by the desk. sender: who wrote it, decided_by: who accepted a risk, supplier: to whom it was passed.
+-- 2 refused by the desk. sender: who wrote it, decided_by: who accepted a risk, supplier: to whom it was passed. contradicts: an earlier answer
+-- that cannot be true as well. decided_at: when the desk decided. done_at: of "not ours", when the assignments were corrected.
 CREATE TABLE answer (
     id INTEGER PRIMARY KEY, at INTEGER NOT NULL, organisation INTEGER NOT NULL, notification INTEGER NOT NULL, kind TEXT NOT NULL,
     findings BLOB NOT NULL, until INTEGER, decided_by TEXT NOT NULL, supplier TEXT NOT NULL, reason TEXT NOT NULL, text TEXT NOT NULL,
-    way TEXT NOT NULL, sender TEXT NOT NULL, receipt INTEGER, standing INTEGER NOT NULL, why TEXT NOT NULL, decided_at INTEGER, actor TEXT NOT NULL
+    way TEXT NOT NULL, sender TEXT NOT NULL, receipt INTEGER, standing INTEGER NOT NULL, why TEXT NOT NULL, contradicts INTEGER,
+    decided_at INTEGER, done_at INTEGER, actor TEXT NOT NULL
 );
 CREATE INDEX answer_notification ON answer (notification);
-CREATE INDEX answer_proposed ON answer (id) WHERE standing = 0;
+CREATE INDEX answer_receipt ON answer (receipt) WHERE receipt IS NOT NULL;
+CREATE INDEX answer_undecided ON answer (id) WHERE decided_at IS NULL;
 
--- What became known of a mail address we write to. A time that is not NULL: it holds since then.
+-- What became known of a mail address we write to, in small letters. A time that is not NULL: it holds since then. failures: mails that came
+-- back since the desk last looked; failed_at: there is no such mailbox.
 CREATE TABLE mailbox (
-    address TEXT PRIMARY KEY, accepted_at INTEGER, failed_at INTEGER, failures INTEGER NOT NULL, failure TEXT NOT NULL,
-    complained_at INTEGER, compromised_at INTEGER, compromised_by INTEGER, seen_by_desk_at INTEGER
+    address TEXT PRIMARY KEY, failed_at INTEGER, failures INTEGER NOT NULL, last_failure_at INTEGER, failure TEXT NOT NULL,
+    complained_at INTEGER, compromised_at INTEGER, compromised_by INTEGER
 ) WITHOUT ROWID;
 
 -- Somebody who asked never to be written to: an address or a domain.

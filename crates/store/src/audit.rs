@@ -105,6 +105,13 @@ actions!(
     ExploitedMarked "exploited.mark",
     ExploitedCleared "exploited.clear",
     TemplateChanged "template.change",
+    AnswerTaken "answer.take",
+    AnswerProposed "answer.propose",
+    AnswerAccepted "answer.accept",
+    AnswerRefused "answer.refuse",
+    AnswerCarriedOut "answer.carry_out",
+    MailReturned "mail.return",
+    MailboxChanged "mailbox.change",
 );
 
 /// An entry about to be appended.

@@ -20,6 +20,7 @@
 //! - [`name_look_ups`]: what the DNS said of the names of the register,
 //! - [`erase`], [`retention`]: what is erased for real, when, and what is held; [`privacy`]: where a person occurs,
 //! - [`sources`]: who reports; [`spool`]: what reached a door and waits; [`arrivals`]: what became of it,
+//! - [`follow_ups`], [`answers`]: what was told to whom, and what they said; [`mailboxes`]: what is known of their addresses,
 //! - [`feeds`]: what came of each feed,
 //! - [`member_keys`], [`member_reports`]: how members fetch their own rows, and which those are,
 //! - [`register_digest`]: what a change of the register has changed, for that chain,
@@ -28,6 +29,7 @@
 
 pub mod act;
 pub mod announced;
+pub mod answers;
 pub mod arrivals;
 mod asset_index;
 pub mod audit;
@@ -54,6 +56,7 @@ pub mod ladders;
 pub mod last_changes;
 pub mod ledger;
 pub mod look_ups;
+pub mod mailboxes;
 pub mod member_keys;
 pub mod member_reports;
 pub mod name_look_ups;
