@@ -19,6 +19,8 @@ use schakel_store::{
 };
 
 use crate::{
+    answers::mail::{Heard, by_token, hear},
+    bounces,
     config::Config,
     incoming::{Incoming, Origin},
     intake::{Ingested, Intake},
@@ -133,15 +135,17 @@ fn sender(
         let source = reader.read(|connection| sources::by_code(connection, &envelope.source))?;
         // A source that was taken away since is nobody.
         let sender = Sender { proven: source.is_some(), source, ..Sender::default() };
-        let mail =
-            if envelope.door.is_mail() { Some(mail_kind(&read_mail(incoming)?, config)?) } else { None };
+        let mail = match envelope.door.is_mail() {
+            true => Some(mail_kind(&read_mail(incoming)?, config, &reader.secret())?),
+            false => None,
+        };
         return Ok((sender, mail));
     }
     if !envelope.door.is_mail() {
         return Ok((Sender::default(), None));
     }
     let mail = read_mail(incoming)?;
-    let kind = mail_kind(&mail, config)?;
+    let kind = mail_kind(&mail, config, &reader.secret())?;
     let Some(from) = mail.from.first().filter(|_| mail.from.len() == 1) else {
         // Nobody, or several at once: nobody stands for it.
         return Ok((Sender::default(), Some(kind)));
@@ -169,7 +173,7 @@ fn read_mail(incoming: &mut Incoming) -> anyhow::Result<MailDocument> {
     Ok(MailDocument::read(&head))
 }
 
-fn mail_kind(mail: &MailDocument, config: &Config) -> anyhow::Result<MailKind> {
+fn mail_kind(mail: &MailDocument, config: &Config, secret: &[u8; 32]) -> anyhow::Result<MailKind> {
     let host = message_id_host(config)?;
     let marks = OurMarks {
         message_id_hosts: vec![host.to_string()],
@@ -179,7 +183,7 @@ fn mail_kind(mail: &MailDocument, config: &Config) -> anyhow::Result<MailKind> {
             .map(|address| bare(address).to_owned())
             .collect(),
     };
-    Ok(kind(mail, &marks))
+    Ok(by_token(kind(mail, &marks), mail, secret))
 }
 
 /// `a@b.example` out of `Name <a@b.example>`.
@@ -190,10 +194,12 @@ fn bare(mailbox: &str) -> &str {
 /// Why a mail is no report; `None` when it may be one.
 fn no_report(kind: MailKind) -> Option<&'static str> {
     match kind {
-        MailKind::Report | MailKind::AnswerWithReport(_) | MailKind::Answer(_) => None,
+        MailKind::Report
+        | MailKind::AnswerWithReport(_)
+        | MailKind::Answer(_)
+        | MailKind::Bounce(_)
+        | MailKind::Complaint(_) => None,
         MailKind::AutoReply(_) => Some("an automatic reply"),
-        MailKind::Bounce(_) => Some("a mail of ours that did not arrive"),
-        MailKind::Complaint(_) => Some("a complaint about a mail of ours"),
         MailKind::Ourselves => Some("a mail of our own"),
         MailKind::Loop => Some("a mail that goes in circles"),
     }
@@ -250,14 +256,14 @@ impl ArrivalDesk<'_> {
         kept: &Kept,
         progress: &(dyn Fn(&Progress) + Sync),
     ) -> anyhow::Result<(Became, Sender)> {
-        let (looked, incoming) = self.look(kept)?;
+        let (looked, mut incoming) = self.look(kept)?;
         let sender = looked.sender;
         let became = if let Some(reason) = looked.mail.and_then(no_report) {
             self.put_aside(kept, &sender, Outcome::NoReport, reason, ACTOR)?
-        } else if let Some(MailKind::Answer(ours)) = looked.mail {
-            self.hold(kept, format!("an answer to our notification {}", ours.number))?
         } else if looked.seals.as_ref().is_some_and(Seals::is_closed) {
             self.hold(kept, "it is encrypted, and cannot be opened with our keys".to_owned())?
+        } else if let Some(became) = self.correspondence(kept, looked.mail, &sender, &mut incoming)? {
+            became
         } else {
             match looked.verdict {
                 Verdict::Take => self.take(kept, incoming, &sender, ACTOR, progress)?,
@@ -268,6 +274,42 @@ impl ArrivalDesk<'_> {
             }
         };
         Ok((became, sender))
+    }
+
+    /// Deals with what belongs to a mail of ours: an answer, or the mail itself that came back. `None`: there is a report to take in.
+    fn correspondence(
+        &mut self,
+        kept: &Kept,
+        kind: Option<MailKind>,
+        sender: &Sender,
+        incoming: &mut Incoming,
+    ) -> anyhow::Result<Option<Became>> {
+        let words = match kind {
+            Some(MailKind::Answer(ours) | MailKind::AnswerWithReport(ours)) => {
+                let mail = read_mail(incoming)?;
+                match hear(self.intake.store(), kept, &mail, ours, sender, self.now)? {
+                    Heard::Recorded(_) if matches!(kind, Some(MailKind::AnswerWithReport(_))) => {
+                        return Ok(None);
+                    }
+                    Heard::Recorded(said) => format!("an answer to our notification {}: {said}", ours.number),
+                    Heard::Away => "an automatic reply".to_owned(),
+                    Heard::NotOurs => {
+                        let reason = format!("an answer to notification {}, which is not there", ours.number);
+                        return self.hold(kept, reason).map(Some);
+                    }
+                }
+            }
+            Some(MailKind::Bounce(_)) => {
+                let mail = read_mail(incoming)?;
+                bounces::came_back(self.intake, &mail, self.now)?
+            }
+            Some(MailKind::Complaint(ours)) => {
+                let mail = read_mail(incoming)?;
+                bounces::complaint(self.intake.store(), &mail, ours, self.now)?
+            }
+            _ => return Ok(None),
+        };
+        self.put_aside(kept, sender, Outcome::NoReport, &words, ACTOR).map(Some)
     }
 
     /// Takes something kept in as a report. What cannot be read waits for a person, who can set right how it is read.

@@ -132,8 +132,8 @@ impl Intake {
         Ok(version == self.plane.views.version())
     }
 
-    /// Builds the table of findings again: what was erased from the store is no longer in it.
-    pub fn forget_erased(&mut self) -> anyhow::Result<()> {
+    /// Builds the table of findings again, after something else than a report has changed it: what was erased, or corrected.
+    pub fn rebuild_table(&mut self) -> anyhow::Result<()> {
         self.plane.state = state::decision_state(&self.plane.store.reader()?)?;
         Ok(())
     }

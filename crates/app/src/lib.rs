@@ -4,8 +4,10 @@
 
 pub mod access_log;
 pub mod announced;
+pub mod answers;
 pub mod arrivals;
 pub mod audit;
+pub mod bounces;
 pub mod breach;
 pub mod calendar;
 pub mod calls;

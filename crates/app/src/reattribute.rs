@@ -5,20 +5,23 @@
 //! finding its last sighting counts. The second reads only the chunks that gave the assignments in doubt: one that some sighting in
 //! that chunk still bears out was right when it was made, and stays.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use schakel_model::{
     assignment::{Assignee, AssignmentSet},
     fate::Fate,
-    ids::{OrganisationId, ReportId},
+    ids::{FindingId, OrganisationId, ReportId},
 };
 use schakel_store::{
     Reader, StoreError,
+    chunks::{self, Chunk},
     corrections::{Item, Recall},
+    reports,
 };
 
 use crate::{
     difference::Difference,
+    events::chunks_of_finding,
     pipeline::{
         digest::Shared,
         interner::Interner,
@@ -34,6 +37,8 @@ mod parts;
 mod report;
 mod withdrawal;
 mod worker;
+
+use doubts::Last;
 
 pub use carry_out::{Correcting, Done};
 pub use withdrawal::{plan_withdrawal, with_replays};
@@ -82,14 +87,54 @@ pub fn plan(
     wanted: &Wanted,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<Planned, StoreError> {
+    let chunks = chunks_in(reader, Span::Since(wanted.since))?;
+    plan_chunks(reader, view, wanted, &chunks, None, progress)
+}
+
+/// Says what is to be done about these findings only, whenever they were seen.
+pub fn plan_findings(
+    reader: &Reader,
+    view: &RegisterView,
+    findings: &BTreeSet<FindingId>,
+    now: i64,
+) -> Result<Planned, StoreError> {
+    let mut ids: BTreeSet<u32> = BTreeSet::new();
+    for finding in findings {
+        ids.extend(chunks_of_finding(reader, *finding)?);
+    }
+    let mut chunks = Vec::new();
+    for id in ids {
+        chunks.extend(reader.read(|connection| chunks::by_id(connection, id))?);
+    }
+    let taken_back = reader.read(reports::withdrawn)?;
+    chunks.retain(|chunk: &Chunk| !taken_back.contains(&chunk.report));
+    let wanted = Wanted { since: i64::MIN, organisation: None, now, examples: 0 };
+    plan_chunks(reader, view, &wanted, &chunks, Some(findings), &|_| ())
+}
+
+fn plan_chunks(
+    reader: &Reader,
+    view: &RegisterView,
+    wanted: &Wanted,
+    chunks: &[Chunk],
+    only: Option<&BTreeSet<FindingId>>,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<Planned, StoreError> {
     let shared = Arc::new(state::shared(reader)?);
     let table = state::decision_state(reader)?.table;
-    let chunks = chunks_in(reader, Span::Since(wanted.since))?;
     let look = Look { reader, view, wanted, sets: &shared.sets, table: &table };
-    let last = look.last_sightings(&chunks, progress)?;
-    let doubtful = look.doubtful(&chunks, &last)?;
+    let mut last = look.last_sightings(chunks, progress)?;
+    // Of the others this may not be the last sighting.
+    if let Some(only) = only {
+        for (finding, last) in (0..).map(FindingId).zip(&mut last) {
+            if !only.contains(&finding) {
+                *last = Last::default();
+            }
+        }
+    }
+    let doubtful = look.doubtful(chunks, &last)?;
     let weighed = look.weigh(&doubtful.doubts)?;
-    let parts = look.parts(&chunks, &last, &doubtful, &weighed)?;
+    let parts = look.parts(chunks, &last, &doubtful, &weighed)?;
     let difference = look.report(&parts, &doubtful)?;
     let events = chunks.iter().map(|chunk| chunk.sums.events).sum();
     Ok(Planned {

@@ -444,7 +444,7 @@ pub fn daily(intake: &mut Intake, config: &Config, now: i64) -> anyhow::Result<B
     let plans = plan(&intake.store().reader()?, config, now)?;
     let erased = run(intake.store(), config, &Actor::part("retention"), now, &plans)?;
     if plans.iter().any(|plan| !plan.what.findings.is_empty()) {
-        intake.forget_erased()?;
+        intake.rebuild_table()?;
     }
     Ok(erased)
 }

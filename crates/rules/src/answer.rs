@@ -144,11 +144,15 @@ pub enum Why {
     Marking,
     /// Not theirs, and severe.
     Severity,
+    /// It names findings that the notification does not tell.
+    NotTold,
+    /// What it is about is closed.
+    Closed,
 }
 
 impl Why {
     /// Every one.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Unproven,
         Self::Stranger,
         Self::Asks,
@@ -161,6 +165,8 @@ impl Why {
         Self::ProvenAsset,
         Self::Marking,
         Self::Severity,
+        Self::NotTold,
+        Self::Closed,
     ];
 }
 
@@ -178,6 +184,8 @@ impl fmt::Display for Why {
             Self::End => "the day it names is past or too far ahead",
             Self::ProvenAsset => "it was proven to be theirs",
             Self::Marking => "what is marked AMBER or higher is not passed on by itself",
+            Self::NotTold => "it names findings that this notification does not tell",
+            Self::Closed => "what it is about is closed already",
             Self::Severity => "what is high or critical is not passed on by itself",
         })
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
 use schakel_model::{
     answer::{AnswerKind, AnswerWay, RecipientState, Standing},
     arrival::Receipt,
@@ -114,18 +114,12 @@ impl Store {
         })
     }
 
-    /// Records that the assignments were corrected as an answer asks, and closes its findings there.
-    pub fn answer_done(
-        &mut self,
-        act: &Act<'_>,
-        id: AnswerId,
-        states: &[StateChange],
-    ) -> Result<(), StoreError> {
+    /// Records that the assignments were corrected as an answer asks.
+    pub fn answer_done(&mut self, act: &Act<'_>, id: AnswerId) -> Result<(), StoreError> {
         self.write(|transaction| {
             transaction
                 .execute("UPDATE answer SET done_at = ?2 WHERE id = ?1", params![id.0, act.at])
                 .doing("carry an answer out")?;
-            states.iter().try_for_each(|change| change_state(transaction, change))?;
             act.audit(transaction, Action::AnswerCarriedOut, &subject(id), "")
         })
     }
@@ -319,6 +313,8 @@ mod tests {
             finding: FindingId(finding),
             severity: Severity::High,
             compromised: false,
+            deadline: None,
+            same_case: true,
         });
         store
             .write(|transaction| {
@@ -398,7 +394,7 @@ mod tests {
         store.decide_answer(&ACT, ids[0], Standing::Refused, None, &[]).unwrap();
         assert!(waiting(&store).is_empty() && store.read(open_count).unwrap() == 0);
         assert_eq!(store.read(to_carry_out).unwrap().len(), 1);
-        store.answer_done(&ACT, ids[1], &[]).unwrap();
+        store.answer_done(&ACT, ids[1]).unwrap();
         assert!(store.read(to_carry_out).unwrap().is_empty());
     }
 

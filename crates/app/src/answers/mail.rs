@@ -1,0 +1,178 @@
+//! A reply to one of our mails.
+
+use schakel_formats::mail::{
+    MailDocument, Mailbox,
+    answer_text::{Statement, Unclear, read},
+    kind::{MailKind, OurMail},
+    written::written,
+};
+use schakel_model::answer::{AnswerKind, AnswerWay};
+use schakel_rules::answer::{Proof, Why};
+use schakel_store::{
+    Store,
+    act::Act,
+    answers::{self, NewAnswer},
+    spool::Kept,
+};
+
+use super::{
+    Asked, Said, Voice, day, end_of_day,
+    tokens::{Token, Use, read_address},
+    weigh,
+};
+use crate::arrivals::Sender;
+
+/// Fields in which the address stands that a mail was sent to.
+const DELIVERED_TO: [&str; 5] =
+    ["Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Delivered-To"];
+
+/// A reason has at least so many words: "vals alarm" is none.
+const REASON_WORDS_MIN: usize = 4;
+
+/// Who answers when nobody of the desk does.
+const ACTOR: &str = "schakel";
+
+/// What became of a reply.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Heard {
+    /// It answers nothing of ours: no such notification.
+    NotOurs,
+    /// Nobody is there: nothing is recorded.
+    Away,
+    /// It was recorded, in words.
+    Recorded(String),
+}
+
+/// The token for this use in the addresses that a mail was sent to.
+pub fn token(mail: &MailDocument, secret: &[u8; 32], purpose: Use) -> Option<Token> {
+    let named =
+        DELIVERED_TO.iter().flat_map(|name| mail.fields.all(name)).map(|field| field.raw.trim().to_owned());
+    let written = mail.to.iter().map(|to: &Mailbox| to.address.clone());
+    let copied = mail.fields.first("Cc").map(|field| field.mailboxes()).unwrap_or_default();
+    named
+        .chain(written)
+        .chain(copied.into_iter().map(|to| to.address))
+        .find_map(|address| read_address(secret, purpose, address.trim_matches(['<', '>'])))
+}
+
+/// What sort of mail it is, when its addresses say more than its fields: a mail program may leave out which mail it answers.
+pub fn by_token(kind: MailKind, mail: &MailDocument, secret: &[u8; 32]) -> MailKind {
+    let ours =
+        |token: Token| OurMail { number: token.number, epoch: token.epoch, recipient: Some(token.recipient) };
+    match kind {
+        MailKind::Report => {
+            token(mail, secret, Use::Reply).map_or(kind, |token| MailKind::Answer(ours(token)))
+        }
+        // Only what the token says is sure of a mail that comes back.
+        MailKind::Bounce(_) => match token(mail, secret, Use::Return) {
+            Some(token) => MailKind::Bounce(Some(ours(token))),
+            None => kind,
+        },
+        kind => kind,
+    }
+}
+
+/// Records what a reply says.
+pub fn hear(
+    store: &mut Store,
+    kept: &Kept,
+    mail: &MailDocument,
+    ours: OurMail,
+    sender: &Sender,
+    now: i64,
+) -> anyhow::Result<Heard> {
+    let reader = store.reader()?;
+    // A crash came between this and the end of the arrival.
+    let before = reader.read(|connection| answers::of_receipt(connection, kept.receipt))?;
+    if !before.is_empty() {
+        let said: Vec<String> = before.iter().map(|one| format!("A{}", one.id)).collect();
+        return Ok(Heard::Recorded(said.join(", ")));
+    }
+    let Some(asked) = Asked::find(&reader, ours.number, ours.epoch, now)? else { return Ok(Heard::NotOurs) };
+    let text = written(&mail.body());
+    let received_at = kept.envelope.received_at;
+    let said = match read(&text, day(mail.sent_at().unwrap_or(received_at).min(received_at))?) {
+        Err(Unclear::Away) => return Ok(Heard::Away),
+        Err(unclear) => vec![(question(&text), Some(unclear))],
+        Ok(statements) => {
+            let said = statements.into_iter().map(|statement| Ok((said(statement, &text)?, None)));
+            said.collect::<anyhow::Result<Vec<_>>>()?
+        }
+    };
+    let voice = voice(&asked, &asked.messages(&reader)?, mail, sender, &store.secret(), kept, now);
+    let mut new: Vec<NewAnswer> = Vec::new();
+    for (said, unclear) in said {
+        let question = said.clone();
+        let mut answer = match weigh(&reader, &asked, &voice, said, now)? {
+            Ok(answer) => answer,
+            // Refused is only what the desk enters; whatever else is, a person reads.
+            Err(_) => {
+                match weigh(&reader, &asked, &voice, Said { kind: AnswerKind::Question, ..question }, now)? {
+                    Ok(answer) => answer,
+                    Err(why) => anyhow::bail!("a question is never refused, but: {why}"),
+                }
+            }
+        };
+        if let Some(unclear) = unclear.filter(|_| answer.why == Why::Asks.to_string()) {
+            answer.why = format!("{} ({})", Why::Asks, unclear.as_str());
+        }
+        new.push(answer);
+    }
+    let act = Act { at: now, actor: ACTOR, reason: "" };
+    let ids = store.record_answers(&act, &new)?;
+    let said = ids.iter().zip(&new).map(|(id, new)| format!("A{id} {} ({})", new.kind, new.standing));
+    Ok(Heard::Recorded(said.collect::<Vec<_>>().join(", ")))
+}
+
+fn question(text: &str) -> Said {
+    Said {
+        kind: AnswerKind::Question,
+        findings: Vec::new(),
+        until: None,
+        supplier: String::new(),
+        decided_by: String::new(),
+        reason: String::new(),
+        text: text.to_owned(),
+    }
+}
+
+fn said(statement: Statement, text: &str) -> anyhow::Result<Said> {
+    let is_reason = text.split_whitespace().count() >= REASON_WORDS_MIN;
+    Ok(Said {
+        kind: statement.kind,
+        findings: statement.findings,
+        until: statement.until.map(end_of_day).transpose()?,
+        supplier: statement.supplier,
+        decided_by: statement.decided_by,
+        reason: if is_reason { text.to_owned() } else { String::new() },
+        text: text.to_owned(),
+    })
+}
+
+/// Who wrote it, as far as it is shown.
+fn voice(
+    asked: &Asked,
+    messages: &[schakel_store::outbox::Message],
+    mail: &MailDocument,
+    sender: &Sender,
+    secret: &[u8; 32],
+    kept: &Kept,
+    now: i64,
+) -> Voice {
+    let roles = asked.roles(&sender.address, now);
+    let same = |one: &str| one.trim().eq_ignore_ascii_case(sender.address.trim());
+    let was_told = messages.iter().any(|message| same(&message.recipient));
+    let domain = |address: &str| address.rsplit_once('@').map(|(_, domain)| domain.trim().to_lowercase());
+    let has_token = token(mail, secret, Use::Reply).is_some_and(|token| {
+        token.number == u64::from(asked.notification.id.0) && token.epoch == asked.notification.epoch
+    });
+    let at_their_domain =
+        messages.iter().any(|message| domain(&message.recipient) == domain(&sender.address));
+    let proof = match sender.proven && !sender.address.is_empty() {
+        false => Proof::Nothing,
+        true if !roles.is_empty() || was_told => Proof::Contact,
+        true if has_token && at_their_domain => Proof::Colleague,
+        true => Proof::Stranger,
+    };
+    Voice { way: AnswerWay::Mail, sender: sender.address.clone(), proof, roles, receipt: Some(kept.receipt) }
+}
