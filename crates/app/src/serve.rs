@@ -27,6 +27,7 @@ use schakel_store::{
 };
 
 use crate::{
+    answers::carry_out::carry_out,
     arrivals::{ArrivalDesk, is_store_trouble},
     breach,
     chores::Chores,
@@ -151,6 +152,9 @@ fn turns(
         counters.held.store(spool.count(State::Held)?.0, Relaxed);
         if at_rest {
             intake.settle()?;
+            if carry_out(&mut intake, config, clock.now_seconds())? > 0 {
+                waiting.report_came(Instant::now());
+            }
             erase_old(&mut intake, config, clock, &mut refused)?;
         }
         // Whom to tell is decided by the newest register only: somebody may have left.

@@ -79,6 +79,9 @@ pub enum Command {
     /// What waits for a person before it is taken in
     #[command(subcommand)]
     Vetting(crate::commands::vetting::VettingCommand),
+    /// What recipients say about what they were told
+    #[command(subcommand)]
+    Answer(crate::commands::answer::AnswerCommand),
     /// What came by mail, HTTP and other doors, and what became of it
     Arrivals(ArrivalsArgs),
     /// Rows that could not be read, by source and reason

@@ -117,6 +117,7 @@ fn run(command: &Command, context: &Context, data_is_named: bool) -> anyhow::Res
         Command::MemberKey(command) => commands::member_key::run(context, command),
         Command::Key(command) => commands::key::run(context, command),
         Command::Vetting(command) => commands::vetting::run(context, command),
+        Command::Answer(command) => commands::answer::run(context, command),
         Command::Arrivals(args) => commands::arrivals::run(context, args),
         Command::Rejects(args) => commands::rejects::run(context, args),
         Command::Report(command) => commands::report::run(context, command),

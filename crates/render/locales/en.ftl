@@ -180,3 +180,22 @@ step-intake_talk = an intake talk with your trusted contact
 step-out_of_band_number = a telephone number at which we can call you back
 step-assets = naming your IP addresses, domains and URLs
 step-products = naming your products
+
+# What recipients answer, and where it stands then.
+answer-received = Received
+answer-in-progress = In progress
+answer-passed-on = Passed on to a supplier
+answer-fixed = Fixed
+answer-not-ours = Not ours
+answer-false-positive = False positive
+answer-risk-accepted = Risk accepted
+answer-question = A question
+state-told = Told, no answer yet
+state-received = Received
+state-in-progress = In progress
+state-passed-on = Passed on to a supplier
+state-fixed = Fixed, as you say
+state-not-ours = Not yours, as you say
+state-false-positive = A false positive, as you say
+state-risk-accepted = Risk accepted
+state-question = A question that we look at

@@ -180,3 +180,22 @@ step-intake_talk = een intakegesprek met uw vertrouwde contactpersoon
 step-out_of_band_number = een telefoonnummer waarop wij u kunnen terugbellen
 step-assets = uw IP-adressen, domeinen en URL's opgeven
 step-products = uw ICT-foto opgeven
+
+# Wat ontvangers antwoorden, en hoe het daarna staat.
+answer-received = Ontvangen
+answer-in-progress = In behandeling
+answer-passed-on = Doorgezet naar een leverancier
+answer-fixed = Opgelost
+answer-not-ours = Niet van ons
+answer-false-positive = Onterechte melding
+answer-risk-accepted = Risico geaccepteerd
+answer-question = Een vraag
+state-told = Gemeld, nog geen antwoord
+state-received = Ontvangen
+state-in-progress = In behandeling
+state-passed-on = Doorgezet naar een leverancier
+state-fixed = Opgelost, volgens u
+state-not-ours = Niet van u, volgens u
+state-false-positive = Onterechte melding, volgens u
+state-risk-accepted = Risico geaccepteerd
+state-question = Een vraag, bij ons in behandeling

@@ -6,6 +6,7 @@
 //! Texts live in `templates/` (which an operator may replace) and `locales/`, none in code.
 
 pub mod advice;
+pub mod answer_page;
 pub mod clean;
 pub mod contact_page;
 pub mod letter;

@@ -280,9 +280,13 @@ pub fn of_receipt(connection: &Connection, receipt: Receipt) -> Result<Vec<Answe
     select(connection, "receipt = ?1 ORDER BY id", [receipt.0 as i64])
 }
 
-/// Those that say "not ours", count, and have not corrected the assignments yet.
+/// Those that say "not ours", count, and have not corrected the assignments yet. One that another contradicts waits for the desk.
 pub fn to_carry_out(connection: &Connection) -> Result<Vec<Answer>, StoreError> {
-    select(connection, "kind = 'not_ours' AND standing = 1 AND done_at IS NULL ORDER BY id", [])
+    select(
+        connection,
+        "kind = 'not_ours' AND standing = 1 AND done_at IS NULL AND (contradicts IS NULL OR decided_at IS NOT NULL) ORDER BY id",
+        [],
+    )
 }
 
 /// Findings that somebody has said are not theirs, without the desk: they must not leave by themselves to anybody outside, such as the abuse

@@ -2,15 +2,15 @@
 
 use axum::{
     extract::{Path, State},
-    http::{StatusCode, header},
-    response::{IntoResponse, Response},
+    http::StatusCode,
+    response::Response,
 };
 use schakel_app::contacts::{Card, behind_link, confirm_by_link};
 use schakel_model::language::Language;
 use schakel_render::contact_page::{Shows, render};
 use schakel_store::Reader;
 
-use crate::server::Served;
+use crate::{page::page, server::Served};
 
 /// Longer is no token of ours.
 const TOKEN_BYTES_MAX: usize = 64;
@@ -69,18 +69,4 @@ fn found(sender: &str, card: &Card, step: Step) -> Response {
 /// Whose link it was is not known any more, nor in which language they read.
 fn gone() -> Response {
     page(StatusCode::GONE, render(Language::Nl, Shows::Gone))
-}
-
-fn page(status: StatusCode, body: String) -> Response {
-    let head = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-        ),
-    ];
-    (status, head, body).into_response()
 }

@@ -3,15 +3,18 @@
 //! - [`server`]: health, metrics and the pages behind links in mails, on a local port.
 //!   - [`health`] answers `/livez` and `/readyz`.
 //!   - [`metrics`] answers `/metrics`.
+//!   - [`answer`] is the page on which a recipient answers.
 //!   - [`contact`] is the page on which a contact confirms that their details are right.
 //! - [`api`]: the door for reports, on a port of its own, with [`tls`] when it has a certificate.
 //! - [`listener`]: connections and their limits, for both.
 
+mod answer;
 pub mod api;
 mod contact;
 mod health;
 mod listener;
 mod metrics;
+mod page;
 pub mod server;
 mod tls;
 

@@ -11,7 +11,7 @@ use schakel_model::clock::Clock;
 use schakel_store::data_dir::DataDir;
 
 use crate::{
-    contact,
+    answer, contact,
     health::{livez, readyz},
     listener::{self, Handle},
     metrics::{metrics, registry},
@@ -50,6 +50,7 @@ pub fn start(
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
         .route("/contact/{token}", get(contact::show).post(contact::confirm))
+        .route("/answer/{token}", get(answer::show).post(answer::take))
         .with_state(served);
     let handle = listener::start(listen, "http", None, router).with_context(|| {
         format!("cannot listen on {listen} for health and metrics: set http.listen in schakel.toml to another address, or to \"\" for none")

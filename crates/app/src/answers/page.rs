@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use schakel_model::{
-    answer::{AnswerWay, RecipientState, Standing},
+    answer::{AnswerKind, AnswerWay, RecipientState, Standing},
     ids::AnswerId,
     language::Language,
     register::ContactRole,
@@ -42,7 +42,12 @@ pub enum Outcome {
     Taken(AnswerId),
     /// The desk looks at it.
     Proposed(AnswerId),
+    /// Something that belongs to it is missing, or its day is past: nothing was recorded.
+    Incomplete,
 }
+
+/// What the reader can set right on the spot.
+const FOR_THE_READER: [Why; 4] = [Why::NoReason, Why::NoDecider, Why::NoEnd, Why::End];
 
 /// The link to answer a notification with; empty when no page can be reached from outside. Everybody whom it was sent to has the same one.
 pub fn link(config: &Config, secret: &[u8; 32], number: u64, epoch: u32, now: i64) -> String {
@@ -75,25 +80,21 @@ pub fn behind_link(reader: &Reader, now: i64, token: &str) -> anyhow::Result<Opt
 }
 
 /// Answers by the link. The same sent twice is one answer.
-pub fn answer(
-    reader: &Reader,
-    now: i64,
-    token: &str,
-    said: Said,
-) -> anyhow::Result<Option<Result<Outcome, Why>>> {
+pub fn answer(reader: &Reader, now: i64, token: &str, said: Said) -> anyhow::Result<Option<Outcome>> {
     let Some((asked, roles)) = asked(reader, now, token)? else { return Ok(None) };
     let sender = format!("N{}", asked.notification.id);
     let voice = Voice { way: AnswerWay::Page, sender, proof: Proof::Link, roles, receipt: None };
+    let asks_nothing = said.kind == AnswerKind::Question && said.text.trim().is_empty();
     let new = match weigh(reader, &asked, &voice, said, now)? {
-        Ok(new) => new,
-        Err(why) => return Ok(Some(Err(why))),
+        Ok(new) if !asks_nothing && !FOR_THE_READER.iter().any(|why| new.why == why.to_string()) => new,
+        Ok(_) | Err(_) => return Ok(Some(Outcome::Incomplete)),
     };
     let act = Act { at: now, actor: ACTOR, reason: "by the link in a mail" };
     let id = answers::record_beside(reader.data(), &act, &new)?;
-    Ok(Some(Ok(match new.standing {
+    Ok(Some(match new.standing {
         Standing::Taken => Outcome::Taken(id),
-        _ => Outcome::Proposed(id),
-    })))
+        Standing::Proposed | Standing::Refused => Outcome::Proposed(id),
+    }))
 }
 
 /// The notification of a link, with the roles of those whom it was sent to.

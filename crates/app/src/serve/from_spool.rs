@@ -5,7 +5,10 @@ use std::sync::atomic::Ordering::Relaxed;
 use anyhow::Context;
 use schakel_model::clock::Clock;
 use schakel_render::templates::Templates;
-use schakel_store::spool::{Kept, State};
+use schakel_store::{
+    arrivals::Outcome,
+    spool::{Kept, State},
+};
 
 use super::Counters;
 use crate::{
@@ -13,7 +16,7 @@ use crate::{
     notifiers::{self, News},
 };
 
-/// Deals with something in the spool, and tells the notifier. Was it taken in?
+/// Deals with something in the spool, and tells the notifier. Is there perhaps something to tell now?
 pub(super) fn take_arrival(
     mut desk: ArrivalDesk<'_>,
     kept: &Kept,
@@ -36,6 +39,8 @@ pub(super) fn take_arrival(
             return Ok(false);
         }
     };
+    // A mail that came back may leave something to be told to somebody else.
+    let is_correspondence = matches!(became, Became::Aside(Outcome::NoReport, _));
     let news = match became {
         Became::Taken(ingested) => {
             counters.taken(&ingested);
@@ -65,5 +70,5 @@ pub(super) fn take_arrival(
             Ok(_) => {}
         }
     }
-    Ok(news == Some(News::Received))
+    Ok(is_correspondence || news == Some(News::Received))
 }

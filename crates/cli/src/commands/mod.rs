@@ -1,5 +1,6 @@
 //! One command a file.
 
+pub mod answer;
 pub mod arrivals;
 pub mod audit;
 pub mod backup;
