@@ -44,8 +44,10 @@ use crate::{
 
 mod again;
 mod frozen;
+mod retold;
 
 pub(crate) use frozen::{To, frozen, message_id_host};
+pub(crate) use retold::Retold;
 
 /// Findings read from their raw rows at a time: bounds memory at about 100 MB, and re-reads a chunk only once for each such batch.
 const FINDINGS_AT_ONCE: u64 = 100_000;

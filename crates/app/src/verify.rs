@@ -13,6 +13,7 @@ use schakel_model::{
     fate::{Fate, Sums},
     finding::KeyMaker,
     ids::{FindingId, ReportId},
+    severity::Severity,
     tlp::Terms,
 };
 use schakel_parse::{Plan, Records};
@@ -286,6 +287,12 @@ impl Replay {
             decision.blobs.changes == blobs.changes,
             &|| "other changes".to_owned(),
         );
+        let kept = !blobs.severities.is_empty() || chunk.new_findings == 0;
+        compare(
+            "how bad findings are can be derived again",
+            (!kept || decision.blobs.severities == blobs.severities) && decision.blobs.worse == blobs.worse,
+            &|| "something else".to_owned(),
+        );
         compare(
             "rows = rejected + duplicates + clears + events",
             chunk.sums.rows
@@ -299,6 +306,11 @@ impl Replay {
                 && known.fate(Fate::Known) == chunk.sums.fate(Fate::Known),
             &|| format!("stored {:?}, derived {:?}", chunk.sums, decision.sums),
         );
+        if !kept {
+            // It was not kept then, and whoever took the chunk over since took them for the worst.
+            let new = chunk.first_finding.0..chunk.first_finding.0 + chunk.new_findings;
+            new.for_each(|finding| self.state.table.set_severity(FindingId(finding), Severity::Critical));
+        }
         let stored = blocks_that_came_with(reader, chunk.id)?;
         verified.count("assignments", chunk.sums.assignments);
         check_blocks(&id, &decision.blocks, &stored, verified);
@@ -328,7 +340,7 @@ impl Replay {
         let id = format!("chunk {} (report {}, from row {})", chunk.id, chunk.report, chunk.first_row);
         verified.count("rows of reports with erased bytes", u64::from(chunk.rows));
         verified.count("assignments", chunk.sums.assignments);
-        state::take_over(&mut self.state.table, &blobs.keys, &blobs.sets, &blobs.changes)?;
+        state::take_over(&mut self.state.table, blobs)?;
         let mut sums = Sums::default();
         for fate in fate_blob::read(&blobs.fates) {
             sums.rows += 1;

@@ -55,6 +55,12 @@ end-target = your system is the target
 why-successor-since = This concerns { $organisation }, which became part of your organisation on { $day }.
 why-successor = This concerns { $organisation }, which became part of your organisation.
 why-copy = This is a copy of what we told { $organisation }. You get it as a supplier of { $organisation }.
+# What the desk says on the telephone
+call-no-reaction = This is { $sender }. On { $day } we sent { $organisation } a mail about { $findings } (notification { $numbers }, highest severity: { $severity }). We got no reaction. Did that mail arrive, and who takes this up? When will we hear from you?
+call-deadline = This is { $sender }. On { $day } we sent { $organisation } a mail about { $findings } (notification { $numbers }, highest severity: { $severity }). The deadline for this has passed. Is it fixed, or was the risk accepted? By whom, and until when?
+call-undeliverable = This is { $sender }. We have a mail for { $organisation } about { $findings } (notification { $numbers }, highest severity: { $severity }), but it arrives nowhere. To whom can we send it? We call back on a number that we know already before we change an address.
+call-compromised-channel = This is { $sender }. We have an important message for { $organisation } (notification { $numbers }, highest severity: { $severity }). We do not send it by mail, because the mail of your organisation may not be safe. Can I speak to somebody who deals with information security?
+
 # When something was told before
 occasion-reminder = Reminder
 occasion-escalation = No reaction

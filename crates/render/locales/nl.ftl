@@ -55,6 +55,12 @@ end-target = uw systeem is het doel
 why-successor-since = Dit gaat over { $organisation }, dat sinds { $day } in uw organisatie is opgegaan.
 why-successor = Dit gaat over { $organisation }, dat in uw organisatie is opgegaan.
 why-copy = Dit is een kopie van wat wij aan { $organisation } hebben gemeld. U krijgt die als leverancier van { $organisation }.
+# Wat de desk aan de telefoon zegt
+call-no-reaction = U spreekt met { $sender }. Op { $day } stuurden wij { $organisation } een mail over { $findings } (notificatie { $numbers }, hoogste ernst: { $severity }). Wij kregen geen reactie. Is die mail aangekomen, en wie pakt dit op? Wanneer horen wij van u?
+call-deadline = U spreekt met { $sender }. Op { $day } stuurden wij { $organisation } een mail over { $findings } (notificatie { $numbers }, hoogste ernst: { $severity }). De termijn hiervoor is voorbij. Is het opgelost, of is het risico geaccepteerd? Door wie, en tot wanneer?
+call-undeliverable = U spreekt met { $sender }. Wij hebben een mail voor { $organisation } over { $findings } (notificatie { $numbers }, hoogste ernst: { $severity }), maar die komt nergens aan. Naar wie kunnen wij die sturen? Wij bellen terug op een nummer dat wij al kennen voordat wij een adres veranderen.
+call-compromised-channel = U spreekt met { $sender }. Wij hebben een belangrijk bericht voor { $organisation } (notificatie { $numbers }, hoogste ernst: { $severity }). Wij sturen het niet per mail, omdat de mail van uw organisatie misschien niet veilig is. Kan ik iemand spreken die over informatiebeveiliging gaat?
+
 # Als iets al eerder gemeld is
 occasion-reminder = Herinnering
 occasion-escalation = Geen reactie

@@ -7,6 +7,7 @@
 
 pub mod advice;
 pub mod answer_page;
+pub mod call_script;
 pub mod clean;
 pub mod contact_page;
 pub mod letter;

@@ -37,6 +37,12 @@ CREATE TABLE follow_up (
 CREATE INDEX follow_up_told_by ON follow_up (told_by);
 CREATE INDEX follow_up_finding ON follow_up (finding);
 
+-- How bad each new finding of a chunk was, two bits each from the lowest; NULL: not kept then, and never found to be worse. worse: findings
+-- seen worse than ever before, as pairs of varints (finding, severity); NULL: none.
+ALTER TABLE chunk ADD COLUMN severities BLOB;
+ALTER TABLE chunk ADD COLUMN worse BLOB;
+CREATE INDEX chunk_worse ON chunk (id) WHERE worse IS NOT NULL;
+
 -- What is known to be exploited: a CVE, an identifier or a type of report, in lower case.
 CREATE TABLE exploited (subject TEXT PRIMARY KEY, at INTEGER NOT NULL, actor TEXT NOT NULL, reason TEXT NOT NULL) WITHOUT ROWID;
 

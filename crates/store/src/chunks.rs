@@ -6,6 +6,7 @@ use schakel_model::{
     assignment::{Assignee, AssignmentSet, End},
     fate::{Fate, Sums},
     ids::{FindingId, OrganisationId, RegisterVersion, ReportId},
+    severity::Severity,
 };
 
 use crate::{
@@ -15,6 +16,7 @@ use crate::{
     frames::FrameRef,
     id_list,
     transaction::Transaction,
+    varint,
 };
 
 /// Bytes of a key kept for each finding: 80 bits, the rest of the key is implied by its place in the table in memory.
@@ -72,7 +74,32 @@ pub struct ChunkBlobs {
     pub changes: Vec<u8>,
     /// See [`crate::fate_blob`].
     pub fates: Vec<u8>,
+    /// How bad each new finding is, two bits each from the lowest. Empty with new findings: it was not kept when the chunk came.
+    pub severities: Vec<u8>,
+    /// Findings seen worse than ever before: pairs of varints (finding, severity).
+    pub worse: Vec<u8>,
 }
+
+impl ChunkBlobs {
+    /// Writes down how bad the next new finding is, the `nth` from 0.
+    pub fn push_severity(&mut self, nth: usize, severity: Severity) {
+        if nth % SEVERITIES_IN_BYTE == 0 {
+            self.severities.push(0);
+        }
+        if let Some(byte) = self.severities.last_mut() {
+            *byte |= (severity as u8) << (2 * (nth % SEVERITIES_IN_BYTE));
+        }
+    }
+
+    /// How bad the `nth` new finding is; critical when that was not kept, so that it never gets worse.
+    pub fn severity(&self, nth: usize) -> Severity {
+        let byte = self.severities.get(nth / SEVERITIES_IN_BYTE).copied().unwrap_or(u8::MAX);
+        Severity::ALL[usize::from(byte >> (2 * (nth % SEVERITIES_IN_BYTE)) & 3)]
+    }
+}
+
+/// Two bits each.
+const SEVERITIES_IN_BYTE: usize = 4;
 
 /// New assignments of a chunk that share organisation, role, end and fate.
 #[derive(Clone, PartialEq, Debug)]
@@ -133,8 +160,8 @@ fn insert(transaction: &Transaction<'_>, new: &mut NewChunk) -> Result<(), Store
         .prepare_cached(
             "INSERT INTO chunk (report, member, first_row, rows, first_line, end_line, skipping, end_offset, prefix_hash,
                 segment, offset, length, raw_length, register_version, committed_at, rejected, duplicates, clears, events,
-                assignments, known, first_finding, new_findings, keys, sets, changes, fates)
-             VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25,?26,?27)",
+                assignments, known, first_finding, new_findings, keys, sets, changes, fates, severities, worse)
+             VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25,?26,?27,?28,?29)",
         )
         .and_then(|mut statement| {
             statement.insert(params![
@@ -165,6 +192,8 @@ fn insert(transaction: &Transaction<'_>, new: &mut NewChunk) -> Result<(), Store
                 blobs.sets,
                 blobs.changes,
                 blobs.fates,
+                blobs.severities,
+                Some(&blobs.worse).filter(|worse| !worse.is_empty()),
             ])
         })
         .map(|id| chunk.id = id as u32)
@@ -307,7 +336,7 @@ pub fn unapplied(connection: &Connection) -> Result<Vec<Chunk>, StoreError> {
 /// The blobs of a chunk.
 pub fn blobs(connection: &Connection, id: u32) -> Result<ChunkBlobs, StoreError> {
     connection
-        .prepare_cached("SELECT keys, sets, changes, fates FROM chunk WHERE id = ?1")
+        .prepare_cached("SELECT keys, sets, changes, fates, severities, worse FROM chunk WHERE id = ?1")
         .and_then(|mut statement| {
             statement.query_row([id], |row| {
                 Ok(ChunkBlobs {
@@ -315,10 +344,37 @@ pub fn blobs(connection: &Connection, id: u32) -> Result<ChunkBlobs, StoreError>
                     sets: row.get(1)?,
                     changes: row.get(2)?,
                     fates: row.get(3)?,
+                    severities: row.get::<_, Option<_>>(4)?.unwrap_or_default(),
+                    worse: row.get::<_, Option<_>>(5)?.unwrap_or_default(),
                 })
             })
         })
         .doing("read a chunk's blobs")
+}
+
+/// Findings that were seen worse than when they were new, with how bad they are now.
+pub fn worse(connection: &Connection) -> Result<Vec<(FindingId, Severity)>, StoreError> {
+    let blobs: Vec<Vec<u8>> = connection
+        .prepare_cached("SELECT worse FROM chunk WHERE worse IS NOT NULL ORDER BY id")
+        .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
+        .doing("read what got worse")?;
+    let mut found = Vec::new();
+    for blob in &blobs {
+        each_worse(blob, |finding, severity| found.push((finding, severity)))
+            .ok_or_else(|| StoreError::Damaged { what: "findings that got worse".to_owned() })?;
+    }
+    Ok(found)
+}
+
+/// Walks over [`ChunkBlobs::worse`]; `None` when it is damaged.
+pub fn each_worse(blob: &[u8], mut visit: impl FnMut(FindingId, Severity)) -> Option<()> {
+    let mut at = 0;
+    while at < blob.len() {
+        let finding = varint::read(blob, &mut at)?;
+        let severity = varint::read(blob, &mut at)? as usize;
+        visit(FindingId(finding), *Severity::ALL.get(severity)?);
+    }
+    Some(())
 }
 
 /// The fates of a chunk, see [`crate::fate_blob`].

@@ -12,7 +12,7 @@ use schakel_model::{
     severity::Severity,
 };
 
-use crate::{StoreError, corrections, error::DatabaseContext, transaction::Transaction};
+use crate::{StoreError, chunks::ChunkBlobs, corrections, error::DatabaseContext, transaction::Transaction};
 
 /// A finding about to be stored.
 #[derive(Clone, PartialEq, Debug)]
@@ -228,6 +228,20 @@ pub fn list(connection: &Connection, first: FindingId, limit: usize) -> Result<V
         .doing("read findings")
 }
 
+/// The kinds of these findings, in their order; none for one that is not there.
+pub fn kinds_of(connection: &Connection, findings: &[FindingId]) -> Result<Vec<Option<KindId>>, StoreError> {
+    let mut statement = connection
+        .prepare_cached("SELECT kind FROM finding WHERE id = ?1")
+        .doing("read the kind of a finding")?;
+    let mut kind_of = |finding: &FindingId| {
+        statement
+            .query_row([finding.0], |row| row.get(0).map(KindId))
+            .optional()
+            .doing("read the kind of a finding")
+    };
+    findings.iter().map(&mut kind_of).collect()
+}
+
 /// How many findings there are; ids are dense from 0.
 pub fn count(connection: &Connection) -> Result<u32, StoreError> {
     connection
@@ -235,29 +249,43 @@ pub fn count(connection: &Connection) -> Result<u32, StoreError> {
         .doing("count findings")
 }
 
-/// Walks over the key, set and change blobs of all chunks that have any, and the changes by corrections between them, in order of commit:
+/// Walks over the blobs about findings (without fates) of all chunks that have any, and the changes by corrections between them, in order of commit:
 /// what the table in memory is rebuilt from.
 pub fn for_each_key_blob(
     connection: &Connection,
-    mut visit: impl FnMut(&[u8], &[u8], &[u8]) -> Result<(), StoreError>,
+    mut visit: impl FnMut(&ChunkBlobs) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     let corrections = corrections::list(connection)?;
     let mut corrections = corrections.iter().peekable();
     let mut statement = connection
         .prepare(
-            "SELECT keys, sets, changes, id FROM chunk WHERE new_findings > 0 OR length(changes) > 0 ORDER BY id",
+            "SELECT keys, sets, changes, id, severities, worse FROM chunk
+             WHERE new_findings > 0 OR length(changes) > 0 OR worse IS NOT NULL ORDER BY id",
         )
         .doing("read the keys of findings")?;
     let mut rows = statement.query([]).doing("read the keys of findings")?;
     while let Some(row) = rows.next().doing("read the keys of findings")? {
         let chunk: u32 = row.get(3).doing("read the keys of findings")?;
         while let Some(before) = corrections.next_if(|correction| correction.after_chunk < chunk) {
-            visit(&[], &[], &corrections::changes(connection, before.id)?)?;
+            visit(&of_correction(connection, before.id)?)?;
         }
         let blob = |column| {
-            row.get_ref(column).and_then(|value| Ok(value.as_blob()?)).doing("read the keys of findings")
+            let bytes = row.get::<_, Option<Vec<u8>>>(column).doing("read the keys of findings")?;
+            Ok(bytes.unwrap_or_default())
         };
-        visit(blob(0)?, blob(1)?, blob(2)?)?;
+        visit(&ChunkBlobs {
+            keys: blob(0)?,
+            sets: blob(1)?,
+            changes: blob(2)?,
+            severities: blob(4)?,
+            worse: blob(5)?,
+            fates: Vec::new(),
+        })?;
     }
-    corrections.try_for_each(|after| visit(&[], &[], &corrections::changes(connection, after.id)?))
+    corrections.try_for_each(|after| visit(&of_correction(connection, after.id)?))
+}
+
+/// A correction changes only who was told.
+fn of_correction(connection: &Connection, id: u32) -> Result<ChunkBlobs, StoreError> {
+    Ok(ChunkBlobs { changes: corrections::changes(connection, id)?, ..ChunkBlobs::default() })
 }

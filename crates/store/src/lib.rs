@@ -46,6 +46,7 @@ pub mod corrections;
 pub mod data_dir;
 pub mod erase;
 pub mod error;
+pub mod exploited;
 pub mod fate_blob;
 pub mod feeds;
 pub mod findings;

@@ -531,6 +531,31 @@ pub fn accepted_since(connection: &Connection, recipient: &str, since: i64) -> R
         .doing("count what a recipient got")
 }
 
+/// Notifications (leads) that told findings and of which every message was given up.
+pub fn undeliverable(connection: &Connection) -> Result<Vec<NotificationId>, StoreError> {
+    connection
+        .prepare_cached(
+            "SELECT n.lead FROM notification n JOIN message m ON m.notification = n.id
+             WHERE n.kind <> 'letter' GROUP BY n.lead HAVING min(m.state) = 3",
+        )
+        .and_then(|mut statement| statement.query_map([], |row| row.get(0).map(NotificationId))?.collect())
+        .doing("find what could not be delivered")
+}
+
+/// Everybody who was written to by a notification (a lead), or by one that goes on about it.
+pub fn recipients_of_thread(
+    connection: &Connection,
+    lead: NotificationId,
+) -> Result<Vec<String>, StoreError> {
+    connection
+        .prepare_cached(
+            "SELECT DISTINCT m.recipient FROM message m JOIN notification n ON n.id = m.notification
+             WHERE n.lead = ?1 OR n.thread = ?1 ORDER BY 1",
+        )
+        .and_then(|mut statement| statement.query_map([lead.0], |row| row.get(0))?.collect())
+        .doing("find who was written to")
+}
+
 /// How many messages are in each state: waiting, unknown, accepted, given up.
 pub fn counts(connection: &Connection) -> Result<[u64; 4], StoreError> {
     let rows: Vec<(u8, i64)> = connection

@@ -114,6 +114,17 @@ pub fn get(connection: &Connection, finding: FindingId) -> Result<Sighting, Stor
     Ok(block.get((finding.0 % BLOCK) as usize).copied().unwrap_or_default())
 }
 
+/// The sightings of these findings (sorted), in their order.
+pub fn of(connection: &Connection, findings: &[FindingId]) -> Result<Vec<Sighting>, StoreError> {
+    let mut sightings = Vec::with_capacity(findings.len());
+    for same_block in findings.chunk_by(|a, b| a.0 / BLOCK == b.0 / BLOCK) {
+        let block = read_block(connection, same_block[0].0 / BLOCK)?;
+        let of_block = same_block.iter().map(|finding| block.get((finding.0 % BLOCK) as usize).copied());
+        sightings.extend(of_block.map(Option::unwrap_or_default));
+    }
+    Ok(sightings)
+}
+
 /// The sightings of all findings in order of id.
 pub fn all(connection: &Connection) -> Result<Vec<Sighting>, StoreError> {
     let mut sightings: Vec<Sighting> = Vec::new();

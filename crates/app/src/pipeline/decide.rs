@@ -140,11 +140,14 @@ impl State {
         }
         // What was not known before the chunk may be by now.
         let finding = match known.or_else(|| self.table.get(&row.key)) {
-            Some(finding) => finding,
+            Some(finding) => {
+                self.notice_worse(finding, row, decision);
+                finding
+            }
             None => {
                 decision.findings.push(new_finding(chunk.digest, row, event));
                 decision.blobs.keys.extend_from_slice(&row.key);
-                self.table.insert(row.key, 0)
+                self.table.insert(row.key, 0, row.severity)
             }
         };
         if !self.duplicates.take(finding, row.observed_at) {
@@ -156,6 +159,18 @@ impl State {
         decision.marks.push(Mark { finding, observed_at: row.observed_at });
         self.assign(finding, row.set, chunk, decision);
         RowFate::Event(finding)
+    }
+
+    /// What is worse than ever before is told again; what is better is not.
+    fn notice_worse(&mut self, finding: FindingId, row: &Row, decision: &mut Decision) {
+        if row.severity <= self.table.severity(finding) {
+            return;
+        }
+        self.table.set_severity(finding, row.severity);
+        if finding < decision.first_finding {
+            varint::push(&mut decision.blobs.worse, finding.0);
+            varint::push(&mut decision.blobs.worse, row.severity as u32);
+        }
     }
 
     fn assign(&mut self, finding: FindingId, set: u32, chunk: &Chunk<'_>, decision: &mut Decision) {
@@ -184,10 +199,11 @@ impl State {
         }
     }
 
-    /// The sets of the new findings stand as they are at the chunk's end.
+    /// The sets of the new findings, and how bad those are, stand as they are at the chunk's end.
     fn finish_sets(&self, decision: &mut Decision) {
-        for finding in decision.first_finding.0..self.table.len() {
-            varint::push(&mut decision.blobs.sets, self.table.told(FindingId(finding)));
+        for (nth, finding) in (decision.first_finding.0..self.table.len()).map(FindingId).enumerate() {
+            varint::push(&mut decision.blobs.sets, self.table.told(finding));
+            decision.blobs.push_severity(nth, self.table.severity(finding));
         }
     }
 
@@ -275,10 +291,13 @@ mod tests {
         ids::OrganisationId,
         observation::{ObservedAt, Transport},
         reject::RejectCode,
+        severity::Severity,
     };
 
     use super::*;
-    use crate::pipeline::{interner::Interner, key_table::StoredKey};
+    use schakel_store::chunks::each_worse;
+
+    use crate::pipeline::{interner::Interner, key_table::StoredKey, state::take_over};
 
     const GOUDA: u32 = 1;
     const DELFT: u32 = 2;
@@ -321,6 +340,7 @@ mod tests {
                 observed_at: ObservedAt(at),
                 set: self.shared.sets.number(&set),
                 kind: 0,
+                severity: Severity::Low,
                 transport: Transport::Tcp,
                 port: 443,
                 ip: None,
@@ -362,6 +382,41 @@ mod tests {
         assert_eq!(told, [(Some(assignee(DELFT)), Fate::Queued)]);
         assert_eq!(decision.sums.fate(Fate::Known), 2);
         assert!(!decision.blobs.changes.is_empty(), "that Delft was told must survive a restart");
+    }
+
+    #[test]
+    fn what_is_worse_than_ever_before_is_noticed_once_also_after_a_restart() {
+        let mut world = World::new();
+        let bad = |world: &World, key: u8, at, severity| Row { severity, ..world.row(key, at, &[GOUDA]) };
+        let rows = vec![
+            bad(&world, 1, 10, Severity::Low),
+            bad(&world, 2, 10, Severity::High),
+            bad(&world, 3, 10, Severity::Low),
+            bad(&world, 3, 20, Severity::Medium),
+        ];
+        let first = world.decide(rows);
+        assert!(first.blobs.worse.is_empty(), "what is new in this chunk is not worse");
+        let severities: Vec<_> = (0..3).map(|nth| first.blobs.severity(nth)).collect();
+        assert_eq!(severities, [Severity::Low, Severity::High, Severity::Medium]);
+
+        let mut again = World::new();
+        take_over(&mut again.state.table, &first.blobs).unwrap();
+        for world in [&mut world, &mut again] {
+            let rows = vec![
+                bad(world, 1, 30, Severity::Critical),
+                bad(world, 1, 40, Severity::High),
+                bad(world, 2, 30, Severity::High),
+                bad(world, 3, 30, Severity::Low),
+            ];
+            let mut worse = Vec::new();
+            each_worse(&world.decide(rows).blobs.worse, |finding, severity| worse.push((finding, severity)));
+            assert_eq!(worse, [(FindingId(0), Severity::Critical)]);
+        }
+        let before = ChunkBlobs { severities: Vec::new(), ..first.blobs };
+        let mut older = World::new();
+        take_over(&mut older.state.table, &before).unwrap();
+        let rows = vec![bad(&older, 1, 30, Severity::Critical)];
+        assert!(older.decide(rows).blobs.worse.is_empty(), "how bad it was is not known");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use schakel_model::{
     finding::KeyMaker,
     observation::{Observation, ObservedAt, Polarity, Transport},
     reject::RejectCode,
+    severity::Severity,
 };
 use schakel_parse::{Plan, Records};
 use schakel_store::{chunks::STORED_KEY_BYTES, findings::Kind, frames::Packer};
@@ -39,6 +40,8 @@ pub struct Row {
     pub set: u32,
     /// Number of the kind.
     pub kind: u32,
+    /// How bad.
+    pub severity: Severity,
     /// The service's transport.
     pub transport: Transport,
     /// The service's port.
@@ -152,6 +155,7 @@ impl Digester {
             observed_at: observation.observed_at,
             set,
             kind: self.kinds.number(plan, shared, observation),
+            severity: observation.severity,
             transport: observation.transport,
             port: source.port,
             ip: source.ip,
@@ -187,6 +191,7 @@ fn rejected(code: RejectCode) -> Row {
         observed_at: ObservedAt(0),
         set: 0,
         kind: 0,
+        severity: Severity::Low,
         transport: Transport::Unknown,
         port: 0,
         ip: None,

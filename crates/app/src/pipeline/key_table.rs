@@ -4,7 +4,7 @@
 //! the table and the store keep 80 of them, so that among ten million findings the chance that any two are taken for one is 1 in 10^10.
 //! Large shards grow one by one and by a fifth, so that growing never doubles the memory nor stops the pipeline.
 
-use schakel_model::ids::FindingId;
+use schakel_model::{ids::FindingId, severity::Severity};
 use schakel_store::chunks::STORED_KEY_BYTES;
 
 /// The bytes of a key that are kept.
@@ -33,7 +33,32 @@ pub struct KeyTable {
 #[derive(Clone, Copy, Default)]
 struct Entry {
     key: StoredKey,
+    /// The set of those told in the lower 22 bits, how bad it was at its worst in the others.
     told: [u8; 3],
+}
+
+/// Assignment sets are numbered densely by the combinations of organisations that occur: 4 million are more than any register makes.
+const SET_BITS: u32 = 22;
+
+impl Entry {
+    fn new(key: StoredKey, set: u32, severity: Severity) -> Self {
+        assert!(set < 1 << SET_BITS, "there are more than 2^22 sets of assignees");
+        let [a, b, c, _] = (set | (severity as u32) << SET_BITS).to_le_bytes();
+        Self { key, told: [a, b, c] }
+    }
+
+    fn word(&self) -> u32 {
+        let [a, b, c] = self.told;
+        u32::from_le_bytes([a, b, c, 0])
+    }
+
+    fn set(&self) -> u32 {
+        self.word() & ((1 << SET_BITS) - 1)
+    }
+
+    fn severity(&self) -> Severity {
+        Severity::ALL[(self.word() >> SET_BITS) as usize]
+    }
 }
 
 impl Default for KeyTable {
@@ -66,29 +91,41 @@ impl KeyTable {
         self.shards[usize::from(key[0])].find(key, &self.entries).map(FindingId)
     }
 
-    /// Adds a finding that is not there yet, with the set of those told of it.
-    pub fn insert(&mut self, key: StoredKey, told: u32) -> FindingId {
+    /// Adds a finding that is not there yet, with the set of those told of it and how bad it is.
+    pub fn insert(&mut self, key: StoredKey, told: u32, severity: Severity) -> FindingId {
         let id = self.len();
-        self.entries.push(Entry { key, told: three_bytes(told) });
+        self.entries.push(Entry::new(key, told, severity));
         self.shards[usize::from(key[0])].insert(&key, id, &self.entries);
         FindingId(id)
     }
 
     /// Adds a finding whose key was erased: it has a number, and nothing finds it any more.
     pub fn push_erased(&mut self, told: u32) {
-        self.entries.push(Entry { key: ERASED_KEY, told: three_bytes(told) });
+        self.entries.push(Entry::new(ERASED_KEY, told, Severity::Critical));
     }
 
     /// The set of those told of this finding.
     #[inline]
     pub fn told(&self, finding: FindingId) -> u32 {
-        let [a, b, c] = self.entries.get(finding.0 as usize).told;
-        u32::from_le_bytes([a, b, c, 0])
+        self.entries.get(finding.0 as usize).set()
+    }
+
+    /// How bad it was at its worst.
+    #[inline]
+    pub fn severity(&self, finding: FindingId) -> Severity {
+        self.entries.get(finding.0 as usize).severity()
+    }
+
+    /// Changes how bad it was at its worst.
+    pub fn set_severity(&mut self, finding: FindingId, severity: Severity) {
+        let entry = self.entries.get_mut(finding.0 as usize);
+        *entry = Entry::new(entry.key, entry.set(), severity);
     }
 
     /// Changes the set of those told.
     pub fn set_told(&mut self, finding: FindingId, told: u32) {
-        self.entries.get_mut(finding.0 as usize).told = three_bytes(told);
+        let entry = self.entries.get_mut(finding.0 as usize);
+        *entry = Entry::new(entry.key, told, entry.severity());
     }
 
     /// Bytes it takes.
@@ -96,13 +133,6 @@ impl KeyTable {
         let slots: usize = self.shards.iter().map(|shard| shard.slots.len() * size_of::<Slot>()).sum();
         slots + self.entries.pieces.len() * PIECE * size_of::<Entry>()
     }
-}
-
-/// Assignment sets are numbered densely by the combinations of organisations that occur: 16 million are more than any register makes.
-fn three_bytes(set: u32) -> [u8; 3] {
-    let [a, b, c, rest] = set.to_le_bytes();
-    assert!(rest == 0, "there are more than 2^24 sets of assignees");
-    [a, b, c]
 }
 
 /// A finding's number and a byte of its key, side by side: one look into memory.
@@ -231,26 +261,32 @@ mod tests {
         let mut table = KeyTable::default();
         for number in 0..100_000 {
             assert_eq!(table.get(&key(number)), None);
-            assert_eq!(table.insert(key(number), number as u32 % 7), FindingId(number as u32));
+            assert_eq!(table.insert(key(number), number as u32 % 7, Severity::Low), FindingId(number as u32));
         }
         for number in 0..100_000 {
             let finding = table.get(&key(number)).unwrap();
             assert_eq!((finding, table.told(finding)), (FindingId(number as u32), number as u32 % 7));
         }
         assert_eq!(table.get(&key(100_000)), None);
-        table.set_told(FindingId(5), 99);
-        assert_eq!(table.told(FindingId(5)), 99);
+        let most = (1 << SET_BITS) - 1;
+        for (set, severity) in [(99, Severity::Low), (most, Severity::Critical), (0, Severity::High)] {
+            table.set_severity(FindingId(5), severity);
+            table.set_told(FindingId(5), set);
+            assert_eq!((table.told(FindingId(5)), table.severity(FindingId(5))), (set, severity));
+        }
+        assert_eq!((table.told(FindingId(6)), table.severity(FindingId(6))), (6, Severity::Low));
     }
 
     #[test]
     fn an_erased_finding_keeps_its_number_and_is_not_found() {
         let mut table = KeyTable::default();
-        table.insert(key(1), 0);
+        table.insert(key(1), 0, Severity::Low);
         table.push_erased(7);
         table.push_erased(8);
-        assert_eq!(table.insert(key(2), 0), FindingId(3));
+        assert_eq!(table.insert(key(2), 0, Severity::Low), FindingId(3));
         assert_eq!((table.get(&ERASED_KEY), table.told(FindingId(2))), (None, 8));
-        (3..100_000).for_each(|number| assert_eq!(table.insert(key(number), 0).0, number as u32 + 1));
+        (3..100_000)
+            .for_each(|number| assert_eq!(table.insert(key(number), 0, Severity::Low).0, number as u32 + 1));
         assert_eq!((table.get(&key(2)), table.get(&ERASED_KEY)), (Some(FindingId(3)), None));
     }
 
@@ -259,9 +295,9 @@ mod tests {
         let mut table = KeyTable::default();
         let (one, mut two) = (key(1), key(1));
         two[STORED_KEY_BYTES - 1] ^= 1;
-        table.insert(one, 0);
+        table.insert(one, 0, Severity::Low);
         assert_eq!(table.get(&two), None);
-        table.insert(two, 0);
+        table.insert(two, 0, Severity::Low);
         assert_eq!(table.get(&one), Some(FindingId(0)));
     }
 }

@@ -15,7 +15,11 @@ use schakel_rules::{
     merger::Successors,
     new_assignment::{Owner, new_assignment},
 };
-use schakel_store::{Reader, StoreError, chunks::STORED_KEY_BYTES, findings, varint};
+use schakel_store::{
+    Reader, StoreError,
+    chunks::{ChunkBlobs, STORED_KEY_BYTES, each_worse},
+    findings, varint,
+};
 
 use super::{
     decide::State,
@@ -104,23 +108,22 @@ pub fn decision_state(reader: &Reader) -> Result<State, StoreError> {
     let mut state = State::default();
     state.table.reserve(reader.read(findings::count)?);
     reader.read(|connection| {
-        findings::for_each_key_blob(connection, |keys, sets, changes| {
-            take_over(&mut state.table, keys, sets, changes)
-        })
+        findings::for_each_key_blob(connection, |blobs| take_over(&mut state.table, blobs))
     })?;
     Ok(state)
 }
 
 /// Takes over what a chunk has done to the table, as it is stored: new keys with the sets of those told, and changes of sets.
-pub fn take_over(table: &mut KeyTable, keys: &[u8], sets: &[u8], changes: &[u8]) -> Result<(), StoreError> {
+pub fn take_over(table: &mut KeyTable, blobs: &ChunkBlobs) -> Result<(), StoreError> {
+    let ChunkBlobs { keys, sets, changes, .. } = blobs;
     let damaged = || StoreError::Damaged { what: "the keys of findings".to_owned() };
     let mut at = 0;
-    for key in keys.chunks_exact(STORED_KEY_BYTES) {
+    for (nth, key) in keys.chunks_exact(STORED_KEY_BYTES).enumerate() {
         let told = varint::read(sets, &mut at).ok_or_else(damaged)?;
         match key.try_into().map_err(|_| damaged())? {
             ERASED_KEY => table.push_erased(told),
             key => {
-                table.insert(key, told);
+                table.insert(key, told, blobs.severity(nth));
             }
         }
     }
@@ -133,5 +136,11 @@ pub fn take_over(table: &mut KeyTable, keys: &[u8], sets: &[u8], changes: &[u8])
         }
         table.set_told(FindingId(finding), told);
     }
-    Ok(())
+    let mut all_known = true;
+    each_worse(&blobs.worse, |finding, severity| match finding.0 < table.len() {
+        true => table.set_severity(finding, severity),
+        false => all_known = false,
+    })
+    .ok_or_else(damaged)?;
+    if all_known { Ok(()) } else { Err(damaged()) }
 }

@@ -1,0 +1,221 @@
+//! Doing what is due.
+
+use std::collections::{BTreeMap, HashSet};
+
+use schakel_model::{
+    answer::NotificationKind,
+    call::CallReason,
+    ids::{FindingId, NotificationId, OrganisationId},
+    register::Contact,
+};
+use schakel_render::notice::{Occasion, Reference};
+use schakel_rules::{
+    follow_up::Why,
+    ladder::Turn,
+    recipients::{ROLES, recipients_of},
+    tlp_gate::Circle,
+};
+use schakel_store::{
+    Store,
+    calls::NewCall,
+    follow_ups::Tells,
+    ladders::{Ladder, Turns},
+    outbox::{self, NewNotification, Notification},
+};
+use serde::Serialize;
+
+use super::{
+    AgainFinding, Looked, Step,
+    escalate::{partners, second_contact},
+    timestamp,
+};
+use crate::tell::{Composer, Retold};
+
+/// What was done.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Done {
+    /// Findings that were told again.
+    pub told_again: u64,
+    /// Notifications to whoever was turned to.
+    pub escalated: u64,
+    /// Organisations put on the calling list.
+    pub called: u64,
+    /// Findings that were closed.
+    pub closed: u64,
+}
+
+/// Does what is due, in one transaction.
+pub fn carry_out(composer: &Composer<'_>, store: &mut Store, looked: &Looked) -> anyhow::Result<Done> {
+    let mut desk = Desk {
+        composer,
+        next: store.read(outbox::next_notification)?,
+        epoch: store.read(outbox::epoch)?,
+        turns: Turns { states: looked.closed.clone(), ladders: looked.ended.clone(), ..Turns::default() },
+        done: Done { closed: looked.closed.len() as u64, ..Done::default() },
+    };
+    for ((organisation, told_by), findings) in &looked.again {
+        desk.tell_again(*organisation, *told_by, findings, looked)?;
+    }
+    for step in &looked.steps {
+        desk.step(step, looked)?;
+    }
+    let Desk { turns, done, .. } = desk;
+    store.take_turns(composer.now.as_second(), &turns)?;
+    Ok(done)
+}
+
+struct Desk<'a> {
+    composer: &'a Composer<'a>,
+    next: NotificationId,
+    epoch: u32,
+    turns: Turns,
+    done: Done,
+}
+
+impl Desk<'_> {
+    fn tell_again(
+        &mut self,
+        organisation: OrganisationId,
+        told_by: NotificationId,
+        findings: &[AgainFinding],
+        looked: &Looked,
+    ) -> anyhow::Result<()> {
+        let Some(told) = self.notification(told_by)? else { return Ok(()) };
+        let now = self.composer.now.as_second();
+        let contacts = self.composer.view.contacts(organisation, now);
+        let Ok(recipients) = recipients_of(Circle::Concerned, &ROLES, contacts, told.tlp) else {
+            // Nobody may hear it now; it stays due, and the alarm about unreachable organisations says so.
+            return Ok(());
+        };
+        let contacts: Vec<&Contact> =
+            recipients.by_language.into_iter().flat_map(|group| group.contacts).collect();
+        let mut because: BTreeMap<Why, u64> = BTreeMap::new();
+        findings.iter().for_each(|one| *because.entry(one.why).or_default() += 1);
+        let first = findings.iter().map(|one| one.follow_up.first_told_at).min().unwrap_or(now);
+        let pairs: Vec<_> =
+            findings.iter().map(|one| (one.follow_up.finding, one.follow_up.first_told_by)).collect();
+        let retold = Retold {
+            reader: organisation,
+            concerned: organisation,
+            circle: Circle::Concerned,
+            contacts: &contacts,
+            findings: &pairs,
+            last_seen: &looked.last_seen,
+            tlp: told.tlp,
+            occasion: Occasion::Reminder {
+                because: because.into_iter().map(|(why, count)| (why.as_str(), count)).collect(),
+                first_told_at: timestamp(first),
+            },
+            kind: NotificationKind::Reminder,
+            thread: told_by,
+        };
+        let mut made = self.composer.retold(&retold, &mut self.next, self.epoch)?;
+        let Some(lead) = made.first_mut() else { return Ok(()) };
+        lead.tells = findings.iter().map(tells).collect();
+        self.done.told_again += lead.tells.len() as u64;
+        self.turns.notices.extend(made);
+        Ok(())
+    }
+
+    fn step(&mut self, step: &Step, looked: &Looked) -> anyhow::Result<()> {
+        let now = self.composer.now.as_second();
+        let Step { ladder, .. } = *step;
+        let taken = Ladder { steps: ladder.steps + 1, stepped_at: Some(now), ..ladder };
+        let turned = match step.turn {
+            Turn::CallingList => {
+                self.call(ladder.organisation, ladder.notification, step.reason);
+                true
+            }
+            Turn::SecondContact => self.second_contact(step, looked)?,
+            Turn::Partner => self.partners(step, looked)?,
+        };
+        // With nobody to turn to the next step does not wait for this one.
+        self.turns.ladders.push(match turned {
+            true => taken,
+            false => Ladder { stepped_at: ladder.stepped_at, ..taken },
+        });
+        Ok(())
+    }
+
+    fn second_contact(&mut self, step: &Step, looked: &Looked) -> anyhow::Result<bool> {
+        let Some(told) = self.notification(step.ladder.notification)? else { return Ok(false) };
+        let written_to: HashSet<String> = self
+            .composer
+            .reader
+            .read(|connection| outbox::recipients_of_thread(connection, told.id))?
+            .iter()
+            .map(|address| address.trim().to_lowercase())
+            .collect();
+        let now = self.composer.now.as_second();
+        let organisation = step.ladder.organisation;
+        let view = self.composer.view;
+        let Some(contact) = second_contact(view, organisation, told.tlp, &written_to, now) else {
+            return Ok(false);
+        };
+        self.escalate(step, looked, &told, (organisation, Circle::Concerned), &[contact])
+    }
+
+    fn partners(&mut self, step: &Step, looked: &Looked) -> anyhow::Result<bool> {
+        let Some(told) = self.notification(step.ladder.notification)? else { return Ok(false) };
+        let now = self.composer.now.as_second();
+        let mut turned = false;
+        for (partner, circle, contacts) in
+            partners(self.composer.view, step.ladder.organisation, told.tlp, now)
+        {
+            turned |= self.escalate(step, looked, &told, (partner, circle), &contacts)?;
+        }
+        Ok(turned)
+    }
+
+    fn escalate(
+        &mut self,
+        step: &Step,
+        looked: &Looked,
+        told: &Notification,
+        (reader, circle): (OrganisationId, Circle),
+        contacts: &[&Contact],
+    ) -> anyhow::Result<bool> {
+        let name = crate::explain::organisation_name(&self.composer.view.register, told.organisation).1;
+        let retold = Retold {
+            reader,
+            concerned: told.organisation,
+            circle,
+            contacts,
+            findings: &step.findings,
+            last_seen: &looked.last_seen,
+            tlp: told.tlp,
+            occasion: Occasion::Escalation {
+                of: Reference { number: u64::from(told.id.0), epoch: told.epoch },
+                told_at: timestamp(told.created_at),
+                to: (reader != told.organisation).then_some(name),
+            },
+            kind: NotificationKind::Escalation,
+            thread: told.id,
+        };
+        let made: Vec<NewNotification> = self.composer.retold(&retold, &mut self.next, self.epoch)?;
+        self.done.escalated += made.len() as u64;
+        let turned = !made.is_empty();
+        self.turns.notices.extend(made);
+        Ok(turned)
+    }
+
+    fn call(&mut self, organisation: OrganisationId, notification: NotificationId, why: CallReason) {
+        self.done.called += 1;
+        self.turns.calls.push(NewCall { organisation, notification, why });
+    }
+
+    fn notification(&self, id: NotificationId) -> anyhow::Result<Option<Notification>> {
+        Ok(self.composer.reader.read(|connection| outbox::notification(connection, id))?)
+    }
+}
+
+fn tells(one: &AgainFinding) -> Tells {
+    let finding: FindingId = one.follow_up.finding;
+    Tells {
+        finding,
+        severity: one.severity,
+        compromised: one.follow_up.compromised,
+        deadline: one.follow_up.deadline,
+        same_case: one.same_case,
+    }
+}

@@ -1,0 +1,162 @@
+//! What was told before, told again to whoever was told, or to somebody else.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use schakel_model::{
+    answer::NotificationKind,
+    ids::{FindingId, NotificationId, OrganisationId},
+    language::Language,
+    observation::ObservedAt,
+    register::Contact,
+    tlp::Tlp,
+};
+use schakel_render::notice::{Notice, Occasion, Reference, Standing};
+use schakel_rules::tlp_gate::Circle;
+use schakel_store::{
+    chunks::{self, Block, Blocks},
+    id_list,
+    outbox::{NewNotification, Notification},
+};
+
+use super::{Composer, Telling, Told, groups};
+
+/// A mail about findings that were told before.
+pub(crate) struct Retold<'a> {
+    /// Who reads it.
+    pub reader: OrganisationId,
+    /// Who was told of them.
+    pub concerned: OrganisationId,
+    /// How the reader stands to those.
+    pub circle: Circle,
+    /// To whom of the reader's organisation.
+    pub contacts: &'a [&'a Contact],
+    /// The findings, each with the notification that told it first.
+    pub findings: &'a [(FindingId, NotificationId)],
+    /// When they were last seen.
+    pub last_seen: &'a HashMap<FindingId, ObservedAt>,
+    /// How they are marked.
+    pub tlp: Tlp,
+    /// Why they are told retold.
+    pub occasion: Occasion<'a>,
+    /// What it is.
+    pub kind: NotificationKind,
+    /// The notification that it goes on about.
+    pub thread: NotificationId,
+}
+
+impl Composer<'_> {
+    /// A notification for each language of the contacts; none when nothing is left to tell, because it was erased or taken back.
+    pub(crate) fn retold(
+        &self,
+        retold: &Retold<'_>,
+        next: &mut NotificationId,
+        epoch: u32,
+    ) -> anyhow::Result<Vec<NewNotification>> {
+        let telling = Telling {
+            organisation: retold.reader,
+            concerned: retold.concerned,
+            terms: retold.tlp.into(),
+            blocks: self.blocks_that_tell(retold.findings)?,
+        };
+        let mut told = self.read_rows(std::slice::from_ref(&telling))?.pop().unwrap_or_default();
+        keep_the_first(&mut told);
+        for one in &mut told {
+            if let Some(seen) = retold.last_seen.get(&one.item.finding) {
+                one.item.observed_at = one.item.observed_at.max(*seen);
+            }
+        }
+        if told.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut by_language: BTreeMap<&str, Vec<&Contact>> = BTreeMap::new();
+        for contact in retold.contacts {
+            by_language.entry(contact.language.as_str()).or_default().push(contact);
+        }
+        let lead = *next;
+        let mut made = Vec::new();
+        for contacts in by_language.into_values() {
+            made.extend(self.in_one_language(retold, &told, &contacts, (lead, next, epoch))?);
+        }
+        Ok(made)
+    }
+
+    fn in_one_language(
+        &self,
+        retold: &Retold<'_>,
+        told: &[Told],
+        contacts: &[&Contact],
+        (lead, next, epoch): (NotificationId, &mut NotificationId, u32),
+    ) -> anyhow::Result<Option<NewNotification>> {
+        let Some(first) = contacts.first() else { return Ok(None) };
+        let language: Language = first.language;
+        let (code, name) = crate::explain::organisation_name(&self.view.register, retold.reader);
+        let reference = Reference { number: u64::from(next.0), epoch };
+        let notice = Notice {
+            reference,
+            organisation: name,
+            organisation_code: code,
+            language,
+            tlp: retold.tlp,
+            recipient_role: first.role,
+            standing: Standing::Own,
+            occasion: retold.occasion.clone(),
+            sender: &self.config.sender,
+            created_at: self.now,
+            groups: groups(&self.view.register, told),
+        };
+        let message = self.templates.render(&notice)?;
+        let mut messages = Vec::new();
+        for (contact, k) in contacts.iter().zip(1..) {
+            match self.message(&message, reference, (retold.tlp.into(), retold.circle), contact, k) {
+                Ok(message) => messages.push(message),
+                Err(error) => tracing::warn!(organisation = code, %error, "a recipient cannot be written to"),
+            }
+        }
+        if messages.is_empty() {
+            return Ok(None);
+        }
+        let notification = Notification {
+            id: *next,
+            epoch,
+            organisation: retold.reader,
+            language,
+            created_at: self.now.as_second(),
+            tlp: retold.tlp,
+            findings: told.len() as u64,
+            subject: message.subject,
+            lead,
+            kind: retold.kind,
+            thread: Some(retold.thread),
+        };
+        next.0 += 1;
+        Ok(Some(NewNotification { notification, messages, blocks: Vec::new(), tells: Vec::new() }))
+    }
+
+    /// The assignments by which findings were told, as far as they stand, narrowed to those findings.
+    fn blocks_that_tell(&self, findings: &[(FindingId, NotificationId)]) -> anyhow::Result<Vec<Block>> {
+        let mut by_notification: BTreeMap<NotificationId, HashSet<FindingId>> = BTreeMap::new();
+        for (finding, told_by) in findings {
+            by_notification.entry(*told_by).or_default().insert(*finding);
+        }
+        let mut found = Vec::new();
+        for (told_by, wanted) in by_notification {
+            let which = Blocks::OfNotification(told_by.0);
+            for mut block in self.reader.read(|connection| chunks::blocks(connection, &which))? {
+                let mut of_block: Vec<FindingId> =
+                    id_list::decode(&block.findings).filter(|finding| wanted.contains(finding)).collect();
+                of_block.dedup();
+                if !of_block.is_empty() {
+                    block.findings = id_list::encode(&of_block);
+                    found.push(block);
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// A finding that was told in two reports stands in a reminder once for each role and end.
+fn keep_the_first(told: &mut Vec<Told>) {
+    let mut seen = HashSet::new();
+    told.retain(|one| seen.insert((one.item.finding, one.item.role, one.item.end)));
+}
