@@ -109,6 +109,8 @@ pub fn masking(data: &DataDir) -> Masking {
 pub struct TellingConfig {
     pub wait_seconds: u64,
     pub wait_seconds_max: u64,
+    pub weekly: String,
+    pub weekly_empty: bool,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -191,7 +193,12 @@ impl Default for IntakeConfig {
 
 impl Default for TellingConfig {
     fn default() -> Self {
-        Self { wait_seconds: 60, wait_seconds_max: 900 }
+        Self {
+            wait_seconds: 60,
+            wait_seconds_max: 900,
+            weekly: "monday 08:00".to_owned(),
+            weekly_empty: true,
+        }
     }
 }
 

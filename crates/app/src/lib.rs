@@ -78,4 +78,5 @@ pub mod users;
 pub mod verify;
 mod verify_corrections;
 pub mod vetting;
+pub mod weekly_overview;
 pub mod whatif;

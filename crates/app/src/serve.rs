@@ -4,6 +4,7 @@ mod counters;
 mod from_folder;
 mod from_spool;
 mod mail_doors;
+mod weekly;
 
 use std::{
     fs,
@@ -17,7 +18,7 @@ use std::{
 };
 
 pub use self::counters::Counters;
-use self::{from_folder::FolderTurn, from_spool::take_arrival, mail_doors::MailDoors};
+use self::{from_folder::FolderTurn, from_spool::take_arrival, mail_doors::MailDoors, weekly::Weekly};
 use schakel_ingest::folder::{IntakeFolder, Settled};
 use schakel_model::clock::Clock;
 use schakel_store::{
@@ -114,6 +115,7 @@ fn turns(
     counters.ready.store(true, Relaxed);
     tracing::info!(folder = %folder.incoming().display(), "ready");
     let mut breaches = Breaches::default();
+    let mut weekly = Weekly::default();
     let mut asked = None;
     let mut refused = false;
     while !stop.load(Relaxed) && asked.is_none() {
@@ -161,6 +163,9 @@ fn turns(
         if register_is_newest && waiting.is_over(Instant::now(), config) {
             compose(&mut intake, &reader, config, &templates, clock, counters)?;
             waiting.told();
+        }
+        if register_is_newest {
+            weekly.turn(&mut intake, &reader, (config, &templates), &clock)?;
         }
         asked = asked.or_else(|| lender.and_then(Lender::asked));
         if at_rest && asked.is_none() {

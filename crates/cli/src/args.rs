@@ -144,6 +144,9 @@ pub enum Command {
     /// Two who say that the same is theirs
     #[command(subcommand)]
     Conflict(crate::commands::conflict::ConflictCommand),
+    /// Weekly overviews: what was sent to a member, what was not, and what is open
+    #[command(subcommand)]
+    Overview(crate::commands::overview::OverviewCommand),
     /// The texts of mails: see them, change them, try them
     #[command(subcommand)]
     Template(crate::commands::template::TemplateCommand),

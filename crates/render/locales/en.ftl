@@ -177,6 +177,34 @@ part-fix = What can you do?
 part-keep = What do you keep?
 explanation-file = advice
 
+# The weekly overview
+delivery-delivered = delivered
+delivery-partly = delivered to some of the recipients
+delivery-underway = not delivered yet
+delivery-failed = not delivered: your mail server refused it
+short-acib = ACIB
+short-vcib = VCIB
+short-findings = recipient of findings
+short-weekly = recipient of the weekly overview
+short-ciso = CISO
+short-fg = FG
+short-duty = 24/7 contact
+not-told-held = { $findings } held, { $new } of them new: we look at them first.
+not-told-suppressed = { $findings } suppressed by a rule, { $new } of them new.
+not-told-no_contact = { $findings } not sent, { $new } of them new: nobody of yours may or can receive them. Contact us.
+not-told-digest = { $findings } in a later overview, { $new } of them new.
+not-told-undeliverable = { $findings } undeliverable, { $new } of them new: no mail server took the message. Contact us.
+not-told-reason = Reason: { $reason }
+state-told = without a reaction { $count }
+state-received = received { $count }
+state-in_progress = in progress { $count }
+state-passed_on = with a supplier { $count }
+state-fixed = said to be fixed { $count }
+state-not_ours = not yours { $count }
+state-false_positive = false positive { $count }
+state-risk_accepted = risk accepted { $count }
+state-question = question { $count }
+
 # Steps of joining
 step-invitation = the invitation
 step-acib = naming your general contact (ACIB)

@@ -177,6 +177,34 @@ part-fix = Wat kunt u doen?
 part-keep = Wat bewaart u?
 explanation-file = uitleg
 
+# Het weekoverzicht
+delivery-delivered = bezorgd
+delivery-partly = bij een deel van de ontvangers bezorgd
+delivery-underway = nog niet bezorgd
+delivery-failed = niet bezorgd: uw mailserver weigerde het
+short-acib = ACIB
+short-vcib = VCIB
+short-findings = ontvanger van bevindingen
+short-weekly = ontvanger van het weekoverzicht
+short-ciso = CISO
+short-fg = FG
+short-duty = 24/7-contact
+not-told-held = { $findings } aangehouden, waarvan { $new } nieuw: wij kijken er eerst naar.
+not-told-suppressed = { $findings } onderdrukt door een regel, waarvan { $new } nieuw.
+not-told-no_contact = { $findings } niet verstuurd, waarvan { $new } nieuw: niemand bij u mag of kan het ontvangen. Neem contact met ons op.
+not-told-digest = { $findings } in een later overzicht, waarvan { $new } nieuw.
+not-told-undeliverable = { $findings } onbestelbaar, waarvan { $new } nieuw: geen mailserver nam het bericht aan. Neem contact met ons op.
+not-told-reason = Reden: { $reason }
+state-told = zonder reactie { $count }
+state-received = ontvangen { $count }
+state-in_progress = in behandeling { $count }
+state-passed_on = bij leverancier { $count }
+state-fixed = opgelost gemeld { $count }
+state-not_ours = niet van u { $count }
+state-false_positive = onterecht { $count }
+state-risk_accepted = risico geaccepteerd { $count }
+state-question = vraag { $count }
+
 # Stappen van aansluiten
 step-invitation = de uitnodiging
 step-acib = uw algemene contactpersoon (ACIB) opgeven

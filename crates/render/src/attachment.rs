@@ -107,7 +107,7 @@ fn push_row(out: &mut Vec<u8>, group: &Group<'_>, item: &Item<'_>, times: &Times
 /// Readers open this file in a spreadsheet, and what stands in it was chosen by strangers (a PTR record, a banner). A cell
 /// that starts with `=`, `+`, `-` or `@` would be run as a formula, also when quoted; it gets a `'` in front. Host names, URLs,
 /// tags and accounts do not honestly start so, hence scripts lose nothing.
-fn text(source: &str) -> Cow<'_, str> {
+pub(crate) fn text(source: &str) -> Cow<'_, str> {
     let line = clean::line(source, CELL_CHARS_MAX);
     if line.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) {
         return Cow::Owned(format!("'{line}"));
@@ -115,7 +115,7 @@ fn text(source: &str) -> Cow<'_, str> {
     line
 }
 
-fn push_cell(out: &mut Vec<u8>, cell: &str) {
+pub(crate) fn push_cell(out: &mut Vec<u8>, cell: &str) {
     if !cell.contains(['"', ',', '\n', '\r']) {
         out.extend_from_slice(cell.as_bytes());
         return;

@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use schakel_model::{asset::AssetKind, severity::Severity};
+use schakel_model::{asset::AssetKind, classification::ClassificationType, severity::Severity};
 use serde::Serialize;
 
 use crate::{
@@ -163,12 +163,23 @@ fn severity(severity: Severity, words: &Words) -> String {
 
 /// Our own title for a well-known report type; else the family, with the source's name for the kind.
 pub(crate) fn title(group: &Group<'_>, words: &Words) -> String {
-    let own = format!("kind-{}", text_name(group.report_type));
+    title_of(group.classification, group.report_type, group.identifier, group.title, words)
+}
+
+/// The same, of what has no findings.
+pub(crate) fn title_of(
+    classification: ClassificationType,
+    report_type: &str,
+    identifier: &str,
+    title: &str,
+    words: &Words,
+) -> String {
+    let own = format!("kind-{}", text_name(report_type));
     if words.has(&own) {
         return words.text(&own);
     }
-    let family = words.text(&format!("family-{}", Family::of(group.classification).word()));
-    let named = [group.title, group.identifier, group.report_type].into_iter().find(|name| !name.is_empty());
+    let family = words.text(&format!("family-{}", Family::of(classification).word()));
+    let named = [title, identifier, report_type].into_iter().find(|name| !name.is_empty());
     match named {
         Some(name) => {
             words.with("named-kind", &[("family", &family), ("name", &clean::line(name, NAME_CHARS_MAX))])

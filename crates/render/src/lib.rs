@@ -14,6 +14,7 @@ pub mod letter;
 pub mod message;
 pub mod notice;
 pub mod templates;
+pub mod weekly;
 
 mod attachment;
 mod context;

@@ -19,6 +19,7 @@ use crate::{
     notice::{Notice, Reference},
     sample,
     times::Times,
+    weekly::{self, WeeklyContext, WeeklyOverview},
     words::Words,
     wrap,
 };
@@ -42,6 +43,10 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("nl/notification.txt.j2", include_str!("../templates/nl/notification.txt.j2")),
     ("en/notification.subject.j2", include_str!("../templates/en/notification.subject.j2")),
     ("en/notification.txt.j2", include_str!("../templates/en/notification.txt.j2")),
+    ("nl/weekly_overview.subject.j2", include_str!("../templates/nl/weekly_overview.subject.j2")),
+    ("nl/weekly_overview.txt.j2", include_str!("../templates/nl/weekly_overview.txt.j2")),
+    ("en/weekly_overview.subject.j2", include_str!("../templates/en/weekly_overview.subject.j2")),
+    ("en/weekly_overview.txt.j2", include_str!("../templates/en/weekly_overview.txt.j2")),
     ("nl/proof_code.subject.j2", include_str!("../templates/nl/proof_code.subject.j2")),
     ("nl/proof_code.txt.j2", include_str!("../templates/nl/proof_code.txt.j2")),
     ("en/proof_code.subject.j2", include_str!("../templates/en/proof_code.subject.j2")),
@@ -93,6 +98,9 @@ pub fn built_in(language: Language, name: &str) -> Option<&'static str> {
     let wanted = format!("{language}/{name}");
     BUILT_IN.iter().find(|(path, _)| key(path) == wanted).map(|(_, text)| *text)
 }
+
+/// The name of the templates of the weekly overview.
+const WEEKLY: &str = "weekly_overview";
 
 /// How the names of advice texts begin.
 const ADVICE: &str = "advice/";
@@ -194,6 +202,15 @@ impl Templates {
         )
     }
 
+    /// The message for a weekly overview. Fails only on a template that [`Templates::check`] would have refused.
+    pub fn weekly(&self, overview: &WeeklyOverview<'_>) -> Result<Message, TemplateProblem> {
+        let context = WeeklyContext::new(overview, self.words(overview.language), &self.times);
+        let context = Value::from(Serde(&context));
+        let head = (overview.reference, overview.tlp);
+        let table = (!overview.sent.is_empty()).then(|| weekly::attachment(overview, &self.times));
+        self.message(overview.language, WEEKLY, head, &context, table.into_iter().collect())
+    }
+
     /// The advice in force.
     fn advice(&self, language: Language, kind: &'static Kind) -> &Advice {
         self.advice
@@ -248,6 +265,9 @@ impl Templates {
         if let Some(kind) = KINDS.iter().find(|kind| name.strip_prefix(ADVICE) == Some(kind.name)) {
             return Ok(vec![self.render(&kind.sample(language))?]);
         }
+        if name.split('.').next() == Some(WEEKLY) {
+            return weekly::samples(language).iter().map(|overview| self.weekly(overview)).collect();
+        }
         let letters: Vec<_> = letter::samples(language)
             .into_iter()
             .filter(|letter| name.split('.').next() == Some(letter.about.template()))
@@ -266,6 +286,9 @@ impl Templates {
             for notice in sample::all(language) {
                 problems.extend(self.marked(language, "notification", notice.tlp, self.render(&notice)));
             }
+            for overview in weekly::samples(language) {
+                problems.extend(self.marked(language, WEEKLY, overview.tlp, self.weekly(&overview)));
+            }
             for letter in letter::samples(language) {
                 problems.extend(self.marked(
                     language,
@@ -276,8 +299,13 @@ impl Templates {
             }
         }
         let (of_notification, of_letter) = (known_variables(), known_letter_variables());
+        let of_weekly = known_weekly_variables();
         for (name, template) in self.environment.templates() {
-            let known = if name.contains("/notification.") { &of_notification } else { &of_letter };
+            let known = match name.split(['/', '.']).nth(1) {
+                Some("notification") => &of_notification,
+                Some(WEEKLY) => &of_weekly,
+                _ => &of_letter,
+            };
             let unknown =
                 template.undeclared_variables(false).into_iter().filter(|name| !known.contains(name));
             problems.extend(unknown.map(|variable| TemplateProblem {
@@ -340,6 +368,13 @@ fn known_variables() -> Vec<String> {
     let templates = Templates::new(&[]).expect("the built-in templates can be read; a test shows it");
     let advice = |kind: &'static Kind| templates.advice(Language::Nl, kind);
     let context = Context::new(&notice, &in_order(&notice), "", words, &advice);
+    variables(&Value::from(Serde(&context)))
+}
+
+/// The names the template of the weekly overview can use.
+fn known_weekly_variables() -> Vec<String> {
+    let [full, ..] = weekly::samples(Language::Nl);
+    let context = WeeklyContext::new(&full, &Words::of(Language::Nl), &Times::default());
     variables(&Value::from(Serde(&context)))
 }
 
@@ -423,6 +458,14 @@ mod tests {
     #[test]
     fn english_reads_like_this() {
         insta::assert_snapshot!(whole(&built_in().render(&sample::small(Language::En)).unwrap()));
+    }
+
+    #[test]
+    fn weekly_overviews_read_like_this() {
+        let templates = built_in();
+        let overviews = Language::ALL.iter().flat_map(|language| weekly::samples(*language));
+        let texts: Vec<_> = overviews.map(|overview| whole(&templates.weekly(&overview).unwrap())).collect();
+        insta::assert_snapshot!(texts.join("\n==========\n"));
     }
 
     #[test]

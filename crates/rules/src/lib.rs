@@ -32,3 +32,4 @@ pub mod spool_quota;
 pub mod storm_brake;
 pub mod tlp_gate;
 pub mod vetting;
+pub mod weekly_overview;

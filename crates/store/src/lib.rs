@@ -12,6 +12,7 @@
 //! - [`replays`]: rejected rows that were read again,
 //! - [`reports`], [`findings`], [`register`], [`outbox`], [`ledger`]: what their names say,
 //! - [`templates`]: the texts of mails as the desk changed them,
+//! - [`weekly_overviews`]: what an organisation is shown once a week,
 //! - [`transaction`]: all or nothing; [`rehearsal`]: nothing in the end,
 //! - [`audit`], [`users`]: who did what, when and why, as a chain of hashes,
 //! - [`claims`], [`conflicts`]: what members say is theirs, and who else does; [`onboarding`]: how they join,
@@ -82,6 +83,7 @@ pub mod templates;
 pub mod transaction;
 pub mod users;
 pub mod varint;
+pub mod weekly_overviews;
 mod wipe;
 
 pub use error::StoreError;

@@ -22,6 +22,7 @@ pub mod ledger;
 pub mod member_key;
 pub mod onboarding;
 pub mod outbox;
+pub mod overview;
 pub mod parse;
 pub mod privacy;
 pub mod quality;

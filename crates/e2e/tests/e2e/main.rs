@@ -41,5 +41,6 @@ mod succession;
 mod telling;
 mod templates;
 mod vetting;
+mod weekly_overview;
 mod whatif;
 mod withdrawal;

@@ -38,9 +38,18 @@ impl Serving {
     pub fn start_with(installation: &Installation, config: &str, variables: &[(&str, &str)]) -> Self {
         let port = free_port().unwrap();
         installation.configure(&format!(
-            "{config}\n[intake]\nsettle_ms = 0\n[telling]\nwait_seconds = 1\n[contacts]\nremind = false\n[http]\nlisten = \"127.0.0.1:{port}\"\n"
+            "{config}\n[intake]\nsettle_ms = 0\n[telling]\nwait_seconds = 1\nweekly = \"off\"\n[contacts]\nremind = false\n[http]\nlisten = \"127.0.0.1:{port}\"\n"
         ));
         let serving = Self::start_as_configured(installation, port, variables);
+        serving.wait("it to be ready", || serving.get("/readyz").is_some_and(|(status, _)| status == 200));
+        serving
+    }
+
+    /// Starts it with this configuration, which has a `[telling]` of its own.
+    pub fn start_with_telling(installation: &Installation, config: &str) -> Self {
+        let port = free_port().unwrap();
+        installation.configure(&format!("{config}\n[http]\nlisten = \"127.0.0.1:{port}\"\n"));
+        let serving = Self::start_as_configured(installation, port, &[]);
         serving.wait("it to be ready", || serving.get("/readyz").is_some_and(|(status, _)| status == 200));
         serving
     }
