@@ -13,7 +13,7 @@
 //! - [`finding`]: the durable problem behind repeated events, and its key,
 //! - [`answer`]: what recipients say about what they were told, and where a finding stands at an organisation,
 //! - [`call`]: whom the desk telephones when nothing else reached anybody,
-//! - [`fate`]: what became of a row and of an assignment, and the sums that must balance,
+//! - [`fate`]: what became of a row and of an assignment, and the sums that must balance; [`keeping`]: why something is not told now,
 //! - [`tlp`], [`severity`], [`classification`]: the field's own scales.
 //!
 //! Nothing here is serialisable by accident: wire formats live in `schakel-formats` and at the edges.
@@ -34,6 +34,7 @@ pub mod event;
 pub mod fate;
 pub mod finding;
 pub mod ids;
+pub mod keeping;
 pub mod language;
 pub mod limits;
 pub mod name_look_up;

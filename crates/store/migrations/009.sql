@@ -3,6 +3,14 @@
 -- The rules for telling (TOML). Every version is kept; the newest is in force, and none is the built-in one.
 CREATE TABLE policy_version (version INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor TEXT NOT NULL, reason TEXT NOT NULL, text TEXT NOT NULL);
 
+-- What the policy keeps from being told now. keeps: as in the model. version: of the policy that decided it; rule: its rule, from 1.
+-- until: when it is decided again, if that does not wait for another policy.
+CREATE TABLE kept_block (
+    block INTEGER PRIMARY KEY, keeps TEXT NOT NULL, version INTEGER NOT NULL, rule INTEGER NOT NULL, until INTEGER
+);
+CREATE INDEX kept_block_until ON kept_block (until) WHERE until IS NOT NULL;
+CREATE INDEX kept_block_version ON kept_block (version) WHERE keeps IN ('overview', 'held', 'suppressed', 'nobody');
+
 -- The texts of mails as the desk changed them. NULL text: the built-in one again.
 CREATE TABLE template_version (
     id INTEGER PRIMARY KEY, language TEXT NOT NULL, name TEXT NOT NULL, at INTEGER NOT NULL, actor TEXT NOT NULL, reason TEXT NOT NULL,

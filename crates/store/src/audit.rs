@@ -112,6 +112,8 @@ actions!(
     AnswerCarriedOut "answer.carry_out",
     MailReturned "mail.return",
     MailboxChanged "mailbox.change",
+    PolicySet "policy.set",
+    KeptReleased "policy.release",
 );
 
 /// An entry about to be appended.

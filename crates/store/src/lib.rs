@@ -9,6 +9,7 @@
 //! - [`fate_blob`]: a byte or a few per row: what became of it,
 //! - [`sightings`]: last seen and count, in blocks of 1,000 findings,
 //! - [`corrections`]: assignments taken back and given anew; [`recalls`]: the notices that say so,
+//! - [`policy`]: the rules for telling; [`keeping`]: what they keep from being told, [`overviews`]: and until when,
 //! - [`replays`]: rejected rows that were read again,
 //! - [`reports`], [`findings`], [`register`], [`outbox`], [`ledger`]: what their names say,
 //! - [`templates`]: the texts of mails as the desk changed them,
@@ -54,6 +55,7 @@ pub mod findings;
 pub mod follow_ups;
 pub mod frames;
 pub mod id_list;
+pub mod keeping;
 pub mod ladders;
 pub mod last_changes;
 pub mod ledger;
@@ -65,6 +67,8 @@ pub mod name_look_ups;
 pub mod onboarding;
 pub mod open;
 pub mod outbox;
+pub mod overviews;
+pub mod policy;
 pub mod privacy;
 pub mod recalls;
 pub mod register;
@@ -78,6 +82,7 @@ pub mod reports;
 pub mod retention;
 pub mod sightings;
 pub mod sources;
+mod split;
 pub mod spool;
 pub mod templates;
 pub mod transaction;

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use schakel_model::{
     answer::NotificationKind,
     fate::Fate,
-    ids::{NotificationId, OrganisationId},
+    ids::{NotificationId, OrganisationId, OverviewId},
     language::Language,
     tlp::Tlp,
 };
@@ -15,6 +15,7 @@ use crate::{
     error::DatabaseContext,
     follow_ups::{self, Tells},
     frames::FrameRef,
+    overviews,
     transaction::{Transaction, in_transaction},
 };
 
@@ -230,12 +231,7 @@ impl Store {
                 }
                 let Notification { id, organisation, .. } = one.notification;
                 follow_ups::tell(transaction, organisation, id, at, &one.tells)?;
-                for block in &one.blocks {
-                    transaction
-                        .prepare_cached("UPDATE assignment_block SET reference = ?2 WHERE id = ?1")
-                        .and_then(|mut statement| statement.execute(params![block, one.notification.id.0]))
-                        .doing("tie assignments to a notification")?;
-                }
+                one.blocks.iter().try_for_each(|block| tie(transaction, at, *block, id))?;
             }
             also(transaction)
         })
@@ -357,6 +353,32 @@ fn insert_notification(transaction: &Transaction<'_>, one: &Notification) -> rus
         ])
 }
 
+/// Ties assignments to the notification that tells them. Those of an overview have waited for it until now.
+fn tie(
+    transaction: &Transaction<'_>,
+    at: i64,
+    block: i64,
+    notification: NotificationId,
+) -> Result<(), StoreError> {
+    let overview: Option<u32> = transaction
+        .prepare_cached("SELECT reference FROM assignment_block WHERE id = ?1 AND fate = ?2")
+        .and_then(|mut statement| {
+            statement.query_row(params![block, Fate::Digest as u8], |row| row.get(0)).optional()
+        })
+        .doing("look for the overview of assignments")?;
+    match overview {
+        Some(overview) => {
+            overviews::made(transaction, OverviewId(overview), at, Some(notification))?;
+            set_fate(transaction, at, block, Fate::Queued, Some(notification.0), "its overview was made")
+        }
+        None => transaction
+            .prepare_cached("UPDATE assignment_block SET reference = ?2 WHERE id = ?1")
+            .and_then(|mut statement| statement.execute(params![block, notification.0]))
+            .doing("tie assignments to a notification")
+            .map(|_| ()),
+    }
+}
+
 fn insert_message(
     transaction: &Transaction<'_>,
     notification: NotificationId,
@@ -436,6 +458,11 @@ pub(crate) fn set_fate(
         .prepare_cached("UPDATE assignment_block SET fate = ?2, reference = ?3 WHERE id = ?1")
         .and_then(|mut statement| statement.execute(params![block, fate as u8, reference]))
         .doing("change a fate")?;
+    // Whatever kept them, this is the end of it.
+    transaction
+        .prepare_cached("DELETE FROM kept_block WHERE block = ?1")
+        .and_then(|mut statement| statement.execute([block]))
+        .doing("end what kept assignments")?;
     transaction
         .prepare_cached(
             "INSERT INTO fate_change (block, at, fate, reference, reason) VALUES (?1,?2,?3,?4,?5)",

@@ -230,6 +230,7 @@ mod tests {
         "do_not_contact.actor",
         "exploited.actor",
         "exploited.subject",
+        "kept_block.keeps",
         "notification.kind",
         "overview.rhythm",
         "policy_version.actor",
