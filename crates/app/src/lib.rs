@@ -46,6 +46,7 @@ pub mod notifiers;
 pub mod onboarding;
 pub mod parse_files;
 pub mod pipeline;
+pub mod policy;
 pub mod polls;
 pub mod privacy;
 pub mod proof;

@@ -282,7 +282,8 @@ impl Planner<'_> {
         let blocks = |which| self.reader.read(|connection| chunks::blocks(connection, &which));
         let to_tell = blocks(Blocks::ToTell)?;
         let held = blocks(Blocks::WithFate(Fate::Held))?;
-        Ok(to_tell.iter().chain(&held).map(|block| block.report.0).collect())
+        let in_overviews = blocks(Blocks::WithFate(Fate::Digest))?;
+        Ok(to_tell.iter().chain(&held).chain(&in_overviews).map(|block| block.report.0).collect())
     }
 
     fn findings_last_seen(&self, before: i64) -> Result<Vec<Aged>, StoreError> {

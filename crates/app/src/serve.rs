@@ -3,6 +3,7 @@
 mod counters;
 mod from_folder;
 mod from_spool;
+mod kept;
 mod mail_doors;
 mod weekly;
 
@@ -18,7 +19,9 @@ use std::{
 };
 
 pub use self::counters::Counters;
-use self::{from_folder::FolderTurn, from_spool::take_arrival, mail_doors::MailDoors, weekly::Weekly};
+use self::{
+    from_folder::FolderTurn, from_spool::take_arrival, kept::KeptLook, mail_doors::MailDoors, weekly::Weekly,
+};
 use schakel_ingest::folder::{IntakeFolder, Settled};
 use schakel_model::clock::Clock;
 use schakel_store::{
@@ -116,6 +119,7 @@ fn turns(
     tracing::info!(folder = %folder.incoming().display(), "ready");
     let mut breaches = Breaches::default();
     let mut weekly = Weekly::default();
+    let mut kept = KeptLook::default();
     let mut asked = None;
     let mut refused = false;
     while !stop.load(Relaxed) && asked.is_none() {
@@ -160,7 +164,8 @@ fn turns(
             erase_old(&mut intake, config, clock, &mut refused)?;
         }
         // Whom to tell is decided by the newest register only: somebody may have left.
-        if register_is_newest && waiting.is_over(Instant::now(), config) {
+        let is_time = waiting.is_over(Instant::now(), config) || kept.is_due(&reader, clock.now_seconds())?;
+        if register_is_newest && is_time {
             compose(&mut intake, &reader, config, &templates, clock, counters)?;
             waiting.told();
         }

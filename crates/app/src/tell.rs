@@ -9,10 +9,10 @@ use schakel_model::{
     asset::AssetValue,
     assignment::Assignee,
     event::Event,
-    ids::{AssetId, EventId, FindingId, NotificationId, OrganisationId},
-    observation::Observation,
+    ids::{AssetId, FindingId, NotificationId, OrganisationId},
+    keeping::Keeps,
     register::{Contact, Register},
-    tlp::{Terms, Tlp},
+    tlp::Terms,
 };
 use schakel_render::{
     message::Message,
@@ -20,17 +20,17 @@ use schakel_render::{
     templates::Templates,
 };
 use schakel_rules::{
-    recipients::{ROLES, recipients_of},
+    recipients::recipients_of,
     tlp_gate::{Audience, Circle, gate},
 };
 use schakel_store::{
     Reader, Store,
-    chunks::{self, Block, Blocks, Chunk},
-    fate_blob::{self, RowFate},
+    chunks::{self, Block, Chunk},
     follow_ups::Tells,
     id_list,
+    keeping::{Decided, Verdict},
     outbox::{self, NewMessage, NewNotification, Notification},
-    reports, sources,
+    overviews, sources,
 };
 
 use crate::{
@@ -40,11 +40,21 @@ use crate::{
         derive::{DerivedChunk, Deriver},
         state::RegisterView,
     },
+    policy,
 };
 
 mod again;
+mod baselines;
+mod deciding;
+pub(crate) mod facts;
 mod frozen;
 mod retold;
+mod rows;
+
+use self::{
+    deciding::{Waiting, Whom},
+    rows::{Row, first_rows},
+};
 
 pub(crate) use frozen::{To, frozen, message_id_host};
 pub(crate) use retold::Retold;
@@ -85,6 +95,8 @@ struct Telling {
     /// Whom it concerns.
     concerned: OrganisationId,
     terms: Terms,
+    /// To whom.
+    whom: Whom,
     blocks: Vec<Block>,
 }
 
@@ -121,77 +133,40 @@ impl Composer<'_> {
                 self.now,
             )?;
         }
+        let policy = policy::in_force(self.reader)?;
+        let waiting = self.decide(store.as_deref_mut(), &policy)?;
         let mut next = self.reader.read(outbox::next_notification)?;
         let epoch = self.reader.read(outbox::epoch)?;
+        let now = self.now.as_second();
         let mut count = 0;
-        for batch in self.batches()? {
+        for batch in batches(waiting) {
             let told = self.read_rows(&batch)?;
-            let mut new = Vec::new();
-            let mut shown = Vec::new();
-            for (telling, told) in batch.into_iter().zip(told) {
-                for (composed, stored) in self.notifications(&telling, &told, &mut next, epoch)? {
+            let (mut new, mut for_desk, mut kept, mut shown) =
+                (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+            for (telling, told) in batch.iter().zip(told) {
+                for (composed, stored) in self.notifications(telling, &told, &mut next, epoch)? {
                     shown.push(composed);
-                    new.push(stored);
+                    if telling.whom.desk { for_desk.push(stored) } else { new.push(stored) }
+                }
+                if telling.whom.desk {
+                    kept.extend(telling.blocks.iter().map(went_to_desk));
                 }
             }
             if let Some(store) = store.as_deref_mut() {
-                store.store_notifications(&new, self.now.as_second())?;
+                store.store_notifications(&new, now)?;
+                if !kept.is_empty() {
+                    store.store_for_desk(&for_desk, now, policy.version, &kept)?;
+                }
             }
             count += shown.len();
             shown.iter().for_each(&mut *made);
         }
+        if let Some(store) = store
+            && self.reader.read(|connection| overviews::any_due(connection, now))?
+        {
+            store.close_empty_overviews(now)?;
+        }
         Ok(count)
-    }
-
-    /// What is waiting, by organisation and marking, in batches that fit in memory.
-    fn batches(&self) -> anyhow::Result<Vec<Vec<Telling>>> {
-        let mut markings: HashMap<_, Terms> = HashMap::new();
-        let mut tellings: BTreeMap<(OrganisationId, OrganisationId, Tlp, u64), Telling> = BTreeMap::new();
-        let mut filled: HashMap<(OrganisationId, Tlp), (u64, u64)> = HashMap::new();
-        let joining = onboarding::not_affiliated(self.reader)?;
-        for block in self.reader.read(|connection| chunks::blocks(connection, &Blocks::ToTell))? {
-            let Some(Assignee { organisation: concerned, .. }) = block.assignee else { continue };
-            if joining.contains(&concerned) {
-                continue;
-            }
-            let organisation = self.view.successors.at(concerned, self.now.as_second());
-            let terms = match markings.get(&block.chunk) {
-                Some(terms) => *terms,
-                None => {
-                    let chunk = self.reader.read(|connection| chunks::by_id(connection, block.chunk))?;
-                    let member = chunk.map_or(0, |chunk| chunk.member);
-                    let terms =
-                        self.reader.read(|connection| reports::terms(connection, block.report, member))?;
-                    markings.insert(block.chunk, terms);
-                    terms
-                }
-            };
-            // A notice has a most: what is beyond it goes into another.
-            let tlp = terms.tlp;
-            let (part, count) = filled.entry((concerned, tlp)).or_default();
-            if *count > 0 && *count + block.count > FINDINGS_IN_NOTICE_MAX as u64 {
-                *part += 1;
-                *count = 0;
-            }
-            *count += block.count;
-            tellings
-                .entry((organisation, concerned, tlp, *part))
-                .or_insert_with(|| Telling { organisation, concerned, terms, blocks: Vec::new() })
-                .blocks
-                .push(block);
-        }
-        let mut batches: Vec<Vec<Telling>> = Vec::new();
-        let mut room = 0;
-        for telling in tellings.into_values() {
-            let count: u64 = telling.blocks.iter().map(|block| block.count).sum();
-            if count > room {
-                batches.push(Vec::new());
-                room = FINDINGS_AT_ONCE;
-            }
-            room = room.saturating_sub(count);
-            batches.last_mut().expect("one was pushed when there was no room").push(telling);
-        }
-        Ok(batches)
     }
 
     /// The items of each telling, read from the raw rows; each chunk once.
@@ -231,40 +206,19 @@ impl Composer<'_> {
                 .into_iter()
                 .for_each(|finding| by_finding.entry(finding).or_default().push((*at, assignee)));
         }
-        // What was erased can be told no more.
-        if deriver.is_erased(chunk.report) {
-            return Ok(());
-        }
-        let plan = deriver.chunk(chunk, derived)?;
         let reported_by = self.reader.read(|connection| sources::shown(connection, chunk.report))?;
-        let fates = self.reader.read(|connection| chunks::fates(connection, chunk.id))?;
-        for (at, fate) in fate_blob::read(&fates).enumerate() {
-            let Ok(RowFate::Event(finding)) = fate else { continue };
-            // The first row of a finding in this chunk is the one that is told.
-            let Some(assignees) = by_finding.remove(&finding) else { continue };
-            let Some(record) = derived.record(at) else { continue };
-            let Ok(observation) = plan.observe(record) else { continue };
-            let event = plan.event(record).unwrap_or_default();
-            let id = EventId { report: chunk.report, row: chunk.first_row + at as u32 };
-            for (telling, assignee) in assignees {
-                let shown = (plan.feed(), reported_by.as_str());
-                let item = self.item(finding, id, &observation, &event, assignee, shown);
+        let findings = by_finding.keys().copied().collect();
+        first_rows(self.reader, (deriver, derived), chunk, findings, |row| {
+            let event = row.event();
+            for (telling, assignee) in by_finding.remove(&row.finding).unwrap_or_default() {
+                let item = self.item(row, &event, assignee, &reported_by);
                 told[telling].push(item);
             }
-        }
-        Ok(())
+        })
     }
 
-    fn item(
-        &self,
-        finding: FindingId,
-        event_id: EventId,
-        observation: &Observation<'_>,
-        event: &Event,
-        assignee: Assignee,
-        shown: (&str, &str),
-    ) -> Told {
-        let feed = shown.0;
+    fn item(&self, row: &Row<'_>, event: &Event, assignee: Assignee, reported_by: &str) -> Told {
+        let observation = row.observation;
         let end = match assignee.end {
             schakel_model::assignment::End::Source => &observation.source,
             schakel_model::assignment::End::Target => &observation.target,
@@ -282,13 +236,13 @@ impl Composer<'_> {
             group: (
                 observation.severity,
                 observation.classification,
-                feed.to_owned(),
+                row.plan.feed().to_owned(),
                 observation.identifier.to_string(),
                 event.text("feed.name").to_owned(),
             ),
             item: Item {
-                finding,
-                event: event_id,
+                finding: row.finding,
+                event: row.id,
                 observed_at: observation.observed_at,
                 ip: end.ip,
                 port: end.port,
@@ -302,7 +256,7 @@ impl Composer<'_> {
                 end: assignee.end,
                 role: assignee.role,
                 asset: None,
-                reported_by: owned(shown.1),
+                reported_by: owned(reported_by),
             },
             asset: asset.map(|candidate| candidate.asset),
         }
@@ -326,7 +280,7 @@ impl Composer<'_> {
             _ => Standing::Own,
         };
         let mut made = self.notify(telling.organisation, standing, telling, told, next, epoch)?;
-        if made.is_empty() {
+        if made.is_empty() || telling.whom.desk {
             return Ok(made);
         }
         // The first tells the assignments; the others, and the copies, only say the same to others.
@@ -355,7 +309,7 @@ impl Composer<'_> {
             Standing::Copy { .. } => Circle::Supplier,
             Standing::Own | Standing::Successor { .. } => Circle::Concerned,
         };
-        let Ok(recipients) = recipients_of(circle, &ROLES, contacts, telling.terms) else {
+        let Ok(recipients) = recipients_of(circle, &telling.whom.roles, contacts, telling.terms) else {
             // The register has changed since the fate was given; it stays queued and `schakel doctor` says so.
             return Ok(Vec::new());
         };
@@ -379,7 +333,11 @@ impl Composer<'_> {
             };
             let message = self.templates.render(&notice)?;
             let mut messages = Vec::new();
-            for (contact, k) in group.contacts.iter().zip(1..) {
+            if telling.whom.desk {
+                messages.push(self.for_desk(&message, reference, telling.terms, &group.contacts)?);
+            }
+            let contacts = group.contacts.iter().filter(|_| !telling.whom.desk);
+            for (contact, k) in contacts.zip(1..) {
                 match self.message(&message, reference, (telling.terms, circle), contact, k) {
                     Ok(message) => messages.push(message),
                     // The register checks addresses; one that slips through must not hold up everybody else.
@@ -403,6 +361,15 @@ impl Composer<'_> {
                 lead,
                 kind: NotificationKind::Findings,
                 thread: None,
+            };
+            let notification = match telling.whom.desk {
+                // Nobody but the desk was told anything.
+                true => Notification {
+                    organisation: OrganisationId(0),
+                    kind: NotificationKind::Letter,
+                    ..notification
+                },
+                false => notification,
             };
             let composed = Composed {
                 notification: notification.clone(),
@@ -431,6 +398,69 @@ impl Composer<'_> {
         let to = To { name: &contact.name, role: contact.role.as_str() };
         frozen(self.config, self.now, message, reference, pass, &to, k)
     }
+
+    /// The mail in trial operation: to the desk, which has the report, with the names of those who would get it.
+    fn for_desk(
+        &self,
+        message: &Message,
+        reference: Reference,
+        terms: Terms,
+        contacts: &[&Contact],
+    ) -> anyhow::Result<NewMessage> {
+        let mail = &self.config.mail;
+        let desk = if mail.reply_to.is_empty() { &mail.from } else { &mail.reply_to };
+        let desk = schakel_deliver::mail::address("mail.reply_to", desk)?;
+        let pass = gate(terms, &Audience::has(&desk))?;
+        let instead: Vec<&str> = contacts.iter().map(|contact| contact.email.as_str()).collect();
+        let name = format!("instead of {}", instead.join(" "));
+        let to = To { name: &name, role: "desk" };
+        frozen(self.config, self.now, message, reference, pass, &to, 1)
+    }
+}
+
+/// What waits, by organisation, marking and recipients, in batches that fit in memory.
+fn batches(waiting: Vec<Waiting>) -> Vec<Vec<Telling>> {
+    let mut tellings: BTreeMap<_, Telling> = BTreeMap::new();
+    let mut filled: HashMap<_, (u64, u64)> = HashMap::new();
+    for Waiting { block, organisation, terms, overview, whom } in waiting {
+        let Some(Assignee { organisation: concerned, .. }) = block.assignee else { continue };
+        let key = (organisation, concerned, terms.tlp, overview, whom.clone());
+        // A notice has a most: what is beyond it goes into another.
+        let (part, count) = filled.entry(key.clone()).or_default();
+        if *count > 0 && *count + block.count > FINDINGS_IN_NOTICE_MAX as u64 {
+            *part += 1;
+            *count = 0;
+        }
+        *count += block.count;
+        tellings
+            .entry((key, *part))
+            .or_insert_with(|| Telling { organisation, concerned, terms, whom, blocks: Vec::new() })
+            .blocks
+            .push(block);
+    }
+    let mut batches: Vec<Vec<Telling>> = Vec::new();
+    let mut room = 0;
+    for telling in tellings.into_values() {
+        let count: u64 = telling.blocks.iter().map(|block| block.count).sum();
+        if count > room {
+            batches.push(Vec::new());
+            room = FINDINGS_AT_ONCE;
+        }
+        room = room.saturating_sub(count);
+        batches.last_mut().expect("one was pushed when there was no room").push(telling);
+    }
+    batches
+}
+
+/// What becomes of assignments of which the mail went to the desk: nobody else was told.
+fn went_to_desk(block: &Block) -> Decided {
+    let kept = Verdict::Kept {
+        keeps: Keeps::Desk,
+        rule: 0,
+        until: None,
+        reason: "trial operation: the mail went to the desk".to_owned(),
+    };
+    Decided { block: block.id, parts: vec![(id_list::decode(&block.findings).collect(), kept)] }
 }
 
 /// What is recorded as told: a finding that is told in two roles once, as its worst.

@@ -323,6 +323,8 @@ fn assignment(
         Fate::Withdrawn => {
             reader.read(|connection| corrections::told_by(connection, block.id))?.map(|lead| lead.0)
         }
+        // An overview, a rule: the history says which.
+        Fate::Digest | Fate::Suppressed | Fate::Held => None,
         _ => block.reference,
     };
     let messages = match told_by {

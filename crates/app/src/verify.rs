@@ -22,7 +22,7 @@ use schakel_store::{
     chunks::{self, Block, Blocks, Chunk, ChunkBlobs},
     erase,
     fate_blob::{self, RowFate},
-    findings, id_list, outbox, replays,
+    findings, id_list, outbox, overviews, replays,
     reports::{self, ReportState},
     sightings::{self, Sighting},
 };
@@ -554,6 +554,20 @@ fn check_notifications(reader: &Reader, verified: &mut Verified) -> Result<(), S
                     format!("block {} is {fate}", block.id),
                 );
             }
+        }
+    }
+    for block in reader.read(|connection| chunks::blocks(connection, &Blocks::WithFate(Fate::Digest)))? {
+        let overview = block.reference.map(schakel_model::ids::OverviewId);
+        let stands = match overview {
+            Some(id) => reader.read(|connection| overviews::get(connection, id))?.is_some(),
+            None => false,
+        };
+        if !stands {
+            verified.wrong(
+                "what waits for an overview names it",
+                format!("block {}", block.id),
+                "no overview",
+            );
         }
     }
     for notification in reader.read(|connection| outbox::notifications(connection, usize::MAX >> 1))? {

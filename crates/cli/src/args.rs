@@ -58,7 +58,7 @@ pub enum Command {
     Register(RegisterCommand),
     /// Who is told about an address or a name, and why
     Explain(ExplainArgs),
-    /// Replay the events of the last days under a changed register: who would have been told, and who not
+    /// Replay the events of the last days under a changed register or policy: who would have been told, and who not
     Whatif(crate::commands::whatif::WhatifArgs),
     /// After the register was set right: take back what was told to the wrong party, and tell the right one
     Reattribute(crate::commands::reattribute::ReattributeArgs),
@@ -102,6 +102,9 @@ pub enum Command {
     Enrich(crate::commands::enrich::EnrichArgs),
     /// Check every invariant over the whole store by deriving it again
     Verify,
+    /// The rules for telling: what is told at once, grouped, held or not at all; trial operation
+    #[command(subcommand)]
+    Policy(crate::commands::policy::PolicyCommand),
     /// Make notifications of what waits to be told, and send them
     Tell(TellArgs),
     /// Notifications and their messages

@@ -129,6 +129,7 @@ fn run(command: &Command, context: &Context, data_is_named: bool) -> anyhow::Res
         Command::Whatif(args) => commands::whatif::run(context, args),
         Command::Reattribute(args) => commands::reattribute::run(context, args),
         Command::Breach(command) => commands::breach::run(context, command),
+        Command::Policy(command) => commands::policy::run(context, command),
         Command::Tell(args) => commands::tell::run(context, args),
         Command::Outbox(args) => commands::outbox::run(context, args),
         Command::Serve => commands::serve::run(context),

@@ -263,6 +263,23 @@ impl Policy {
         first_says_so && self.preferences.is_empty() && self.recipients.is_empty() && self.trials.is_empty()
     }
 
+    /// Does any section ask for tags or vulnerabilities? They stand in a row only.
+    pub fn asks_for_words(&self) -> bool {
+        self.conditions().any(|(when, ..)| when.asks_for_words())
+    }
+
+    /// When what a decision holds or suppresses is to be decided again: the rule ends, or an hour is over and a rule asks the time.
+    pub fn decided_again_at(&self, decision: Decision, at: Timestamp) -> Option<Timestamp> {
+        let asked = if decision.rule == 0 { self.rules.len() } else { decision.rule as usize };
+        let asks_the_time = self.rules[..asked].iter().any(|rule| rule.when.time().is_some());
+        let next_hour = asks_the_time.then(|| Rhythm::Hourly.next(at, &self.calendars));
+        let ends = self.rule(decision.rule).and_then(|rule| {
+            let midnight = rule.until?.to_datetime(Time::midnight());
+            rhythm::amsterdam().to_ambiguous_timestamp(midnight).compatible().ok()
+        });
+        next_hour.into_iter().chain(ends).min()
+    }
+
     /// Every section's conditions.
     fn conditions(&self) -> impl Iterator<Item = (&When, usize, String)> {
         let section = |name: &str, number: usize| format!("{name} {number}");

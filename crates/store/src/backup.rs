@@ -122,11 +122,9 @@ pub fn restore(source: &Path, data: &DataDir) -> Result<Store, StoreError> {
 /// Lets sending go on after a restore.
 pub fn confirm_restore(store: &mut Store, now: i64, actor: &str, waiting: Waiting) -> Result<(), StoreError> {
     if waiting == Waiting::Hold {
-        let held: Vec<i64> = store
-            .read(|connection| blocks(connection, &Blocks::WithFate(Fate::Queued)))?
-            .iter()
-            .map(|block| block.id)
-            .collect();
+        let mut held = store.read(|connection| blocks(connection, &Blocks::WithFate(Fate::Queued)))?;
+        held.extend(store.read(|connection| blocks(connection, &Blocks::WithFate(Fate::Digest)))?);
+        let held: Vec<i64> = held.iter().map(|block| block.id).collect();
         store.change_fate(
             now,
             &held,

@@ -1,7 +1,7 @@
 //! What came of each feed, and when.
 
 use rusqlite::Connection;
-use schakel_model::ids::SourceId;
+use schakel_model::ids::{ReportId, SourceId};
 
 use crate::{StoreError, error::DatabaseContext};
 
@@ -40,4 +40,17 @@ pub fn files_since(connection: &Connection, since: i64) -> Result<Vec<FeedFile>,
                 .collect()
         })
         .doing("read what came of each feed")
+}
+
+/// The first report of a source for each plan by which its files were read. What the source has taken back does not count.
+pub fn first_reports(connection: &Connection, source: SourceId) -> Result<Vec<(u32, ReportId)>, StoreError> {
+    connection
+        .prepare_cached(
+            "SELECT m.plan, min(r.id) FROM report r JOIN member m ON m.report = r.id
+             WHERE r.source = ?1 AND r.state > 0 AND r.withdrawn_at IS NULL GROUP BY m.plan",
+        )
+        .and_then(|mut statement| {
+            statement.query_map([source.0], |row| Ok((row.get(0)?, ReportId(row.get(1)?))))?.collect()
+        })
+        .doing("read what came first of each feed")
 }

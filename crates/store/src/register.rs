@@ -203,7 +203,7 @@ pub fn concerned(
                 let Some(concerned) = all.get_mut(&OrganisationId(row.get(0)?)) else { continue };
                 let count = row.get::<_, i64>(2)? as u64;
                 match Fate::from_code(row.get(1)?) {
-                    Some(Fate::Queued) => concerned.waiting += count,
+                    Some(Fate::Queued | Fate::Digest) => concerned.waiting += count,
                     // Not theirs, or theirs no more.
                     Some(Fate::Suppressed | Fate::Withdrawn) => {}
                     _ => concerned.told += count,
@@ -255,8 +255,8 @@ fn settle(transaction: &Transaction<'_>, at: i64, codes: &[String]) -> Result<()
     for code in codes {
         let waiting: Vec<i64> = transaction
             .prepare_cached(
-                "SELECT id FROM assignment_block WHERE fate = 1 AND reference IS NULL
-                 AND organisation = (SELECT id FROM organisation WHERE code = ?1)",
+                "SELECT id FROM assignment_block WHERE organisation = (SELECT id FROM organisation WHERE code = ?1)
+                 AND (fate = 1 AND reference IS NULL OR id IN (SELECT block FROM kept_block))",
             )
             .and_then(|mut statement| statement.query_map([code], |row| row.get(0))?.collect())
             .doing("look for what waits to be told")?;

@@ -41,7 +41,9 @@ impl Kept {
     fn now(reader: &Reader) -> Result<Self, StoreError> {
         let blocks = |which| reader.read(|connection| chunks::blocks(connection, &which));
         let mut waiting: HashSet<u32> = blocks(Blocks::ToTell)?.iter().map(|block| block.report.0).collect();
-        waiting.extend(blocks(Blocks::WithFate(Fate::Held))?.iter().map(|block| block.report.0));
+        for fate in [Fate::Held, Fate::Digest] {
+            waiting.extend(blocks(Blocks::WithFate(fate))?.iter().map(|block| block.report.0));
+        }
         waiting.extend(reader.read(chunks::unapplied)?.iter().map(|chunk| chunk.report.0));
         let reports = reader.read(|connection| reports::list(connection, None))?;
         waiting.extend(

@@ -19,7 +19,7 @@ use schakel_store::{
     reports,
 };
 
-use super::{Composer, Telling, groups};
+use super::{Composer, Telling, Whom, groups};
 
 impl Composer<'_> {
     /// The notification and its text.
@@ -41,7 +41,8 @@ impl Composer<'_> {
             bail!("{id} tells nobody's findings")
         };
         let terms = self.terms(&blocks[0])?;
-        let telling = Telling { organisation: notification.organisation, concerned, terms, blocks };
+        let whom = Whom::default();
+        let telling = Telling { organisation: notification.organisation, concerned, terms, whom, blocks };
         let told = self.read_rows(std::slice::from_ref(&telling))?.pop().unwrap_or_default();
         let register = &self.view.register;
         let (code, name) = crate::explain::organisation_name(register, notification.organisation);

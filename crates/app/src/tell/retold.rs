@@ -18,7 +18,7 @@ use schakel_store::{
     outbox::{NewNotification, Notification},
 };
 
-use super::{Composer, Telling, Told, groups};
+use super::{Composer, Telling, Told, Whom, groups};
 
 /// A mail about findings that were told before.
 pub(crate) struct Retold<'a> {
@@ -56,6 +56,7 @@ impl Composer<'_> {
             organisation: retold.reader,
             concerned: retold.concerned,
             terms: retold.tlp.into(),
+            whom: Whom::default(),
             blocks: self.blocks_that_tell(retold.findings)?,
         };
         let mut told = self.read_rows(std::slice::from_ref(&telling))?.pop().unwrap_or_default();

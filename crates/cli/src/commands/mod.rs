@@ -24,6 +24,7 @@ pub mod onboarding;
 pub mod outbox;
 pub mod overview;
 pub mod parse;
+pub mod policy;
 pub mod privacy;
 pub mod quality;
 pub mod reattribute;

@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use clap::Args;
 use jiff::Timestamp;
 use schakel_app::{
     changed_register::{Change, of_files, with_changes},
     difference::{Difference, Named},
     pipeline::state::RegisterView,
+    policy,
     register::Import,
     whatif::{EXAMPLES_MAX, Question, Span, chunks_in, whatif},
 };
@@ -22,10 +23,13 @@ use crate::{
     output::{Ending, number, plain},
 };
 
-use super::ingest::progress_bar;
+use super::{
+    ingest::progress_bar,
+    policy::{effect_of, show_effect},
+};
 
 #[derive(Args)]
-#[command(group(clap::ArgGroup::new("change asked about").args(["files", "change"]).required(true)))]
+#[command(group(clap::ArgGroup::new("change asked about").args(["files", "change", "policy"]).required(true)))]
 #[allow(missing_docs)] // The help texts are the documentation.
 pub struct WhatifArgs {
     /// Changed files of the register, or a folder with them, as `schakel register import` takes them
@@ -33,6 +37,9 @@ pub struct WhatifArgs {
     /// A small change, such as "add GM0513 prefix 192.0.2.0/24 owner" or "withdraw GM0513 domain gouda.nl". Can be repeated
     #[arg(long, value_name = "CHANGE", conflicts_with = "files")]
     pub change: Vec<Change>,
+    /// A policy (TOML): what it would have told otherwise than the one in force
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["files", "change"])]
+    pub policy: Option<PathBuf>,
     #[command(flatten)]
     pub span: SpanArgs,
     /// Examples of each group
@@ -78,6 +85,9 @@ struct WhatifJson<'a> {
 
 pub fn run(context: &Context, args: &WhatifArgs) -> anyhow::Result<Ending> {
     let reader = Reader::open(&context.data)?;
+    if let Some(file) = &args.policy {
+        return under_policy(context, args, &reader, file);
+    }
     let standing = reader.read(|connection| register::load(connection, register::version(connection)?))?;
     let mut changed = changed(context, args, &standing)?;
     changed.announced =
@@ -99,6 +109,24 @@ pub fn run(context: &Context, args: &WhatifArgs) -> anyhow::Result<Ending> {
     show(context, &difference);
     context.out.line("Nothing was changed.");
     context.out.json(&WhatifJson { span: &name, register_version: version.0, difference: &difference })?;
+    Ok(Ending::Done)
+}
+
+/// The same events, told by another policy.
+fn under_policy(
+    context: &Context,
+    args: &WhatifArgs,
+    reader: &Reader,
+    file: &PathBuf,
+) -> anyhow::Result<Ending> {
+    let other = policy::parse(&std::fs::read_to_string(file)?)
+        .with_context(|| format!("{} cannot be used", file.display()))?;
+    let (span, name) = args.span.span(context.clock.now_seconds());
+    let effect = effect_of(context, reader, &other, span, args.examples)?;
+    context.out.line(format!("Events {name}, decided by both policies."));
+    show_effect(context, &effect);
+    context.out.line("Nothing was changed.");
+    context.out.json(&serde_json::json!({ "span": name, "effect": effect }))?;
     Ok(Ending::Done)
 }
 

@@ -30,6 +30,7 @@ mod ledger;
 mod mail_doors;
 mod member_api;
 mod onboarding;
+mod policy;
 mod privacy;
 mod quality;
 mod reattribute;

@@ -139,6 +139,11 @@ impl When {
         self.severities.is_some_and(|bits| bits & (1 << Severity::Critical as u8) != 0)
     }
 
+    /// Does it ask for tags or vulnerabilities?
+    pub fn asks_for_words(&self) -> bool {
+        !self.tags.is_empty() || !self.cves.is_empty()
+    }
+
     /// The calendar it asks.
     pub fn time(&self) -> Option<&str> {
         self.time.as_deref()

@@ -1,0 +1,260 @@
+//! The policy: what is told at once, grouped, held, suppressed or only tried; and the ledger balances at every step.
+
+use serde_json::{Value, json};
+
+use crate::{
+    fixtures::{RDP_HEADER, rdp, rdp_name},
+    installation::{Installation, count},
+};
+
+/// A Monday morning in winter, 08:00 in the Netherlands.
+const MONDAY: &str = "2026-11-23T07:00:00Z";
+
+/// An installation with somebody who may act.
+fn installation() -> Installation {
+    let mut installation = Installation::new();
+    installation.run(&["user", "add", "jan"]).ended(0);
+    installation.at(MONDAY);
+    installation
+}
+
+/// Puts a policy in force.
+#[track_caller]
+fn set(installation: &Installation, policy: &str) -> Value {
+    let file = installation.file("policy.toml", policy);
+    installation.json(&["--as", "jan", "policy", "set", &file, "--reason", "a test"])
+}
+
+fn rule(name: &str, rest: &str) -> String {
+    format!("[[rule]]\nname = \"{name}\"\nowner = \"desk\"\nreason = \"why\"\n{rest}\n")
+}
+
+/// Takes in a report of these addresses with their severities.
+fn take_in(installation: &Installation, day: &str, rows: &[(&str, &str)]) {
+    let mut report = RDP_HEADER.to_owned();
+    for (ip, severity) in rows {
+        report +=
+            &format!("\"{day} 03:00:00\",\"{severity}\",\"{ip}\",\"tcp\",3389,\"\",\"rdp\",64500,\"NL\"\n");
+    }
+    let file = installation.file(&rdp_name(day), report);
+    installation.ingest(&file);
+}
+
+/// How many findings each notification tells, by organisation.
+fn told(installation: &Installation) -> Vec<(String, u64)> {
+    let told = installation.json(&["tell"]);
+    let one = |one: &Value| (one["organisation"].as_str().unwrap().to_owned(), count(&one["findings"]));
+    told["notifications"].as_array().unwrap().iter().map(one).collect()
+}
+
+/// The fates that are not zero.
+#[track_caller]
+fn fates(installation: &Installation) -> Value {
+    let ledger = installation.ledger();
+    assert_eq!(ledger["balanced"], true, "{ledger}");
+    let mut fates = ledger["fates"].as_object().unwrap().clone();
+    fates.retain(|_, count| *count != json!(0));
+    Value::Object(fates)
+}
+
+#[test]
+fn what_is_decided_differently_is_split_and_told_when_its_time_has_come() {
+    let mut installation = installation();
+    let policy = rule("low weekly", "when.severity = 'low'\nthen = 'weekly'\non = 'tuesday'\nat = '10:00'")
+        + &rule("medium daily", "when.severity = 'medium'\nthen = 'daily'\nat = '09:00'\ndays = 'working'")
+        + &rule("noise", "when.asset = '198.51.100.66'\nthen = 'suppress'\nuntil = 2026-12-01")
+        + &rule("wait", "when.asset = '198.51.100.67'\nthen = 'hold'")
+        + &rule("rest", "then = 'at_once'");
+    assert_eq!(set(&installation, &policy)["version"], 1);
+    take_in(
+        &installation,
+        "2026-11-22",
+        &[
+            ("198.51.100.1", "low"),
+            ("198.51.100.2", "low"),
+            ("198.51.100.3", "medium"),
+            ("198.51.100.4", "high"),
+            ("198.51.100.5", "critical"),
+            ("198.51.100.66", "high"),
+            ("198.51.100.67", "high"),
+            ("198.51.100.200", "low"),
+        ],
+    );
+    let before = fates(&installation);
+    let shown = installation.json(&["tell", "--dry-run"]);
+    assert_eq!(shown["notifications"].as_array().unwrap().len(), 2);
+    assert_eq!(fates(&installation), before, "a dry run changes nothing");
+    // The owner and the operator of the range are told of what is high and critical.
+    assert_eq!(told(&installation), [("GM1".into(), 2), ("SV1".into(), 2)]);
+    assert_eq!(fates(&installation), json!({ "notified": 4, "digest": 7, "suppressed": 2, "held": 2 }));
+    installation.assert_sound();
+    // Nothing more is due, and nothing is told twice.
+    assert_eq!(told(&installation), []);
+    // At nine: the daily one.
+    installation.at("2026-11-23T08:00:00Z");
+    assert_eq!(told(&installation), [("GM1".into(), 1), ("SV1".into(), 1)]);
+    // On Tuesday at ten: the weekly one, of each organisation.
+    installation.at("2026-11-24T08:59:59Z");
+    assert_eq!(told(&installation), []);
+    installation.at("2026-11-24T09:00:00Z");
+    assert_eq!(told(&installation), [("GM1".into(), 2), ("GM2".into(), 1), ("SV1".into(), 2)]);
+    assert_eq!(fates(&installation), json!({ "notified": 11, "suppressed": 2, "held": 2 }));
+    installation.assert_sound();
+    // What was suppressed until a day is told when it has come; what is held waits for the desk.
+    installation.at("2026-11-30T23:00:00Z");
+    assert_eq!(told(&installation), [("GM1".into(), 1), ("SV1".into(), 1)]);
+    let released =
+        installation.json(&["--as", "jan", "policy", "release", "--rule", "4", "--reason", "it is right"]);
+    assert_eq!(count(&released["assignments"]), 2);
+    assert_eq!(told(&installation), [("GM1".into(), 1), ("SV1".into(), 1)]);
+    assert_eq!(fates(&installation), json!({ "notified": 15 }));
+    installation.assert_sound();
+}
+
+#[test]
+fn the_history_of_an_assignment_names_the_rule() {
+    let installation = installation();
+    set(&installation, &rule("open desks", "when.kind = 'open-rdp'\nthen = 'weekly'"));
+    take_in(&installation, "2026-11-22", &[("198.51.100.200", "high")]);
+    told(&installation);
+    let trace = installation.json(&["trace", "F0"]);
+    let assignment = &trace["assignments"][0];
+    assert_eq!((&assignment["fate"], &assignment["notification"]), (&json!("digest"), &Value::Null));
+    let reason = assignment["history"].as_array().unwrap().last().unwrap()["reason"].as_str().unwrap();
+    assert_eq!(reason, "rule 1 (open desks): weekly monday 09:00");
+}
+
+#[test]
+fn another_policy_decides_again_what_is_kept_but_not_what_trial_operation_keeps() {
+    let mut installation = installation();
+    set(
+        &installation,
+        &(rule("hold", "when.severity = 'high'\nthen = 'hold'")
+            + &rule("weekly", "then = 'weekly'")
+            + "[[trial]]\nwhen.organisation = 'SV1'\nmode = 'shadow'\n"),
+    );
+    take_in(&installation, "2026-11-22", &[("198.51.100.1", "high"), ("198.51.100.2", "low")]);
+    assert_eq!(told(&installation), []);
+    assert_eq!(fates(&installation), json!({ "held": 3, "digest": 1 }));
+    set(&installation, &rule("all", "then = 'at_once'"));
+    assert_eq!(told(&installation), [("GM1".into(), 2), ("SV1".into(), 1)]);
+    assert_eq!(fates(&installation), json!({ "held": 1, "notified": 3 }));
+    installation.assert_sound();
+    installation.json(&["--as", "jan", "policy", "release", "--trial", "--reason", "live now"]);
+    assert_eq!(told(&installation), [("SV1".into(), 1)]);
+    installation.assert_sound();
+    // What waited is told no more when the clock comes to where it would have been due.
+    installation.at("2026-11-30T09:00:00Z");
+    assert_eq!(told(&installation), []);
+}
+
+#[test]
+fn in_shadow_nothing_is_sent_and_to_the_desk_only_the_desk_is_written_to() {
+    let installation = installation();
+    installation.configure(
+        "[mail]\nfrom = \"Schakel <schakel@meldpunt.example>\"\nreply_to = \"desk@meldpunt.example\"\n",
+    );
+    set(
+        &installation,
+        &(rule("all", "then = 'at_once'")
+            + "[[trial]]\nwhen.organisation = 'GM1'\nmode = 'shadow'\n\
+           [[trial]]\nwhen.organisation = 'GM2'\nmode = 'desk'\n\
+           [[trial]]\nwhen.organisation = 'SV1'\nmode = 'off'\n"),
+    );
+    take_in(
+        &installation,
+        "2026-11-22",
+        &[
+            ("198.51.100.1", "critical"),
+            ("198.51.100.200", "high"),
+            ("198.51.100.201", "high"),
+            ("2001:db8:3::1", "high"),
+        ],
+    );
+    assert_eq!(told(&installation), [("GM2".into(), 2), ("GM3".into(), 1)]);
+    assert_eq!(fates(&installation), json!({ "held": 4, "notified": 1 }));
+    let outbox = installation.json(&["outbox"]);
+    let to: Vec<_> =
+        outbox["messages"].as_array().unwrap().iter().map(|one| one["recipient"].clone()).collect();
+    assert_eq!(to.len(), 2);
+    assert!(to.contains(&json!("desk@meldpunt.example")) && to.contains(&json!("desk@berkendal.example")));
+    let mails = installation.mails();
+    assert_eq!(mails.len(), 2, "one to the desk, one to the organisation that is live");
+    // "instead of vcib@lindeveen.example", as the name of whoever it goes to.
+    let instead = "To: =?utf-8?b?aW5zdGVhZCBvZiB2Y2liQGxpbmRldmVlbi5leGFtcGxl?= <desk@meldpunt.example>";
+    assert!(mails[0].contains(instead), "{}", mails[0]);
+    installation.assert_sound();
+    assert_eq!(told(&installation), []);
+}
+
+#[test]
+fn a_policy_with_mistakes_does_not_come_into_force() {
+    let installation = installation();
+    let file = installation.file("wrong.toml", rule("a", "then = 'at_once'\nwhen.organisation = 'GM9'"));
+    let checked = |file: &str, code: i32, part: &str| {
+        let said = installation.run(&["policy", "check", file]).ended(code).stdout;
+        assert!(said.contains(part), "`{part}` is missing in {said}");
+    };
+    checked(&file, 1, "line 1: rule 1 (a): there is no organisation `GM9`");
+    installation
+        .run(&["--as", "jan", "policy", "set", &file, "--reason", "x"])
+        .ended(1)
+        .says(&["Nothing was changed"]);
+    let file = installation.file("odd.toml", "[[rules]]\n");
+    checked(&file, 1, "line 1: unknown field `rules`");
+    let right = installation.file("right.toml", rule("a", "then = 'daily'"));
+    installation.run(&["policy", "set", &right, "--reason", "x"]).ended(1).says(&["needs a person"]);
+    let dry = installation.json(&["--as", "jan", "policy", "set", &right, "--reason", "x", "--dry-run"]);
+    assert_eq!(dry["dry_run"], true);
+    assert_eq!(installation.json(&["policy", "show"])["version"], 0);
+    let all = installation.file("all.toml", rule("a", "then = 'suppress'\nuntil = 2027-01-01"));
+    checked(&all, 0, "keeps everything");
+    let nothing = installation.file("nothing.toml", "");
+    checked(&nothing, 0, "no rule is in force");
+}
+
+#[test]
+fn a_policy_is_taken_back_and_its_history_stays() {
+    let installation = installation();
+    set(&installation, &rule("a", "then = 'daily'"));
+    set(&installation, &rule("b", "then = 'weekly'"));
+    let undone = installation.json(&["--as", "jan", "policy", "undo", "--reason", "too late"]);
+    assert_eq!((count(&undone["of_version"]), count(&undone["version"])), (1, 3));
+    assert!(installation.json(&["policy", "show"])["text"].as_str().unwrap().contains("daily"));
+    let history = installation.json(&["policy", "history"]);
+    let versions: Vec<_> =
+        history["versions"].as_array().unwrap().iter().map(|one| count(&one["version"])).collect();
+    assert_eq!(versions, [3, 2, 1]);
+    let audit = installation.json(&["audit", "list"]).to_string();
+    assert!(audit.contains("policy.set"), "{audit}");
+}
+
+#[test]
+fn a_test_shows_what_each_rule_would_have_done_and_changes_nothing() {
+    let installation = installation();
+    let file =
+        installation.file(&rdp_name("2026-11-22"), rdp("2026-11-22", &["198.51.100.1", "198.51.100.200"]));
+    installation.ingest(&file);
+    let before = installation.ledger();
+    let policy = rule("GM1 weekly", "when.organisation = 'GM1'\nthen = 'weekly'")
+        + &rule("never", "when.severity = 'low'\nthen = 'hold'");
+    let file = installation.file("other.toml", policy);
+    let tested = installation.json(&["policy", "test", &file]);
+    let effect = &tested["effect"];
+    assert_eq!((count(&effect["assignments"]), count(&effect["different"])), (3, 1));
+    let rules: Vec<_> = effect["rules"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|rule| (count(&rule["rule"]), count(&rule["assignments"]), count(&rule["organisations"])))
+        .collect();
+    assert_eq!(rules, [(1, 1, 1), (2, 0, 0), (0, 2, 2)]);
+    assert_eq!(effect["changes"][0]["from"], "at once");
+    assert_eq!(effect["changes"][0]["to"], "weekly monday 09:00");
+    assert_eq!(effect["changes"][0]["examples"][0]["organisation"], "GM1");
+    let whatif = installation.json(&["whatif", "--policy", &file]);
+    assert_eq!(whatif["effect"], *effect);
+    let none = installation.json(&["policy", "test", &file, "--since", "2026-11-24"]);
+    assert_eq!(count(&none["effect"]["assignments"]), 0);
+    assert_eq!(installation.ledger(), before);
+}
