@@ -386,6 +386,7 @@ impl ClaimsConfig {
 pub fn documented() -> String {
     let mail = settings::DOCUMENTED
         .trim_start()
+        .replace("\n[dkim]", "\n[mail.dkim]")
         .replace("\n[folder]", "\n[mail.folder]")
         .replace("\n[smtp]", "\n[mail.smtp]");
     let outgoing = outgoing::DOCUMENTED;

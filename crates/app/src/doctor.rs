@@ -298,7 +298,10 @@ impl Doctor {
             let count: u64 = to_tell.iter().map(|block| block.count).sum();
             self.look("outbox", format!("{count} assignments wait to be told. `schakel tell` does it; `schakel serve` does it by itself"));
         }
-        let [_, unknown, accepted, given_up] = reader.read(outbox::counts)?;
+        let [_, unknown, accepted, given_up, withheld] = reader.read(outbox::counts)?;
+        if withheld > 0 {
+            self.look("outbox", format!("{withheld} confidential messages are withheld: their recipients have no key. `schakel outbox` shows which"));
+        }
         if given_up > 0 {
             self.look("outbox", format!("{given_up} messages were given up. `schakel outbox` shows why"));
         }

@@ -3,6 +3,7 @@
 //! ```text
 //! DATA/keys/own/       our secret keys: OpenPGP (*.asc, *.gpg), S/MIME (*.pem: key, certificate and its path)
 //! DATA/keys/others/    keys and certificates of others that we believe: *.asc, *.gpg, *.pem, *.crt
+//! DATA/keys/dkim/      keys of our domain: see [`crate::dkim`]
 //! ```
 
 use std::{
@@ -133,7 +134,7 @@ fn is_pem(bytes: &[u8]) -> bool {
     text.contains("-----BEGIN CERTIFICATE") || text.contains("PRIVATE KEY-----") && !text.contains("PGP")
 }
 
-fn read_file(path: &Path) -> anyhow::Result<Vec<u8>> {
+pub(crate) fn read_file(path: &Path) -> anyhow::Result<Vec<u8>> {
     let size = fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?.len();
     ensure!(size <= FILE_BYTES_MAX, "{} is larger than {FILE_BYTES_MAX} bytes", path.display());
     fs::read(path).with_context(|| format!("cannot read {}", path.display()))
@@ -174,7 +175,7 @@ pub fn believe(folder: &Path, file: &Path) -> anyhow::Result<Vec<Key>> {
     Ok(found)
 }
 
-fn write_private(folder: &Path, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
+pub(crate) fn write_private(folder: &Path, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
     let writing = || format!("cannot write {name} into {}", folder.display());
     fs::create_dir_all(folder).with_context(writing)?;
     fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).with_context(writing)?;

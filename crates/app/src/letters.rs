@@ -13,7 +13,10 @@ use schakel_render::{
     notice::Reference,
     templates::Templates,
 };
-use schakel_rules::tlp_gate::{Audience, Circle, gate};
+use schakel_rules::{
+    confidential::Wish,
+    tlp_gate::{Audience, Circle, gate},
+};
 use schakel_store::{
     Store,
     outbox::{self, NewMessage, NewNotification, Notification},
@@ -21,7 +24,7 @@ use schakel_store::{
 
 use crate::{
     config::Config,
-    tell::{To, frozen},
+    tell::{Freezer, Mail, To},
 };
 
 /// A letter tells no findings, and nothing that needs more than this.
@@ -77,6 +80,7 @@ pub fn post(
 ) -> anyhow::Result<Vec<NotificationId>> {
     let first = store.read(outbox::next_notification)?;
     let epoch = store.read(outbox::epoch)?;
+    let freezer = Freezer::of_store(store, config, now)?;
     let mut new = Vec::new();
     for (letter, number) in letters.iter().zip(first.0..) {
         let reference = Reference { number: u64::from(number), epoch };
@@ -92,8 +96,9 @@ pub fn post(
         })?;
         let circle = if letter.organisation.is_some() { Circle::Concerned } else { Circle::Member };
         let pass = gate(letter.tlp, &Audience::mailbox(circle, letter.to, LETTER_TLP_MAX))?;
-        let to = To { name: letter.to_name, role: letter.role };
-        let mail = frozen(config, now, &message, reference, pass, &to, 1)?;
+        let to = To { name: letter.to_name, role: letter.role, thread: None };
+        let mail = Mail { message: &message, reference, language: letter.language, wish: Wish::Open };
+        let mail = freezer.freeze(&mail, pass, &to, 1)?;
         new.push(notification((NotificationId(number), epoch), letter, now, message.subject, mail));
     }
     store.store_notifications(&new, now.as_second())?;

@@ -12,7 +12,10 @@ use schakel_render::{
     letter::{About, Letter, Part},
     notice::Reference,
 };
-use schakel_rules::tlp_gate::{Audience, gate};
+use schakel_rules::{
+    confidential::Wish,
+    tlp_gate::{Audience, gate},
+};
 use schakel_store::{
     Store,
     outbox::{self, NewNotification, Notification},
@@ -21,7 +24,7 @@ use schakel_store::{
 
 use crate::{
     explain::organisation_name,
-    tell::{Composer, To, frozen},
+    tell::{Composer, Freezer, Mail, To},
 };
 
 /// What of a notification is taken back, and who asked for it.
@@ -102,11 +105,14 @@ impl Composer<'_> {
                 findings: take_back.findings,
             },
         })?;
+        let freezer = Freezer::of_store(store, self.config, self.now)?;
+        // Numbers only: it has to arrive where what it takes back did.
+        let mail = Mail { message: &message, reference, language: told.language, wish: Wish::Open };
         let mut messages = Vec::new();
         for (k, earlier) in (1..).zip(&arrived) {
             let pass = gate(told.tlp, &Audience::has(&earlier.recipient))?;
-            let to = To { name: "", role: &earlier.role };
-            messages.push(frozen(self.config, self.now, &message, reference, pass, &to, k)?);
+            let to = To { name: "", role: &earlier.role, thread: Some(earlier.message_id.clone()) };
+            messages.push(freezer.freeze(&mail, pass, &to, k)?);
         }
         let notification = Notification {
             id: *next,

@@ -7,6 +7,7 @@ use schakel_deliver::{
     channel::{Channel, Delivery},
     mail::address,
     message_id::MessageId,
+    settings::MailSettings,
 };
 use schakel_model::clock::Clock;
 use schakel_rules::{
@@ -19,7 +20,10 @@ use schakel_store::{
 };
 use serde::Serialize;
 
-use crate::config::Config;
+use crate::{
+    answers::tokens::{self, Token, Use},
+    config::Config,
+};
 
 /// Messages of one round: one commit before and one after for all of them. After a crash at most so many are sent again, with the
 /// same bytes.
@@ -55,7 +59,7 @@ pub fn send_due(
         );
     }
     let mut channel = Channel::open(&config.mail)?;
-    let envelope_from = envelope_from(config)?;
+    let return_path = ReturnPath::new(store, config)?;
     while !stop() {
         let now = clock.now();
         let due = store.read(|connection| outbox::due(connection, now.as_second(), ROUND))?;
@@ -69,7 +73,7 @@ pub fn send_due(
         go.retain(|message| started.contains(&message.id));
         let mut results = Vec::with_capacity(go.len());
         for message in &go {
-            let result = attempt(&mut channel, frames, &envelope_from, message, clock.now())?;
+            let result = attempt(&mut channel, frames, &return_path, message, clock.now())?;
             match result.state {
                 MessageState::Accepted => sent.accepted += 1,
                 MessageState::GivenUp => sent.given_up += 1,
@@ -125,14 +129,20 @@ fn brake(store: &OutboxWriter, config: &Config, now: Timestamp, due: Vec<Message
 fn attempt(
     channel: &mut Channel,
     frames: &mut FrameReader,
-    envelope_from: &str,
+    return_path: &ReturnPath,
     message: &Message,
     now: Timestamp,
 ) -> anyhow::Result<AttemptResult> {
     let mut bytes = Vec::new();
     frames.read(message.frame, &mut bytes)?;
     let message_id: MessageId = message.message_id.parse()?;
-    let delivery = Delivery { envelope_from, to: &message.recipient, message_id: &message_id, bytes: &bytes };
+    let envelope_from = return_path.of(&message_id);
+    let delivery = Delivery {
+        envelope_from: &envelope_from,
+        to: &message.recipient,
+        message_id: &message_id,
+        bytes: &bytes,
+    };
     let outcome = channel.deliver(&delivery);
     let progress = Progress {
         // An attempt that a crash cut off is counted already.
@@ -151,10 +161,31 @@ fn attempt(
     Ok(AttemptResult { message: message.id, state, next_at, outcome: outcome.answer().to_string() })
 }
 
-fn envelope_from(config: &Config) -> anyhow::Result<String> {
-    let configured = &config.mail.envelope_from;
-    if configured.is_empty() {
-        return Ok(address("mail.from", &config.mail.from)?);
+/// Where mail servers report failures to.
+enum ReturnPath {
+    /// One address for all mails.
+    Address(String),
+    /// An address for each mail, made of this one (VERP), so that a report that quotes nothing still names its mail.
+    Each([u8; 32], String),
+}
+
+impl ReturnPath {
+    fn new(store: &OutboxWriter, config: &Config) -> anyhow::Result<Self> {
+        let MailSettings { from, envelope_from, return_path_host, .. } = &config.mail;
+        Ok(match (return_path_host.as_str(), envelope_from.as_str()) {
+            ("", "") => Self::Address(address("mail.from", from)?),
+            ("", configured) => Self::Address(address("mail.envelope_from", configured)?),
+            (host, _) => {
+                // Checked here once, so that no single mail fails over it.
+                Self::Each(store.secret(), address("mail.return_path_host", &format!("bounce@{host}"))?)
+            }
+        })
     }
-    Ok(address("mail.envelope_from", configured)?)
+
+    fn of(&self, id: &MessageId) -> String {
+        match self {
+            Self::Address(address) => address.clone(),
+            Self::Each(secret, base) => tokens::address(secret, Use::Return, Token::from(id), base),
+        }
+    }
 }

@@ -20,6 +20,7 @@ use schakel_render::{
     templates::Templates,
 };
 use schakel_rules::{
+    confidential::Wish,
     recipients::recipients_of,
     tlp_gate::{Audience, Circle, gate},
 };
@@ -48,6 +49,7 @@ mod baselines;
 mod deciding;
 pub(crate) mod facts;
 mod frozen;
+mod protection;
 mod retold;
 mod rows;
 
@@ -56,7 +58,8 @@ use self::{
     rows::{Row, first_rows},
 };
 
-pub(crate) use frozen::{To, frozen, message_id_host};
+pub(crate) use frozen::message_id_host;
+pub use frozen::{Freezer, Mail, To};
 pub(crate) use retold::Retold;
 
 /// Findings read from their raw rows at a time: bounds memory at about 100 MB, and re-reads a chunk only once for each such batch.
@@ -117,6 +120,11 @@ type GroupKey = (
 );
 
 impl Composer<'_> {
+    /// What makes the final bytes of its mails.
+    pub(crate) fn freezer(&self) -> anyhow::Result<Freezer> {
+        Freezer::of_reader(self.reader, self.config, self.now)
+    }
+
     /// Composes; hands each notification to `made` after it is stored.
     pub fn compose(
         &self,
@@ -138,13 +146,18 @@ impl Composer<'_> {
         let mut next = self.reader.read(outbox::next_notification)?;
         let epoch = self.reader.read(outbox::epoch)?;
         let now = self.now.as_second();
+        let batches = batches(waiting);
+        if batches.is_empty() {
+            return Ok(0);
+        }
+        let freezer = self.freezer()?;
         let mut count = 0;
-        for batch in batches(waiting) {
+        for batch in batches {
             let told = self.read_rows(&batch)?;
             let (mut new, mut for_desk, mut kept, mut shown) =
                 (Vec::new(), Vec::new(), Vec::new(), Vec::new());
             for (telling, told) in batch.iter().zip(told) {
-                for (composed, stored) in self.notifications(telling, &told, &mut next, epoch)? {
+                for (composed, stored) in self.notifications((&freezer, epoch), telling, &told, &mut next)? {
                     shown.push(composed);
                     if telling.whom.desk { for_desk.push(stored) } else { new.push(stored) }
                 }
@@ -265,10 +278,10 @@ impl Composer<'_> {
     /// One notification for each language of the recipients, and copies for suppliers who have that mandate.
     fn notifications(
         &self,
+        making: (&Freezer, u32),
         telling: &Telling,
         told: &[Told],
         next: &mut NotificationId,
-        epoch: u32,
     ) -> anyhow::Result<Vec<(Composed, NewNotification)>> {
         let now = self.now.as_second();
         let name = |organisation| crate::explain::organisation_name(&self.view.register, organisation).1;
@@ -279,7 +292,7 @@ impl Composer<'_> {
             },
             _ => Standing::Own,
         };
-        let mut made = self.notify(telling.organisation, standing, telling, told, next, epoch)?;
+        let mut made = self.notify(making, telling.organisation, standing, telling, told, next)?;
         if made.is_empty() || telling.whom.desk {
             return Ok(made);
         }
@@ -288,7 +301,7 @@ impl Composer<'_> {
         made[0].1.tells = tells(told);
         for supplier in self.view.mandates.copied(telling.organisation, telling.terms.tlp, now) {
             let copy = Standing::Copy { of: name(telling.organisation) };
-            made.extend(self.notify(supplier, copy, telling, told, next, epoch)?);
+            made.extend(self.notify(making, supplier, copy, telling, told, next)?);
         }
         Ok(made)
     }
@@ -296,12 +309,12 @@ impl Composer<'_> {
     /// What one organisation is told: a notification for each language.
     fn notify(
         &self,
+        (freezer, epoch): (&Freezer, u32),
         organisation: OrganisationId,
         standing: Standing<'_>,
         telling: &Telling,
         told: &[Told],
         next: &mut NotificationId,
-        epoch: u32,
     ) -> anyhow::Result<Vec<(Composed, NewNotification)>> {
         let register: &Register = &self.view.register;
         let contacts = self.view.contacts(organisation, self.now.as_second());
@@ -332,13 +345,14 @@ impl Composer<'_> {
                 groups: groups(register, told),
             };
             let message = self.templates.render(&notice)?;
+            let mail = Mail { message: &message, reference, language: group.language, wish: Wish::ByMarking };
             let mut messages = Vec::new();
             if telling.whom.desk {
-                messages.push(self.for_desk(&message, reference, telling.terms, &group.contacts)?);
+                messages.push(self.for_desk(freezer, mail, telling.terms, &group.contacts)?);
             }
             let contacts = group.contacts.iter().filter(|_| !telling.whom.desk);
             for (contact, k) in contacts.zip(1..) {
-                match self.message(&message, reference, (telling.terms, circle), contact, k) {
+                match freezer.to_contact(&mail, (telling.terms, circle), contact, (k, None)) {
                     Ok(message) => messages.push(message),
                     // The register checks addresses; one that slips through must not hold up everybody else.
                     Err(error) => {
@@ -386,35 +400,23 @@ impl Composer<'_> {
         Ok(made)
     }
 
-    fn message(
-        &self,
-        message: &Message,
-        reference: Reference,
-        (terms, circle): (Terms, Circle),
-        contact: &Contact,
-        k: u32,
-    ) -> anyhow::Result<NewMessage> {
-        let pass = gate(terms, &Audience::contact(circle, contact))?;
-        let to = To { name: &contact.name, role: contact.role.as_str() };
-        frozen(self.config, self.now, message, reference, pass, &to, k)
-    }
-
     /// The mail in trial operation: to the desk, which has the report, with the names of those who would get it.
     fn for_desk(
         &self,
-        message: &Message,
-        reference: Reference,
+        freezer: &Freezer,
+        mail: Mail<'_>,
         terms: Terms,
         contacts: &[&Contact],
     ) -> anyhow::Result<NewMessage> {
-        let mail = &self.config.mail;
-        let desk = if mail.reply_to.is_empty() { &mail.from } else { &mail.reply_to };
+        let settings = &self.config.mail;
+        let desk = if settings.reply_to.is_empty() { &settings.from } else { &settings.reply_to };
         let desk = schakel_deliver::mail::address("mail.reply_to", desk)?;
         let pass = gate(terms, &Audience::has(&desk))?;
         let instead: Vec<&str> = contacts.iter().map(|contact| contact.email.as_str()).collect();
         let name = format!("instead of {}", instead.join(" "));
-        let to = To { name: &name, role: "desk" };
-        frozen(self.config, self.now, message, reference, pass, &to, 1)
+        let to = To { name: &name, role: "desk", thread: None };
+        // It stays on our own mail server.
+        freezer.freeze(&Mail { wish: Wish::Open, ..mail }, pass, &to, 1)
     }
 }
 

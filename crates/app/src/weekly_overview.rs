@@ -16,7 +16,8 @@ use schakel_render::{
     weekly::{self, Delivery, SentDetails, WeeklyOverview},
 };
 use schakel_rules::{
-    tlp_gate::{Audience, Circle, gate},
+    confidential::Wish,
+    tlp_gate::Circle,
     weekly_overview::{Period, Readers, Schedule, readers},
 };
 use schakel_store::{
@@ -31,7 +32,7 @@ use crate::{
     explain::organisation_name,
     onboarding::not_affiliated,
     pipeline::state::RegisterView,
-    tell::{To, frozen},
+    tell::{Freezer, Mail},
 };
 
 /// The marking of an overview that shows nothing but numbers and dates: letters have the same.
@@ -236,11 +237,17 @@ impl Overviews<'_> {
         (id, lead): (NotificationId, NotificationId),
     ) -> anyhow::Result<Made> {
         let message = self.templates.weekly(overview)?;
+        let freezer = Freezer::of_reader(self.reader, self.config, self.now)?;
+        let mail = Mail {
+            message: &message,
+            reference: overview.reference,
+            language: overview.language,
+            wish: Wish::ByMarking,
+        };
         let mut messages = Vec::new();
         for (contact, k) in group.contacts.iter().zip(1..) {
-            let pass = gate(overview.tlp, &Audience::contact(Circle::Concerned, contact))?;
-            let to = To { name: &contact.name, role: contact.role.as_str() };
-            match frozen(self.config, self.now, &message, overview.reference, pass, &to, k) {
+            let terms = (overview.tlp.into(), Circle::Concerned);
+            match freezer.to_contact(&mail, terms, contact, (k, None)) {
                 Ok(message) => messages.push(message),
                 // One address that slips through must not hold up everybody else.
                 Err(error) => {

@@ -37,6 +37,10 @@ pub struct Head<'a> {
     pub reference: Reference,
     /// Its marking.
     pub tlp: Tlp,
+    /// The host that sends notifications: the list that they are (RFC 2919) is named after it.
+    pub host: &'a str,
+    /// The earlier mail to this recipient that it goes on about.
+    pub thread: Option<&'a MessageId>,
 }
 
 /// Why no mail can be made.
@@ -71,7 +75,11 @@ pub fn freeze(message: &Message, head: &Head<'_>) -> Result<Vec<u8>, MailError> 
     if !head.reply_to.is_empty() {
         builder = builder.reply_to(mailbox("reply_to", head.reply_to)?);
     }
+    if let Some(earlier) = head.thread {
+        builder = builder.in_reply_to(earlier.to_string()).references(earlier.to_string());
+    }
     for (field, value) in [
+        ("List-Id", format!("<notifications.{}>", head.host)),
         // RFC 3834: no out-of-office answers, please; the second is how Exchange is asked.
         ("Auto-Submitted", "auto-generated".to_owned()),
         ("X-Auto-Response-Suppress", "All".to_owned()),
@@ -165,6 +173,8 @@ mod tests {
             date: Timestamp::constant(1_773_558_000, 0),
             reference: Reference { number: 17, epoch: 0 },
             tlp: Tlp::AmberStrict,
+            host: "mail.example",
+            thread: None,
         }
     }
 
@@ -179,6 +189,15 @@ mod tests {
         assert!(mail.is_ascii() && mail.split("\r\n").all(|line| line.len() <= 998));
         assert!(!mail.replace("\r\n", "").contains(['\r', '\n']), "a bare line break");
         insta::assert_snapshot!(text(bytes));
+    }
+
+    #[test]
+    fn a_mail_that_goes_on_about_another_names_it() {
+        let (earlier, id) = (MessageId::new(9, 0, 3, "mail.example").unwrap(), id());
+        let mail = text(freeze(&message(), &Head { thread: Some(&earlier), ..head(&id) }).unwrap());
+        for field in ["In-Reply-To", "References"] {
+            assert!(mail.contains(&format!("\n{field}: <9.0.3@mail.example>\n")), "{mail}");
+        }
     }
 
     #[test]

@@ -40,6 +40,11 @@ impl MessageId {
         Ok(Self { number, epoch, recipient, host: host.to_ascii_lowercase() })
     }
 
+    /// Notification, epoch and recipient.
+    pub fn numbers(&self) -> (u64, u32, u32) {
+        (self.number, self.epoch, self.recipient)
+    }
+
     /// Without the angle brackets: also good as a file name on any system.
     pub fn bare(&self) -> String {
         format!("{}.{}.{}@{}", self.number, self.epoch, self.recipient, self.host)

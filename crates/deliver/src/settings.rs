@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use schakel_model::tlp::Tlp;
 use schakel_rules::storm_brake::StormBrake;
 use serde::{Deserialize, Serialize};
 
@@ -18,18 +19,64 @@ pub struct MailSettings {
     pub from: String,
     /// Where answers go; empty: to `from`.
     pub reply_to: String,
+    /// In which form that address is given.
+    pub replies: ReplyTo,
     /// Where mail servers report failures to; empty: to the address of `from`.
     pub envelope_from: String,
+    /// The host whose addresses take back what fails, one for each mail; empty: failures go to `envelope_from`.
+    pub return_path_host: String,
     /// The host in Message-IDs; empty: the domain of `from`.
     pub message_id_host: String,
     /// The storm brake: mails to one address in an hour.
     pub per_recipient_per_hour: u32,
     /// The storm brake: mails to one address in a day.
     pub per_recipient_per_day: u32,
+    /// By which of our keys mails are signed.
+    pub sign: Sign,
+    /// The lowest marking that is encrypted; empty: none is.
+    pub encrypt_from: String,
+    /// Domains whose mail servers our mail server reaches over protected connections only.
+    pub tls_domains: Vec<String>,
+    /// Signatures of the domain.
+    pub dkim: DkimSettings,
     /// For `channel = "folder"`.
     pub folder: FolderSettings,
     /// For `channel = "smtp"`.
     pub smtp: SmtpSettings,
+}
+
+/// In which form the address for answers is given.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReplyTo {
+    /// As it is.
+    #[default]
+    AsIs,
+    /// `desk+17.0.3.…@host`: another for each mail.
+    Tokens,
+}
+
+/// By which of our keys mails are signed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sign {
+    /// By none.
+    #[default]
+    No,
+    /// OpenPGP (RFC 3156).
+    OpenPgp,
+    /// S/MIME (RFC 8551).
+    SMime,
+}
+
+/// Signatures of the domain (DKIM, RFC 6376).
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DkimSettings {
+    /// The domain that vouches; empty: that of `from`.
+    pub domain: String,
+    /// The keys that sign, by their names.
+    pub selectors: Vec<String>,
 }
 
 /// Where mails go.
@@ -103,10 +150,16 @@ impl Default for MailSettings {
             channel: ChannelKind::default(),
             from: "Schakel <schakel@localhost.localdomain>".into(),
             reply_to: String::new(),
+            replies: ReplyTo::default(),
             envelope_from: String::new(),
+            return_path_host: String::new(),
             message_id_host: String::new(),
             per_recipient_per_hour: brake.per_hour,
             per_recipient_per_day: brake.per_day,
+            sign: Sign::default(),
+            encrypt_from: Tlp::AmberStrict.as_str().to_owned(),
+            tls_domains: Vec::new(),
+            dkim: DkimSettings::default(),
             folder: FolderSettings::default(),
             smtp: SmtpSettings::default(),
         }

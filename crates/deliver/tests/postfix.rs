@@ -56,6 +56,8 @@ fn mail(message_id: &MessageId) -> Vec<u8> {
         date: Timestamp::constant(1_773_558_000, 0),
         reference: Reference { number: 17, epoch: 0 },
         tlp: Tlp::Amber,
+        host: "mail.example",
+        thread: None,
     };
     freeze(&message, &head).unwrap()
 }

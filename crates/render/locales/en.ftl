@@ -233,3 +233,7 @@ state-not-ours = Not yours, as you say
 state-false-positive = A false positive, as you say
 state-risk-accepted = Risk accepted
 state-question = A question that we look at
+
+# Under every mail
+check-code =
+    Is this mail from us? Go to { $page } and fill in: number { $number }, check code { $code }.

@@ -233,3 +233,7 @@ state-not-ours = Niet van u, volgens u
 state-false-positive = Onterechte melding, volgens u
 state-risk-accepted = Risico geaccepteerd
 state-question = Een vraag, bij ons in behandeling
+
+# Onder elke mail
+check-code =
+    Komt deze mail van ons? Kijk op { $page } en vul in: nummer { $number }, controlecode { $code }.

@@ -8,6 +8,7 @@
 pub mod advice;
 pub mod answer_page;
 pub mod call_script;
+pub mod check_code;
 pub mod clean;
 pub mod contact_page;
 pub mod letter;

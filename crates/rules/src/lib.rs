@@ -5,6 +5,7 @@ pub mod breach;
 pub mod calendar;
 pub mod claim;
 pub mod compromised_channel;
+pub mod confidential;
 pub mod contact_change;
 pub mod correction;
 pub mod enrichment;

@@ -52,11 +52,13 @@ pub enum Protection<'k> {
 
 /// What an encrypted mail shows of its subject on the way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Subject {
+pub enum Subject<'a> {
     /// All of it.
     Shown,
     /// Nothing: it is inside.
     Hidden,
+    /// This instead: what may be known on the way, in ASCII. All of it is inside.
+    Instead(&'a str),
 }
 
 /// Why a key does not do.
@@ -143,7 +145,7 @@ pub enum ProtectError {
 pub fn protect(
     mail: &[u8],
     with: &Protection<'_>,
-    subject: Subject,
+    subject: Subject<'_>,
     now: Timestamp,
     random: &mut Random,
 ) -> Result<Vec<u8>, ProtectError> {
@@ -176,10 +178,15 @@ pub fn protect(
     };
     let mut protected = Vec::with_capacity(content.len() + head.len() + 64);
     for field in outer {
-        if is_encrypted && subject == Subject::Hidden && field.is("Subject") {
-            protected.extend_from_slice(format!("Subject: {HIDDEN_SUBJECT}\r\n").as_bytes());
-        } else {
-            protected.extend_from_slice(field.bytes);
+        let instead = match subject {
+            _ if !is_encrypted || !field.is("Subject") => None,
+            Subject::Shown => None,
+            Subject::Hidden => Some(HIDDEN_SUBJECT),
+            Subject::Instead(text) => Some(text),
+        };
+        match instead {
+            Some(text) => protected.extend_from_slice(format!("Subject: {text}\r\n").as_bytes()),
+            None => protected.extend_from_slice(field.bytes),
         }
     }
     protected.extend_from_slice(b"MIME-Version: 1.0\r\n");

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+use rand_chacha::{
+    ChaCha20Rng,
+    rand_core::{RngCore, SeedableRng},
+};
 
 /// Random bytes for keys of messages. The same seed gives the same bytes: take a fresh one from the machine for each, and use it once.
 pub struct Random(ChaCha20Rng);
@@ -11,6 +14,12 @@ impl Random {
     /// From 32 bytes that nobody can guess.
     pub fn from_seed(seed: [u8; 32]) -> Self {
         Self(ChaCha20Rng::from_seed(seed))
+    }
+
+    pub(crate) fn bytes<const N: usize>(&mut self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.0.fill_bytes(&mut bytes);
+        bytes
     }
 
     pub(crate) fn rng(&mut self) -> &mut ChaCha20Rng {

@@ -88,6 +88,7 @@ actions!(
     ContactConfirmed "contact.confirm",
     ContactReminded "contact.remind",
     ContactKeyAdded "contact.key",
+    MessageReleased "message.release",
     Reattributed "reattribute",
     BreachOpened "breach.open",
     BreachClosed "breach.close",

@@ -14,7 +14,7 @@ use crate::{
     audit::Action,
     contact_keys::{NewKey, insert_key},
     error::DatabaseContext,
-    outbox::{any_hope, set_fate},
+    outbox::{any_hope, set_fate, withheld},
     register::RegisterChange,
     register_rows::word,
     transaction::Transaction,
@@ -327,7 +327,7 @@ fn withdraw_messages(
     let rows: Vec<(i64, u32)> = transaction
         .prepare_cached(
             "UPDATE message SET state = 3, finished_at = ?1, outcome = ?2
-             WHERE state = 0 AND role = ?3 AND lower(trim(recipient)) = lower(trim(?4))
+             WHERE state IN (0, 4) AND role = ?3 AND lower(trim(recipient)) = lower(trim(?4))
                 AND notification IN (SELECT id FROM notification WHERE organisation = ?5)
              RETURNING id, (SELECT n.lead FROM notification n WHERE n.id = message.notification)",
         )
@@ -343,11 +343,11 @@ fn withdraw_messages(
     let mut left = Left::default();
     for (message, lead) in rows {
         left.messages.push(message);
-        if any_hope(transaction, lead)? {
+        if any_hope(transaction, lead)? || withheld::any(transaction, lead)? {
             continue;
         }
         let blocks: Vec<(i64, u64)> = transaction
-            .prepare_cached("SELECT id, count FROM assignment_block WHERE reference = ?1 AND fate = 1")
+            .prepare_cached("SELECT id, count FROM assignment_block WHERE reference = ?1 AND fate IN (1, 9)")
             .and_then(|mut statement| {
                 statement.query_map([lead], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64)))?.collect()
             })

@@ -229,7 +229,7 @@ fn cancel_unsent(transaction: &Transaction<'_>, at: i64, lead: u32) -> Result<()
     let needed: bool = transaction
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM assignment_block WHERE reference = ?1 AND fate IN (1, 2, 7))
-                 OR EXISTS (SELECT 1 FROM message WHERE (attempts > 0 OR state <> 0)
+                 OR EXISTS (SELECT 1 FROM message WHERE (attempts > 0 OR state NOT IN (0, 4))
                     AND notification IN (SELECT id FROM notification WHERE lead = ?1))",
         )
         .and_then(|mut statement| statement.query_row([lead], |row| row.get(0)))

@@ -104,7 +104,7 @@ impl Store {
         let connection = connect(&self.data.database(), OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         connection.pragma_update(None, "synchronous", "FULL").doing("set how it writes")?;
         connection.query_row("PRAGMA secure_delete = FAST", [], |_| Ok(())).doing("set how it deletes")?;
-        Ok(OutboxWriter::new(connection))
+        Ok(OutboxWriter::new(connection, self.secret()))
     }
 
     /// Looks something up through the writer's own connection.

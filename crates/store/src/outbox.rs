@@ -19,6 +19,8 @@ use crate::{
     transaction::{Transaction, in_transaction},
 };
 
+pub mod withheld;
+
 /// How far a message has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum MessageState {
@@ -30,6 +32,8 @@ pub enum MessageState {
     Accepted,
     /// Given up; the outcome says why.
     GivenUp,
+    /// It may not leave as it is: it is confidential, and there is no way to keep it so. The outcome says why.
+    Withheld,
 }
 
 impl MessageState {
@@ -40,6 +44,7 @@ impl MessageState {
             Self::Attempting => "unknown",
             Self::Accepted => "accepted",
             Self::GivenUp => "given_up",
+            Self::Withheld => "withheld",
         }
     }
 
@@ -48,6 +53,7 @@ impl MessageState {
             0 => Self::Waiting,
             1 => Self::Attempting,
             2 => Self::Accepted,
+            4 => Self::Withheld,
             _ => Self::GivenUp,
         }
     }
@@ -86,12 +92,18 @@ pub struct NewMessage {
     role: String,
     message_id: String,
     bytes: Vec<u8>,
+    withheld: Option<String>,
 }
 
 impl NewMessage {
     /// `role`: the contact's, as the outbox shows it; `message_id`: stable over all attempts; `bytes`: the final ones.
     pub fn new(pass: Pass, role: String, message_id: String, bytes: Vec<u8>) -> Self {
-        Self { pass, role, message_id, bytes }
+        Self { pass, role, message_id, bytes, withheld: None }
+    }
+
+    /// The same, but it may not leave as it is, for this reason: its bytes are still to be protected.
+    pub fn withheld(self, why: String) -> Self {
+        Self { withheld: Some(why), ..self }
     }
 }
 
@@ -233,6 +245,7 @@ impl Store {
                 follow_ups::tell(transaction, organisation, id, at, &one.tells)?;
                 one.blocks.iter().try_for_each(|block| tie(transaction, at, *block, id))?;
             }
+            withheld::hold(transaction, new, at)?;
             also(transaction)
         })
     }
@@ -269,11 +282,17 @@ impl Store {
 /// Records attempts, from a thread of its own beside the [`Store`] it came from, so that a slow mail server holds up nothing else.
 pub struct OutboxWriter {
     connection: Connection,
+    secret: [u8; 32],
 }
 
 impl OutboxWriter {
-    pub(crate) fn new(connection: Connection) -> Self {
-        Self { connection }
+    pub(crate) fn new(connection: Connection, secret: [u8; 32]) -> Self {
+        Self { connection, secret }
+    }
+
+    /// The installation's secret.
+    pub fn secret(&self) -> [u8; 32] {
+        self.secret
     }
 
     /// Looks something up.
@@ -389,7 +408,7 @@ fn insert_message(
     transaction
         .prepare_cached(
             "INSERT INTO message (notification, recipient, role, message_id, segment, offset, length, raw_length, state,
-                attempts, next_at, created_at) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,0,0,?9,?9)",
+                attempts, next_at, created_at, outcome) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?10,0,?9,?9,?11)",
         )?
         .execute(params![
             notification.0,
@@ -400,7 +419,9 @@ fn insert_message(
             frame.offset as i64,
             frame.length,
             frame.raw_length,
-            at
+            at,
+            if message.withheld.is_some() { 4 } else { 0 },
+            message.withheld,
         ])
 }
 
@@ -410,6 +431,7 @@ fn finish_attempt(transaction: &Transaction<'_>, at: i64, result: &AttemptResult
         MessageState::Attempting => (1, None),
         MessageState::Accepted => (2, Some(at)),
         MessageState::GivenUp => (3, Some(at)),
+        MessageState::Withheld => (4, None),
     };
     let lead: u32 = transaction
         .prepare_cached(
@@ -425,7 +447,9 @@ fn finish_attempt(transaction: &Transaction<'_>, at: i64, result: &AttemptResult
         .doing("record the end of an attempt")?;
     let fate = match result.state {
         MessageState::Accepted => Fate::Notified,
-        MessageState::GivenUp if !any_hope(transaction, lead)? => Fate::Undeliverable,
+        MessageState::GivenUp if any_hope(transaction, lead)? => return Ok(()),
+        MessageState::GivenUp if withheld::any(transaction, lead)? => Fate::Held,
+        MessageState::GivenUp => Fate::Undeliverable,
         _ => return Ok(()),
     };
     let blocks: Vec<i64> = transaction
@@ -498,7 +522,7 @@ fn message_from_row(row: &Row<'_>) -> rusqlite::Result<Message> {
     })
 }
 
-fn messages(
+pub(crate) fn messages(
     connection: &Connection,
     condition: &str,
     arguments: impl rusqlite::Params,
@@ -543,6 +567,23 @@ pub fn of_telling(connection: &Connection, lead: NotificationId) -> Result<Vec<M
     )
 }
 
+/// The Message-ID of what told the same as this notification to a recipient, for those that go on about it.
+pub fn message_id_to(
+    connection: &Connection,
+    notification: NotificationId,
+    recipient: &str,
+) -> Result<Option<String>, StoreError> {
+    connection
+        .prepare_cached(
+            "SELECT message_id FROM message WHERE state < 3 AND lower(recipient) = lower(?2) AND notification IN
+                (SELECT id FROM notification WHERE lead = (SELECT lead FROM notification WHERE id = ?1)) ORDER BY id",
+        )
+        .and_then(|mut statement| {
+            statement.query_row(params![notification.0, recipient], |row| row.get(0)).optional()
+        })
+        .doing("find an earlier message")
+}
+
 /// Messages that are not finished.
 pub fn unfinished(connection: &Connection) -> Result<Vec<Message>, StoreError> {
     messages(connection, "state < 2 ORDER BY next_at, id", [])
@@ -563,7 +604,7 @@ pub fn undeliverable(connection: &Connection) -> Result<Vec<NotificationId>, Sto
     connection
         .prepare_cached(
             "SELECT n.lead FROM notification n JOIN message m ON m.notification = n.id
-             WHERE n.kind <> 'letter' GROUP BY n.lead HAVING min(m.state) = 3",
+             WHERE n.kind <> 'letter' GROUP BY n.lead HAVING min(m.state) = 3 AND max(m.state) = 3",
         )
         .and_then(|mut statement| statement.query_map([], |row| row.get(0).map(NotificationId))?.collect())
         .doing("find what could not be delivered")
@@ -583,14 +624,14 @@ pub fn recipients_of_thread(
         .doing("find who was written to")
 }
 
-/// How many messages are in each state: waiting, unknown, accepted, given up.
-pub fn counts(connection: &Connection) -> Result<[u64; 4], StoreError> {
+/// How many messages are in each state: waiting, unknown, accepted, given up, withheld.
+pub fn counts(connection: &Connection) -> Result<[u64; 5], StoreError> {
     let rows: Vec<(u8, i64)> = connection
         .prepare_cached("SELECT state, count(*) FROM message GROUP BY state")
         .and_then(|mut statement| statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect())
         .doing("count messages")?;
-    let mut counts = [0; 4];
-    rows.into_iter().for_each(|(state, count)| counts[usize::from(state.min(3))] += count as u64);
+    let mut counts = [0; 5];
+    rows.into_iter().for_each(|(state, count)| counts[usize::from(state.min(4))] += count as u64);
     Ok(counts)
 }
 

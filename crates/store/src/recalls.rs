@@ -166,11 +166,14 @@ fn mark_done(transaction: &Transaction<'_>, blocks: &[i64]) -> Result<(), StoreE
     Ok(())
 }
 
-/// The messages of a notification that may have been read: all but those that were refused or kept back.
+/// The messages of a notification that may have been read: all but those that were refused, kept back or withheld.
 pub fn may_have_arrived(
     connection: &Connection,
     notification: NotificationId,
 ) -> Result<Vec<Message>, StoreError> {
     let messages = outbox::of_notification(connection, notification)?;
-    Ok(messages.into_iter().filter(|message| message.state != outbox::MessageState::GivenUp).collect())
+    let left = |message: &Message| {
+        !matches!(message.state, outbox::MessageState::GivenUp | outbox::MessageState::Withheld)
+    };
+    Ok(messages.into_iter().filter(left).collect())
 }

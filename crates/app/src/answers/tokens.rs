@@ -8,6 +8,8 @@
 //!
 //! The end is a keyed hash over the rest, so nothing is stored for it, and nobody can make one up who has not got the mail.
 
+use schakel_deliver::message_id::MessageId;
+
 /// Characters of the hash in an address: 80 bits, and an address part stays below its 64 characters.
 const ADDRESS_HASH_CHARS: usize = 16;
 
@@ -29,6 +31,13 @@ pub struct Token {
     pub epoch: u32,
     /// Its recipient, from 1.
     pub recipient: u32,
+}
+
+impl From<&MessageId> for Token {
+    fn from(id: &MessageId) -> Self {
+        let (number, epoch, recipient) = id.numbers();
+        Self { number, epoch, recipient }
+    }
 }
 
 /// What a token is for: one for the one is nothing for the other.

@@ -11,14 +11,14 @@ use schakel_model::{
     tlp::Tlp,
 };
 use schakel_render::notice::{Notice, Occasion, Reference, Standing};
-use schakel_rules::tlp_gate::Circle;
+use schakel_rules::{confidential::Wish, tlp_gate::Circle};
 use schakel_store::{
     chunks::{self, Block, Blocks},
     id_list,
-    outbox::{NewNotification, Notification},
+    outbox::{self, NewNotification, Notification},
 };
 
-use super::{Composer, Telling, Told, Whom, groups};
+use super::{Composer, Mail, Telling, Told, Whom, groups};
 
 /// A mail about findings that were told before.
 pub(crate) struct Retold<'a> {
@@ -106,9 +106,14 @@ impl Composer<'_> {
             groups: groups(&self.view.register, told),
         };
         let message = self.templates.render(&notice)?;
+        let freezer = self.freezer()?;
+        let mail = Mail { message: &message, reference, language, wish: Wish::ByMarking };
         let mut messages = Vec::new();
         for (contact, k) in contacts.iter().zip(1..) {
-            match self.message(&message, reference, (retold.tlp.into(), retold.circle), contact, k) {
+            let earlier = self
+                .reader
+                .read(|connection| outbox::message_id_to(connection, retold.thread, &contact.email))?;
+            match freezer.to_contact(&mail, (retold.tlp.into(), retold.circle), contact, (k, earlier)) {
                 Ok(message) => messages.push(message),
                 Err(error) => tracing::warn!(organisation = code, %error, "a recipient cannot be written to"),
             }

@@ -35,12 +35,16 @@ pub enum KeyCommand {
     },
     /// Print the public halves of our OpenPGP keys
     Export,
+    /// Keys with which our domain signs its mails (DKIM)
+    #[command(subcommand)]
+    Dkim(super::key_dkim::DkimCommand),
 }
 
 pub fn run(context: &Context, command: &KeyCommand) -> anyhow::Result<Ending> {
     let folder = config::load(&context.data)?.intake.keys;
     let now = context.clock.now();
     match command {
+        KeyCommand::Dkim(command) => return super::key_dkim::run(context, command),
         KeyCommand::List => {
             let mut rows = Vec::new();
             let mut values: Vec<Value> = Vec::new();

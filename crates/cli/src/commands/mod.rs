@@ -18,6 +18,7 @@ pub mod findings;
 pub mod import_prefixes;
 pub mod ingest;
 pub mod key;
+pub mod key_dkim;
 pub mod ledger;
 pub mod member_key;
 pub mod onboarding;

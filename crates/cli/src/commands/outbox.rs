@@ -97,16 +97,16 @@ fn list(context: &Context, reader: &Reader, limit: usize) -> anyhow::Result<Endi
         ["message", "notification", "code", "recipient", "findings", "state", "attempts", "outcome"];
     context.out.table(&headings, &cells, &[0, 4, 6]);
     let counts = reader.read(outbox::counts)?;
-    let [waiting, unknown, accepted, given_up] = counts;
+    let [waiting, unknown, accepted, given_up, withheld] = counts;
     context.out.line(format!(
-        "{waiting} waiting, {unknown} unknown, {accepted} accepted, {given_up} given up in all."
+        "{waiting} waiting, {unknown} unknown, {accepted} accepted, {given_up} given up, {withheld} withheld in all."
     ));
     let paused = reader.read(outbox::paused)?;
     if let Some(reason) = &paused {
         context.out.line(format!("Sending is paused: {reason}. `schakel restore confirm` lets it go on."));
     }
     context.out.json(&serde_json::json!({
-        "messages": messages, "waiting": waiting, "unknown": unknown, "accepted": accepted, "given_up": given_up, "paused": paused,
+        "messages": messages, "waiting": waiting, "unknown": unknown, "accepted": accepted, "given_up": given_up, "withheld": withheld, "paused": paused,
     }))?;
     Ok(Ending::Done)
 }
