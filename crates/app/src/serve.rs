@@ -1,6 +1,7 @@
 //! `schakel serve`: takes in what arrives in the intake folder, tells, sends, until it is asked to stop.
 
 mod counters;
+mod following;
 mod from_folder;
 mod from_spool;
 mod kept;
@@ -20,7 +21,8 @@ use std::{
 
 pub use self::counters::Counters;
 use self::{
-    from_folder::FolderTurn, from_spool::take_arrival, kept::KeptLook, mail_doors::MailDoors, weekly::Weekly,
+    following::Following, from_folder::FolderTurn, from_spool::take_arrival, kept::KeptLook,
+    mail_doors::MailDoors, weekly::Weekly,
 };
 use schakel_ingest::folder::{IntakeFolder, Settled};
 use schakel_model::clock::Clock;
@@ -119,6 +121,7 @@ fn turns(
     tracing::info!(folder = %folder.incoming().display(), "ready");
     let mut breaches = Breaches::default();
     let mut weekly = Weekly::default();
+    let mut following = Following::default();
     let mut kept = KeptLook::default();
     let mut asked = None;
     let mut refused = false;
@@ -171,6 +174,8 @@ fn turns(
         }
         if register_is_newest {
             weekly.turn(&mut intake, &reader, (config, &templates), &clock)?;
+            let done = following.turn(&mut intake, (config, &templates, &clock))?;
+            counters.notifications.fetch_add(done.escalated + done.reminders, Relaxed);
         }
         asked = asked.or_else(|| lender.and_then(Lender::asked));
         if at_rest && asked.is_none() {

@@ -21,13 +21,13 @@ use schakel_render::{
 };
 use schakel_rules::{
     confidential::Wish,
+    policy::Deadline,
     recipients::recipients_of,
     tlp_gate::{Audience, Circle, gate},
 };
 use schakel_store::{
     Reader, Store,
     chunks::{self, Block, Chunk},
-    follow_ups::Tells,
     id_list,
     keeping::{Decided, Verdict},
     outbox::{self, NewMessage, NewNotification, Notification},
@@ -52,10 +52,12 @@ mod frozen;
 mod protection;
 mod retold;
 mod rows;
+mod tells;
 
 use self::{
     deciding::{Waiting, Whom},
     rows::{Row, first_rows},
+    tells::{is_urgent, tells},
 };
 
 pub(crate) use frozen::message_id_host;
@@ -108,6 +110,10 @@ struct Told {
     group: GroupKey,
     item: Item<'static>,
     asset: Option<AssetId>,
+    /// Does it have a high chance and high damage? Then there is a deadline.
+    urgent: bool,
+    /// When its chunk came in, in seconds since 1970.
+    received_at: i64,
 }
 
 /// Severity, classification, report type, identifier.
@@ -157,7 +163,9 @@ impl Composer<'_> {
             let (mut new, mut for_desk, mut kept, mut shown) =
                 (Vec::new(), Vec::new(), Vec::new(), Vec::new());
             for (telling, told) in batch.iter().zip(told) {
-                for (composed, stored) in self.notifications((&freezer, epoch), telling, &told, &mut next)? {
+                for (composed, stored) in
+                    self.notifications((&freezer, epoch), telling, &told, policy.policy.deadline, &mut next)?
+                {
                     shown.push(composed);
                     if telling.whom.desk { for_desk.push(stored) } else { new.push(stored) }
                 }
@@ -225,7 +233,7 @@ impl Composer<'_> {
             let event = row.event();
             for (telling, assignee) in by_finding.remove(&row.finding).unwrap_or_default() {
                 let item = self.item(row, &event, assignee, &reported_by);
-                told[telling].push(item);
+                told[telling].push(Told { received_at: chunk.committed_at, ..item });
             }
         })
     }
@@ -272,6 +280,8 @@ impl Composer<'_> {
                 reported_by: owned(reported_by),
             },
             asset: asset.map(|candidate| candidate.asset),
+            urgent: is_urgent(event),
+            received_at: 0,
         }
     }
 
@@ -281,6 +291,7 @@ impl Composer<'_> {
         making: (&Freezer, u32),
         telling: &Telling,
         told: &[Told],
+        deadline: Deadline,
         next: &mut NotificationId,
     ) -> anyhow::Result<Vec<(Composed, NewNotification)>> {
         let now = self.now.as_second();
@@ -298,7 +309,7 @@ impl Composer<'_> {
         }
         // The first tells the assignments; the others, and the copies, only say the same to others.
         made[0].1.blocks = telling.blocks.iter().map(|block| block.id).collect();
-        made[0].1.tells = tells(told);
+        made[0].1.tells = tells(told, deadline, now);
         for supplier in self.view.mandates.copied(telling.organisation, telling.terms.tlp, now) {
             let copy = Standing::Copy { of: name(telling.organisation) };
             made.extend(self.notify(making, supplier, copy, telling, told, next)?);
@@ -463,24 +474,6 @@ fn went_to_desk(block: &Block) -> Decided {
         reason: "trial operation: the mail went to the desk".to_owned(),
     };
     Decided { block: block.id, parts: vec![(id_list::decode(&block.findings).collect(), kept)] }
-}
-
-/// What is recorded as told: a finding that is told in two roles once, as its worst.
-fn tells(told: &[Told]) -> Vec<Tells> {
-    let mut tells: BTreeMap<FindingId, Tells> = BTreeMap::new();
-    for Told { group: (severity, classification, ..), item, .. } in told {
-        let one = Tells {
-            finding: item.finding,
-            severity: *severity,
-            compromised: classification.means_compromised(),
-            deadline: None,
-            same_case: true,
-        };
-        let known = tells.entry(item.finding).or_insert(one);
-        known.severity = known.severity.max(one.severity);
-        known.compromised |= one.compromised;
-    }
-    tells.into_values().collect()
 }
 
 /// Groups by severity and kind; the asset's value comes from the register.

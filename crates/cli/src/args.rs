@@ -65,6 +65,14 @@ pub enum Command {
     /// Possible data breaches: what was told to the wrong party, and the 72-hour clock
     #[command(subcommand)]
     Breach(crate::commands::breach::BreachCommand),
+    /// What is due of what was told: reminders, steps of the ladder, what is closed; and what comes next
+    Due(crate::commands::due::DueArgs),
+    /// The calling list: whom to telephone because nothing else reached anybody
+    #[command(subcommand)]
+    Call(crate::commands::call::CallCommand),
+    /// What is known to be exploited: whoever was told of such a finding is told again
+    #[command(subcommand)]
+    Exploited(crate::commands::exploited::ExploitedCommand),
     /// The balance of the ledger, and the events behind its numbers
     Ledger(LedgerArgs),
     /// Who reports to us: settings, tokens, record

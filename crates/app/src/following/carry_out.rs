@@ -36,6 +36,8 @@ use crate::tell::{Composer, Retold};
 pub struct Done {
     /// Findings that were told again.
     pub told_again: u64,
+    /// Notifications by which they were.
+    pub reminders: u64,
     /// Notifications to whoever was turned to.
     pub escalated: u64,
     /// Organisations put on the calling list.
@@ -113,6 +115,7 @@ impl Desk<'_> {
         let Some(lead) = made.first_mut() else { return Ok(()) };
         lead.tells = findings.iter().map(tells).collect();
         self.done.told_again += lead.tells.len() as u64;
+        self.done.reminders += made.len() as u64;
         self.turns.notices.extend(made);
         Ok(())
     }

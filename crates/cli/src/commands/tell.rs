@@ -2,8 +2,10 @@
 
 use schakel_app::{
     config::{self, Config},
+    following::{self, Done},
     intake::Intake,
     pipeline::state,
+    policy,
     send::{Sent, send_due},
     tell::{Composed, Composer},
     templates,
@@ -59,7 +61,29 @@ fn compose(context: &Context, config: &Config, intake: &mut Intake) -> anyhow::R
     if notices > 0 {
         context.out.line(format!("{} notices that take an earlier message back.", number(notices as u64)));
     }
+    let policy = policy::in_force(&reader)?;
+    let looked = following::look(&reader, &policy.policy, context.clock.now_seconds())?;
+    say_done(context, &following::carry_out(&composer, intake.store(), &looked)?);
     Ok(notifications)
+}
+
+/// What was due of what was told before.
+fn say_done(context: &Context, done: &Done) {
+    if done.told_again > 0 {
+        context.out.line(format!("{} findings told again.", number(done.told_again)));
+    }
+    if done.escalated > 0 {
+        context.out.line(format!(
+            "{} notifications to somebody else, where nobody reacted.",
+            number(done.escalated)
+        ));
+    }
+    if done.called > 0 {
+        context.out.line(format!("{} to be called: `schakel call list`.", number(done.called)));
+    }
+    if done.closed > 0 {
+        context.out.line(format!("{} findings closed.", number(done.closed)));
+    }
 }
 
 fn dry_run(context: &Context, config: &Config) -> anyhow::Result<Vec<NotificationJson>> {

@@ -9,6 +9,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // Helpers of tests stop the test, and say what is skipped.
 
 mod fixtures;
+mod following;
 mod installation;
 mod program;
 

@@ -1,0 +1,233 @@
+//! What happens after telling: reminders, the ladder, the calling list, and what an answer changes.
+
+use serde_json::Value;
+
+use crate::{
+    fixtures::{RDP_HEADER, Register, rdp_name},
+    installation::{Installation, count},
+};
+
+const ADDRESS: &str = "198.51.100.1";
+
+fn register() -> Register {
+    Register::small()
+        .contact("GM1,ciso,C. Ciso,ciso@eikendam.example,+31 88 000 00 02,nl,AMBER")
+        .relation("SV1,serves,GM1")
+}
+
+/// Takes a report of this day in at 09:00 UTC: an open RDP at one address of Eikendam.
+fn seen(installation: &mut Installation, day: &str, severity: &str) {
+    installation.at(&format!("{day}T09:00:00Z"));
+    let row =
+        format!("\"{day} 03:00:00\",\"{severity}\",\"{ADDRESS}\",\"tcp\",3389,\"\",\"rdp\",64500,\"NL\"\n");
+    let file = installation.file(&rdp_name(day), RDP_HEADER.to_owned() + &row);
+    installation.ingest(&file);
+}
+
+fn told(severity: &str) -> Installation {
+    let mut installation = Installation::empty();
+    installation.at("2026-11-01T00:00:00Z");
+    installation.import(&register());
+    installation.json(&["user", "add", "anne"]);
+    installation.json(&["user", "add", "bram"]);
+    // Eikendam runs it by itself here: its partnership is no operator of the range.
+    seen(&mut installation, "2026-11-20", severity);
+    installation.json(&["tell"]);
+    installation
+}
+
+/// Tells at this time what is due, and gives to whom mails went: `recipient: subject`, of Eikendam only, sorted.
+fn tell_at(installation: &mut Installation, at: &str) -> Vec<String> {
+    let before = installation.mails().len();
+    installation.at(at);
+    installation.json(&["tell"]);
+    let mut mails: Vec<String> = installation.mails()[before..].iter().map(|mail| addressed(mail)).collect();
+    mails.sort();
+    mails
+}
+
+/// `recipient: subject`, on one line.
+fn addressed(mail: &str) -> String {
+    let head = mail.replace("\r\n", "\n").replace("\n ", " ");
+    let field = |name: &str| {
+        head.lines().find_map(|line| line.strip_prefix(name)).map(str::trim).unwrap_or_default().to_owned()
+    };
+    let to = field("To:");
+    let address = to.rsplit('<').next().unwrap_or_default().trim_end_matches('>').to_owned();
+    format!("{address}: {}", field("Subject:"))
+}
+
+fn due(installation: &Installation) -> Vec<String> {
+    let listed = installation.json(&["due"]);
+    let row = |row: &Value| {
+        let text = |key: &str| row[key].as_str().unwrap_or_default().to_owned();
+        format!("{} {} {}", text("organisation"), text("what"), text("why"))
+    };
+    let mut rows: Vec<String> = listed["due"].as_array().unwrap().iter().map(row).collect();
+    rows.sort();
+    rows
+}
+
+#[test]
+fn without_a_reaction_somebody_else_is_asked_step_by_step_until_the_desk_calls() {
+    let mut installation = told("critical");
+    assert_eq!(due(&installation), [""; 0]);
+    let ahead = installation.json(&["due"])["ahead"].to_string();
+    assert!(ahead.contains("second_contact") && ahead.contains("2026-11-20T10:00:00Z"), "{ahead}");
+
+    assert_eq!(tell_at(&mut installation, "2026-11-20T09:59:59Z"), [""; 0]);
+    let second = tell_at(&mut installation, "2026-11-20T10:00:00Z");
+    assert!(second[..].iter().any(|mail| mail.starts_with("vcib@eikendam.example: ")), "{second:?}");
+    assert!(second[0].contains("Geen reactie"), "{second:?}");
+    assert_eq!(tell_at(&mut installation, "2026-11-20T10:59:00Z"), [""; 0], "each step has its time");
+    let partner = tell_at(&mut installation, "2026-11-20T11:00:00Z");
+    assert!(partner.iter().any(|mail| mail.starts_with("dienst@hulpbron.example: ")), "{partner:?}");
+    assert_eq!(tell_at(&mut installation, "2026-11-20T13:00:00Z"), [""; 0]);
+
+    let list = installation.json(&["call", "list"]);
+    let entry =
+        list["calls"].as_array().unwrap().iter().find(|entry| entry["organisation"] == "GM1").unwrap();
+    assert_eq!(entry["severity"], "critical");
+    let phones: Vec<&str> = entry["contacts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|contact| contact["phone"].as_str().unwrap())
+        .collect();
+    assert_eq!(phones, ["+31 88 000 00 01", "+31 88 000 00 02"]);
+    assert!(entry["say"].as_str().unwrap().contains("Eikendam"), "{entry}");
+    assert!(!entry["say"].as_str().unwrap().contains(ADDRESS), "who picks up is not known yet");
+
+    installation.json(&["--as", "anne", "call", "start", "GM1"]);
+    installation.run(&["--as", "bram", "call", "start", "GM1"]).ended(1).says(&["anne is calling"]);
+    installation.at("2026-11-20T13:31:00Z");
+    installation.json(&["--as", "bram", "call", "start", "GM1"]);
+    let missed = [
+        "call",
+        "done",
+        "GM1",
+        "--result",
+        "no_answer",
+        "--note",
+        "voicemail",
+        "--next",
+        "2026-11-20T14:30:00Z",
+    ];
+    installation.json(&[&["--as", "bram"][..], &missed].concat());
+    let list = installation.json(&["call", "list"]);
+    assert!(
+        list.to_string().contains("voicemail") && list.to_string().contains("2026-11-20T14:30:00Z"),
+        "{list}"
+    );
+    installation.json(&["--as", "bram", "call", "done", "GM1", "--result", "reached"]);
+    assert!(!installation.json(&["call", "list"]).to_string().contains("GM1"));
+    installation.run(&["--as", "bram", "call", "done", "GM1", "--result", "reached"]).ended(1);
+    installation.assert_sound();
+}
+
+#[test]
+fn an_answer_stops_the_ladder_and_silence_after_it_starts_it_again() {
+    let mut installation = told("critical");
+    tell_at(&mut installation, "2026-11-20T10:00:00Z");
+    installation.at("2026-11-20T10:30:00Z");
+    answer(&installation, &["received"]);
+    assert_eq!(tell_at(&mut installation, "2026-11-21T10:00:00Z"), [""; 0]);
+    // Five working days after Friday 11:30 in the Netherlands: the Friday after, and then an hour.
+    assert_eq!(tell_at(&mut installation, "2026-11-27T11:29:00Z"), [""; 0]);
+    let again = tell_at(&mut installation, "2026-11-27T11:30:00Z");
+    assert!(
+        again.iter().any(|mail| mail.contains("@eikendam.example") && mail.contains("Geen reactie")),
+        "{again:?}"
+    );
+    answer(&installation, &["fixed"]);
+    assert_eq!(tell_at(&mut installation, "2026-11-30T11:30:00Z"), [""; 0]);
+    installation.assert_sound();
+}
+
+/// What Eikendam answers to its first notification, by the desk.
+fn answer(installation: &Installation, answer: &[&str]) {
+    let number = installation.json(&["outbox"])["messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|message| message["recipient"] == "cert@eikendam.example")
+        .map(|message| count(&message["notification"]))
+        .unwrap();
+    let about = format!("N{number}");
+    let told = [
+        "--as",
+        "anne",
+        "answer",
+        "new",
+        answer[0],
+        "--notification",
+        &about,
+        "--who",
+        "C. Ciso",
+        "--reason",
+        "by telephone",
+    ];
+    installation.json(&[&told[..], &answer[1..]].concat());
+}
+
+#[test]
+fn what_is_still_seen_after_its_time_is_told_again_as_a_reminder() {
+    let mut installation = told("low");
+    seen(&mut installation, "2026-12-19", "low");
+    assert_eq!(tell_at(&mut installation, "2026-12-20T08:59:00Z"), [""; 0]);
+    let again = tell_at(&mut installation, "2026-12-20T09:00:01Z");
+    assert!(
+        again
+            .iter()
+            .any(|mail| mail.starts_with("cert@eikendam.example: ")
+                && mail.contains("Herinnering: 1 bevinding")),
+        "{again:?}"
+    );
+    assert_eq!(tell_at(&mut installation, "2026-12-21T09:00:00Z"), [""; 0], "once");
+    let text = installation.mails().into_iter().find(|mail| mail.contains("Herinnering")).unwrap();
+    assert!(text.contains("wij zien het nog steeds") && text.contains("2026-11-20"), "{text}");
+    installation.assert_sound();
+}
+
+#[test]
+fn what_got_worse_or_is_exploited_is_told_at_once_and_only_once() {
+    let mut installation = told("low");
+    seen(&mut installation, "2026-11-21", "low");
+    assert_eq!(tell_at(&mut installation, "2026-11-21T09:01:00Z"), [""; 0]);
+    seen(&mut installation, "2026-11-22", "high");
+    let worse = tell_at(&mut installation, "2026-11-22T09:01:00Z");
+    assert!(worse.iter().any(|mail| mail.starts_with("cert@eikendam.example: ")), "{worse:?}");
+    seen(&mut installation, "2026-11-23", "low");
+    assert_eq!(
+        tell_at(&mut installation, "2026-11-23T09:01:00Z"),
+        [""; 0],
+        "better is not told, worse only once"
+    );
+    let mark = ["exploited", "mark", "scan_rdp", "--reason", "seen by colleagues"];
+    installation.json(&[&["--as", "anne"][..], &mark].concat());
+    assert!(
+        due(&installation).iter().any(|row| row == "GM1 tell_again exploited"),
+        "{:?}",
+        due(&installation)
+    );
+    let exploited = tell_at(&mut installation, "2026-11-23T09:02:00Z");
+    assert!(exploited.iter().any(|mail| mail.contains("Herinnering")), "{exploited:?}");
+    assert_eq!(tell_at(&mut installation, "2026-11-23T09:03:00Z"), [""; 0]);
+    installation.assert_sound();
+}
+
+#[test]
+fn fixed_closes_after_a_week_and_is_told_again_when_it_comes_back() {
+    let mut installation = told("low");
+    installation.at("2026-11-20T12:00:00Z");
+    answer(&installation, &["fixed"]);
+    assert_eq!(tell_at(&mut installation, "2026-11-28T09:00:00Z"), [""; 0]);
+    let open = count(&installation.json(&["due"])["open"]);
+    seen(&mut installation, "2026-12-05", "low");
+    let back = tell_at(&mut installation, "2026-12-05T09:01:00Z");
+    assert!(back.iter().any(|mail| mail.starts_with("cert@eikendam.example: ")), "{back:?}");
+    assert_eq!(count(&installation.json(&["due"])["open"]), open + 1, "it is open again");
+    let text = installation.mails().into_iter().find(|mail| mail.contains("Herinnering")).unwrap();
+    assert!(text.contains("het was opgelost, maar wij zien het weer"), "{text}");
+    installation.assert_sound();
+}
