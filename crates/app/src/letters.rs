@@ -47,6 +47,8 @@ pub struct Addressed<'a> {
     pub role: &'a str,
     /// What it says.
     pub about: About<'a>,
+    /// The notification that it goes on about.
+    pub thread: Option<NotificationId>,
 }
 
 impl<'a> Addressed<'a> {
@@ -60,6 +62,7 @@ impl<'a> Addressed<'a> {
             to: &contact.email,
             role: contact.role.as_str(),
             about,
+            thread: None,
         }
     }
 }
@@ -125,7 +128,7 @@ fn notification(
             subject,
             lead: id,
             kind: NotificationKind::Letter,
-            thread: None,
+            thread: letter.thread,
         },
         messages: vec![mail],
         blocks: Vec::new(),

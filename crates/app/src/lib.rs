@@ -83,3 +83,4 @@ mod verify_corrections;
 pub mod vetting;
 pub mod weekly_overview;
 pub mod whatif;
+pub mod withheld;

@@ -52,6 +52,7 @@ pub fn tell(
         to: &sender.address,
         role: "notifier",
         about: about(kept.receipt, title, kept.envelope.received_at, news)?,
+        thread: None,
     };
     post(store, config, templates, now, &[letter])?;
     Ok(true)

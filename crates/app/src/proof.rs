@@ -252,6 +252,7 @@ pub fn send_code(
             code: &code,
             until: Timestamp::from_second(expires_at).unwrap_or_default(),
         },
+        thread: None,
     };
     let now = Timestamp::from_second(act.at).context("the time")?;
     let sent = post(store, config, templates, now, &[letter])?;

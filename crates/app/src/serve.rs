@@ -46,7 +46,7 @@ use crate::{
     retention,
     send::send_due,
     tell::Composer,
-    templates,
+    templates, withheld,
 };
 
 /// How often the folder is looked at and what is due is sent: new files are seen well within a second.
@@ -122,6 +122,8 @@ fn turns(
     let mut breaches = Breaches::default();
     let mut weekly = Weekly::default();
     let mut following = Following::default();
+    let mut withheld = withheld::Watch::default();
+    let mut trouble = Trouble::default();
     let mut kept = KeptLook::default();
     let mut asked = None;
     let mut refused = false;
@@ -169,13 +171,18 @@ fn turns(
         // Whom to tell is decided by the newest register only: somebody may have left.
         let is_time = waiting.is_over(Instant::now(), config) || kept.is_due(&reader, clock.now_seconds())?;
         if register_is_newest && is_time {
-            compose(&mut intake, &reader, config, &templates, clock, counters)?;
-            waiting.told();
+            let composed = compose(&mut intake, &reader, config, &templates, clock, counters);
+            if trouble.go_on(composed)?.is_some() {
+                waiting.told();
+            }
         }
         if register_is_newest {
-            weekly.turn(&mut intake, &reader, (config, &templates), &clock)?;
-            let done = following.turn(&mut intake, (config, &templates, &clock))?;
-            counters.notifications.fetch_add(done.escalated + done.reminders, Relaxed);
+            trouble.go_on(weekly.turn(&mut intake, &reader, (config, &templates), &clock))?;
+            let followed = following.turn(&mut intake, (config, &templates, &clock));
+            if let Some(done) = trouble.go_on(followed)? {
+                counters.notifications.fetch_add(done.escalated + done.reminders, Relaxed);
+            }
+            trouble.go_on(withheld.turn(intake.store(), config, &templates, clock.now()))?;
         }
         asked = asked.or_else(|| lender.and_then(Lender::asked));
         if at_rest && asked.is_none() {
@@ -270,6 +277,29 @@ fn start_sender(
             thread::sleep(TICK);
         }
     }))
+}
+
+/// What stands in the way of telling: said once, not five times a second. Reports are taken in meanwhile: a key of ours that runs out at night
+/// must not stop that.
+#[derive(Default)]
+struct Trouble {
+    said: String,
+}
+
+impl Trouble {
+    /// The result; `None` when telling has to wait. Trouble of the store is for the caller.
+    fn go_on<T>(&mut self, result: anyhow::Result<T>) -> anyhow::Result<Option<T>> {
+        let error = match result {
+            Ok(done) => return Ok(Some(done)),
+            Err(error) if is_store_trouble(&error) => return Err(error),
+            Err(error) => format!("{error:#}"),
+        };
+        if self.said != error {
+            tracing::error!(%error, "nobody can be told");
+            self.said = error;
+        }
+        Ok(None)
+    }
 }
 
 /// Erases what is old, once a day. That nothing was erased is said once.

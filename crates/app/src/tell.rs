@@ -60,8 +60,8 @@ use self::{
     tells::{is_urgent, tells},
 };
 
-pub(crate) use frozen::message_id_host;
 pub use frozen::{Freezer, Mail, To};
+pub(crate) use frozen::{message_id_host, outer_subject};
 pub(crate) use retold::Retold;
 
 /// Findings read from their raw rows at a time: bounds memory at about 100 MB, and re-reads a chunk only once for each such batch.
@@ -152,13 +152,9 @@ impl Composer<'_> {
         let mut next = self.reader.read(outbox::next_notification)?;
         let epoch = self.reader.read(outbox::epoch)?;
         let now = self.now.as_second();
-        let batches = batches(waiting);
-        if batches.is_empty() {
-            return Ok(0);
-        }
-        let freezer = self.freezer()?;
         let mut count = 0;
-        for batch in batches {
+        for batch in batches(waiting) {
+            let freezer = self.freezer()?;
             let told = self.read_rows(&batch)?;
             let (mut new, mut for_desk, mut kept, mut shown) =
                 (Vec::new(), Vec::new(), Vec::new(), Vec::new());

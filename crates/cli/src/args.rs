@@ -10,8 +10,12 @@ use schakel_attribute::{Input, InputKind};
 use schakel_model::{arrival::Receipt, classification::ClassificationType, tlp::Tlp};
 use schakel_parse::xarf::Reporter;
 
-use crate::commands::{
-    audit, import_prefixes, register_history, register_import, register_merge, register_show, retention, user,
+use crate::{
+    commands::{
+        audit, import_prefixes, register_history, register_import, register_merge, register_show, retention,
+        user,
+    },
+    rehearsal::DryRun,
 };
 
 /// Tells the person who can fix it: reports in, the right organisation told, every row accounted for.
@@ -402,7 +406,10 @@ pub struct TellArgs {
 
 #[derive(Args)]
 #[allow(missing_docs)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct OutboxArgs {
+    #[command(subcommand)]
+    pub command: Option<OutboxCommand>,
     /// Send what is due now
     #[arg(long, conflicts_with = "show")]
     pub send: bool,
@@ -412,6 +419,28 @@ pub struct OutboxArgs {
     /// Show at most this many notifications
     #[arg(long, default_value_t = 50)]
     pub limit: usize,
+}
+
+#[derive(Subcommand)]
+#[allow(missing_docs)]
+pub enum OutboxCommand {
+    /// Is a mail from us? By its number and the check code under its text
+    Check {
+        /// The number: 17
+        number: String,
+        /// The code: 7KQ2-M4XD
+        code: String,
+    },
+    /// Let a confidential message go that is withheld: encrypted when there is a key by now, else as an ordinary mail
+    Release {
+        /// Its number, from `schakel outbox`
+        message: i64,
+        /// Why it may go, for example: given by telephone, recipient accepts an ordinary mail
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
 }
 
 #[derive(Subcommand)]

@@ -47,6 +47,11 @@ pub enum About<'a> {
         /// The steps that are still to be taken.
         missing: &'a [Step],
     },
+    /// A confidential message waits, because there is no key to encrypt it to. Not what it says.
+    ConfidentialWaits {
+        /// The message that waits.
+        waits: Reference,
+    },
     /// Are these contact details still right?
     ConfirmContact {
         /// In which role.
@@ -108,6 +113,7 @@ impl About<'_> {
         match self {
             Self::ProofCode { .. } => "proof_code",
             Self::SomethingWaits { .. } => "something_waits",
+            Self::ConfidentialWaits { .. } => "confidential_waits",
             Self::ConfirmContact { .. } => "confirm_contact",
             Self::Received { .. } => "receipt",
             Self::Decided { .. } => "receipt_decision",
@@ -129,6 +135,7 @@ pub(crate) struct LetterContext {
     code: String,
     until_local: String,
     missing: Vec<String>,
+    waits: String,
     role: String,
     name: String,
     link: String,
@@ -167,6 +174,7 @@ impl LetterContext {
             code: String::new(),
             until_local: String::new(),
             missing: Vec::new(),
+            waits: String::new(),
             role: String::new(),
             name: String::new(),
             link: String::new(),
@@ -190,6 +198,7 @@ impl LetterContext {
             About::SomethingWaits { missing } => {
                 context.missing = missing.iter().map(|step| words.text(&format!("step-{step}"))).collect();
             }
+            About::ConfidentialWaits { waits } => context.waits = waits.to_string(),
             About::ConfirmContact { role, name, link, until } => {
                 context.role = words.text(&format!("recipient-{role}"));
                 context.name = line(name);
@@ -264,6 +273,7 @@ pub(crate) fn samples(language: Language) -> Vec<Letter<'static>> {
             accepted: false,
         }),
         letter(About::SomethingWaits { missing: &[Step::VcibForm, Step::IntakeTalk] }),
+        letter(About::ConfidentialWaits { waits: Reference { number: 12, epoch: 0 } }),
         confirm("Zoë de Vries", "https://schakel.example/contact/abc"),
         confirm("", ""),
         letter(About::Withdrawal {

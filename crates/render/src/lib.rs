@@ -15,6 +15,7 @@ pub mod letter;
 pub mod message;
 pub mod notice;
 pub mod templates;
+pub mod verify_page;
 pub mod weekly;
 
 mod attachment;

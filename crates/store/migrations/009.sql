@@ -109,3 +109,6 @@ CREATE TABLE baseline (
     source INTEGER NOT NULL, kind TEXT NOT NULL, report INTEGER NOT NULL, at INTEGER NOT NULL, released_at INTEGER, actor TEXT,
     PRIMARY KEY (source, kind)
 ) WITHOUT ROWID;
+
+-- Messages that are withheld (state 4): confidential, and no way to keep them so.
+CREATE INDEX message_withheld ON message (id) WHERE state = 4;

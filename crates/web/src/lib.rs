@@ -5,6 +5,7 @@
 //!   - [`metrics`] answers `/metrics`.
 //!   - [`answer`] is the page on which a recipient answers.
 //!   - [`contact`] is the page on which a contact confirms that their details are right.
+//!   - [`verify`] is the page on which a reader checks that a mail is ours.
 //! - [`api`]: the door for reports, on a port of its own, with [`tls`] when it has a certificate.
 //! - [`listener`]: connections and their limits, for both.
 
@@ -17,6 +18,7 @@ mod metrics;
 mod page;
 pub mod server;
 mod tls;
+mod verify;
 
 pub use listener::Handle;
 pub use server::start;

@@ -15,6 +15,7 @@ use crate::{
     health::{livez, readyz},
     listener::{self, Handle},
     metrics::{metrics, registry},
+    verify,
 };
 
 /// What the answers are made of.
@@ -25,6 +26,7 @@ pub(crate) struct Served {
     pub registry: Arc<Registry>,
     pub data: DataDir,
     pub sender: String,
+    pub checks: verify::Brake,
 }
 
 /// Listens on `listen`, such as `127.0.0.1:9618`; on nothing when it is empty.
@@ -44,6 +46,7 @@ pub fn start(
         clock,
         data: data.clone(),
         sender: sender.to_owned(),
+        checks: verify::Brake::default(),
     };
     let router = Router::new()
         .route("/livez", get(livez))
@@ -51,6 +54,7 @@ pub fn start(
         .route("/metrics", get(metrics))
         .route("/contact/{token}", get(contact::show).post(contact::confirm))
         .route("/answer/{token}", get(answer::show).post(answer::take))
+        .route("/verify", get(verify::show).post(verify::check))
         .with_state(served);
     let handle = listener::start(listen, "http", None, router).with_context(|| {
         format!("cannot listen on {listen} for health and metrics: set http.listen in schakel.toml to another address, or to \"\" for none")

@@ -3,18 +3,20 @@
 use std::io::{self, Write};
 
 use schakel_app::{
-    config, erased,
+    check_code, config, erased,
     explain::{organisation_name, rfc3339},
     intake::Intake,
+    withheld::{self, How},
 };
 use schakel_model::tlp::Tlp;
-use schakel_store::{Reader, erase, outbox, register};
+use schakel_store::{Reader, act::Act, erase, outbox, register};
 use serde::Serialize;
 
 use crate::{
     Context,
-    args::OutboxArgs,
+    args::{OutboxArgs, OutboxCommand},
     output::{Ending, number, plain},
+    rehearsal::DryRun,
 };
 
 #[derive(Serialize)]
@@ -31,6 +33,13 @@ struct MessageJson {
 }
 
 pub fn run(context: &Context, args: &OutboxArgs) -> anyhow::Result<Ending> {
+    match &args.command {
+        Some(OutboxCommand::Check { number, code }) => return check(context, number, code),
+        Some(OutboxCommand::Release { message, reason, dry_run }) => {
+            return release(context, *message, reason, *dry_run);
+        }
+        None => {}
+    }
     if args.send {
         let config = config::load(&context.data)?;
         let mut intake = Intake::open(&context.data, context.clock)?;
@@ -57,6 +66,32 @@ pub fn run(context: &Context, args: &OutboxArgs) -> anyhow::Result<Ending> {
         return Ok(Ending::Done);
     }
     list(context, &reader, args.limit)
+}
+
+fn check(context: &Context, number: &str, code: &str) -> anyhow::Result<Ending> {
+    let made_at = check_code::check(&Reader::open(&context.data)?, number, code)?;
+    match made_at {
+        Some(at) => context.out.line(format!("Yes: message {number} is from us, made on {}.", rfc3339(at))),
+        None => context.out.line("No: we made no message with this number and this code."),
+    }
+    context.out.json(&serde_json::json!({ "ours": made_at.is_some(), "made_at": made_at.map(rfc3339) }))?;
+    Ok(if made_at.is_some() { Ending::Done } else { Ending::Failed })
+}
+
+fn release(context: &Context, message: i64, reason: &str, dry_run: DryRun) -> anyhow::Result<Ending> {
+    let config = config::load(&context.data)?;
+    let actor = context.person()?;
+    let act = Act { at: context.clock.now_seconds(), actor: actor.name(), reason };
+    let how = context.change(dry_run, |store| withheld::release(store, &config, &act, message))?;
+    if let Some(how) = how {
+        let way = match how {
+            How::Encrypted => "encrypted: there is a key by now",
+            How::Open => "as an ordinary mail",
+        };
+        context.out.line(format!("Message {message} goes, {way}."));
+        context.out.json(&serde_json::json!({ "ok": true, "message": message, "how": how }))?;
+    }
+    Ok(Ending::Done)
 }
 
 fn list(context: &Context, reader: &Reader, limit: usize) -> anyhow::Result<Ending> {

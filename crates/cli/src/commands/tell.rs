@@ -8,7 +8,7 @@ use schakel_app::{
     policy,
     send::{Sent, send_due},
     tell::{Composed, Composer},
-    templates,
+    templates, withheld,
 };
 use schakel_store::{Reader, register};
 use serde::Serialize;
@@ -58,6 +58,13 @@ fn compose(context: &Context, config: &Config, intake: &mut Intake) -> anyhow::R
     let mut notifications = Vec::new();
     composer.compose(Some(intake.store()), &mut |composed| notifications.push(listed(context, composed)))?;
     let notices = composer.compose_recalls(intake.store())?;
+    let waits = withheld::look(intake.store(), config, &templates, context.clock.now())?;
+    if waits != withheld::Looked::default() {
+        context.out.line(format!(
+            "Confidential messages: {} leave encrypted now; {} recipients without a key hear that something waits.",
+            waits.released, waits.announced
+        ));
+    }
     if notices > 0 {
         context.out.line(format!("{} notices that take an earlier message back.", number(notices as u64)));
     }

@@ -41,6 +41,19 @@ pub fn unannounced(connection: &Connection) -> Result<Vec<Message>, StoreError> 
     )
 }
 
+/// What a look at withheld messages depends on: how many there are, and the newest key of a contact.
+pub fn state(connection: &Connection) -> Result<(u64, i64), StoreError> {
+    connection
+        .prepare_cached(
+            "SELECT (SELECT count(*) FROM message WHERE state = 4),
+                coalesce((SELECT max(id) FROM contact_key WHERE withdrawn_at IS NULL), 0)",
+        )
+        .and_then(|mut statement| {
+            statement.query_row([], |row| Ok((row.get::<_, i64>(0)? as u64, row.get(1)?)))
+        })
+        .doing("count what is withheld")
+}
+
 /// Is a message withheld that tells the same?
 pub(crate) fn any(transaction: &Transaction<'_>, lead: u32) -> Result<bool, StoreError> {
     transaction
