@@ -224,15 +224,15 @@ answer-not-ours = Not ours
 answer-false-positive = False positive
 answer-risk-accepted = Risk accepted
 answer-question = A question
-state-told = Told, no answer yet
-state-received = Received
-state-in-progress = In progress
-state-passed-on = Passed on to a supplier
-state-fixed = Fixed, as you say
-state-not-ours = Not yours, as you say
-state-false-positive = A false positive, as you say
-state-risk-accepted = Risk accepted
-state-question = A question that we look at
+stands-told = Told, no answer yet
+stands-received = Received
+stands-in-progress = In progress
+stands-passed-on = Passed on to a supplier
+stands-fixed = Fixed, as you say
+stands-not-ours = Not yours, as you say
+stands-false-positive = A false positive, as you say
+stands-risk-accepted = Risk accepted
+stands-question = A question that we look at
 
 # Under every mail
 check-code =

@@ -224,15 +224,15 @@ answer-not-ours = Niet van ons
 answer-false-positive = Onterechte melding
 answer-risk-accepted = Risico geaccepteerd
 answer-question = Een vraag
-state-told = Gemeld, nog geen antwoord
-state-received = Ontvangen
-state-in-progress = In behandeling
-state-passed-on = Doorgezet naar een leverancier
-state-fixed = Opgelost, volgens u
-state-not-ours = Niet van u, volgens u
-state-false-positive = Onterechte melding, volgens u
-state-risk-accepted = Risico geaccepteerd
-state-question = Een vraag, bij ons in behandeling
+stands-told = Gemeld, nog geen antwoord
+stands-received = Ontvangen
+stands-in-progress = In behandeling
+stands-passed-on = Doorgezet naar een leverancier
+stands-fixed = Opgelost, volgens u
+stands-not-ours = Niet van u, volgens u
+stands-false-positive = Onterechte melding, volgens u
+stands-risk-accepted = Risico geaccepteerd
+stands-question = Een vraag, bij ons in behandeling
 
 # Onder elke mail
 check-code =

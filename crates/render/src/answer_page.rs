@@ -50,7 +50,7 @@ pub fn render(language: Language, shows: Shows<'_>) -> String {
         Shows::Ask { sender, number, states, closed, may_accept_risk, incomplete } => {
             let states: Vec<_> = states
                 .iter()
-                .map(|(state, count)| context! { name => words.text(&format!("state-{}", key(state.as_str()))), count })
+                .map(|(state, count)| context! { name => words.text(&format!("stands-{}", key(state.as_str()))), count })
                 .collect();
             let offered =
                 AnswerKind::ALL.iter().filter(|kind| may_accept_risk || **kind != AnswerKind::RiskAccepted);
@@ -99,7 +99,7 @@ mod tests {
                 page.contains("value=\"risk_accepted\"") && page.contains("name=\"decided_by\""),
                 "{page}"
             );
-            assert!(!page.contains("state-") && !page.contains("answer-"), "a word is missing: {page}");
+            assert!(!page.contains("stands-") && !page.contains("answer-"), "a word is missing: {page}");
             let page = render(language, ask(false, false));
             assert!(!page.contains("risk_accepted\"") && !page.contains("decided_by"), "{page}");
             for shows in [Shows::Done { by_desk: true }, Shows::Done { by_desk: false }, Shows::Gone] {
