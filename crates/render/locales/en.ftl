@@ -195,15 +195,15 @@ not-told-no_contact = { $findings } not sent, { $new } of them new: nobody of yo
 not-told-digest = { $findings } in a later overview, { $new } of them new.
 not-told-undeliverable = { $findings } undeliverable, { $new } of them new: no mail server took the message. Contact us.
 not-told-reason = Reason: { $reason }
-state-told = without a reaction { $count }
-state-received = received { $count }
-state-in_progress = in progress { $count }
-state-passed_on = with a supplier { $count }
-state-fixed = said to be fixed { $count }
-state-not_ours = not yours { $count }
-state-false_positive = false positive { $count }
-state-risk_accepted = risk accepted { $count }
-state-question = question { $count }
+open-state-told = without a reaction { $count }
+open-state-received = received { $count }
+open-state-in_progress = in progress { $count }
+open-state-passed_on = with a supplier { $count }
+open-state-fixed = said to be fixed { $count }
+open-state-not_ours = not yours { $count }
+open-state-false_positive = false positive { $count }
+open-state-risk_accepted = risk accepted { $count }
+open-state-question = question { $count }
 
 # Steps of joining
 step-invitation = the invitation

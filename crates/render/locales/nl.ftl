@@ -195,15 +195,15 @@ not-told-no_contact = { $findings } niet verstuurd, waarvan { $new } nieuw: niem
 not-told-digest = { $findings } in een later overzicht, waarvan { $new } nieuw.
 not-told-undeliverable = { $findings } onbestelbaar, waarvan { $new } nieuw: geen mailserver nam het bericht aan. Neem contact met ons op.
 not-told-reason = Reden: { $reason }
-state-told = zonder reactie { $count }
-state-received = ontvangen { $count }
-state-in_progress = in behandeling { $count }
-state-passed_on = bij leverancier { $count }
-state-fixed = opgelost gemeld { $count }
-state-not_ours = niet van u { $count }
-state-false_positive = onterecht { $count }
-state-risk_accepted = risico geaccepteerd { $count }
-state-question = vraag { $count }
+open-state-told = zonder reactie { $count }
+open-state-received = ontvangen { $count }
+open-state-in_progress = in behandeling { $count }
+open-state-passed_on = bij leverancier { $count }
+open-state-fixed = opgelost gemeld { $count }
+open-state-not_ours = niet van u { $count }
+open-state-false_positive = onterecht { $count }
+open-state-risk_accepted = risico geaccepteerd { $count }
+open-state-question = vraag { $count }
 
 # Stappen van aansluiten
 step-invitation = de uitnodiging

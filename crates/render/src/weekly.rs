@@ -290,7 +290,7 @@ impl OpenContext {
         let states = open
             .states
             .iter()
-            .map(|(state, count)| words.with(&format!("state-{state}"), &[("count", &count.to_string())]));
+            .map(|(state, count)| words.with(&format!("open-state-{state}"), &[("count", &count.to_string())]));
         Self {
             title: title_of(open.classification, open.report_type, open.identifier, "", words),
             severity: words.text(&format!("severity-{}", open.severity)),
