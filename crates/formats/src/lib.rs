@@ -1,13 +1,17 @@
 //! Wire formats we read and write, containers with caps, and mail.
 //!
-//! - [`dns`], [`rdap`]: what name servers and registries answer,
+//! - [`dns`], [`rdap`], [`rdap_abuse`]: what name servers and registries answer; [`rdap_bootstrap`]: which registry knows,
+//! - [`security_txt`]: whom a web site wants to hear from,
 //! - [`sheets`] reads spreadsheets,
 //! - [`contact_key`]: public keys of contacts.
 
 pub mod contact_key;
 pub mod dns;
 pub mod rdap;
+pub mod rdap_abuse;
+pub mod rdap_bootstrap;
 pub mod register;
+pub mod security_txt;
 pub mod sheets;
 pub mod xml;
 

@@ -44,7 +44,7 @@ pub fn holders(answer: &[u8], asked: &AssetValue) -> Result<Vec<Holder>, AnswerE
     Ok(found)
 }
 
-fn check_range(answer: &Value, asked: &AssetValue) -> Result<(), AnswerError> {
+pub(crate) fn check_range(answer: &Value, asked: &AssetValue) -> Result<(), AnswerError> {
     let text = |key: &str| answer[key].as_str().unwrap_or_default().to_owned();
     let holds = match asked {
         AssetValue::Asn(asn) => {
@@ -98,7 +98,7 @@ fn collect(object: &Value, depth: usize, found: &mut Vec<Holder>) {
 }
 
 /// The name in an entity's jCard (RFC 7095): `["vcard", [["fn", {}, "text", "Name"], …]]`.
-fn full_name(entity: &Value) -> String {
+pub(crate) fn full_name(entity: &Value) -> String {
     let properties = entity["vcardArray"][1].as_array().into_iter().flatten();
     let named = properties.filter(|property| property[0].as_str() == Some("fn"));
     named.filter_map(|property| property[3].as_str()).next().unwrap_or_default().to_owned()

@@ -7,10 +7,11 @@
 //! - [`settings`]: the part `[outgoing]` of the configuration,
 //! - [`dns`]: a resolver that asks the name servers it is told,
 //! - [`https`]: a file over HTTPS,
-//! - [`rdap`]: who holds a prefix or an AS number,
+//! - [`rdap`]: who holds a prefix or an AS number; [`abuse`]: whom to write to about an address or a site,
 //! - [`poll`]: a report that is fetched now and then, and only when it has changed,
 //! - [`shadowserver`]: Shadowserver's API for reports.
 
+pub mod abuse;
 pub mod dns;
 pub mod https;
 pub mod outgoing;
@@ -41,6 +42,7 @@ pub struct Lookup {
     https: Https,
     rule: Outgoing,
     rdap: String,
+    rdap_bootstrap: String,
 }
 
 impl Lookup {
@@ -50,7 +52,9 @@ impl Lookup {
         let resolver = Resolver::new(settings.resolvers()?, timeout);
         let rule = settings.rule()?;
         let https = Https::new(rule.clone(), settings.certificates()?, timeout);
-        Ok(Self { resolver, https, rule, rdap: settings.rdap.trim_end_matches('/').to_owned() })
+        let base = |url: &String| url.trim_end_matches('/').to_owned();
+        let (rdap, rdap_bootstrap) = (base(&settings.rdap), base(&settings.rdap_bootstrap));
+        Ok(Self { resolver, https, rule, rdap, rdap_bootstrap })
     }
 
     /// The texts of the TXT records of a name: each string by itself, and those of one record together.

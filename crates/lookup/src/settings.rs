@@ -32,6 +32,8 @@ pub struct OutgoingSettings {
     pub ca_file: PathBuf,
     /// Where holders are looked up.
     pub rdap: String,
+    /// Where the files lie that say which registry knows an address or a domain.
+    pub rdap_bootstrap: String,
 }
 
 impl Default for OutgoingSettings {
@@ -42,6 +44,7 @@ impl Default for OutgoingSettings {
             timeout_seconds: 10,
             ca_file: PathBuf::new(),
             rdap: "https://rdap.db.ripe.net".to_owned(),
+            rdap_bootstrap: "https://data.iana.org/rdap".to_owned(),
         }
     }
 }

@@ -10,6 +10,7 @@
 //! - [`claim`]: what a member says is theirs, before it counts; [`affiliation`]: how it joins,
 //! - [`name_look_up`]: what the DNS said of a name, and when a name counts as gone,
 //! - [`enrichment`]: what we found out ourselves about an address or a name,
+//! - [`abuse_contact`]: whom the outside world names for what is nobody's,
 //! - [`finding`]: the durable problem behind repeated events, and its key,
 //! - [`answer`]: what recipients say about what they were told, and where a finding stands at an organisation,
 //! - [`call`]: whom the desk telephones when nothing else reached anybody,
@@ -18,6 +19,7 @@
 //!
 //! Nothing here is serialisable by accident: wire formats live in `schakel-formats` and at the edges.
 
+pub mod abuse_contact;
 pub mod affiliation;
 pub mod announced;
 pub mod answer;

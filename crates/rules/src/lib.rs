@@ -29,6 +29,7 @@ pub mod register_selection;
 pub mod register_undo;
 pub mod rerouting;
 pub mod retry;
+pub mod safety_net;
 pub mod spool_quota;
 pub mod storm_brake;
 pub mod tlp_gate;
