@@ -526,7 +526,7 @@ fn check_reports(reader: &Reader, verified: &mut Verified) -> Result<(), StoreEr
 fn check_notifications(reader: &Reader, verified: &mut Verified) -> Result<(), StoreError> {
     let mut frames = reader.frames()?;
     let mut raw = Vec::new();
-    for fate in [Fate::Notified, Fate::Undeliverable, Fate::Queued] {
+    for fate in [Fate::Notified, Fate::SafetyNet, Fate::Undeliverable, Fate::Queued] {
         for block in reader.read(|connection| chunks::blocks(connection, &Blocks::WithFate(fate)))? {
             let Some(reference) = block.reference else {
                 if fate != Fate::Queued {
@@ -543,7 +543,7 @@ fn check_notifications(reader: &Reader, verified: &mut Verified) -> Result<(), S
             let accepted = messages.iter().any(|message| message.state == outbox::MessageState::Accepted);
             let unfinished = messages.iter().any(|message| message.finished_at.is_none());
             let holds = match fate {
-                Fate::Notified => accepted,
+                Fate::Notified | Fate::SafetyNet => accepted,
                 Fate::Undeliverable => !accepted && !unfinished && !messages.is_empty(),
                 _ => unfinished && !accepted,
             };

@@ -91,11 +91,15 @@ CREATE TABLE mailbox (
 -- Somebody who asked never to be written to: an address or a domain.
 CREATE TABLE do_not_contact (subject TEXT PRIMARY KEY, at INTEGER NOT NULL, actor TEXT NOT NULL, reason TEXT NOT NULL) WITHOUT ROWID;
 
--- Whom the outside world names for an address or a name. found: mail addresses, one a line.
+-- Whom the outside world names for an address or a name. found: mail addresses, one a line. answered_at NULL: nobody answered yet; until: how
+-- long the answer holds, when it says so.
 CREATE TABLE abuse_contact (
-    id INTEGER PRIMARY KEY, subject TEXT NOT NULL, means TEXT NOT NULL, found TEXT NOT NULL, holder TEXT NOT NULL, answered_at INTEGER NOT NULL,
-    UNIQUE (subject, means)
+    id INTEGER PRIMARY KEY, subject TEXT NOT NULL, means TEXT NOT NULL, found TEXT NOT NULL, holder TEXT NOT NULL, asked_at INTEGER NOT NULL,
+    answered_at INTEGER, until INTEGER, UNIQUE (subject, means)
 );
+
+-- The files that say which registry knows an address or a domain.
+CREATE TABLE rdap_bootstrap (name TEXT PRIMARY KEY, bytes BLOB NOT NULL, fetched_at INTEGER NOT NULL) WITHOUT ROWID;
 
 -- An action about one report: own text and deadline, approved by a second person before it leaves.
 CREATE TABLE campaign (

@@ -103,6 +103,8 @@ actions!(
     ReportWithdrawn "report.withdraw",
     RejectsReplayed "report.replay",
     OrganisationCalled "call.record",
+    ContactBlocked "safety_net.block",
+    ContactAllowed "safety_net.allow",
     ExploitedMarked "exploited.mark",
     ExploitedCleared "exploited.clear",
     TemplateChanged "template.change",

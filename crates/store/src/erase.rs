@@ -299,7 +299,7 @@ fn erase_message(transaction: &Transaction<'_>, message: u32, entry: u64) -> Res
         transaction,
         "UPDATE fate_change SET reason = ?2 WHERE reason <> '' AND block IN (
             SELECT b.id FROM assignment_block b JOIN notification n ON n.lead = b.reference
-            WHERE n.id = (SELECT notification FROM message WHERE id = ?1) AND b.fate IN (2, 7))",
+            WHERE n.id = (SELECT notification FROM message WHERE id = ?1) AND b.fate IN (2, 6, 7))",
         params![message, ERASED],
     )
 }

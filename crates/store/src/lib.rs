@@ -19,6 +19,7 @@
 //! - [`claims`], [`conflicts`]: what members say is theirs, and who else does; [`onboarding`]: how they join,
 //! - [`contact_changes`], [`contact_keys`], [`confirmations`]: what belongs to contacts beside the register,
 //! - [`look_ups`]: what the DNS said of the addresses and names of findings,
+//! - [`safety_net`], [`abuse_contacts`], [`do_not_contact`]: what is nobody's and is told all the same, to whom, and to whom never,
 //! - [`name_look_ups`]: what the DNS said of the names of the register,
 //! - [`erase`], [`retention`]: what is erased for real, when, and what is held; [`privacy`]: where a person occurs,
 //! - [`sources`]: who reports; [`spool`]: what reached a door and waits; [`arrivals`]: what became of it,
@@ -29,6 +30,7 @@
 //! - [`register_history`]: the versions of the register,
 //! - [`backup`]: a consistent copy, and the way back.
 
+pub mod abuse_contacts;
 pub mod act;
 pub mod announced;
 pub mod answers;
@@ -46,6 +48,7 @@ pub mod contact_changes;
 pub mod contact_keys;
 pub mod corrections;
 pub mod data_dir;
+pub mod do_not_contact;
 pub mod erase;
 pub mod error;
 pub mod exploited;
@@ -80,6 +83,7 @@ pub mod rehearsal;
 pub mod replays;
 pub mod reports;
 pub mod retention;
+pub mod safety_net;
 pub mod sightings;
 pub mod sources;
 mod split;

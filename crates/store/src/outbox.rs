@@ -326,7 +326,7 @@ impl OutboxWriter {
         })
     }
 
-    /// Records how attempts ended. The first acceptance makes a notification's assignments *notified*; when every message is given up
+    /// Records how attempts ended. The first acceptance makes a notification's assignments *notified* (those of nobody *safety_net*); when every message is given up
     /// they are *undeliverable*.
     pub fn finish_attempts(&mut self, at: i64, results: &[AttemptResult]) -> Result<(), StoreError> {
         self.write(|transaction| finish_attempts(transaction, at, results))
@@ -452,11 +452,17 @@ fn finish_attempt(transaction: &Transaction<'_>, at: i64, result: &AttemptResult
         MessageState::GivenUp => Fate::Undeliverable,
         _ => return Ok(()),
     };
-    let blocks: Vec<i64> = transaction
-        .prepare_cached("SELECT id FROM assignment_block WHERE reference = ?1 AND fate = 1")
-        .and_then(|mut statement| statement.query_map([lead], |row| row.get(0))?.collect())
+    let blocks: Vec<(i64, u32)> = transaction
+        .prepare_cached("SELECT id, organisation FROM assignment_block WHERE reference = ?1 AND fate = 1")
+        .and_then(|mut statement| {
+            statement.query_map([lead], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        })
         .doing("find the assignments of a notification")?;
-    blocks.iter().try_for_each(|block| set_fate(transaction, at, *block, fate, Some(lead), &result.outcome))
+    blocks.iter().try_for_each(|(block, organisation)| {
+        // What is nobody's is told by the safety net only.
+        let fate = if fate == Fate::Notified && *organisation == 0 { Fate::SafetyNet } else { fate };
+        set_fate(transaction, at, *block, fate, Some(lead), &result.outcome)
+    })
 }
 
 /// Is there a message that tells the same and was accepted or may still be?

@@ -234,6 +234,7 @@ mod tests {
         "notification.kind",
         "overview.rhythm",
         "policy_version.actor",
+        "rdap_bootstrap.name",
         "template_version.actor",
         "template_version.language",
         "template_version.name",
