@@ -328,6 +328,7 @@ impl Composer<'_> {
         let circle = match standing {
             Standing::Copy { .. } => Circle::Supplier,
             Standing::Own | Standing::Successor { .. } => Circle::Concerned,
+            Standing::Nobodys { .. } => Circle::Provider,
         };
         let Ok(recipients) = recipients_of(circle, &telling.whom.roles, contacts, telling.terms) else {
             // The register has changed since the fate was given; it stays queued and `schakel doctor` says so.

@@ -74,6 +74,9 @@ again-acceptance-over = the date until which you accepted the risk has passed
 again-doubt-over = we still see it, and the date until which it counted as a false positive has passed
 again-still-seen = we still see it
 
+why-security_txt = You are named in the security.txt of the site.
+why-network = You are named as abuse contact of the network, in the registry of addresses (RDAP).
+why-registrar = You are named as abuse contact of the registrar of the domain, in the registry of domains (RDAP).
 why-line = { $findings }: you are registered as { $role } by { $asset }; { $end }.
 
 # Kinds

@@ -74,6 +74,9 @@ again-acceptance-over = de datum tot wanneer u het risico accepteerde is voorbij
 again-doubt-over = wij zien het nog, en de datum tot wanneer het als onterechte melding gold is voorbij
 again-still-seen = wij zien het nog steeds
 
+why-security_txt = U staat genoemd in de security.txt van de site.
+why-network = U staat genoemd als abusecontact van het netwerk, in het register van adressen (RDAP).
+why-registrar = U staat genoemd als abusecontact van de registrar van het domein, in het register van domeinen (RDAP).
 why-line = { $findings }: u staat geregistreerd als { $role } via { $asset }; { $end }.
 
 # Soorten

@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use schakel_model::{asset::AssetKind, classification::ClassificationType, severity::Severity};
+use schakel_model::{abuse_contact::Means, asset::AssetKind, classification::ClassificationType, severity::Severity};
 use serde::Serialize;
 
 use crate::{
@@ -260,18 +260,24 @@ fn occasion_lines(occasion: &Occasion<'_>, words: &Words, times: &Times) -> Vec<
 /// Why the reader gets this: by which roles and kinds of asset the findings are theirs, the most frequent first.
 fn why(standing: Standing<'_>, groups: &[&Group<'_>], words: &Words, times: &Times) -> Vec<String> {
     let name = |text| clean::line(text, NAME_CHARS_MAX).into_owned();
-    let first =
-        match standing {
-            Standing::Own => None,
-            Standing::Successor { of, since: Some(since) } => Some(words.with(
+    let first = match standing {
+        Standing::Own => None,
+        Standing::Successor { of, since: Some(since) } => {
+            Some(words.with(
                 "why-successor-since",
                 &[("organisation", &name(of)), ("day", &times.local_day(since))],
-            )),
-            Standing::Successor { of, since: None } => {
-                Some(words.with("why-successor", &[("organisation", &name(of))]))
-            }
-            Standing::Copy { of } => Some(words.with("why-copy", &[("organisation", &name(of))])),
-        };
+            ))
+        }
+        Standing::Successor { of, since: None } => {
+            Some(words.with("why-successor", &[("organisation", &name(of))]))
+        }
+        Standing::Copy { of } => Some(words.with("why-copy", &[("organisation", &name(of))])),
+        Standing::Nobodys { means } => {
+            let line =
+                |means: &Means| wrap::paragraph(&words.text(&format!("why-{means}")), "- ", PROSE_CHARS_MAX);
+            return means.iter().map(line).collect();
+        }
+    };
     let first = first.map(|line| wrap::paragraph(&line, "- ", PROSE_CHARS_MAX));
     if matches!(standing, Standing::Copy { .. }) {
         return first.into_iter().collect();

@@ -4,6 +4,7 @@ use std::{borrow::Cow, fmt, net::IpAddr};
 
 use jiff::Timestamp;
 use schakel_model::{
+    abuse_contact::Means,
     asset::{AssetValue, Role},
     assignment::End,
     classification::ClassificationType,
@@ -46,6 +47,16 @@ pub struct Notice<'a> {
     pub groups: Vec<Group<'a>>,
 }
 
+impl Notice<'_> {
+    /// The name of its templates.
+    pub(crate) fn template(&self) -> &'static str {
+        match self.standing {
+            Standing::Nobodys { .. } => "safety_net",
+            Standing::Own | Standing::Successor { .. } | Standing::Copy { .. } => "notification",
+        }
+    }
+}
+
 /// Whose findings a notice tells.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Standing<'a> {
@@ -62,6 +73,11 @@ pub enum Standing<'a> {
     Copy {
         /// The name of the other.
         of: &'a str,
+    },
+    /// Nobody's that we know: the reader is whoever the outside world names.
+    Nobodys {
+        /// By which means, each once.
+        means: &'a [Means],
     },
 }
 

@@ -4,6 +4,7 @@ use std::{borrow::Cow, sync::LazyLock};
 
 use jiff::Timestamp;
 use schakel_model::{
+    abuse_contact::Means,
     asset::{AssetValue, Role},
     assignment::End,
     classification::ClassificationType,
@@ -77,8 +78,21 @@ pub fn small(language: Language) -> Notice<'static> {
 }
 
 /// One of each sort.
-pub fn all(language: Language) -> [Notice<'static>; 5] {
-    [small(language), large(language, 99), many_kinds(language), reminder(language), escalation(language)]
+pub fn all(language: Language) -> [Notice<'static>; 6] {
+    [
+        small(language),
+        large(language, 99),
+        many_kinds(language),
+        reminder(language),
+        escalation(language),
+        nobodys(language),
+    ]
+}
+
+/// Findings that are nobody's, for an abuse desk.
+pub fn nobodys(language: Language) -> Notice<'static> {
+    let standing = Standing::Nobodys { means: &[Means::SecurityTxt, Means::Network, Means::Registrar] };
+    Notice { standing, organisation: "Provider B.V.", organisation_code: "", ..small(language) }
 }
 
 /// Findings that were told before.

@@ -75,6 +75,10 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("nl/withdrawal.txt.j2", include_str!("../templates/nl/withdrawal.txt.j2")),
     ("en/withdrawal.subject.j2", include_str!("../templates/en/withdrawal.subject.j2")),
     ("en/withdrawal.txt.j2", include_str!("../templates/en/withdrawal.txt.j2")),
+    ("nl/safety_net.subject.j2", include_str!("../templates/nl/safety_net.subject.j2")),
+    ("nl/safety_net.txt.j2", include_str!("../templates/nl/safety_net.txt.j2")),
+    ("en/safety_net.subject.j2", include_str!("../templates/en/safety_net.subject.j2")),
+    ("en/safety_net.txt.j2", include_str!("../templates/en/safety_net.txt.j2")),
 ];
 
 /// A text that an operator puts in the place of a built-in one.
@@ -199,7 +203,7 @@ impl Templates {
         let attachments = [Some(table), explanation::attachment(notice, &groups, words, &advice)];
         self.message(
             notice.language,
-            "notification",
+            notice.template(),
             (notice.reference, notice.tlp),
             &context,
             attachments.into_iter().flatten().collect(),
@@ -277,7 +281,11 @@ impl Templates {
             .filter(|letter| name.split('.').next() == Some(letter.about.template()))
             .collect();
         if letters.is_empty() {
-            return Ok(vec![self.render(&sample::small(language))?]);
+            let notice = match name.split('.').next() {
+                Some("safety_net") => sample::nobodys(language),
+                _ => sample::small(language),
+            };
+            return Ok(vec![self.render(&notice)?]);
         }
         letters.iter().map(|letter| self.letter(letter)).collect()
     }
@@ -288,7 +296,7 @@ impl Templates {
         let mut problems = Vec::new();
         for language in Language::ALL {
             for notice in sample::all(language) {
-                problems.extend(self.marked(language, "notification", notice.tlp, self.render(&notice)));
+                problems.extend(self.marked(language, notice.template(), notice.tlp, self.render(&notice)));
             }
             for overview in weekly::samples(language) {
                 problems.extend(self.marked(language, WEEKLY, overview.tlp, self.weekly(&overview)));
@@ -306,7 +314,7 @@ impl Templates {
         let of_weekly = known_weekly_variables();
         for (name, template) in self.environment.templates() {
             let known = match name.split(['/', '.']).nth(1) {
-                Some("notification") => &of_notification,
+                Some("notification" | "safety_net") => &of_notification,
                 Some(WEEKLY) => &of_weekly,
                 _ => &of_letter,
             };
