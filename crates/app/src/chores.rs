@@ -22,6 +22,7 @@ use crate::{
     feed_health::{self, FeedHealth},
     name_look_ups::{self, Limits, Which},
     proof::{self, Rechecked},
+    safety_net::turn::SafetyNetTurn,
 };
 
 /// How often it is looked what is due: each thing has its own, longer, rhythm.
@@ -37,6 +38,7 @@ pub struct Chores {
     looking: Option<JoinHandle<anyhow::Result<Found>>>,
     naming: Option<JoinHandle<()>>,
     enriching: Option<JoinHandle<()>>,
+    safety_net: SafetyNetTurn,
     alarmed: Vec<String>,
     feeds_alarmed: Vec<(String, String, Alarm)>,
 }
@@ -69,6 +71,7 @@ impl Chores {
         clock: &Clock,
     ) -> anyhow::Result<Option<Alarms>> {
         let now = clock.now_seconds();
+        self.safety_net.turn(store, config, templates, clock.now())?;
         if self.looking.is_none() && self.next_at.is_none_or(|at| now >= at || at - now > LOOK_SECONDS) {
             self.next_at = Some(now.saturating_add(LOOK_SECONDS));
             self.look_names_up(store.data(), config, now);

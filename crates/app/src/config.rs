@@ -26,7 +26,7 @@ use schakel_rules::claim::ProofPolicy;
 use schakel_store::data_dir::DataDir;
 use serde::{Deserialize, Serialize};
 
-use crate::{keys, reading::Reading};
+use crate::{keys, reading::Reading, safety_net::SafetyNetConfig};
 
 const DOCUMENTED: &str = include_str!("config.toml");
 
@@ -45,6 +45,7 @@ pub struct Config {
     pub contacts: ContactsConfig,
     pub register: RegisterConfig,
     pub enrichment: EnrichmentConfig,
+    pub safety_net: SafetyNetConfig,
     pub doors: DoorsConfig,
     pub outgoing: OutgoingSettings,
     pub mail: MailSettings,
@@ -172,6 +173,7 @@ impl Default for Config {
             contacts: ContactsConfig::default(),
             register: RegisterConfig::default(),
             enrichment: EnrichmentConfig::default(),
+            safety_net: SafetyNetConfig::default(),
             doors: DoorsConfig::default(),
             outgoing: OutgoingSettings::default(),
             mail: MailSettings::default(),

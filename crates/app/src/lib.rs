@@ -66,6 +66,7 @@ pub mod register_import;
 pub mod register_show;
 pub mod replay;
 pub mod retention;
+pub mod safety_net;
 pub mod sealed;
 pub mod send;
 pub mod serve;

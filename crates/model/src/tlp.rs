@@ -45,6 +45,12 @@ pub struct Terms {
 impl Terms {
     /// Nothing is known of it: the strictest.
     pub const STRICTEST: Self = Self { tlp: Tlp::Red, may_notify: false };
+
+    /// The terms of what is made of both: the highest marking, and only what both permit.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self { tlp: self.tlp.max(other.tlp), may_notify: self.may_notify && other.may_notify }
+    }
 }
 
 impl From<Tlp> for Terms {
