@@ -121,6 +121,9 @@ pub enum Command {
     Tell(TellArgs),
     /// Notifications and their messages
     Outbox(OutboxArgs),
+    /// What is nobody's, told to whoever the outside world names for it (vangnet)
+    #[command(subcommand)]
+    SafetyNet(crate::commands::safety_net::SafetyNetCommand),
     /// Take in, tell and send until stopped
     Serve,
     /// The configuration

@@ -43,6 +43,7 @@ pub mod report_replay;
 pub mod report_withdraw;
 pub mod reports;
 pub mod retention;
+pub mod safety_net;
 pub mod serve;
 pub mod source;
 pub mod tell;
