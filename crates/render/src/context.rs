@@ -2,7 +2,9 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use schakel_model::{abuse_contact::Means, asset::AssetKind, classification::ClassificationType, severity::Severity};
+use schakel_model::{
+    abuse_contact::Means, asset::AssetKind, classification::ClassificationType, severity::Severity,
+};
 use serde::Serialize;
 
 use crate::{

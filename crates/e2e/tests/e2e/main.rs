@@ -38,6 +38,7 @@ mod reattribute;
 mod register;
 mod replay;
 mod retention;
+mod safety_net;
 mod serve;
 mod succession;
 mod telling;
