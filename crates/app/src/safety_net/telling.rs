@@ -14,7 +14,10 @@ use schakel_render::{
     notice::{Notice, Occasion, Reference, Standing},
     templates::Templates,
 };
-use schakel_rules::tlp_gate::{Audience, Circle, gate};
+use schakel_rules::{
+    confidential::Wish,
+    tlp_gate::{Audience, Circle, gate},
+};
 use schakel_store::{
     Store,
     outbox::{self, NewNotification, Notification},
@@ -27,7 +30,7 @@ use super::{
 use crate::{
     config::Config,
     letters::language_of,
-    tell::{To, frozen},
+    tell::{Freezer, Mail as Letter, To},
 };
 
 /// A mail that was made.
@@ -54,9 +57,10 @@ pub fn tell(
     if !plan.told_before.is_empty() {
         store.follow_safety_net(&plan.told_before, now.as_second())?;
     }
+    let freezer = Freezer::of_store(store, config, now)?;
     let mut made = Vec::new();
     for mail in &plan.mails {
-        match write(store, config, templates, mail, now) {
+        match write(store, (config, &freezer), templates, mail, now) {
             Ok(one) => made.extend(one),
             // An address that no mail can be made for must not hold up the others.
             Err(error) => tracing::warn!(error = %format!("{error:#}"), "an abuse desk cannot be written to"),
@@ -67,7 +71,7 @@ pub fn tell(
 
 fn write(
     store: &mut Store,
-    config: &Config,
+    (config, freezer): (&Config, &Freezer),
     templates: &Templates,
     mail: &Mail,
     now: Timestamp,
@@ -100,7 +104,9 @@ fn write(
         groups: rows::groups(&told),
     })?;
     message.attachments.extend(told.iter().filter_map(|one| one.xarf.clone()));
-    let message_to = frozen(config, now, &message, reference, pass, &To { name: "", role: "abuse" }, 1)?;
+    let letter = Letter { message: &message, reference, language, wish: Wish::Open };
+    let to = To { name: "", role: "abuse", thread: None };
+    let frozen = freezer.freeze(&letter, pass, &to, 1)?;
     let findings: Vec<FindingId> = told.iter().map(|one| one.item.finding).collect();
     let new = NewNotification {
         notification: Notification {
@@ -116,7 +122,7 @@ fn write(
             kind: NotificationKind::SafetyNet,
             thread: None,
         },
-        messages: vec![message_to],
+        messages: vec![frozen],
         blocks: Vec::new(),
         tells: Vec::new(),
     };
