@@ -16,6 +16,7 @@ pub mod changed_register;
 pub mod check_code;
 pub mod chores;
 pub mod claims;
+pub mod compare;
 pub mod config;
 pub mod conflicts;
 pub mod contact_key;

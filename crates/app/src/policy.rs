@@ -11,6 +11,7 @@ use schakel_store::{Reader, Store, act::Act, findings, policy as stored, registe
 use crate::calendar::amsterdam;
 
 pub mod effect;
+pub mod explain;
 pub mod release;
 
 /// The policy in force.

@@ -117,6 +117,8 @@ pub enum Command {
     /// The rules for telling: what is told at once, grouped, held or not at all; trial operation
     #[command(subcommand)]
     Policy(crate::commands::policy::PolicyCommand),
+    /// Our would-be notifications beside what another system told, each difference with its reason
+    Compare(crate::commands::compare::CompareArgs),
     /// Make notifications of what waits to be told, and send them
     Tell(TellArgs),
     /// Notifications and their messages

@@ -133,6 +133,7 @@ fn run(command: &Command, context: &Context, data_is_named: bool) -> anyhow::Res
         Command::Due(args) => commands::due::run(context, args),
         Command::Call(command) => commands::call::run(context, command),
         Command::Exploited(command) => commands::exploited::run(context, command),
+        Command::Compare(args) => commands::compare::run(context, args),
         Command::Tell(args) => commands::tell::run(context, args),
         Command::Outbox(args) => commands::outbox::run(context, args),
         Command::SafetyNet(command) => commands::safety_net::run(context, command),

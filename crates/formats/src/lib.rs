@@ -3,6 +3,7 @@
 //! - [`dns`], [`rdap`], [`rdap_abuse`]: what name servers and registries answer; [`rdap_bootstrap`]: which registry knows,
 //! - [`security_txt`]: whom a web site wants to hear from,
 //! - [`sheets`] reads spreadsheets,
+//! - [`told_list`]: what another system told whom,
 //! - [`contact_key`]: public keys of contacts.
 
 pub mod contact_key;
@@ -13,6 +14,7 @@ pub mod rdap_bootstrap;
 pub mod register;
 pub mod security_txt;
 pub mod sheets;
+pub mod told_list;
 pub mod xml;
 
 pub mod containers;

@@ -4,6 +4,7 @@ pub mod answer;
 pub mod breach;
 pub mod calendar;
 pub mod claim;
+pub mod comparison;
 pub mod compromised_channel;
 pub mod confidential;
 pub mod contact_change;

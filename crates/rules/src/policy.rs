@@ -4,7 +4,7 @@
 //! [`InForce::decide`] decides one finding for one organisation. All of it is pure. Whatever no rule matches is told at once: a policy can
 //! be wrong, but it loses nothing.
 //!
-//! - [`document`](self): the sections as they are written; [`condition`]: `when`; [`rhythm`]: hourly, daily, weekly
+//! - `document`: the sections as they are written; `reading`: what they mean; [`condition`]: `when`; [`rhythm`]: hourly, daily, weekly
 //! - `following`: the sections about what was told (calendars, ladders, reminders, deadlines)
 //! - [`trial`]: trial operation; [`check`]: mistakes that a document can have
 
@@ -34,14 +34,12 @@ mod document;
 mod facts;
 mod following;
 mod problem;
+mod reading;
 pub mod rhythm;
 pub mod trial;
 
 /// The document that holds while an installation has none.
 pub const BUILT_IN: &str = include_str!("policy/default.toml");
-
-/// When something that is grouped is told, unless the rule says it.
-const DEFAULT_AT: Time = Time::constant(9, 0, 0, 0);
 
 /// What becomes of a finding that is new to an organisation.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -210,15 +208,20 @@ impl Policy {
         policy.deadline = following::read_deadline(&document.deadline, &mut problems);
         for (rule, number) in document.rule.iter().zip(1..) {
             let line = document::line_at(text, rule.span().start);
-            policy.rules.push(read_rule(rule.get_ref(), number, line, &mut problems));
+            policy.rules.push(reading::read_rule(rule.get_ref(), number, line, &mut problems));
         }
         for (preference, number) in document.preference.iter().zip(1..) {
             let line = document::line_at(text, preference.span().start);
-            policy.preferences.extend(read_preference(preference.get_ref(), number, line, &mut problems));
+            policy.preferences.extend(reading::read_preference(
+                preference.get_ref(),
+                number,
+                line,
+                &mut problems,
+            ));
         }
         for (recipient, number) in document.recipient.iter().zip(1..) {
             let line = document::line_at(text, recipient.span().start);
-            policy.recipients.push(read_recipient(recipient.get_ref(), number, line, &mut problems));
+            policy.recipients.push(reading::read_recipient(recipient.get_ref(), number, line, &mut problems));
         }
         for (trial, number) in document.trial.iter().zip(1..) {
             let line = document::line_at(text, trial.span().start);
@@ -364,150 +367,6 @@ fn first<'a>(
 
 fn rule_section(number: u32, name: &str) -> String {
     format!("rule {number} ({name})")
-}
-
-fn read_rule(rule: &document::Rule, number: u32, line: usize, problems: &mut Vec<Problem>) -> Rule {
-    let section = rule_section(number, &rule.name);
-    let when = When::read(&rule.when, Some(line), &section, problems);
-    let mut wrong = |text: String| problems.push(Problem::error(Some(line), &section, text));
-    for (key, text) in [("name", &rule.name), ("owner", &rule.owner), ("reason", &rule.reason)] {
-        if text.trim().is_empty() {
-            wrong(format!("`{key}` is empty"));
-        }
-    }
-    let until = rule.until.as_ref().and_then(|until| {
-        let day = until.text().parse::<Date>();
-        day.map_err(|_| wrong(format!("`until = {}` is no day: write 2027-01-31", until.text()))).ok()
-    });
-    if rule.then == "suppress" && rule.until.is_none() {
-        wrong("a rule that suppresses needs an end: add `until = \"2027-01-31\"`".to_owned());
-    }
-    let mut wrong = |text: &str| problems.push(Problem::error(Some(line), &section, text));
-    let (at, days, on) = (rule.at.as_ref(), rule.days.as_deref(), rule.on.as_deref());
-    let then = match rule.then.as_str() {
-        "at_once" => Some(Action::AtOnce),
-        "hold" => Some(Action::Hold),
-        "suppress" => Some(Action::Suppress),
-        _ => None,
-    };
-    let then = match then {
-        Some(_) if at.is_some() || days.is_some() || on.is_some() => {
-            wrong("`at`, `days` and `on` belong to daily and weekly only");
-            Action::AtOnce
-        }
-        Some(then) => then,
-        None => read_rhythm(&rule.then, (at, days, on), &mut wrong).map_or(Action::AtOnce, Action::Grouped),
-    };
-    Rule {
-        line,
-        name: rule.name.clone(),
-        owner: rule.owner.clone(),
-        reason: rule.reason.clone(),
-        until,
-        when,
-        then,
-        fixed: rule.fixed,
-    }
-}
-
-/// `at`, `days` and `on` as they are written.
-type Written<'a> = (Option<&'a document::Moment>, Option<&'a str>, Option<&'a str>);
-
-fn read_rhythm(then: &str, (at, days, on): Written<'_>, wrong: &mut dyn FnMut(&str)) -> Option<Rhythm> {
-    let time = match at.map(document::Moment::text) {
-        None => DEFAULT_AT,
-        Some(text) => match text.parse::<Time>() {
-            Ok(time) => time,
-            Err(_) => {
-                wrong(&format!("`at = {text}` is no time of the day: write \"09:00\""));
-                return None;
-            }
-        },
-    };
-    let days = match days {
-        None | Some("every") => Days::Every,
-        Some("working") => Days::Working,
-        Some(other) => {
-            wrong(&format!("`days = {other}`: use every or working"));
-            return None;
-        }
-    };
-    let weekday = match on {
-        None => jiff::civil::Weekday::Monday,
-        Some(word) => match rhythm::weekday(word) {
-            Some(day) => day,
-            None => {
-                wrong(&format!("`on = {word}` is no day of the week: use monday to sunday"));
-                return None;
-            }
-        },
-    };
-    match then {
-        "hourly" if at.is_none() && days == Days::Every && on.is_none() => Some(Rhythm::Hourly),
-        "daily" if on.is_none() => Some(Rhythm::Daily(days, time)),
-        "weekly" if days == Days::Every => Some(Rhythm::Weekly(weekday, time)),
-        "hourly" | "daily" | "weekly" => {
-            wrong("hourly takes no time; daily takes `at` and `days`; weekly takes `on` and `at`");
-            None
-        }
-        other => {
-            wrong(&format!("`then = {other}`: use at_once, hourly, daily, weekly, hold or suppress"));
-            None
-        }
-    }
-}
-
-fn read_preference(
-    preference: &document::Preference,
-    number: u32,
-    line: usize,
-    problems: &mut Vec<Problem>,
-) -> Option<Preference> {
-    let section = format!("preference {number}");
-    if preference.when.organisation.is_some() {
-        let text = "the organisation stands beside `when`, not in it";
-        problems.push(Problem::error(Some(line), &section, text));
-    }
-    let own = document::When {
-        organisation: Some(document::Words(preference.organisation.0.clone())),
-        ..Default::default()
-    };
-    let own = When::read(&own, Some(line), &section, problems);
-    let when = When::read(&preference.when, Some(line), &section, problems).of_organisations(own);
-    let mut wrong = |text: &str| problems.push(Problem::error(Some(line), &section, text));
-    if ["at_once", "hold", "suppress"].contains(&preference.then.as_str()) {
-        wrong(
-            "a recipient can prefer hourly, daily or weekly: what is told at once, or not at all, is for the rules",
-        );
-        return None;
-    }
-    let written = (preference.at.as_ref(), preference.days.as_deref(), preference.on.as_deref());
-    let then = read_rhythm(&preference.then, written, &mut wrong)?;
-    Some(Preference { line, when, reason: preference.reason.clone(), then })
-}
-
-fn read_recipient(
-    recipient: &document::Recipient,
-    number: u32,
-    line: usize,
-    problems: &mut Vec<Problem>,
-) -> Recipient {
-    let section = format!("recipient {number}");
-    let when = When::read(&recipient.when, Some(line), &section, problems);
-    let mut roles = Vec::new();
-    for word in &recipient.role.0 {
-        match word.parse::<ContactRole>() {
-            Ok(role) if ROLES.contains(&role) => roles.push(role),
-            _ => {
-                let text = format!("`role = {word}`: findings go to findings, vcib or acib");
-                problems.push(Problem::error(Some(line), &section, text));
-            }
-        }
-    }
-    if recipient.role.0.is_empty() {
-        problems.push(Problem::error(Some(line), &section, "`role` names nobody"));
-    }
-    Recipient { line, when, roles }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ pub mod backup;
 pub mod breach;
 pub mod call;
 pub mod claim;
+pub mod compare;
 pub mod completion;
 pub mod config;
 pub mod conflict;

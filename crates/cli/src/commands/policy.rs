@@ -7,10 +7,12 @@ use clap::{ArgGroup, Args, Subcommand};
 use jiff::{Timestamp, ToSpan};
 use schakel_app::{
     explain::rfc3339,
+    names::Traced,
     pipeline::state::register_view,
     policy::{
         self,
         effect::{Effect, Example, Question, effect},
+        explain::explain,
         in_force, is_usable,
         release::{Which, counts, release},
     },
@@ -43,6 +45,11 @@ pub enum PolicyCommand {
     },
     /// What a document would have done with what came in, beside the policy in force
     Test(TestArgs),
+    /// Which rule decides about a finding, and why those before it do not
+    Explain {
+        /// A finding, as F12
+        finding: Traced,
+    },
     /// Put a document in force
     Set {
         /// A policy (TOML)
@@ -114,6 +121,7 @@ pub fn run(context: &Context, command: &PolicyCommand) -> anyhow::Result<Ending>
         PolicyCommand::Show => show(context),
         PolicyCommand::Check { file } => check(context, file),
         PolicyCommand::Test(args) => test(context, args),
+        PolicyCommand::Explain { finding } => why(context, *finding),
         PolicyCommand::Set { file, reason, dry_run } => set(context, file, reason, *dry_run),
         PolicyCommand::History => history(context),
         PolicyCommand::Undo { reason, dry_run } => undo(context, reason, *dry_run),
@@ -273,6 +281,35 @@ fn words(example: &Example) -> String {
         plain(&example.kind, 30),
         plain(&example.target, 45)
     )
+}
+
+fn why(context: &Context, finding: Traced) -> anyhow::Result<Ending> {
+    let Traced::Finding(finding) = finding else { anyhow::bail!("write a finding, such as F12") };
+    let reader = Reader::open(&context.data)?;
+    let standing = in_force(&reader)?;
+    let view = register_view(&reader, reader.read(register::version)?)?;
+    let explained = explain(&reader, &view, &standing, finding, context.clock.now())?;
+    for one in &explained {
+        context.out.line(format!(
+            "{}: {}, by rule {} ({}): {}. It is {} now.",
+            one.organisation,
+            one.outcome,
+            one.rule,
+            plain(&one.name, 60),
+            plain(&one.reason, 200),
+            one.fate
+        ));
+        for earlier in &one.earlier {
+            context.out.line(format!(
+                "  not rule {} ({}): {}",
+                earlier.rule,
+                plain(&earlier.name, 60),
+                earlier.why
+            ));
+        }
+    }
+    context.out.json(&json!({ "version": standing.version, "decisions": explained }))?;
+    Ok(Ending::Done)
 }
 
 fn set(context: &Context, file: &PathBuf, reason: &str, dry_run: DryRun) -> anyhow::Result<Ending> {

@@ -19,7 +19,7 @@ use schakel_store::{Reader, register};
 
 use crate::{
     Context,
-    output::{Ending, number, plain, say},
+    output::{Ending, csv_line, number, plain, say},
 };
 
 use super::ingest::progress_bar;
@@ -226,28 +226,4 @@ fn unrouted_csv(clusters: &[Cluster]) -> String {
         text += &csv_line(&fields);
     }
     text
-}
-
-/// A line of CSV (RFC 4180). What a spreadsheet would take for a formula gets a quote in front: names come from outside.
-fn csv_line(fields: &[String]) -> String {
-    let field = |text: &String| {
-        let safe = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-            format!("'{text}")
-        } else {
-            text.clone()
-        };
-        format!("\"{}\"", safe.replace('"', "\"\""))
-    };
-    fields.iter().map(field).collect::<Vec<_>>().join(",") + "\n"
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_field_is_quoted_and_no_formula() {
-        let fields = ["a\"b,c", "=HYPERLINK(1)", "plain"].map(str::to_owned);
-        assert_eq!(csv_line(&fields), "\"a\"\"b,c\",\"'=HYPERLINK(1)\",\"plain\"\n");
-    }
 }

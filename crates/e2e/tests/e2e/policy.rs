@@ -122,6 +122,19 @@ fn the_history_of_an_assignment_names_the_rule() {
     assert_eq!((&assignment["fate"], &assignment["notification"]), (&json!("digest"), &Value::Null));
     let reason = assignment["history"].as_array().unwrap().last().unwrap()["reason"].as_str().unwrap();
     assert_eq!(reason, "rule 1 (open desks): weekly monday 09:00");
+    let explained = installation.json(&["policy", "explain", "F0"]);
+    let decision = &explained["decisions"][0];
+    assert_eq!((&decision["rule"], &decision["fate"]), (&json!(1), &json!("digest")));
+    assert_eq!(decision["outcome"], "weekly monday 09:00");
+    set(
+        &installation,
+        &(rule("low", "when.severity = 'low'\nthen = 'hold'") + &rule("all", "then = 'at_once'")),
+    );
+    let explained = installation.json(&["policy", "explain", "F0"]);
+    assert_eq!(
+        explained["decisions"][0]["earlier"],
+        json!([{ "rule": 1, "name": "low", "why": "another severity" }])
+    );
 }
 
 #[test]
@@ -257,4 +270,144 @@ fn a_test_shows_what_each_rule_would_have_done_and_changes_nothing() {
     let none = installation.json(&["policy", "test", &file, "--since", "2026-11-24"]);
     assert_eq!(count(&none["effect"]["assignments"]), 0);
     assert_eq!(installation.ledger(), before);
+}
+
+#[test]
+fn the_first_load_of_a_source_waits_for_the_desk_and_later_ones_are_told() {
+    let mut installation = installation();
+    installation.run(&["source", "add", "divd", "--name", "DIVD"]).ended(0);
+    set(&installation, "[[trial]]\nwhen.source = 'divd'\nmode = 'live'\nbaseline = true\n");
+    let arrive = |installation: &Installation, day: &str, addresses: &[&str]| {
+        let folder = installation.data().join("incoming/divd");
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join(rdp_name(day));
+        std::fs::write(&file, rdp(day, addresses)).unwrap();
+        installation.ingest(file.to_str().unwrap());
+    };
+    arrive(&installation, "2026-11-22", &["198.51.100.200", "198.51.100.201"]);
+    // What comes from nobody in particular has no first load.
+    let file = installation.file(&rdp_name("2026-11-21"), rdp("2026-11-21", &["2001:db8:3::1"]));
+    installation.ingest(&file);
+    assert_eq!(told(&installation), [("GM3".into(), 1)]);
+    assert_eq!(fates(&installation), json!({ "held": 2, "notified": 1 }));
+    installation.at("2026-11-23T09:00:00Z");
+    arrive(&installation, "2026-11-23", &["198.51.100.200", "198.51.100.202"]);
+    assert_eq!(told(&installation), [("GM2".into(), 1)]);
+    installation
+        .run(&["--as", "jan", "policy", "release", "--baseline", "divd/scan_vnc", "--reason", "x"])
+        .ended(1)
+        .says(&["no first load of scan_vnc"]);
+    installation
+        .run(&["--as", "jan", "policy", "release", "--baseline", "divd/scan_rdp", "--reason", "seen"])
+        .ended(0);
+    assert_eq!(told(&installation), [("GM2".into(), 2)]);
+    installation.assert_sound();
+}
+
+#[test]
+fn a_table_chooses_who_of_an_organisation_is_told_and_never_beyond_tlp() {
+    let mut installation = installation();
+    set(&installation, "[[recipient]]\nwhen.severity = 'critical'\nrole = 'vcib'\n");
+    take_in(
+        &installation,
+        "2026-11-22",
+        &[("198.51.100.1", "critical"), ("198.51.100.2", "high"), ("2001:db8:3::1", "critical")],
+    );
+    let shown = installation.json(&["tell", "--no-send"]);
+    let to: Vec<_> = shown["notifications"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["organisation"].as_str().unwrap(), count(&one["findings"]), &one["recipients"][0]))
+        .collect();
+    assert_eq!(
+        to,
+        [
+            ("GM1", 1, &json!("vcib@eikendam.example")),
+            ("GM1", 1, &json!("cert@eikendam.example")),
+            ("SV1", 1, &json!("dienst@hulpbron.example")),
+        ]
+    );
+    // GM3 has no VCIB, and neither has SV1: it is held, and looked at again.
+    assert_eq!(fates(&installation), json!({ "queued": 3, "held": 2 }));
+    set(&installation, &rule("all", "then = 'at_once'"));
+    installation.at("2026-11-23T09:00:00Z");
+    assert_eq!(told(&installation), [("GM3".into(), 1), ("SV1".into(), 1)]);
+    installation.assert_sound();
+}
+
+#[test]
+fn each_difference_to_another_system_is_explained() {
+    let installation = installation();
+    set(
+        &installation,
+        &(rule("noise", "when.asset = '198.51.100.66'\nthen = 'suppress'\nuntil = 2027-01-01")
+            + "[[trial]]\nwhen.organisation = 'GM3'\nmode = 'off'\n[[trial]]\nmode = 'shadow'\n"),
+    );
+    take_in(
+        &installation,
+        "2026-11-22",
+        &[
+            ("198.51.100.1", "high"),
+            ("198.51.100.66", "high"),
+            ("198.51.100.200", "high"),
+            ("198.51.100.201", "high"),
+            ("203.0.113.9", "high"),
+            ("192.0.2.9", "high"),
+            ("2001:db8:3::1", "high"),
+        ],
+    );
+    assert_eq!(told(&installation), []);
+    let list = installation.file(
+        "old.csv",
+        "who;what;when\n\
+        GM1;198.51.100.1:3389 open-rdp;2026-11-22\n\
+        gemeente Eikendam;198.51.100.66;2026-11-22\n\
+        GM1;198.51.100.200;2026-11-22\n\
+        GM4;203.0.113.9;2026-11-22\n\
+        GM2;192.0.2.9;2026-11-22\n\
+        GM3;2001:db8:3::1;2026-11-22\n\
+        GM2;198.51.100.77;2026-11-22\n\
+        GM2;198.51.100.200 open-vnc;2026-11-22\n\
+        GM9;198.51.100.1;2026-11-22\n\
+        GM1;198.51.100.1;2026-12-02\n\
+        GM1;198.51.100.1;2026-11-02\n\
+        GM1;nothing;2026-11-22\n",
+    );
+    let csv = installation.path("out.csv");
+    let run = installation.run(&["compare", &list, "--csv", csv.to_str().unwrap(), "--json"]).ended(3);
+    let compared = run.json();
+    let lines: Vec<_> = compared["lines"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|line| !line["line"].is_null())
+        .map(|line| (line["verdict"].as_str().unwrap(), line["why"].as_str().unwrap()))
+        .collect();
+    let expected = [
+        ("both", "both tell it"),
+        ("kept_by_rule", "rule 1 (noise): suppress"),
+        ("other_owner", "it is told to GM2, by prefix 198.51.100.128/25"),
+        ("no_contact", "nobody of the organisation may be told"),
+        ("nobodys", "nobody's by the register"),
+        ("trial_off", "off"),
+        ("unknown_to_us", "nothing at this place"),
+        ("unknown_to_us", "at the same place: open-rdp"),
+        ("not_in_register", "no organisation has the code or name `GM9`"),
+        ("told_earlier", "2026-11-23"),
+        ("told_later", "2026-11-23"),
+    ];
+    assert_eq!(lines.len(), expected.len());
+    for ((verdict, why), (expected, part)) in lines.iter().zip(expected) {
+        assert_eq!(*verdict, expected, "{why}");
+        assert!(why.contains(part), "`{part}` is missing in `{why}`");
+    }
+    // SV1 runs the range of GM1 and is told; GM2 of its other address.
+    assert_eq!(count(&compared["counts"]["they_did_not_tell"]), 3);
+    assert_eq!(compared["rejects"].as_array().unwrap().len(), 1);
+    let written = std::fs::read_to_string(csv).unwrap();
+    assert_eq!(written.lines().count(), 1 + 11 + 3);
+    assert_eq!(fates(&installation)["held"], json!(5), "nothing was changed");
+    let odd = installation.file("odd.csv", "a,b\n1,2\n");
+    installation.run(&["compare", &odd]).ended(1).says(&["who, what and when"]);
 }

@@ -159,7 +159,7 @@ impl<'a, const N: usize> CsvTable<'a, N> {
 }
 
 /// The separator of a file: the one of `,`, `;` and tab that its first line has most of.
-pub(super) fn delimiter(bytes: &[u8]) -> u8 {
+pub(crate) fn delimiter(bytes: &[u8]) -> u8 {
     let first =
         bytes.split(|byte| matches!(byte, b'\n' | b'\r')).find(|line| !line.is_empty()).unwrap_or_default();
     let count = |separator: u8| first.iter().filter(|byte| **byte == separator).count();
@@ -167,14 +167,14 @@ pub(super) fn delimiter(bytes: &[u8]) -> u8 {
     [b'\t', b';', b','].into_iter().max_by_key(|separator| count(*separator)).unwrap_or(b',')
 }
 
-pub(super) enum Record {
+pub(crate) enum Record {
     Row,
     TooLarge,
     End,
 }
 
 /// Records of CSV and the lines on which they start.
-pub(super) struct Records<'a> {
+pub(crate) struct Records<'a> {
     reader: Reader,
     rest: &'a [u8],
     buffer: Vec<u8>,

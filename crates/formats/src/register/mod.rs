@@ -17,7 +17,7 @@
 pub mod announced;
 mod assets;
 mod contacts;
-mod csv_table;
+pub(crate) mod csv_table;
 mod dates;
 pub mod host;
 pub mod import;

@@ -1,3 +1,5 @@
+//! What a policy decides, and what is wrong with one: tables, and an oracle for the order of rules.
+
 use proptest::prelude::*;
 use schakel_model::{classification::ClassificationType, tlp::Tlp};
 

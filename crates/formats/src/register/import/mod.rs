@@ -28,13 +28,12 @@ use std::{collections::HashSet, fmt, str::FromStr};
 
 use foldhash::fast::FixedState;
 
-pub use self::merge::Scope;
 use self::{
     draft::{Draft, DraftReading},
     merge::merge,
-    names::Names,
 };
 pub use self::{json::write_json, tables::JSON_FILE_BYTES_MAX};
+pub use self::{merge::Scope, names::Names};
 use super::{Given, Problem, ProblemKind, Reading, RegisterFile, RegisterFiles, Unmentioned, read_beside};
 
 /// A file that is to be imported.

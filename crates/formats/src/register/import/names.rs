@@ -9,14 +9,15 @@ use super::super::RegisterFiles;
 
 /// The organisations that can be meant.
 #[derive(Default)]
-pub(super) struct Names {
+pub struct Names {
     by_code: HashMap<String, Arc<str>, FixedState>,
     /// `None` when several have this name.
     by_name: HashMap<String, Option<Arc<str>>, FixedState>,
 }
 
 impl Names {
-    pub fn of(standing: &RegisterFiles) -> Self {
+    /// Those of the register's files.
+    pub(super) fn of(standing: &RegisterFiles) -> Self {
         let mut names = Self::default();
         for row in &standing.organisations {
             names.add(&row.code, &row.name);
