@@ -2,12 +2,12 @@
 
 use schakel_model::{fate::Fate, register::Register, tlp::Tlp};
 use schakel_store::{
-    Reader, audit,
+    Reader, answers, audit,
     chunks::{self, Blocks},
     claims, conflicts, contact_changes,
     data_dir::DataDir,
     ledger::{self, Scope},
-    outbox, register,
+    mailboxes, outbox, register,
     reports::{self, ReportState},
     spool::{SpoolDesk, State},
 };
@@ -167,6 +167,7 @@ impl Doctor {
             }
         }
         self.doors(reader, now)?;
+        self.correspondence(reader)?;
         let walk = reader.read(|connection| audit::verify(connection, None))?;
         match walk.broken {
             None => {
@@ -267,6 +268,31 @@ impl Doctor {
         ] {
             if count > 0 {
                 self.look(about, format!("{count} {what}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// What recipients say that waits for a person, and mail that does not reach them.
+    fn correspondence(&mut self, reader: &Reader) -> anyhow::Result<()> {
+        let waiting = reader.read(answers::open_count)?;
+        if waiting > 0 {
+            self.look(
+                "answers",
+                format!("{waiting} answers wait for the desk. `schakel answer list` shows them"),
+            );
+        }
+        let mailboxes = reader.read(mailboxes::list)?;
+        let gone = mailboxes.iter().filter(|one| one.failed_at.is_some()).count();
+        let compromised = mailboxes.iter().filter(|one| one.compromised_at.is_some()).count();
+        let complained = mailboxes.iter().filter(|one| one.complained_at.is_some()).count();
+        for (count, what) in [
+            (gone, "addresses take no mail any more: nothing is sent there"),
+            (compromised, "addresses may be read by somebody else: nothing is sent there"),
+            (complained, "readers complained about our mail"),
+        ] {
+            if count > 0 {
+                self.look("mailboxes", format!("{count} {what}. `schakel contact health` shows them"));
             }
         }
         Ok(())

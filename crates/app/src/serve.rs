@@ -27,8 +27,9 @@ use self::{
 use schakel_ingest::folder::{IntakeFolder, Settled};
 use schakel_model::clock::Clock;
 use schakel_store::{
-    Reader, StoreError,
+    Reader, StoreError, answers,
     data_dir::DataDir,
+    mailboxes,
     spool::{SpoolDesk, State},
 };
 
@@ -354,6 +355,8 @@ impl Breaches {
         let (open, overdue) = breach::counts(reader, clock.now_seconds())?;
         counters.breaches_open.store(open, Relaxed);
         counters.breaches_overdue.store(overdue, Relaxed);
+        counters.answers_waiting.store(reader.read(answers::open_count)?, Relaxed);
+        counters.mailboxes_unusable.store(reader.read(mailboxes::unusable)?.len() as u64, Relaxed);
         if overdue > self.overdue {
             tracing::error!(
                 overdue,

@@ -2,9 +2,11 @@
 
 use schakel_attribute::Snapshot;
 use schakel_model::{
+    answer::FollowUp,
     event::Event,
     fate::Fate,
     ids::{EventId, FindingId, NotificationId},
+    register::Register,
 };
 use schakel_store::{
     Reader,
@@ -12,7 +14,7 @@ use schakel_store::{
     corrections, erase,
     fate_blob::RowFate,
     findings::{self, Kind},
-    id_list, outbox,
+    follow_ups, id_list, outbox,
     register::load_organisations_now,
     replays, reports, sightings,
 };
@@ -103,12 +105,38 @@ pub struct FindingTrace {
     /// Since when nothing comes of its feed, RFC 3339: it is not observed since. For whoever knows the time to fill in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub feed_silent_since: Option<String>,
+    /// What those say who were told of it.
+    pub told: Vec<ToldTrace>,
     /// Whom it concerns, and what became of that.
     pub assignments: Vec<AssignmentTrace>,
     /// What we found out ourselves about its address and its name, by the newest table of prefixes. Not inside the trace of an event, which
     /// says it itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enrichment: Option<Vec<Enriched>>,
+}
+
+/// What an organisation says that was told of a finding.
+#[derive(Debug, Serialize)]
+pub struct ToldTrace {
+    /// Its code.
+    pub organisation: String,
+    /// What it says.
+    pub state: &'static str,
+    /// Since when, RFC 3339.
+    pub since: String,
+    /// Until when, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// The answer that says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
+    /// How often it was told.
+    pub tellings: u32,
+    /// When it was last told, RFC 3339.
+    pub last_told_at: String,
+    /// When it was closed, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closed_at: Option<String>,
 }
 
 /// An assignment in a trace.
@@ -306,16 +334,28 @@ fn finding_in(reader: &Reader, id: FindingId, chunks: &[u32]) -> anyhow::Result<
         last_seen: sighting.last_seen.max(first.first_seen).timestamp().to_string(),
         sightings: sighting.count,
         feed_silent_since: None,
+        told: told(reader, &register, id)?,
         assignments,
         enrichment: None,
     })
 }
 
-fn assignment(
-    reader: &Reader,
-    register: &schakel_model::register::Register,
-    block: &Block,
-) -> anyhow::Result<AssignmentTrace> {
+fn told(reader: &Reader, register: &Register, id: FindingId) -> anyhow::Result<Vec<ToldTrace>> {
+    let told = reader.read(|connection| follow_ups::of_finding(connection, id))?;
+    let trace = |one: FollowUp| ToldTrace {
+        organisation: organisation_name(register, one.organisation).0.to_owned(),
+        state: one.state.as_str(),
+        since: rfc3339(one.state_at),
+        until: one.until.map(rfc3339),
+        answer: one.answer.map(|answer| format!("A{answer}")),
+        tellings: one.tellings,
+        last_told_at: rfc3339(one.last_told_at),
+        closed_at: one.closed_at.map(rfc3339),
+    };
+    Ok(told.into_iter().map(trace).collect())
+}
+
+fn assignment(reader: &Reader, register: &Register, block: &Block) -> anyhow::Result<AssignmentTrace> {
     let (code, name) =
         block.assignee.map_or(("", ""), |assignee| organisation_name(register, assignee.organisation));
     let history = reader.read(|connection| outbox::fate_changes(connection, block.id))?;

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use schakel_model::{
+    answer::RecipientState,
     ids::{ReportId, SourceId},
     source::{Credibility, Reliability, ShownAs, Source, SourceKind, Trust},
     tlp::Tlp,
@@ -70,6 +71,14 @@ pub struct Record {
     pub new_findings: u64,
     /// Arrivals that were refused.
     pub refused: u64,
+    /// Findings that it was the first to show and that somebody was told, counted for each organisation.
+    pub told: u64,
+    /// Of those: how many were answered at all.
+    pub answered: u64,
+    /// Of those: how many the recipient calls fixed.
+    pub fixed: u64,
+    /// Of those: how many the recipient calls a false positive.
+    pub false_positives: u64,
     /// When its last report came, in seconds since 1970.
     pub last_at: Option<i64>,
 }
@@ -98,6 +107,25 @@ pub fn record(connection: &Connection, source: SourceId) -> Result<Record, Store
         record.refused = connection
             .prepare_cached("SELECT count(*) FROM arrival WHERE source = ?1 AND outcome = 'refused'")?
             .query_row([source.0], |row| row.get::<_, i64>(0))? as u64;
+        let states: Vec<(u8, i64)> = connection
+            .prepare_cached(
+                "SELECT u.state, count(*) FROM follow_up u JOIN finding f ON f.id = u.finding
+                 WHERE f.report IN (SELECT id FROM report WHERE source = ?1) GROUP BY u.state",
+            )?
+            .query_map([source.0], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<Result<_, _>>()?;
+        for (state, count) in states {
+            let count = count as u64;
+            let state = RecipientState::from_code(state).unwrap_or(RecipientState::Told);
+            record.told += count;
+            match state {
+                RecipientState::Told => continue,
+                RecipientState::Fixed => record.fixed += count,
+                RecipientState::FalsePositive => record.false_positives += count,
+                _ => {}
+            }
+            record.answered += count;
+        }
         Ok(Record { reports, last_at, ..record })
     };
     read().doing("read the record of a source")

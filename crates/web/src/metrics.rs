@@ -74,6 +74,8 @@ impl Collector for Running {
             breaches_overdue,
             organisations_unreachable,
             feeds_alarmed,
+            answers_waiting,
+            mailboxes_unusable,
             mails_received,
             mails_fetched,
             mailbox_last_success_at,
@@ -140,6 +142,13 @@ impl Collector for Running {
                 "Organisations with assets that nobody can be told anything of",
                 None,
                 count(organisations_unreachable),
+            ),
+            ("schakel_answers_waiting", "Answers that wait for the desk", None, count(answers_waiting)),
+            (
+                "schakel_mailboxes_unusable",
+                "Addresses that take no mail, or that somebody else may read",
+                None,
+                count(mailboxes_unusable),
             ),
             ("schakel_held", "Reports that wait for a person", None, count(held)),
             (

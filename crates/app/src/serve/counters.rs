@@ -23,6 +23,8 @@ pub struct Counters {
     pub breaches_overdue: AtomicU64,
     pub organisations_unreachable: AtomicU64,
     pub feeds_alarmed: AtomicU64,
+    pub answers_waiting: AtomicU64,
+    pub mailboxes_unusable: AtomicU64,
     pub mails_received: AtomicU64,
     pub mails_fetched: AtomicU64,
     pub mailbox_last_success_at: AtomicU64,

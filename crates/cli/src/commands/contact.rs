@@ -30,6 +30,7 @@ use schakel_store::{
 };
 use serde_json::{Value, json};
 
+use super::contact_health;
 use crate::{
     Context,
     args::time,
@@ -98,6 +99,34 @@ pub enum ContactCommand {
     },
     /// Organisations that nobody can be told anything of
     Alarms,
+    /// Addresses with something against them: mails that came back, complaints, readers who should not be
+    Health {
+        /// All addresses of this organisation, for example GM0513
+        code: Option<String>,
+        /// Also those with nothing against them
+        #[arg(long)]
+        all: bool,
+    },
+    /// Somebody else may read this address: nothing goes there any more
+    Compromised {
+        /// The mail address
+        address: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// An address is good again: you asked by another way
+    TrustAgain {
+        /// The mail address
+        address: String,
+        /// Why, and by which way you asked
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
     /// Changes that wait for a second pair of eyes
     #[command(subcommand)]
     Pending(PendingCommand),
@@ -253,6 +282,13 @@ pub fn run(context: &Context, command: &ContactCommand) -> anyhow::Result<Ending
             Ok(Ending::Done)
         }
         ContactCommand::Alarms => alarms(context),
+        ContactCommand::Health { code, all } => contact_health::list(context, code.as_deref(), *all),
+        ContactCommand::Compromised { address, reason, dry_run } => {
+            contact_health::compromised(context, address, reason, *dry_run)
+        }
+        ContactCommand::TrustAgain { address, reason, dry_run } => {
+            contact_health::trust(context, address, reason, *dry_run)
+        }
         ContactCommand::Pending(command) => pending(context, command),
         ContactCommand::Key(command) => key(context, command),
     }

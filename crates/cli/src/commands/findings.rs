@@ -1,8 +1,13 @@
 //! `schakel findings`
 
-use schakel_app::{events, explain::rfc3339, feed_health, names::Traced};
-use schakel_model::{ids::FindingId, observation::Endpoint};
-use schakel_store::{Reader, findings, sightings};
+use schakel_app::{
+    events,
+    explain::{organisation_name, rfc3339},
+    feed_health,
+    names::Traced,
+};
+use schakel_model::{answer::FollowUp, ids::FindingId, observation::Endpoint, register::Register};
+use schakel_store::{Reader, findings, follow_ups, register::load_organisations_now, sightings};
 use serde::Serialize;
 
 use crate::{
@@ -22,9 +27,44 @@ struct FindingJson {
     first_seen: String,
     last_seen: String,
     sightings: u32,
+    /// What each organisation says that was told of it.
+    recipients: Vec<RecipientJson>,
     /// Since when nothing comes of its feed.
     #[serde(skip_serializing_if = "Option::is_none")]
     feed_silent_since: Option<String>,
+}
+
+#[derive(Serialize)]
+struct RecipientJson {
+    organisation: String,
+    state: &'static str,
+    since: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    closed_at: Option<String>,
+}
+
+/// What those who were told say of it.
+fn recipients(reader: &Reader, names: &Register, finding: FindingId) -> anyhow::Result<Vec<RecipientJson>> {
+    let told = reader.read(|connection| follow_ups::of_finding(connection, finding))?;
+    let json = |one: FollowUp| RecipientJson {
+        organisation: organisation_name(names, one.organisation).0.to_owned(),
+        state: one.state.as_str(),
+        since: rfc3339(one.state_at),
+        until: one.until.map(rfc3339),
+        closed_at: one.closed_at.map(rfc3339),
+    };
+    Ok(told.into_iter().map(json).collect())
+}
+
+/// `GM1 fixed, GM2 told (closed)`
+fn says(recipients: &[RecipientJson]) -> String {
+    let one = |one: &RecipientJson| {
+        let closed = if one.closed_at.is_some() { " (closed)" } else { "" };
+        format!("{} {}{closed}", one.organisation, one.state)
+    };
+    recipients.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
 pub fn run(context: &Context, args: &FindingsArgs) -> anyhow::Result<Ending> {
@@ -36,6 +76,7 @@ pub fn run(context: &Context, args: &FindingsArgs) -> anyhow::Result<Ending> {
     let first = count.saturating_sub(u32::try_from(args.limit).unwrap_or(u32::MAX));
     let kinds = reader.read(findings::kinds)?;
     let silent = feed_health::silent(&reader, context.clock.now_seconds())?;
+    let names = reader.read(load_organisations_now)?;
     let mut listed = Vec::new();
     for finding in
         reader.read(|connection| findings::list(connection, FindingId(first), args.limit))?.into_iter().rev()
@@ -58,6 +99,7 @@ pub fn run(context: &Context, args: &FindingsArgs) -> anyhow::Result<Ending> {
             first_seen: finding.first.first_seen.timestamp().to_string(),
             last_seen: sighting.last_seen.max(finding.first.first_seen).timestamp().to_string(),
             sightings: sighting.count,
+            recipients: recipients(&reader, &names, finding.id)?,
             feed_silent_since: kind.and_then(|kind| silent.get(&kind.feed)).map(|at| rfc3339(*at)),
         });
     }
@@ -71,6 +113,7 @@ pub fn run(context: &Context, args: &FindingsArgs) -> anyhow::Result<Ending> {
                 finding.severity.to_owned(),
                 plain(&finding.identifier, 30),
                 plain(&finding.target, 45),
+                plain(&says(&finding.recipients), 40),
                 finding.last_seen.clone(),
                 finding.sightings.to_string(),
                 match &finding.feed_silent_since {
@@ -80,7 +123,9 @@ pub fn run(context: &Context, args: &FindingsArgs) -> anyhow::Result<Ending> {
             ]
         })
         .collect();
-    context.out.table(&["finding", "severity", "kind", "target", "last seen", "seen", "feed"], &cells, &[5]);
+    let headings =
+        ["finding", "severity", "kind", "target", "recipient says", "last observed", "seen", "feed"];
+    context.out.table(&headings, &cells, &[6]);
     context
         .out
         .line(format!("{} findings in all. `schakel trace F0` follows one.", number(u64::from(count))));

@@ -12,6 +12,7 @@ pub mod completion;
 pub mod config;
 pub mod conflict;
 pub mod contact;
+mod contact_health;
 pub mod demo;
 pub mod doctor;
 pub mod due;

@@ -324,6 +324,10 @@ fn with_record(source: &Source, record: &stored::Record) -> Value {
         "events": record.events,
         "new_findings": record.new_findings,
         "refused": record.refused,
+        "told": record.told,
+        "answered": record.answered,
+        "fixed": record.fixed,
+        "false_positives": record.false_positives,
         "last_at": record.last_at.map(rfc3339),
     });
     value
@@ -358,6 +362,15 @@ fn show(context: &Context, code: &str) -> anyhow::Result<Ending> {
         number(record.refused),
         record.last_at.map_or("none yet".to_owned(), rfc3339),
     ));
+    if record.told > 0 {
+        out.line(format!(
+            "{} of its findings were told; {} were answered: {} fixed, {} false positives",
+            number(record.told),
+            number(record.answered),
+            number(record.fixed),
+            number(record.false_positives),
+        ));
+    }
     for token in &tokens {
         let state = token.revoked_at.map_or("counts".to_owned(), |at| format!("revoked {}", rfc3339(at)));
         out.line(format!(

@@ -122,6 +122,15 @@ fn show_finding(out: &Out, finding: &FindingTrace) {
         "  first seen {}, last seen {}, {} sightings",
         finding.first_seen, finding.last_seen, finding.sightings
     ));
+    for told in &finding.told {
+        let mut line = format!("  {} says: {} since {}", told.organisation, told.state, told.since);
+        for (word, at) in [("until", &told.until), ("by answer", &told.answer), ("closed", &told.closed_at)] {
+            if let Some(at) = at {
+                line += &format!(", {word} {at}");
+            }
+        }
+        out.line(format!("{line}; told {} times, last {}", told.tellings, told.last_told_at));
+    }
     if let Some(since) = &finding.feed_silent_since {
         out.line(format!("  not observed since: its feed has been silent since {since}"));
     }
