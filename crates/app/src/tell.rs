@@ -46,6 +46,7 @@ use crate::{
 
 mod again;
 mod baselines;
+mod channel;
 mod deciding;
 pub(crate) mod facts;
 mod frozen;
@@ -60,6 +61,7 @@ use self::{
     tells::{is_urgent, tells},
 };
 
+pub(crate) use channel::Closed;
 pub use frozen::{Freezer, Mail, To};
 pub(crate) use frozen::{message_id_host, outer_subject};
 pub(crate) use retold::Retold;
@@ -103,6 +105,15 @@ struct Telling {
     /// To whom.
     whom: Whom,
     blocks: Vec<Block>,
+}
+
+/// What making notifications needs.
+#[derive(Clone, Copy)]
+struct Making<'m> {
+    freezer: &'m Freezer,
+    epoch: u32,
+    /// Where nothing goes.
+    closed: &'m Closed,
 }
 
 /// An item with the kind it belongs to.
@@ -152,16 +163,27 @@ impl Composer<'_> {
         let mut next = self.reader.read(outbox::next_notification)?;
         let epoch = self.reader.read(outbox::epoch)?;
         let now = self.now.as_second();
+        let mut closed = Closed::known(self.reader)?;
+        let mut anew = 0;
         let mut count = 0;
         for batch in batches(waiting) {
             let freezer = self.freezer()?;
             let told = self.read_rows(&batch)?;
-            let (mut new, mut for_desk, mut kept, mut shown) =
-                (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+            anew += self.close_endangered(&mut closed, &batch, &told, store.as_deref_mut())?;
+            let making = Making { freezer: &freezer, epoch, closed: &closed };
+            let (mut new, mut for_desk, mut kept, mut shown, mut by_telephone) =
+                (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
             for (telling, told) in batch.iter().zip(told) {
-                for (composed, stored) in
-                    self.notifications((&freezer, epoch), telling, &told, policy.policy.deadline, &mut next)?
+                let written =
+                    self.notifications(making, telling, &told, policy.policy.deadline, &mut next)?;
+                if written.is_empty()
+                    && let Some((composed, stored, why)) =
+                        self.by_telephone(making, telling, &told, policy.policy.deadline, &mut next)?
                 {
+                    shown.push(composed);
+                    by_telephone.push((stored, why));
+                }
+                for (composed, stored) in written {
                     shown.push(composed);
                     if telling.whom.desk { for_desk.push(stored) } else { new.push(stored) }
                 }
@@ -171,6 +193,7 @@ impl Composer<'_> {
             }
             if let Some(store) = store.as_deref_mut() {
                 store.store_notifications(&new, now)?;
+                store.store_for_the_telephone(by_telephone, now)?;
                 if !kept.is_empty() {
                     store.store_for_desk(&for_desk, now, policy.version, &kept)?;
                 }
@@ -178,12 +201,16 @@ impl Composer<'_> {
             count += shown.len();
             shown.iter().for_each(&mut *made);
         }
-        if let Some(store) = store
+        if let Some(store) = store.as_deref_mut()
             && self.reader.read(|connection| overviews::any_due(connection, now))?
         {
             store.close_empty_overviews(now)?;
         }
-        Ok(count)
+        // What waited for an address that was closed just now goes to somebody else. None is closed twice, so this ends.
+        match anew {
+            0 => Ok(count),
+            _ => Ok(count + self.compose(store, made)?),
+        }
     }
 
     /// The items of each telling, read from the raw rows; each chunk once.
@@ -284,7 +311,7 @@ impl Composer<'_> {
     /// One notification for each language of the recipients, and copies for suppliers who have that mandate.
     fn notifications(
         &self,
-        making: (&Freezer, u32),
+        making: Making<'_>,
         telling: &Telling,
         told: &[Told],
         deadline: Deadline,
@@ -316,7 +343,7 @@ impl Composer<'_> {
     /// What one organisation is told: a notification for each language.
     fn notify(
         &self,
-        (freezer, epoch): (&Freezer, u32),
+        Making { freezer, epoch, closed }: Making<'_>,
         organisation: OrganisationId,
         standing: Standing<'_>,
         telling: &Telling,
@@ -325,6 +352,7 @@ impl Composer<'_> {
     ) -> anyhow::Result<Vec<(Composed, NewNotification)>> {
         let register: &Register = &self.view.register;
         let contacts = self.view.contacts(organisation, self.now.as_second());
+        let contacts = contacts.filter(|contact| closed.is_open(contact));
         let circle = match standing {
             Standing::Copy { .. } => Circle::Supplier,
             Standing::Own | Standing::Successor { .. } => Circle::Concerned,
@@ -348,6 +376,7 @@ impl Composer<'_> {
                 recipient_role: recipients.role,
                 standing,
                 occasion: Occasion::New,
+                answer_link: &self.answer_link(reference),
                 sender: &self.config.sender,
                 created_at: self.now,
                 groups: groups(register, told),

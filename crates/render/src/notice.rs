@@ -39,6 +39,8 @@ pub struct Notice<'a> {
     pub standing: Standing<'a>,
     /// Why they are told.
     pub occasion: Occasion<'a>,
+    /// The page on which it is answered; empty when there is none.
+    pub answer_link: &'a str,
     /// Who sends it, as the readers know them.
     pub sender: &'a str,
     /// When it was composed.

@@ -71,6 +71,7 @@ pub fn small(language: Language) -> Notice<'static> {
         standing: Standing::Own,
         occasion: Occasion::New,
         recipient_role: ContactRole::Findings,
+        answer_link: "",
         sender: "Meldpunt Voorbeeld",
         created_at: Timestamp::constant(1_773_558_000, 0),
         groups: vec![rdp, infected, other],
@@ -106,7 +107,11 @@ pub fn reminder(language: Language) -> Notice<'static> {
         ("still_seen", 2),
     ];
     let first_told_at = Timestamp::constant(1_772_000_000, 0);
-    Notice { occasion: Occasion::Reminder { because, first_told_at }, ..small(language) }
+    Notice {
+        occasion: Occasion::Reminder { because, first_told_at },
+        answer_link: "https://schakel.example/answer/17.0.0.1776150000.abcdefghjklmnpqrstuvwxyz23",
+        ..small(language)
+    }
 }
 
 /// Findings of another organisation, which did not react.

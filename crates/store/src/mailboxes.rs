@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use schakel_model::{
+    call::CallReason,
     fate::Fate,
     ids::{FindingId, NotificationId},
 };
@@ -12,8 +13,9 @@ use crate::{
     Store, StoreError,
     act::{Act, json},
     audit::Action,
+    calls::{self, NewCall},
     error::DatabaseContext,
-    outbox::{any_hope, set_fate},
+    outbox::{NewNotification, Notification, any_hope, set_fate},
     transaction::Transaction,
 };
 
@@ -150,6 +152,35 @@ impl Store {
                 }
             }
             Ok(alone)
+        })
+    }
+
+    /// Stores notifications that nobody can be written to: their organisations are put on the calling list, and their assignments have no contact.
+    pub fn store_for_the_telephone(
+        &mut self,
+        new: Vec<(NewNotification, CallReason)>,
+        at: i64,
+    ) -> Result<(), StoreError> {
+        let calls: Vec<(NewCall, Vec<i64>)> = new
+            .iter()
+            .map(|(one, why)| {
+                let Notification { organisation, lead, .. } = one.notification;
+                (NewCall { organisation, notification: lead, why: *why }, one.blocks.clone())
+            })
+            .collect();
+        let new: Vec<NewNotification> = new.into_iter().map(|(one, _)| one).collect();
+        self.store_notifications_and(&new, at, |transaction| {
+            for (call, blocks) in &calls {
+                let why = format!(
+                    "no mailbox can be used ({}): N{} is on the calling list",
+                    call.why, call.notification
+                );
+                for block in blocks {
+                    set_fate(transaction, at, *block, Fate::NoContact, None, &why)?;
+                }
+                calls::add(transaction, at, call)?;
+            }
+            Ok(())
         })
     }
 

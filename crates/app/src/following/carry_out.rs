@@ -29,7 +29,7 @@ use super::{
     escalate::{partners, second_contact},
     timestamp,
 };
-use crate::tell::{Composer, Retold};
+use crate::tell::{Closed, Composer, Retold};
 
 /// What was done.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
@@ -84,7 +84,8 @@ impl Desk<'_> {
     ) -> anyhow::Result<()> {
         let Some(told) = self.notification(told_by)? else { return Ok(()) };
         let now = self.composer.now.as_second();
-        let contacts = self.composer.view.contacts(organisation, now);
+        let closed = Closed::known(self.composer.reader)?;
+        let contacts = self.composer.view.contacts(organisation, now).filter(|one| closed.is_open(one));
         let Ok(recipients) = recipients_of(Circle::Concerned, &ROLES, contacts, told.tlp) else {
             // Nobody may hear it now; it stays due, and the alarm about unreachable organisations says so.
             return Ok(());
@@ -142,17 +143,18 @@ impl Desk<'_> {
 
     fn second_contact(&mut self, step: &Step, looked: &Looked) -> anyhow::Result<bool> {
         let Some(told) = self.notification(step.ladder.notification)? else { return Ok(false) };
-        let written_to: HashSet<String> = self
+        let mut not_to: HashSet<String> = self
             .composer
             .reader
             .read(|connection| outbox::recipients_of_thread(connection, told.id))?
             .iter()
             .map(|address| address.trim().to_lowercase())
             .collect();
+        not_to.extend(Closed::known(self.composer.reader)?.addresses().cloned());
         let now = self.composer.now.as_second();
         let organisation = step.ladder.organisation;
         let view = self.composer.view;
-        let Some(contact) = second_contact(view, organisation, told.tlp, &written_to, now) else {
+        let Some(contact) = second_contact(view, organisation, told.tlp, &not_to, now) else {
             return Ok(false);
         };
         self.escalate(step, looked, &told, (organisation, Circle::Concerned), &[contact])

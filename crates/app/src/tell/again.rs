@@ -65,6 +65,7 @@ impl Composer<'_> {
                 Standing::Copy { of }
             },
             occasion: Occasion::New,
+            answer_link: "",
             sender: &self.config.sender,
             created_at: Timestamp::from_second(notification.created_at)?,
             groups: groups(register, &told),

@@ -101,6 +101,7 @@ impl Composer<'_> {
             recipient_role: first.role,
             standing: Standing::Own,
             occasion: retold.occasion.clone(),
+            answer_link: &self.answer_link(reference),
             sender: &self.config.sender,
             created_at: self.now,
             groups: groups(&self.view.register, told),
