@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use schakel_model::{
-    answer::FollowUp,
+    answer::{FollowUp, NotificationKind},
     ids::{FindingId, NotificationId, OrganisationId},
     register::{Contact, ContactRole, Register},
 };
@@ -43,9 +43,16 @@ impl Asked {
         let Ok(number) = u32::try_from(number) else { return Ok(None) };
         let stored = reader.read(|connection| outbox::notification(connection, NotificationId(number)))?;
         let Some(notification) = stored.filter(|one| one.epoch == epoch) else { return Ok(None) };
-        let lead = notification.lead;
-        let led = reader.read(|connection| outbox::notification(connection, lead))?;
-        let organisation = led.map_or(notification.organisation, |led| led.organisation);
+        // An escalation tells somebody else what an earlier notification told: the answer is about that one.
+        let told = match (notification.kind, notification.thread) {
+            (NotificationKind::Escalation, Some(thread)) => thread,
+            _ => notification.lead,
+        };
+        let led = reader.read(|connection| outbox::notification(connection, told))?;
+        let (lead, organisation) = match led {
+            Some(led) => (led.lead, led.organisation),
+            None => (told, notification.organisation),
+        };
         let version = reader.read(register::version)?;
         let mut contacts = Vec::new();
         // With whoever took the place of each, and of that one: circles are refused, so this ends.

@@ -14,6 +14,7 @@ mod installation;
 mod program;
 
 mod announced;
+mod answers;
 mod audit;
 mod backup;
 mod bad_input;
