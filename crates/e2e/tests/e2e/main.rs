@@ -18,6 +18,7 @@ mod answers;
 mod audit;
 mod backup;
 mod bad_input;
+mod bounces;
 mod breach;
 mod claims;
 mod contacts;
