@@ -9,11 +9,14 @@ use schakel_formats::mail::{
     delivery_status::{Fate as Delivery, Returned, returned},
     kind::OurMail,
 };
-use schakel_model::{call::CallReason, fate::Fate, ids::NotificationId};
+use schakel_model::{fate::Fate, ids::NotificationId};
+use schakel_rules::{
+    recipients::{ROLES, recipients_of},
+    tlp_gate::Circle,
+};
 use schakel_store::{
     Reader, Store,
     act::Act,
-    calls::NewCall,
     mailboxes::{self, Failure},
     outbox::{self, Message},
 };
@@ -24,6 +27,8 @@ use crate::{
         tokens::{Token, Use, read_address},
     },
     intake::Intake,
+    pipeline::state::RegisterView,
+    tell::Closed,
 };
 
 /// Who marks mailboxes when nobody of the desk does.
@@ -37,6 +42,7 @@ pub const UNPROVEN: &str = "a delivery report that no mail of ours can have caus
 
 /// Deals with a delivery report, and says in words what came of it.
 pub fn came_back(intake: &mut Intake, mail: &MailDocument, now: i64) -> anyhow::Result<String> {
+    let view = intake.view();
     let store = intake.store();
     let reader = store.reader()?;
     let Some(message) =
@@ -59,14 +65,15 @@ pub fn came_back(intake: &mut Intake, mail: &MailDocument, now: i64) -> anyhow::
         Delivery::Failed if failures(&reader, &message)? + 1 >= SOFT_FAILURES_MAX => Failure::Hard,
         Delivery::Failed => Failure::Soft,
     };
-    give_up(store, &message, failure, &answer, now)?;
+    give_up(store, &view, &message, failure, &answer, now)?;
     Ok(format!("{what} came back: {answer}"))
 }
 
-/// Gives a message up. After a hard failure its findings are told to whoever else there is; when there is nobody, or it may work another time, somebody
-/// is called.
-pub fn give_up(
+/// Gives a message up. After a hard failure its findings are told to whoever else of the organisation may have them. When there is nobody, or when it
+/// may work another time, they are undeliverable, and the ladder goes on from there.
+fn give_up(
     store: &mut Store,
+    view: &RegisterView,
     message: &Message,
     failure: Failure,
     answer: &str,
@@ -74,29 +81,26 @@ pub fn give_up(
 ) -> anyhow::Result<()> {
     let act = Act { at: now, actor: ACTOR, reason: "" };
     let otherwise = match failure {
-        // Composing tells it to the next contact, and puts the organisation on the calling list when there is none.
-        Failure::Hard => Fate::Queued,
-        Failure::Soft => Fate::Undeliverable,
+        Failure::Hard if has_another(store, view, message, now)? => Fate::Queued,
+        Failure::Hard | Failure::Soft => Fate::Undeliverable,
     };
     let done = store.message_returned(&act, message.id, failure, answer, otherwise)?;
-    if done.new && done.untold > 0 && failure == Failure::Soft {
-        call(store, message.notification, now)?;
-    }
     if done.new {
-        tracing::warn!(message = message.id, notification = %message.notification, hard = failure == Failure::Hard, "a mail came back");
+        let hard = failure == Failure::Hard;
+        tracing::warn!(message = message.id, notification = %message.notification, hard, "a mail came back");
     }
     Ok(())
 }
 
-fn call(store: &mut Store, notification: NotificationId, now: i64) -> anyhow::Result<()> {
-    let stored = store.read(|connection| outbox::notification(connection, notification))?;
+/// Is there somebody else to whom the notification of a message may go?
+fn has_another(store: &Store, view: &RegisterView, message: &Message, now: i64) -> anyhow::Result<bool> {
+    let stored = store.read(|connection| outbox::notification(connection, message.notification))?;
     let stored = stored.context("a message belongs to a notification")?;
-    let call = NewCall {
-        organisation: stored.organisation,
-        notification: stored.lead,
-        why: CallReason::Undeliverable,
-    };
-    Ok(store.add_calls(now, &[call])?)
+    let closed = Closed::known(&store.reader()?)?;
+    let others = view.contacts(stored.organisation, now).filter(|contact| {
+        closed.is_open(contact) && !contact.email.trim().eq_ignore_ascii_case(message.recipient.trim())
+    });
+    Ok(recipients_of(Circle::Concerned, &ROLES, others, stored.tlp).is_ok())
 }
 
 /// Deals with a complaint: the mailbox is marked, and the desk talks to its reader. The mail still goes there: who asked for it did so in another way.

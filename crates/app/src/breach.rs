@@ -185,6 +185,7 @@ fn keep_back(store: &mut Store, lead: NotificationId, now: i64, breach: u32) -> 
             state: MessageState::GivenUp,
             next_at: 0,
             outcome: format!("kept back: meant for somebody else (B{breach})"),
+            failure: None,
         })
         .collect();
     Ok(store.finish_attempts(now, &results)?)

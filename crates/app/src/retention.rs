@@ -20,7 +20,7 @@ use schakel_store::{
     audit::{Action, Entry},
     chunks::{self, Blocks},
     data_dir::DataDir,
-    erase::{self, ToErase},
+    erase::{self, Text, ToErase},
     fate_blob::{self, RowFate},
     findings,
     retention::{self, Aged, Entries},
@@ -53,7 +53,7 @@ pub enum Class {
     LeakedCredentials,
     /// Addresses and names of findings.
     Findings,
-    /// Bytes and recipients of messages.
+    /// Bytes and recipients of messages, and what was answered.
     Messages,
     /// Contacts that were withdrawn.
     Register,
@@ -244,6 +244,7 @@ impl Planner<'_> {
             Class::Messages => {
                 let old = reader.read(|connection| retention::messages(connection, before))?;
                 plan.what.messages = plan.keep_free(old, &self.held.messages);
+                plan.what.texts = self.answers(before)?;
             }
             Class::Register => {
                 let old = reader.read(|connection| retention::contacts(connection, before))?;
@@ -257,6 +258,21 @@ impl Planner<'_> {
             Class::Copies => plan.files = copies(reader.data(), before),
         }
         Ok(plan)
+    }
+
+    /// What was answered before a time to what is not held.
+    fn answers(&self, before: i64) -> Result<Vec<Text>, StoreError> {
+        let old = self.reader.read(|connection| retention::answers(connection, before))?;
+        if old.is_empty() {
+            return Ok(Vec::new());
+        }
+        let told = self.reader.read(retention::messages_told)?;
+        let held: HashSet<u32> = told
+            .into_iter()
+            .filter(|(id, ..)| self.held.messages.contains(id))
+            .map(|(.., lead)| lead)
+            .collect();
+        Ok(old.into_iter().filter(|(_, lead)| !held.contains(lead)).map(|(text, _)| text).collect())
     }
 
     /// Reports received before a time, of those that `wanted` names.

@@ -11,11 +11,12 @@ use schakel_deliver::{
 };
 use schakel_model::clock::Clock;
 use schakel_rules::{
-    retry::{Decision, Progress, after_attempt},
+    retry::{Decision, Progress, after_attempt, is_no_such_mailbox},
     storm_brake::Verdict,
 };
 use schakel_store::{
     frames::FrameReader,
+    mailboxes::Failure,
     outbox::{self, AttemptResult, Message, MessageState, OutboxWriter},
 };
 use serde::Serialize;
@@ -90,6 +91,7 @@ pub fn send_due(
             state: MessageState::Waiting,
             next_at: message.next_at,
             outcome: "stopped before it was tried".to_owned(),
+            failure: None,
         });
         results.extend(untried);
         store.finish_attempts(clock.now_seconds(), &results)?;
@@ -158,7 +160,13 @@ fn attempt(
         Decision::RetryAt(at) => (MessageState::Waiting, at.as_second()),
         Decision::GiveUp(_) => (MessageState::GivenUp, 0),
     };
-    Ok(AttemptResult { message: message.id, state, next_at, outcome: outcome.answer().to_string() })
+    let outcome = outcome.answer().to_string();
+    let failure = match state {
+        MessageState::GivenUp if is_no_such_mailbox(&outcome) => Some(Failure::Hard),
+        MessageState::GivenUp => Some(Failure::Soft),
+        _ => None,
+    };
+    Ok(AttemptResult { message: message.id, state, next_at, outcome, failure })
 }
 
 /// Where mail servers report failures to.

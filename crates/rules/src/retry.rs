@@ -105,6 +105,16 @@ pub fn after_attempt(attempt: Attempt, progress: Progress, chance: u32) -> Decis
     Decision::RetryAt(next)
 }
 
+/// Does a refusal say that there is no such mailbox, so that the next mail fails as well? By the enhanced codes of RFC 3463: 5.1 is the address
+/// (5.1.7 and 5.1.8 that of the sender), 5.2.1 a mailbox that takes nothing any more.
+pub fn is_no_such_mailbox(answer: &str) -> bool {
+    let mut codes = answer.split_ascii_whitespace().take(ENHANCED_WITHIN_WORDS);
+    codes.any(|code| (code.starts_with("5.1.") && !matches!(code, "5.1.7" | "5.1.8")) || code == "5.2.1")
+}
+
+/// The enhanced code stands at the beginning of an answer: `550 5.1.1 <a@b>: unknown`.
+const ENHANCED_WITHIN_WORDS: usize = 3;
+
 /// The wait after this many attempts.
 fn wait(attempts: u32, chance: u32) -> SignedDuration {
     let doublings = attempts.saturating_sub(1).min(16);
@@ -117,6 +127,23 @@ fn wait(attempts: u32, chance: u32) -> SignedDuration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_an_address_that_is_gone_is_no_mailbox() {
+        for (answer, expected) in [
+            ("550 5.1.1 <a@b.example>: user unknown", true),
+            ("550 5.1.10 null MX", true),
+            ("550 5.2.1 disabled", true),
+            ("552 5.2.2 full", false),
+            ("554 5.7.1 looks like spam", false),
+            ("550 5.1.8 bad sender", false),
+            ("550 no", false),
+            ("550 we saw 5.1.1 elsewhere, 5.1.1", false),
+            ("", false),
+        ] {
+            assert_eq!(is_no_such_mailbox(answer), expected, "{answer}");
+        }
+    }
 
     const START: Timestamp = Timestamp::UNIX_EPOCH;
     /// A chance that neither adds nor takes away.

@@ -140,6 +140,7 @@ pub fn confirm_restore(store: &mut Store, now: i64, actor: &str, waiting: Waitin
                 state: outbox::MessageState::GivenUp,
                 next_at: 0,
                 outcome: "not sent again after a restore".to_owned(),
+                failure: None,
             })
             .collect();
         store.finish_attempts(now, &results)?;

@@ -15,7 +15,7 @@ use crate::{
     audit::Action,
     calls::{self, NewCall},
     error::DatabaseContext,
-    outbox::{NewNotification, Notification, any_hope, set_fate},
+    outbox::{NewNotification, Notification, any_hope, set_fate, withheld},
     transaction::Transaction,
 };
 
@@ -138,7 +138,7 @@ impl Store {
             act.audit(transaction, Action::MailboxChanged, "mailbox", &json(&format!("compromised: {address}")))?;
             let leads: Vec<u32> = transaction
                 .prepare_cached(
-                    "UPDATE message SET state = 3, finished_at = ?2, outcome = ?3 WHERE state = 0 AND lower(trim(recipient)) = ?1
+                    "UPDATE message SET state = 3, finished_at = ?2, outcome = ?3 WHERE state IN (0, 4) AND lower(trim(recipient)) = ?1
                      RETURNING (SELECT n.lead FROM notification n WHERE n.id = message.notification)",
                 )
                 .and_then(|mut statement| {
@@ -211,7 +211,8 @@ fn tell_otherwise(
     otherwise: Fate,
     why: &str,
 ) -> Result<u64, StoreError> {
-    if any_hope(transaction, lead)? {
+    // One that is withheld until it can be read in safety may still go.
+    if any_hope(transaction, lead)? || withheld::any(transaction, lead)? {
         return Ok(0);
     }
     let blocks: Vec<(i64, i64)> = transaction
@@ -247,7 +248,7 @@ fn put(transaction: &Transaction<'_>, address: &str, set: &str, at: i64) -> Resu
         .map(|_| ())
 }
 
-fn failed(
+pub(crate) fn failed(
     transaction: &Transaction<'_>,
     at: i64,
     address: &str,

@@ -15,6 +15,7 @@ use crate::{
     error::DatabaseContext,
     follow_ups::{self, Tells},
     frames::FrameRef,
+    mailboxes::{self, Failure},
     overviews,
     transaction::{Transaction, in_transaction},
 };
@@ -158,6 +159,8 @@ pub struct AttemptResult {
     pub next_at: i64,
     /// What the other side said.
     pub outcome: String,
+    /// What that says of the mailbox.
+    pub failure: Option<Failure>,
 }
 
 /// The number the next notification gets.
@@ -433,18 +436,21 @@ fn finish_attempt(transaction: &Transaction<'_>, at: i64, result: &AttemptResult
         MessageState::GivenUp => (3, Some(at)),
         MessageState::Withheld => (4, None),
     };
-    let lead: u32 = transaction
+    let (lead, recipient): (u32, String) = transaction
         .prepare_cached(
             "UPDATE message SET state = ?2, next_at = ?3, finished_at = ?4, outcome = ?5 WHERE id = ?1
-             RETURNING (SELECT n.lead FROM notification n WHERE n.id = message.notification)",
+             RETURNING (SELECT n.lead FROM notification n WHERE n.id = message.notification), recipient",
         )
         .and_then(|mut statement| {
             statement.query_row(
                 params![result.message, code, result.next_at, finished_at, result.outcome],
-                |row| row.get(0),
+                |row| Ok((row.get(0)?, row.get(1)?)),
             )
         })
         .doing("record the end of an attempt")?;
+    if let Some(failure) = result.failure {
+        mailboxes::failed(transaction, at, &recipient, failure, &result.outcome)?;
+    }
     let fate = match result.state {
         MessageState::Accepted => Fate::Notified,
         MessageState::GivenUp if any_hope(transaction, lead)? => return Ok(()),

@@ -6,7 +6,9 @@ use schakel_model::ids::{FindingId, ReportId};
 use crate::{
     Store, StoreError,
     audit::{self, Action, Entry},
+    erase::{ERASED, Text},
     error::DatabaseContext,
+    privacy::PLACES,
     users,
 };
 
@@ -146,6 +148,21 @@ pub fn messages(connection: &Connection, before: i64) -> Result<Vec<Aged>, Store
         "SELECT id, created_at FROM message WHERE created_at < ?1 AND state >= 2 AND erased IS NULL ORDER BY id",
         [before],
     )
+}
+
+/// What answers before a time still say: the texts, each with the notification (its lead) that is answered.
+pub fn answers(connection: &Connection, before: i64) -> Result<Vec<(Text, u32)>, StoreError> {
+    let mut old = Vec::new();
+    for place in PLACES.iter().filter(|place| place.table == "answer") {
+        let sql = format!(
+            "SELECT id, notification FROM answer WHERE at < ?1 AND {0} NOT IN ('', '{ERASED}') ORDER BY id",
+            place.column
+        );
+        let rows: Vec<(u32, u32)> =
+            aged(connection, &sql, [before])?.into_iter().map(|(id, lead)| (id, lead as u32)).collect();
+        old.extend(rows.into_iter().map(|(id, lead)| (Text { place: *place, row: id.to_string() }, lead)));
+    }
+    Ok(old)
 }
 
 /// Contacts withdrawn before a time that still say who they were.

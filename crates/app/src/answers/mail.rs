@@ -176,3 +176,50 @@ fn voice(
     };
     Voice { way: AnswerWay::Mail, sender: sender.address.clone(), proof, roles, receipt: Some(kept.receipt) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answers::tokens::address;
+
+    const SECRET: [u8; 32] = [3; 32];
+    const TOKEN: Token = Token { number: 17, epoch: 2, recipient: 1 };
+    const OURS: OurMail = OurMail { number: 17, epoch: 2, recipient: Some(1) };
+
+    fn mail(head: &str) -> MailDocument {
+        MailDocument::read(format!("From: a@b.example\r\n{head}\r\nx\r\n").as_bytes())
+    }
+
+    #[test]
+    fn the_address_of_a_reply_says_what_it_answers() {
+        let reply = address(&SECRET, Use::Reply, TOKEN, "desk@h.example");
+        for head in [
+            format!("To: Desk <{reply}>\r\n"),
+            format!("To: x@y.example\r\nCc: y@z.example, {}\r\n", reply.to_uppercase()),
+            format!("To: desk@h.example\r\nDelivered-To: {reply}\r\n"),
+            format!("To: desk@h.example\r\nX-Original-To: <{reply}>\r\n"),
+        ] {
+            assert_eq!(by_token(MailKind::Report, &mail(&head), &SECRET), MailKind::Answer(OURS), "{head}");
+            assert_eq!(
+                by_token(MailKind::Bounce(None), &mail(&head), &SECRET),
+                MailKind::Bounce(None),
+                "{head}"
+            );
+        }
+        let away = MailKind::AutoReply(None);
+        assert_eq!(by_token(away, &mail(&format!("To: {reply}\r\n")), &SECRET), away);
+        let forged = format!("To: {}\r\n", reply.replace("17.2.1", "18.2.1"));
+        assert_eq!(by_token(MailKind::Report, &mail(&forged), &SECRET), MailKind::Report);
+    }
+
+    #[test]
+    fn the_return_address_says_what_came_back() {
+        let back = address(&SECRET, Use::Return, TOKEN, "bounce@h.example");
+        let kind = by_token(MailKind::Bounce(None), &mail(&format!("To: <{back}>\r\n")), &SECRET);
+        assert_eq!(kind, MailKind::Bounce(Some(OURS)));
+        assert_eq!(
+            by_token(MailKind::Bounce(None), &mail(&format!("To: <{back}>\r\n")), &[4; 32]),
+            MailKind::Bounce(None)
+        );
+    }
+}

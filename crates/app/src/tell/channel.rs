@@ -20,7 +20,7 @@ use schakel_rules::{
 use schakel_store::{
     Reader, Store, StoreError,
     act::Act,
-    mailboxes,
+    mailboxes::{self, Mailbox},
     outbox::{NewNotification, Notification},
 };
 
@@ -36,12 +36,17 @@ pub(crate) struct Closed {
 impl Closed {
     /// As it is known.
     pub fn known(reader: &Reader) -> Result<Self, StoreError> {
-        let known = reader.read(mailboxes::list)?.into_iter().filter(|one| !one.is_usable());
+        Ok(Self::of(reader.read(mailboxes::list)?))
+    }
+
+    /// Of what is known of addresses.
+    pub fn of(known: Vec<Mailbox>) -> Self {
+        let known = known.into_iter().filter(|one| !one.is_usable());
         let why = |compromised: Option<i64>| match compromised {
             Some(_) => CallReason::CompromisedChannel,
             None => CallReason::Undeliverable,
         };
-        Ok(Self { by_address: known.map(|one| (one.address, why(one.compromised_at))).collect() })
+        Self { by_address: known.map(|one| (one.address, why(one.compromised_at))).collect() }
     }
 
     /// May mail go to this contact?

@@ -2,7 +2,7 @@
 //!
 //! In this order: the check code under the text, the mail, our signature and the encryption to its recipient, the signature of our domain.
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use jiff::Timestamp;
 use schakel_deliver::{
     mail::{Head, address, freeze},
@@ -19,13 +19,14 @@ use schakel_rules::{
     confidential::{Connection, Passage, Wish, passage},
     tlp_gate::{Audience, Circle, Pass, gate},
 };
-use schakel_store::{Reader, Store, contact_keys, outbox::NewMessage};
+use schakel_store::{Reader, Store, contact_keys, mailboxes, outbox::NewMessage};
 
 use crate::{
     answers::tokens::{self, Token, Use},
     check_code,
     config::Config,
     dkim::Dkim,
+    tell::channel::Closed,
     tell::protection::{Protector, Unprotected},
 };
 
@@ -66,24 +67,29 @@ pub struct Freezer {
     reply_tokens: ReplyTo,
     dkim: Dkim,
     protector: Protector,
+    /// Where nothing goes.
+    closed: Closed,
     now: Timestamp,
 }
 
 impl Freezer {
     /// With the keys that there are now.
     pub fn of_store(store: &Store, config: &Config, now: Timestamp) -> anyhow::Result<Self> {
-        Self::new(config, &store.secret(), store.read(contact_keys::list)?, now)
+        let closed = Closed::of(store.read(mailboxes::list)?);
+        Self::new(config, &store.secret(), store.read(contact_keys::list)?, closed, now)
     }
 
     /// The same, beside the store.
     pub fn of_reader(reader: &Reader, config: &Config, now: Timestamp) -> anyhow::Result<Self> {
-        Self::new(config, &reader.secret(), reader.read(contact_keys::list)?, now)
+        let closed = Closed::of(reader.read(mailboxes::list)?);
+        Self::new(config, &reader.secret(), reader.read(contact_keys::list)?, closed, now)
     }
 
     fn new(
         config: &Config,
         secret: &[u8; 32],
         contact_keys: Vec<contact_keys::ContactKey>,
+        closed: Closed,
         now: Timestamp,
     ) -> anyhow::Result<Self> {
         Ok(Self {
@@ -97,6 +103,7 @@ impl Freezer {
             reply_tokens: config.mail.replies,
             dkim: Dkim::load(config)?,
             protector: Protector::new(config, contact_keys, now)?,
+            closed,
             now,
         })
     }
@@ -128,7 +135,7 @@ impl Freezer {
         })
     }
 
-    /// The same for a contact, where the gate lets it go; `thread`: as in [`To`].
+    /// The same for a contact, where the gate lets it go, and to no mailbox that is gone or that somebody else may read; `thread`: as in [`To`].
     pub fn to_contact(
         &self,
         mail: &Mail<'_>,
@@ -136,6 +143,11 @@ impl Freezer {
         contact: &Contact,
         (k, thread): (u32, Option<String>),
     ) -> anyhow::Result<NewMessage> {
+        ensure!(
+            self.closed.is_open(contact),
+            "the mailbox of contact {} is gone, or somebody else may read it",
+            contact.id
+        );
         let pass = gate(terms, &Audience::contact(circle, contact))?;
         self.freeze(mail, pass, &To { name: &contact.name, role: contact.role.as_str(), thread }, k)
     }

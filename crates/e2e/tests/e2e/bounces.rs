@@ -89,7 +89,7 @@ fn a_mail_that_comes_back_goes_to_the_next_contact_and_then_on_the_calling_list(
     // And that one comes back as well: nobody is left to write to.
     let mail = mail_to(&installation, "vcib@eikendam.example").unwrap();
     send(&installation, &server, &report("vcib@eikendam.example", "5.1.1", &head(&mail)));
-    serving.wait("the calling list", || installation.fate("no_contact") == 1);
+    serving.wait("it to be undeliverable", || installation.fate("undeliverable") == 1);
 
     installation
         .run(&["--as", "jan", "contact", "trust-again", "cert@eikendam.example", "--reason", "called"])
