@@ -75,6 +75,8 @@ pub enum NotTold {
     Kind,
     /// It is too mild.
     Severity,
+    /// Somebody said that it is not theirs, and the desk has not looked at that yet.
+    Disowned,
     /// It is nobody's for too short a time.
     TooEarly,
     /// It was told less than thirty days ago.
@@ -100,6 +102,6 @@ pub enum NotTold {
 words!(
     NotTold, "reason",
     Source "source", LookUp "look_up", Marking "marking", Credentials "credentials", Kind "kind", Severity "severity",
-    TooEarly "too_early", Told "told", NoSubject "no_subject", NotAsked "not_asked", Nobody "nobody", Ourselves "ourselves",
+    Disowned "disowned", TooEarly "too_early", Told "told", NoSubject "no_subject", NotAsked "not_asked", Nobody "nobody", Ourselves "ourselves",
     Hub "hub", DoNotContact "do_not_contact", DeskHadMail "desk_had_mail", Enough "enough",
 );

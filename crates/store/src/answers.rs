@@ -76,10 +76,12 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Does the desk have to look at it?
+    /// Does the desk have to look at it? At "not ours" always: until then the finding goes to nobody outside.
     pub fn is_open(&self) -> bool {
+        let said = &self.said;
+        let disowns = said.kind == AnswerKind::NotOurs && said.standing == Standing::Taken;
         self.decided_at.is_none()
-            && (self.said.standing == Standing::Proposed || self.said.contradicts.is_some())
+            && (said.standing == Standing::Proposed || said.contradicts.is_some() || disowns)
     }
 }
 
@@ -254,17 +256,19 @@ pub fn newest(connection: &Connection, limit: usize) -> Result<Vec<Answer>, Stor
     select(connection, "1 ORDER BY id DESC LIMIT ?1", [limit as i64])
 }
 
+/// As [`Answer::is_open`].
+const OPEN: &str =
+    "decided_at IS NULL AND (standing = 0 OR contradicts IS NOT NULL OR standing = 1 AND kind = 'not_ours')";
+
 /// Those that the desk has to look at, the oldest first.
 pub fn open(connection: &Connection) -> Result<Vec<Answer>, StoreError> {
-    select(connection, "decided_at IS NULL AND (standing = 0 OR contradicts IS NOT NULL) ORDER BY id", [])
+    select(connection, &format!("{OPEN} ORDER BY id"), [])
 }
 
 /// How many the desk has to look at.
 pub fn open_count(connection: &Connection) -> Result<u64, StoreError> {
     connection
-        .prepare_cached(
-            "SELECT count(*) FROM answer WHERE decided_at IS NULL AND (standing = 0 OR contradicts IS NOT NULL)",
-        )
+        .prepare_cached(&format!("SELECT count(*) FROM answer WHERE {OPEN}"))
         .and_then(|mut statement| statement.query_row([], |row| row.get::<_, i64>(0)))
         .map(|count| count as u64)
         .doing("count answers")
@@ -392,6 +396,7 @@ mod tests {
         let waiting = |store: &Store| store.read(open).unwrap().iter().map(|one| one.id).collect::<Vec<_>>();
         assert_eq!(waiting(&store), ids);
         assert_eq!(store.read(left_without_the_desk).unwrap().len(), 2);
+        assert_eq!(store.read(open_count).unwrap(), 2);
         store.decide_answer(&ACT, ids[1], Standing::Taken, None, &[]).unwrap();
         assert_eq!(waiting(&store), ids[..1]);
         assert!(store.read(left_without_the_desk).unwrap().is_empty(), "the desk has decided");

@@ -92,7 +92,7 @@ pub fn accept(
     let answer = open(&reader, id)?;
     let said = &answer.said;
     if said.standing == Standing::Taken {
-        // Of two that contradict each other this one holds, as it does already.
+        // Of two that contradict each other this one holds, as it does already; and what is not theirs may go on to others.
         store.decide_answer(act, id, Standing::Taken, None, &[])?;
         return Ok(answer);
     }
@@ -146,6 +146,11 @@ pub fn refuse(store: &mut Store, act: &Act<'_>, id: AnswerId) -> anyhow::Result<
     ensure!(!act.reason.trim().is_empty(), "say why with --reason");
     let reader = store.reader()?;
     let answer = open(&reader, id)?;
+    ensure!(
+        answer.done_at.is_none(),
+        "the register was changed by answer A{id} already. Set it right there (`schakel register history`), then `schakel reattribute`, and accept the \
+         answer, so that it waits no longer"
+    );
     let asked = asked(store, &reader, &answer, act.at)?;
     let earlier = match answer.said.contradicts {
         Some(other) => store.read(|connection| answers::get(connection, other))?,

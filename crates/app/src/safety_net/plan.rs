@@ -16,7 +16,7 @@ use schakel_model::{
 };
 use schakel_rules::safety_net::{AGAIN_SECONDS, Candidate, DESK_SECONDS, choose, may_be_told};
 use schakel_store::{
-    Reader, StoreError, abuse_contacts,
+    Reader, StoreError, abuse_contacts, answers,
     chunks::{self, Blocks},
     findings::{self, NewFinding},
     id_list,
@@ -82,6 +82,7 @@ pub fn plan(reader: &Reader, lookup: &Lookup, config: &Config, now: i64) -> anyh
     let permissions = Permissions::now(reader)?;
     let kinds = reader.read(findings::kinds)?;
     let told = reader.read(|connection| told(connection, now.saturating_sub(AGAIN_SECONDS)))?;
+    let disowned = reader.read(answers::left_without_the_desk)?;
     let mut plan = Plan::default();
     let mut mails: BTreeMap<String, Mail> = BTreeMap::new();
     for mut one in gather(reader)? {
@@ -99,6 +100,11 @@ pub fn plan(reader: &Reader, lookup: &Lookup, config: &Config, now: i64) -> anyh
             told_at: told.get(&one.id).map(|(at, _)| *at),
         };
         let mut no = |why| *plan.not_told.entry(why).or_default() += 1;
+        // One stolen mailbox must not be enough to send a finding outside.
+        if disowned.contains(&one.id) {
+            no(NotTold::Disowned);
+            continue;
+        }
         if let Err(why) = may_be_told(&candidate, &net, now) {
             no(why);
             if let (NotTold::Told, Some((_, notification))) = (why, told.get(&one.id)) {

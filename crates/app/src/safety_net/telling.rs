@@ -99,6 +99,7 @@ fn write(
         recipient_role: ContactRole::Findings,
         standing: Standing::Nobodys { means: &mail.means },
         occasion: Occasion::New,
+        answer_link: "",
         sender: &config.sender,
         created_at: now,
         groups: rows::groups(&told),

@@ -297,6 +297,11 @@ fn what_is_not_theirs_is_taken_from_them_and_stays_within() {
     assert!(status == 200 && thanks.contains("verwerkt"), "{thanks}");
     serving.wait("it to be nobody's", || installation.fate("unrouted") == 1);
     assert!(answers(&installation)[0]["reattributed_at"].is_string());
+    // It goes to nobody outside before the desk has looked.
+    assert_eq!(count(&installation.json(&["answer", "list"])["waiting"]), 1);
+    installation.run(&["--as", "jan", "answer", "refuse", "A1", "--reason", "too late"]).ended(1);
+    installation.run(&["--as", "jan", "answer", "accept", "A1"]).ended(0);
+    assert_eq!(count(&installation.json(&["answer", "list"])["waiting"]), 0);
     // The rest of the range stays theirs.
     put(&installation, &rdp_name("2026-11-21"), rdp("2026-11-21", &["198.51.100.7", "198.51.100.8"]));
     serving.wait("the next", || count(&installation.json(&["findings"])["count"]) == 2);
