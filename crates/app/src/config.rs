@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::Context;
-use schakel_deliver::settings::{self, ChannelKind, MailSettings};
+use schakel_deliver::settings::{self, ChannelKind, ChannelsSettings, MailSettings};
 use schakel_ingest::{
     imap::{self, settings::ImapSettings},
     smtp::{self, settings::SmtpSettings},
@@ -49,6 +49,7 @@ pub struct Config {
     pub doors: DoorsConfig,
     pub outgoing: OutgoingSettings,
     pub mail: MailSettings,
+    pub channels: ChannelsSettings,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -177,6 +178,7 @@ impl Default for Config {
             doors: DoorsConfig::default(),
             outgoing: OutgoingSettings::default(),
             mail: MailSettings::default(),
+            channels: ChannelsSettings::default(),
         }
     }
 }
@@ -391,10 +393,10 @@ pub fn documented() -> String {
         .replace("\n[dkim]", "\n[mail.dkim]")
         .replace("\n[folder]", "\n[mail.folder]")
         .replace("\n[smtp]", "\n[mail.smtp]");
-    let outgoing = outgoing::DOCUMENTED;
+    let (outgoing, channels) = (outgoing::DOCUMENTED, settings::CHANNELS_DOCUMENTED);
     let (smtp, imap) = (smtp::settings::DOCUMENTED, imap::settings::DOCUMENTED);
     format!(
-        "{DOCUMENTED}\n[doors.smtp]\n{smtp}\n[doors.imap]\n{imap}\n[outgoing]\n{outgoing}\n[mail]\n{mail}"
+        "{DOCUMENTED}\n[doors.smtp]\n{smtp}\n[doors.imap]\n{imap}\n[outgoing]\n{outgoing}\n[mail]\n{mail}\n[channels]\n{channels}"
     )
 }
 

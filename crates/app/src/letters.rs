@@ -100,7 +100,13 @@ pub fn post(
         let circle = if letter.organisation.is_some() { Circle::Concerned } else { Circle::Member };
         let pass = gate(letter.tlp, &Audience::mailbox(circle, letter.to, LETTER_TLP_MAX))?;
         let to = To { name: letter.to_name, role: letter.role, thread: None };
-        let mail = Mail { message: &message, reference, language: letter.language, wish: Wish::Open };
+        let mail = Mail {
+            message: &message,
+            reference,
+            kind: NotificationKind::Letter,
+            language: letter.language,
+            wish: Wish::Open,
+        };
         let mail = freezer.freeze(&mail, pass, &to, 1)?;
         new.push(notification((NotificationId(number), epoch), letter, now, message.subject, mail));
     }

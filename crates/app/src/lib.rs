@@ -39,6 +39,7 @@ pub mod keys;
 pub mod lending;
 pub mod letters;
 pub mod line_difference;
+pub mod machines;
 pub mod mailbox_health;
 pub mod member_keys;
 pub mod member_reports;

@@ -107,7 +107,13 @@ impl Composer<'_> {
         })?;
         let freezer = Freezer::of_store(store, self.config, self.now)?;
         // Numbers only: it has to arrive where what it takes back did.
-        let mail = Mail { message: &message, reference, language: told.language, wish: Wish::Open };
+        let mail = Mail {
+            message: &message,
+            reference,
+            kind: NotificationKind::Letter,
+            language: told.language,
+            wish: Wish::Open,
+        };
         let mut messages = Vec::new();
         for (k, earlier) in (1..).zip(&arrived) {
             let pass = gate(told.tlp, &Audience::has(&earlier.recipient))?;

@@ -7,6 +7,7 @@ use schakel_deliver::{
     channel::{Channel, Delivery},
     mail::address,
     message_id::MessageId,
+    outcome::{Answer, Outcome},
     settings::MailSettings,
 };
 use schakel_model::clock::Clock;
@@ -17,13 +18,14 @@ use schakel_rules::{
 use schakel_store::{
     frames::FrameReader,
     mailboxes::Failure,
-    outbox::{self, AttemptResult, Message, MessageState, OutboxWriter},
+    outbox::{self, AttemptResult, Lane, Message, MessageState, OutboxWriter},
 };
 use serde::Serialize;
 
 use crate::{
     answers::tokens::{self, Token, Use},
     config::Config,
+    machines::Opened,
 };
 
 /// Messages of one round: one commit before and one after for all of them. After a crash at most so many are sent again, with the
@@ -45,12 +47,34 @@ pub struct Sent {
     pub braked: u64,
 }
 
-/// Sends what is due now. Stops between two messages when `stop` says so.
+impl Sent {
+    fn add(&mut self, other: Self) {
+        self.accepted += other.accepted;
+        self.later += other.later;
+        self.given_up += other.given_up;
+        self.braked += other.braked;
+    }
+}
+
+/// Sends what is due now, to people and then to programs. Stops between two messages when `stop` says so.
 pub fn send_due(
     store: &mut OutboxWriter,
     frames: &mut FrameReader,
     config: &Config,
     clock: &Clock,
+    stop: &dyn Fn() -> bool,
+) -> anyhow::Result<Sent> {
+    let mut sent = send_lane(Lane::Mail, store, frames, (config, clock), stop)?;
+    sent.add(send_lane(Lane::Machine, store, frames, (config, clock), stop)?);
+    Ok(sent)
+}
+
+/// Sends what is due now by one of the ways.
+pub fn send_lane(
+    lane: Lane,
+    store: &mut OutboxWriter,
+    frames: &mut FrameReader,
+    (config, clock): (&Config, &Clock),
     stop: &dyn Fn() -> bool,
 ) -> anyhow::Result<Sent> {
     let mut sent = Sent::default();
@@ -59,22 +83,25 @@ pub fn send_due(
             "sending is paused: {reason}. Run `schakel restore confirm` to say what should happen with what was waiting"
         );
     }
-    let mut channel = Channel::open(&config.mail)?;
-    let return_path = ReturnPath::new(store, config)?;
+    let mut ways = Ways::open(lane, store, config)?;
     while !stop() {
         let now = clock.now();
-        let due = store.read(|connection| outbox::due(connection, now.as_second(), ROUND))?;
+        let due = store.read(|connection| outbox::due(connection, lane, now.as_second(), ROUND))?;
         if due.is_empty() {
             break;
         }
-        let (mut go, braked) = brake(store, config, now, due)?;
+        let (mut go, braked) = match lane {
+            Lane::Mail => brake(store, config, now, due)?,
+            // A program is not annoyed.
+            Lane::Machine => (due, Vec::new()),
+        };
         sent.braked += braked.len() as u64;
         store.postpone(&braked)?;
         let started = store.start_attempts(&go.iter().map(|message| message.id).collect::<Vec<_>>())?;
         go.retain(|message| started.contains(&message.id));
         let mut results = Vec::with_capacity(go.len());
         for message in &go {
-            let result = attempt(&mut channel, frames, &return_path, message, clock.now())?;
+            let result = attempt(&mut ways, frames, message, clock.now())?;
             match result.state {
                 MessageState::Accepted => sent.accepted += 1,
                 MessageState::GivenUp => sent.given_up += 1,
@@ -96,8 +123,45 @@ pub fn send_due(
         results.extend(untried);
         store.finish_attempts(clock.now_seconds(), &results)?;
     }
-    channel.close();
+    ways.close();
     Ok(sent)
+}
+
+/// What messages of a lane go by.
+enum Ways<'a> {
+    /// All by one channel, each with its return path.
+    Mail(Box<Channel>, ReturnPath),
+    /// Each by that of its recipient.
+    Machine(Opened<'a>),
+}
+
+impl<'a> Ways<'a> {
+    fn open(lane: Lane, store: &OutboxWriter, config: &'a Config) -> anyhow::Result<Self> {
+        Ok(match lane {
+            Lane::Mail => Self::Mail(Box::new(Channel::open(&config.mail)?), ReturnPath::new(store, config)?),
+            Lane::Machine => Self::Machine(Opened::new(config)),
+        })
+    }
+
+    fn deliver(&mut self, message: &Message, id: &MessageId, bytes: &[u8], now: Timestamp) -> Outcome {
+        let delivery = Delivery { envelope_from: "", to: &message.recipient, message_id: id, bytes, now };
+        match self {
+            Self::Mail(channel, return_path) => {
+                channel.deliver(&Delivery { envelope_from: &return_path.of(id), ..delivery })
+            }
+            Self::Machine(opened) => match opened.get(&message.recipient) {
+                Ok(channel) => channel.deliver(&delivery),
+                // A matter of the configuration: the message waits until it is put right.
+                Err(error) => Outcome::Temporary(Answer { code: None, text: format!("{error:#}") }),
+            },
+        }
+    }
+
+    fn close(&mut self) {
+        if let Self::Mail(channel, _) = self {
+            channel.close();
+        }
+    }
 }
 
 /// Those that may go, and those that wait with the time until when.
@@ -129,23 +193,15 @@ fn brake(store: &OutboxWriter, config: &Config, now: Timestamp, due: Vec<Message
 }
 
 fn attempt(
-    channel: &mut Channel,
+    ways: &mut Ways<'_>,
     frames: &mut FrameReader,
-    return_path: &ReturnPath,
     message: &Message,
     now: Timestamp,
 ) -> anyhow::Result<AttemptResult> {
     let mut bytes = Vec::new();
     frames.read(message.frame, &mut bytes)?;
     let message_id: MessageId = message.message_id.parse()?;
-    let envelope_from = return_path.of(&message_id);
-    let delivery = Delivery {
-        envelope_from: &envelope_from,
-        to: &message.recipient,
-        message_id: &message_id,
-        bytes: &bytes,
-    };
-    let outcome = channel.deliver(&delivery);
+    let outcome = ways.deliver(message, &message_id, &bytes, now);
     let progress = Progress {
         // An attempt that a crash cut off is counted already.
         attempts: message.attempts + u32::from(message.state == MessageState::Waiting),

@@ -30,6 +30,7 @@ use schakel_store::{
     Reader, StoreError, answers,
     data_dir::DataDir,
     mailboxes,
+    outbox::Lane,
     spool::{SpoolDesk, State},
 };
 
@@ -45,7 +46,7 @@ use crate::{
     pipeline::views::Views,
     polls::Fetchers,
     retention,
-    send::send_due,
+    send::send_lane,
     tell::Composer,
     templates, withheld,
 };
@@ -117,7 +118,11 @@ fn turns(
     let mut settling = Settled::new(Duration::from_millis(config.intake.settle_ms));
     let mut waiting = Waiting::from_store(&reader)?;
     let halt = Arc::new(AtomicBool::new(false));
-    let sender = start_sender(&mut intake, config, clock, [stop, &halt].map(Arc::clone), counters)?;
+    let mut senders = Vec::new();
+    for lane in [Lane::Mail, Lane::Machine] {
+        let ends = [stop, &halt].map(Arc::clone);
+        senders.push(start_sender(lane, &mut intake, config, clock, ends, counters)?);
+    }
     counters.ready.store(true, Relaxed);
     tracing::info!(folder = %folder.incoming().display(), "ready");
     let mut breaches = Breaches::default();
@@ -192,7 +197,7 @@ fn turns(
     }
     counters.ready.store(false, Relaxed);
     halt.store(true, Relaxed);
-    if sender.join().is_err() {
+    if senders.into_iter().map(thread::JoinHandle::join).filter(Result::is_err).count() > 0 {
         anyhow::bail!("the sending thread stopped in an unexpected way");
     }
     intake.close()?;
@@ -244,6 +249,7 @@ fn is_locked(error: &anyhow::Error) -> bool {
 }
 
 fn start_sender(
+    lane: Lane,
     intake: &mut Intake,
     config: &Config,
     clock: Clock,
@@ -257,7 +263,7 @@ fn start_sender(
         let over = || ends.iter().any(|end| end.load(Relaxed));
         let mut said = String::new();
         while !over() {
-            match send_due(&mut outbox, &mut frames, &config, &clock, &over) {
+            match send_lane(lane, &mut outbox, &mut frames, (&config, &clock), &over) {
                 Ok(sent) => {
                     said.clear();
                     counters.mails_accepted.fetch_add(sent.accepted, Relaxed);

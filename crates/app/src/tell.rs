@@ -48,6 +48,7 @@ mod again;
 mod baselines;
 mod channel;
 mod deciding;
+mod event;
 pub(crate) mod facts;
 mod frozen;
 mod protection;
@@ -382,7 +383,13 @@ impl Composer<'_> {
                 groups: groups(register, told),
             };
             let message = self.templates.render(&notice)?;
-            let mail = Mail { message: &message, reference, language: group.language, wish: Wish::ByMarking };
+            let mail = Mail {
+                message: &message,
+                reference,
+                kind: NotificationKind::Findings,
+                language: group.language,
+                wish: Wish::ByMarking,
+            };
             let mut messages = Vec::new();
             if telling.whom.desk {
                 messages.push(self.for_desk(freezer, mail, telling.terms, &group.contacts)?);
@@ -399,6 +406,11 @@ impl Composer<'_> {
             }
             if messages.is_empty() {
                 continue;
+            }
+            // A program reads one language.
+            if lead == *next && !telling.whom.desk {
+                let k = group.contacts.len() as u32 + 1;
+                messages.extend(freezer.to_machines(&mail, (telling.terms, circle), code, k)?);
             }
             let notification = Notification {
                 id: *next,

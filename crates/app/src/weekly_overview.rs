@@ -241,6 +241,7 @@ impl Overviews<'_> {
         let mail = Mail {
             message: &message,
             reference: overview.reference,
+            kind: NotificationKind::Overview,
             language: overview.language,
             wish: Wish::ByMarking,
         };

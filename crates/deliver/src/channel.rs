@@ -2,12 +2,15 @@
 
 use std::{io, path::PathBuf};
 
+use jiff::Timestamp;
+
 use crate::{
     folder::FolderChannel,
     message_id::MessageId,
     outcome::Outcome,
     settings::{ChannelKind, MailSettings},
     smtp::SmtpChannel,
+    webhook::WebhookChannel,
 };
 
 /// One mail to one recipient.
@@ -21,6 +24,8 @@ pub struct Delivery<'a> {
     pub message_id: &'a MessageId,
     /// The frozen bytes.
     pub bytes: &'a [u8],
+    /// The time of the attempt.
+    pub now: Timestamp,
 }
 
 /// A way out. Each thread that sends opens its own.
@@ -30,6 +35,8 @@ pub enum Channel {
     Smtp(Box<SmtpChannel>),
     /// Into a folder.
     Folder(FolderChannel),
+    /// To a web address of a member.
+    Webhook(Box<WebhookChannel>),
 }
 
 /// Why a channel cannot be opened: the settings do not allow it. No connection is made yet.
@@ -97,6 +104,7 @@ impl Channel {
         match self {
             Self::Smtp(smtp) => smtp.deliver(delivery),
             Self::Folder(folder) => folder.deliver(delivery),
+            Self::Webhook(webhook) => webhook.deliver(delivery),
         }
     }
 
@@ -104,7 +112,7 @@ impl Channel {
     pub fn close(&mut self) {
         match self {
             Self::Smtp(smtp) => smtp.close(),
-            Self::Folder(_) => {}
+            Self::Folder(_) | Self::Webhook(_) => {}
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Mails as `.eml` files in a folder: for trying things out, for the demo, and for a mail system that picks files up.
+//! Mails as `.eml` files in a folder: for trying things out, for the demo, and for a mail system that picks files up. Events for a program of
+//! a member go the same way, as `.json`.
 
 use std::{
     fs::{self, File},
@@ -15,19 +16,25 @@ use crate::{
 #[derive(Debug)]
 pub struct FolderChannel {
     folder: PathBuf,
+    extension: &'static str,
 }
 
 impl FolderChannel {
-    /// Into this folder, which is made when it is not there.
+    /// Mails into this folder, which is made when it is not there.
     pub fn open(folder: &Path) -> Result<Self, OpenError> {
         fs::create_dir_all(folder)
             .map_err(|source| OpenError::Folder { path: folder.to_path_buf(), source })?;
-        Ok(Self { folder: folder.to_path_buf() })
+        Ok(Self { folder: folder.to_path_buf(), extension: "eml" })
+    }
+
+    /// Events for a program into this folder, which somebody else has made: one that is not there may be not mounted.
+    pub fn drop(folder: &Path) -> Self {
+        Self { folder: folder.to_path_buf(), extension: "json" }
     }
 
     /// Writes a mail. When it returns [`Outcome::Accepted`], the file survives a power cut.
     pub fn deliver(&self, delivery: &Delivery<'_>) -> Outcome {
-        let path = self.folder.join(format!("{}.eml", delivery.message_id.bare()));
+        let path = self.folder.join(format!("{}.{}", delivery.message_id.bare(), self.extension));
         match self.write(&path, delivery.bytes) {
             Ok(()) => {
                 Outcome::Accepted(Answer { code: None, text: format!("written to {}", path.display()) })
@@ -41,7 +48,7 @@ impl FolderChannel {
 
     /// Under another name first, so that whoever watches the folder never sees half a mail.
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let unfinished = path.with_extension("eml.tmp");
+        let unfinished = path.with_extension(format!("{}.tmp", self.extension));
         let mut file = File::create(&unfinished)?;
         file.write_all(bytes)?;
         file.sync_all()?;
@@ -62,6 +69,7 @@ mod tests {
             to: "noc@x.example",
             message_id: &message_id,
             bytes,
+            now: jiff::Timestamp::UNIX_EPOCH,
         };
         channel.deliver(&delivery)
     }

@@ -1,4 +1,4 @@
-//! Notifications out: to a mail server by SMTP, or into a folder as `.eml` files.
+//! Notifications out: to a mail server by SMTP, into a folder as files, to programs of members over HTTPS.
 //!
 //! Three steps, which the caller keeps apart so that a crash between them loses nothing and sends no second mail with
 //! another name:
@@ -15,3 +15,4 @@ pub mod message_id;
 pub mod outcome;
 pub mod settings;
 pub mod smtp;
+pub mod webhook;

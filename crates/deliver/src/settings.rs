@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 /// The part as it is printed for a person: every key, what it means, its default.
 pub const DOCUMENTED: &str = include_str!("settings.toml");
 
+/// The same for the part `[channels]`.
+pub const CHANNELS_DOCUMENTED: &str = include_str!("channels.toml");
+
 /// How mail goes out.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -54,6 +57,56 @@ pub enum ReplyTo {
     AsIs,
     /// `desk+17.0.3.…@host`: another for each mail.
     Tokens,
+}
+
+/// Ways to programs of members, beside mail.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ChannelsSettings {
+    /// Posted to a web address.
+    pub webhook: Vec<WebhookSettings>,
+    /// Written into a folder.
+    pub drop: Vec<DropSettings>,
+}
+
+/// A web address to which notifications of an organisation are posted.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookSettings {
+    /// Its name in the outbox.
+    pub name: String,
+    /// The code of the organisation in the register.
+    pub organisation: String,
+    /// Where: `https://` only.
+    pub url: String,
+    /// The highest marking that goes there; never TLP:RED.
+    #[serde(default = "machine_tlp_max")]
+    pub tlp_max: String,
+    /// The file that holds the secret for the plain signature (HMAC).
+    #[serde(default)]
+    pub secret_file: PathBuf,
+    /// The environment variable that holds it.
+    #[serde(default)]
+    pub secret_env: String,
+}
+
+/// A folder into which notifications of an organisation are written.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DropSettings {
+    /// Its name in the outbox.
+    pub name: String,
+    /// The code of the organisation in the register.
+    pub organisation: String,
+    /// Which folder.
+    pub folder: PathBuf,
+    /// The highest marking that goes there; never TLP:RED.
+    #[serde(default = "machine_tlp_max")]
+    pub tlp_max: String,
+}
+
+fn machine_tlp_max() -> String {
+    Tlp::Green.as_str().to_owned()
 }
 
 /// By which of our keys mails are signed.

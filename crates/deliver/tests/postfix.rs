@@ -68,6 +68,7 @@ fn deliver(channel: &mut Channel, message_id: &MessageId, bytes: &[u8]) -> Outco
         to: "noc@gemeente.example",
         message_id,
         bytes,
+        now: jiff::Timestamp::UNIX_EPOCH,
     })
 }
 

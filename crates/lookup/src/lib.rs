@@ -9,6 +9,7 @@
 //! - [`https`]: a file over HTTPS,
 //! - [`rdap`]: who holds a prefix or an AS number; [`abuse`]: whom to write to about an address or a site,
 //! - [`poll`]: a report that is fetched now and then, and only when it has changed,
+//! - [`post`]: something that is posted to a web address,
 //! - [`shadowserver`]: Shadowserver's API for reports.
 
 pub mod abuse;
@@ -16,6 +17,7 @@ pub mod dns;
 pub mod https;
 pub mod outgoing;
 pub mod poll;
+pub mod post;
 pub mod rdap;
 pub mod settings;
 pub mod shadowserver;

@@ -7,6 +7,7 @@
 //! - [`open`]: a mail as it came → a mail that our own reader understands, and what was found about encryption and signature,
 //! - [`protect`]: a mail that goes out → the same mail, signed, encrypted or both,
 //! - [`dkim`]: a domain vouches for a mail (RFC 6376),
+//! - [`ed25519`]: a signature on what is not mail,
 //! - [`keys`]: all keys that opening may use,
 //! - [`openpgp`]: keys and messages of RFC 9580 and RFC 4880, and how they stand in a mail (RFC 3156, and in the text),
 //! - [`smime`]: certificates and messages of RFC 5652, as RFC 8551 uses them,
@@ -17,6 +18,7 @@
 //! decryption failed is said in one way for all reasons that depend on the secret key, so that nobody can learn from our answers.
 
 pub mod dkim;
+pub mod ed25519;
 pub mod keys;
 pub mod limits;
 pub mod open;

@@ -548,11 +548,24 @@ pub(crate) fn messages(
 /// The longest wait there is, in seconds: that of the storm brake. One that seems longer was set before the clock was set back.
 const WAIT_SECONDS_MAX: i64 = 86_400;
 
+/// By which way messages go. They do not wait for each other: a program of a member that hangs holds up no mail.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Lane {
+    /// To people.
+    Mail,
+    /// To programs: roles `webhook` and `drop`.
+    Machine,
+}
+
 /// Messages whose next attempt is due, at most `limit`, the longest due first.
-pub fn due(connection: &Connection, now: i64, limit: usize) -> Result<Vec<Message>, StoreError> {
+pub fn due(connection: &Connection, lane: Lane, now: i64, limit: usize) -> Result<Vec<Message>, StoreError> {
+    let of_lane = match lane {
+        Lane::Mail => "role NOT IN ('webhook', 'drop')",
+        Lane::Machine => "role IN ('webhook', 'drop')",
+    };
     messages(
         connection,
-        "state < 2 AND (next_at <= ?1 OR next_at > ?2) ORDER BY next_at, id LIMIT ?3",
+        &format!("state < 2 AND (next_at <= ?1 OR next_at > ?2) AND {of_lane} ORDER BY next_at, id LIMIT ?3"),
         params![now, now.saturating_add(WAIT_SECONDS_MAX), limit as i64],
     )
 }

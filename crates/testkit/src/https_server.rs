@@ -69,6 +69,16 @@ impl HttpsServer {
         tls: &ServerTls,
         answer: impl Fn(&Asked) -> Vec<u8> + Send + Sync + 'static,
     ) -> io::Result<Self> {
+        Self::start_dripping(listen, tls, Duration::ZERO, answer)
+    }
+
+    /// As [`Self::start_asked`], and waits so long before each byte of an answer.
+    pub fn start_dripping(
+        listen: &str,
+        tls: &ServerTls,
+        pause: Duration,
+        answer: impl Fn(&Asked) -> Vec<u8> + Send + Sync + 'static,
+    ) -> io::Result<Self> {
         let listener = TcpListener::bind(listen)?;
         let address = listener.local_addr()?;
         let (stop, requests) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
@@ -83,7 +93,7 @@ impl HttpsServer {
                 let (answer, counted) = (Arc::clone(&answer), Arc::clone(&counted));
                 thread::spawn(move || {
                     // A client that goes away is no trouble of the server.
-                    let _ = serve(stream, config, &*answer, &counted);
+                    let _ = serve(stream, config, (&*answer, pause), &counted);
                 });
             }
         });
@@ -122,7 +132,7 @@ pub fn answer(status: &str, more: &str, body: &[u8]) -> Vec<u8> {
 fn serve(
     stream: TcpStream,
     config: Arc<rustls::ServerConfig>,
-    answer: &Answer,
+    (answer, pause): (&Answer, Duration),
     requests: &AtomicUsize,
 ) -> io::Result<()> {
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
@@ -150,7 +160,16 @@ fn serve(
         }
     }
     asked.body = body;
-    stream.write_all(&answer(&asked))?;
+    let answer = answer(&asked);
+    if pause.is_zero() {
+        stream.write_all(&answer)?;
+    } else {
+        for byte in answer {
+            thread::sleep(pause);
+            stream.write_all(&[byte])?;
+            stream.flush()?;
+        }
+    }
     stream.flush()?;
     stream.conn.send_close_notify();
     stream.flush()

@@ -10,6 +10,7 @@ use schakel_deliver::{
     settings::ReplyTo,
 };
 use schakel_model::{
+    answer::NotificationKind,
     language::Language,
     register::Contact,
     tlp::{Terms, Tlp},
@@ -26,8 +27,12 @@ use crate::{
     check_code,
     config::Config,
     dkim::Dkim,
-    tell::channel::Closed,
-    tell::protection::{Protector, Unprotected},
+    machines::{Machine, machines},
+    tell::{
+        channel::Closed,
+        event,
+        protection::{Protector, Unprotected},
+    },
 };
 
 /// A mail before it has a recipient.
@@ -37,6 +42,8 @@ pub struct Mail<'a> {
     pub message: &'a Message,
     /// The notification.
     pub reference: Reference,
+    /// What it is.
+    pub kind: NotificationKind,
     /// In which language.
     pub language: Language,
     /// What it asks beside its marking.
@@ -69,6 +76,7 @@ pub struct Freezer {
     protector: Protector,
     /// Where nothing goes.
     closed: Closed,
+    machines: Vec<Machine>,
     now: Timestamp,
 }
 
@@ -104,6 +112,7 @@ impl Freezer {
             dkim: Dkim::load(config)?,
             protector: Protector::new(config, contact_keys, now)?,
             closed,
+            machines: machines(config)?,
             now,
         })
     }
@@ -113,6 +122,19 @@ impl Freezer {
     pub fn freeze(&self, mail: &Mail<'_>, pass: Pass, to: &To<'_>, k: u32) -> anyhow::Result<NewMessage> {
         let reference = mail.reference;
         let message_id = MessageId::new(reference.number, reference.epoch, k, &self.host)?;
+        if let Some(machine) = self.machines.iter().find(|one| one.recipient == pass.address()) {
+            let about = event::About {
+                kind: mail.kind,
+                reference,
+                tlp: pass.tlp(),
+                organisation: &machine.organisation,
+                host: &self.host,
+                now: self.now,
+            };
+            // Over verified TLS, or on this machine: there is nothing to encrypt. What may go there is limited by its setting.
+            let bytes = event::event(mail.message, &about, &message_id)?;
+            return Ok(NewMessage::new(pass, to.role.to_owned(), message_id.to_string(), bytes));
+        }
         let thread: Option<MessageId> = to.thread.as_deref().map(str::parse).transpose()?;
         let head = Head {
             from: &self.from,
@@ -150,6 +172,25 @@ impl Freezer {
         );
         let pass = gate(terms, &Audience::contact(circle, contact))?;
         self.freeze(mail, pass, &To { name: &contact.name, role: contact.role.as_str(), thread }, k)
+    }
+
+    /// The same for the programs of an organisation; `k`: the number of the first.
+    pub fn to_machines(
+        &self,
+        mail: &Mail<'_>,
+        (terms, circle): (Terms, Circle),
+        organisation: &str,
+        k: u32,
+    ) -> anyhow::Result<Vec<NewMessage>> {
+        let mut messages = Vec::new();
+        for (machine, k) in self.machines.iter().filter(|one| one.organisation == organisation).zip(k..) {
+            let audience =
+                Audience { clearance: machine.tlp_max, ..Audience::machine(circle, &machine.recipient) };
+            let Ok(pass) = gate(terms, &audience) else { continue };
+            let to = To { name: "", role: machine.kind.as_str(), thread: None };
+            messages.push(self.freeze(mail, pass, &to, k)?);
+        }
+        Ok(messages)
     }
 
     /// The final bytes of a mail that was withheld, encrypted; `None` while there is still no key.

@@ -108,7 +108,7 @@ impl Composer<'_> {
         };
         let message = self.templates.render(&notice)?;
         let freezer = self.freezer()?;
-        let mail = Mail { message: &message, reference, language, wish: Wish::ByMarking };
+        let mail = Mail { message: &message, reference, kind: retold.kind, language, wish: Wish::ByMarking };
         let mut messages = Vec::new();
         for (contact, k) in contacts.iter().zip(1..) {
             let earlier = self
@@ -121,6 +121,10 @@ impl Composer<'_> {
         }
         if messages.is_empty() {
             return Ok(None);
+        }
+        if lead == *next {
+            let (terms, k) = (retold.tlp.into(), contacts.len() as u32 + 1);
+            messages.extend(freezer.to_machines(&mail, (terms, retold.circle), code, k)?);
         }
         let notification = Notification {
             id: *next,

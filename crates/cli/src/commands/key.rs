@@ -7,6 +7,7 @@ use jiff::ToSpan;
 use schakel_app::{
     config,
     keys::{self, Key},
+    machines,
 };
 use serde_json::{Value, json};
 
@@ -38,6 +39,8 @@ pub enum KeyCommand {
     /// Keys with which our domain signs its mails (DKIM)
     #[command(subcommand)]
     Dkim(super::key_dkim::DkimCommand),
+    /// Print the public half of the key that signs what is posted to webhooks; the key is made when there is none
+    Webhook,
 }
 
 pub fn run(context: &Context, command: &KeyCommand) -> anyhow::Result<Ending> {
@@ -45,6 +48,12 @@ pub fn run(context: &Context, command: &KeyCommand) -> anyhow::Result<Ending> {
     let now = context.clock.now();
     match command {
         KeyCommand::Dkim(command) => return super::key_dkim::run(context, command),
+        KeyCommand::Webhook => {
+            let key = machines::key_or_new(&config::load(&context.data)?)?;
+            context.out.line(key.public_pem());
+            context.out.line(format!("Signatures name it `{}`.", key.id()));
+            context.out.json(&json!({ "keyid": key.id(), "public_key": key.public_pem() }))?;
+        }
         KeyCommand::List => {
             let mut rows = Vec::new();
             let mut values: Vec<Value> = Vec::new();

@@ -1,0 +1,74 @@
+//! Something that is posted to a web address, once: by the one rule for what may be reached, and nowhere else when the server redirects.
+
+use std::{io::Read, time::Duration};
+
+use crate::{
+    dns::Resolver,
+    https::{Asked, FetchError, Https},
+    settings::{OutgoingSettings, SettingsError},
+};
+
+/// What a server says of a refusal is read up to here.
+const SAID_BYTES_MAX: u64 = 1 << 10;
+
+/// Posts. A server that has not answered after `timeout` is left, however slowly it goes on talking.
+#[derive(Debug)]
+pub struct Poster {
+    resolver: Resolver,
+    https: Https,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub enum Posted {
+    /// The server answered.
+    Answered {
+        /// With this status.
+        status: u16,
+        /// And the start of what it said, when it did not take it.
+        said: String,
+    },
+    /// Nothing was sent.
+    NotSent(FetchError),
+    /// It may have arrived: no answer came in time, or the connection broke.
+    Unknown(FetchError),
+}
+
+impl Poster {
+    /// As configured; asks nothing yet.
+    pub fn new(settings: &OutgoingSettings, timeout: Duration) -> Result<Self, SettingsError> {
+        let resolver = Resolver::new(settings.resolvers()?, timeout);
+        Ok(Self { resolver, https: Https::new(settings.rule()?, settings.certificates()?, timeout) })
+    }
+
+    /// A web address as it is asked: in its normal form (`https://a.example` has the path `/`). `None` when it is none over HTTPS.
+    pub fn address(url: &str) -> Option<String> {
+        let url = url::Url::parse(url.trim()).ok()?;
+        (url.scheme() == "https"
+            && url.host().is_some()
+            && url.username().is_empty()
+            && url.password().is_none())
+        .then(|| url.to_string())
+    }
+
+    /// Posts a body. `headers`: names and values, the media type too.
+    pub fn post(&self, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Posted {
+        let asked = Asked { url, accept: "*/*", headers, body: Some(body) };
+        match self.https.ask(&self.resolver, &asked) {
+            Ok((_, mut answer)) => {
+                let status = answer.status().as_u16();
+                let mut said = Vec::new();
+                // What a server says when it took it matters to nobody: it is not waited for.
+                if !(200..300).contains(&status) {
+                    let mut body = answer.body_mut().with_config().limit(SAID_BYTES_MAX).reader();
+                    let _ = body.read_to_end(&mut said);
+                }
+                Posted::Answered { status, said: String::from_utf8_lossy(&said).into_owned() }
+            }
+            // A redirect: the server did answer.
+            Err(FetchError::Status { status, .. }) => Posted::Answered { status, said: String::new() },
+            Err(error @ (FetchError::Timeout(_) | FetchError::Failed { .. })) => Posted::Unknown(error),
+            Err(error) => Posted::NotSent(error),
+        }
+    }
+}
