@@ -218,6 +218,8 @@ fn attempt(
     };
     let outcome = outcome.answer().to_string();
     let failure = match state {
+        // A program has no mailbox.
+        _ if matches!(ways, Ways::Machine(_)) => None,
         MessageState::GivenUp if is_no_such_mailbox(&outcome) => Some(Failure::Hard),
         MessageState::GivenUp => Some(Failure::Soft),
         _ => None,

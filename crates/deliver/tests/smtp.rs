@@ -182,6 +182,7 @@ fn what_is_no_address_or_no_frozen_mail_is_refused_before_anything_is_sent() {
         to: "b@x.example",
         message_id: &message_id,
         bytes,
+        now: jiff::Timestamp::UNIX_EPOCH,
     });
     assert_eq!(outcome.attempt(), Attempt::Temporary, "{outcome:?}");
     assert_eq!(server.connections(), 0);

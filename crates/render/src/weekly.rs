@@ -287,10 +287,9 @@ fn not_told(one: &NotTold<'_>, words: &Words) -> String {
 
 impl OpenContext {
     fn new(open: &Open<'_>, words: &Words) -> Self {
-        let states = open
-            .states
-            .iter()
-            .map(|(state, count)| words.with(&format!("open-state-{state}"), &[("count", &count.to_string())]));
+        let states = open.states.iter().map(|(state, count)| {
+            words.with(&format!("open-state-{state}"), &[("count", &count.to_string())])
+        });
         Self {
             title: title_of(open.classification, open.report_type, open.identifier, "", words),
             severity: words.text(&format!("severity-{}", open.severity)),

@@ -105,7 +105,13 @@ fn write(
         groups: rows::groups(&told),
     })?;
     message.attachments.extend(told.iter().filter_map(|one| one.xarf.clone()));
-    let letter = Letter { message: &message, reference, language, wish: Wish::Open };
+    let letter = Letter {
+        message: &message,
+        reference,
+        kind: NotificationKind::SafetyNet,
+        language,
+        wish: Wish::Open,
+    };
     let to = To { name: "", role: "abuse", thread: None };
     let frozen = freezer.freeze(&letter, pass, &to, 1)?;
     let findings: Vec<FindingId> = told.iter().map(|one| one.item.finding).collect();
