@@ -214,6 +214,7 @@ pub fn origin(kept: &Kept, sender: &Sender) -> Origin {
         tlp: sender.source.as_ref().and_then(|source| source.tlp),
         untold: sender.source.as_ref().is_some_and(|source| !source.may_notify),
         again: false,
+        campaign: None,
     }
 }
 

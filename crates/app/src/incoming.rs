@@ -8,7 +8,11 @@ use std::{
 };
 
 use anyhow::Context;
-use schakel_model::{arrival::Receipt, ids::SourceId, tlp::Tlp};
+use schakel_model::{
+    arrival::Receipt,
+    ids::{CampaignId, SourceId},
+    tlp::Tlp,
+};
 
 /// Where a report comes from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -25,6 +29,8 @@ pub struct Origin {
     pub untold: bool,
     /// It is taken in even though its bytes came in before.
     pub again: bool,
+    /// It is told by this campaign, and not otherwise.
+    pub campaign: Option<CampaignId>,
 }
 
 /// Something to take in.

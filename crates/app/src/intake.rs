@@ -255,12 +255,12 @@ impl Intake {
     }
 
     fn begin(&mut self, file: &OpenReport) -> anyhow::Result<ReportId> {
-        let Origin { source, receipt, received_at, .. } = file.incoming.origin;
+        let Origin { source, receipt, received_at, campaign, .. } = file.incoming.origin;
         let received_at = match received_at {
             Some(seconds) => Timestamp::from_second(seconds)?,
             None => self.clock.now(),
         };
-        Ok(self.plane.store.begin_report(&Report {
+        let report = Report {
             id: ReportId(0),
             name: file.name().to_owned(),
             received_at: received_at.as_second(),
@@ -273,7 +273,8 @@ impl Intake {
             source,
             receipt,
             withdrawn_at: None,
-        })?)
+        };
+        Ok(self.plane.store.begin_report(&report, campaign)?)
     }
 
     fn ingest_plain(

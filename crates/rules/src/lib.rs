@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod breach;
 pub mod calendar;
+pub mod campaign;
 pub mod claim;
 pub mod comparison;
 pub mod compromised_channel;

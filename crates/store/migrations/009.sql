@@ -101,11 +101,13 @@ CREATE TABLE abuse_contact (
 -- The files that say which registry knows an address or a domain.
 CREATE TABLE rdap_bootstrap (name TEXT PRIMARY KEY, bytes BLOB NOT NULL, fetched_at INTEGER NOT NULL) WITHOUT ROWID;
 
--- An action about one report: own text and deadline, approved by a second person before it leaves.
+-- An action about one report: own text and deadline, approved by a second person before it leaves. report 0: not taken in yet. Until it is
+-- sent, assignment blocks of the report with fate 9 (held) name it.
 CREATE TABLE campaign (
-    id INTEGER PRIMARY KEY, report INTEGER NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL, deadline INTEGER, created_at INTEGER NOT NULL,
-    actor TEXT NOT NULL, approved_at INTEGER, approved_by TEXT, sent_at INTEGER, ended_at INTEGER
+    id INTEGER PRIMARY KEY, report INTEGER NOT NULL, title TEXT NOT NULL, text_nl TEXT NOT NULL, text_en TEXT NOT NULL, deadline INTEGER,
+    created_at INTEGER NOT NULL, actor TEXT NOT NULL, approved_at INTEGER, approved_by TEXT, sent_at INTEGER, ended_at INTEGER
 );
+CREATE INDEX campaign_report ON campaign (report);
 CREATE TABLE campaign_notification (campaign INTEGER NOT NULL, notification INTEGER NOT NULL, PRIMARY KEY (campaign, notification)) WITHOUT ROWID;
 
 -- Trial operation: the first load of a source and kind, told only when the desk releases it.

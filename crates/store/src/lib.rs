@@ -16,6 +16,7 @@
 //! - [`weekly_overviews`]: what an organisation is shown once a week,
 //! - [`transaction`]: all or nothing; [`rehearsal`]: nothing in the end,
 //! - [`audit`], [`users`]: who did what, when and why, as a chain of hashes,
+//! - [`campaigns`]: actions of the desk about one report,
 //! - [`claims`], [`conflicts`]: what members say is theirs, and who else does; [`onboarding`]: how they join,
 //! - [`contact_changes`], [`contact_keys`], [`confirmations`]: what belongs to contacts beside the register,
 //! - [`look_ups`]: what the DNS said of the addresses and names of findings,
@@ -40,6 +41,7 @@ pub mod audit;
 pub mod backup;
 pub mod breaches;
 pub mod calls;
+pub mod campaigns;
 pub mod chunks;
 pub mod claims;
 pub mod confirmations;

@@ -3,11 +3,13 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use schakel_model::{
     arrival::Receipt,
-    ids::{ReportId, SourceId},
+    ids::{CampaignId, ReportId, SourceId},
     tlp::{Terms, Tlp},
 };
 
-use crate::{Store, StoreError, act::Act, audit::Action, error::DatabaseContext, frames::FrameRef};
+use crate::{
+    Store, StoreError, act::Act, audit::Action, campaigns, error::DatabaseContext, frames::FrameRef,
+};
 
 /// How far a report has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -228,10 +230,14 @@ impl Store {
         })
     }
 
-    /// Begins a report. Its `id` is given here.
-    pub fn begin_report(&mut self, report: &Report) -> Result<ReportId, StoreError> {
+    /// Begins a report. Its `id` is given here. From its first row on it belongs to the campaign, if there is one.
+    pub fn begin_report(
+        &mut self,
+        report: &Report,
+        campaign: Option<CampaignId>,
+    ) -> Result<ReportId, StoreError> {
         self.write(|transaction| {
-            transaction
+            let id = transaction
                 .prepare_cached(
                     "INSERT INTO report (name, received_at, received_day, size, head_hash, content_hash, state, source, receipt)
                      VALUES (?1,?2,?3,?4,?5,?6,0,?7,?8)",
@@ -249,7 +255,11 @@ impl Store {
                     ])
                 })
                 .map(|id| ReportId(id as u32))
-                .doing("begin a report")
+                .doing("begin a report")?;
+            if let Some(campaign) = campaign {
+                campaigns::attach(transaction, campaign, id)?;
+            }
+            Ok(id)
         })
     }
 
