@@ -12,6 +12,7 @@ pub mod breach;
 pub mod calendar;
 pub mod calling_list;
 pub mod calls;
+pub mod campaigns;
 pub mod changed_register;
 pub mod check_code;
 pub mod chores;

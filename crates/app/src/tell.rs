@@ -1,6 +1,9 @@
 //! From new assignments to frozen messages: one notification for each organisation, marking and language.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+};
 
 use anyhow::Context;
 use jiff::Timestamp;
@@ -16,7 +19,7 @@ use schakel_model::{
 };
 use schakel_render::{
     message::Message,
-    notice::{FINDINGS_IN_NOTICE_MAX, Group, Item, Notice, Occasion, Reference, Standing},
+    notice::{FINDINGS_IN_NOTICE_MAX, Group, Item, Notice, Reference, Standing},
     templates::Templates,
 };
 use schakel_rules::{
@@ -27,6 +30,7 @@ use schakel_rules::{
 };
 use schakel_store::{
     Reader, Store,
+    campaigns::Campaign,
     chunks::{self, Block, Chunk},
     id_list,
     keeping::{Decided, Verdict},
@@ -35,6 +39,7 @@ use schakel_store::{
 };
 
 use crate::{
+    campaigns,
     config::Config,
     onboarding,
     pipeline::{
@@ -47,6 +52,7 @@ use crate::{
 mod again;
 mod baselines;
 mod channel;
+mod campaign;
 mod deciding;
 mod event;
 pub(crate) mod facts;
@@ -105,6 +111,8 @@ struct Telling {
     terms: Terms,
     /// To whom.
     whom: Whom,
+    /// The campaign that tells them.
+    campaign: Option<Arc<Campaign>>,
     blocks: Vec<Block>,
 }
 
@@ -158,6 +166,9 @@ impl Composer<'_> {
                 &self.view.register,
                 self.now,
             )?;
+        }
+        if let Some(store) = store.as_deref_mut() {
+            campaigns::keep_back(store, self.now.as_second())?;
         }
         let policy = policy::in_force(self.reader)?;
         let waiting = self.decide(store.as_deref_mut(), &policy)?;
@@ -376,8 +387,8 @@ impl Composer<'_> {
                 tlp: telling.terms.tlp,
                 recipient_role: recipients.role,
                 standing,
-                occasion: Occasion::New,
                 answer_link: &self.answer_link(reference),
+                occasion: telling.occasion(group.language),
                 sender: &self.config.sender,
                 created_at: self.now,
                 groups: groups(register, told),
@@ -422,7 +433,10 @@ impl Composer<'_> {
                 findings: told.len() as u64,
                 subject: message.subject.clone(),
                 lead,
-                kind: NotificationKind::Findings,
+                kind: match telling.campaign {
+                    Some(_) => NotificationKind::Campaign,
+                    None => NotificationKind::Findings,
+                },
                 thread: None,
             };
             let notification = match telling.whom.desk {
@@ -485,7 +499,14 @@ fn batches(waiting: Vec<Waiting>) -> Vec<Vec<Telling>> {
         *count += block.count;
         tellings
             .entry((key, *part))
-            .or_insert_with(|| Telling { organisation, concerned, terms, whom, blocks: Vec::new() })
+            .or_insert_with(|| Telling {
+                organisation,
+                concerned,
+                terms,
+                whom,
+                campaign: None,
+                blocks: Vec::new(),
+            })
             .blocks
             .push(block);
     }

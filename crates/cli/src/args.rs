@@ -164,6 +164,9 @@ pub enum Command {
     /// Two who say that the same is theirs
     #[command(subcommand)]
     Conflict(crate::commands::conflict::ConflictCommand),
+    /// Actions about one report, with a text and a deadline of their own, by two people
+    #[command(subcommand)]
+    Campaign(crate::commands::campaign::CampaignCommand),
     /// Weekly overviews: what was sent to a member, what was not, and what is open
     #[command(subcommand)]
     Overview(crate::commands::overview::OverviewCommand),

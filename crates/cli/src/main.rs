@@ -150,6 +150,7 @@ fn run(command: &Command, context: &Context, data_is_named: bool) -> anyhow::Res
         Command::Onboarding(command) => commands::onboarding::run(context, command),
         Command::Contact(command) => commands::contact::run(context, command),
         Command::Conflict(command) => commands::conflict::run(context, command),
+        Command::Campaign(command) => commands::campaign::run(context, command),
         Command::Overview(command) => commands::overview::run(context, command),
         Command::Template(command) => commands::template::run(context, command),
         Command::Completion { shell } => commands::completion::run(*shell),

@@ -59,8 +59,6 @@ id!(/// A state of the register: it grows by one with every applied change.
     RegisterVersion);
 id!(/// A set of assignments that many findings share (see [`crate::assignment`]).
     AssignmentSetId);
-id!(/// An action of the desk about one report.
-    CampaignId);
 id!(/// A kind of finding (classification, identifier, feed) known to this installation.
     KindId);
 

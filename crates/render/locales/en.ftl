@@ -63,6 +63,7 @@ call-compromised-channel = This is { $sender }. We have an important message for
 
 # When something was told before
 occasion-reminder = Reminder
+occasion-campaign-deadline = Tell us by { $day } at the latest how it stands.
 occasion-escalation = No reaction
 occasion-reminder-line = This is a reminder. We first told you about this on { $day }. We tell it again because:
 occasion-escalation-own = On { $day } we sent notification { $number } to another contact of your organisation. We got no reaction. So we now ask you to look at it.

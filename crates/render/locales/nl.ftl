@@ -63,6 +63,7 @@ call-compromised-channel = U spreekt met { $sender }. Wij hebben een belangrijk 
 
 # Als iets al eerder gemeld is
 occasion-reminder = Herinnering
+occasion-campaign-deadline = Laat ons uiterlijk op { $day } weten hoe het ervoor staat.
 occasion-escalation = Geen reactie
 occasion-reminder-line = Dit is een herinnering. Wij meldden dit voor het eerst aan u op { $day }. Wij melden het nu weer, omdat:
 occasion-escalation-own = Op { $day } stuurden wij notificatie { $number } naar een andere contactpersoon van uw organisatie. Wij kregen geen reactie. Daarom vragen wij nu aan u om hiernaar te kijken.

@@ -228,6 +228,7 @@ fn occasion_word(occasion: &Occasion<'_>, words: &Words) -> String {
     match occasion {
         Occasion::New => String::new(),
         Occasion::Reminder { .. } => words.text("occasion-reminder"),
+        Occasion::Campaign { title, .. } => clean::line(title, NAME_CHARS_MAX).into_owned(),
         Occasion::Escalation { .. } => words.text("occasion-escalation"),
     }
 }
@@ -243,6 +244,12 @@ fn occasion_lines(occasion: &Occasion<'_>, words: &Words, times: &Times) -> Vec<
                 format!("- {}: {reason}", words.count("findings-count", *count))
             });
             std::iter::once(first).chain(reasons).collect()
+        }
+        Occasion::Campaign { text, deadline, .. } => {
+            let own = text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned);
+            let asks = deadline
+                .map(|at| words.with("occasion-campaign-deadline", &[("day", &times.local_minutes(at))]));
+            own.chain(asks).collect()
         }
         Occasion::Escalation { of, told_at, to } => {
             let (number, day) = (of.to_string(), times.local_day(*told_at));

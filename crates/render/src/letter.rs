@@ -85,6 +85,15 @@ pub enum About<'a> {
         /// It is dealt with.
         accepted: bool,
     },
+    /// What a campaign about a source's report has led to. Numbers only.
+    CampaignResult {
+        /// What the campaign is called.
+        title: &'a str,
+        /// When it was sent.
+        told_at: Timestamp,
+        /// What came of it.
+        counts: CampaignCounts,
+    },
     /// An earlier notification, or a part of it, was not for the reader: please delete it. It says numbers only.
     Withdrawal {
         /// The earlier notification.
@@ -96,6 +105,21 @@ pub enum About<'a> {
         /// The findings that are taken back.
         findings: &'a [FindingId],
     },
+}
+
+/// What came of a campaign.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct CampaignCounts {
+    /// Organisations that were told.
+    pub organisations: u64,
+    /// Findings that were told.
+    pub told: u64,
+    /// Of those: said or seen to be gone.
+    pub fixed: u64,
+    /// Answered in another way.
+    pub answered: u64,
+    /// Without a reaction.
+    pub silent: u64,
 }
 
 /// How much of a notification is taken back.
@@ -117,6 +141,7 @@ impl About<'_> {
             Self::ConfirmContact { .. } => "confirm_contact",
             Self::Received { .. } => "receipt",
             Self::Decided { .. } => "receipt_decision",
+            Self::CampaignResult { .. } => "campaign_result",
             Self::Withdrawal { .. } => "withdrawal",
         }
     }
@@ -149,6 +174,11 @@ pub(crate) struct LetterContext {
     received_local: String,
     held: bool,
     accepted: bool,
+    organisations: u64,
+    told: u64,
+    fixed: u64,
+    answered: u64,
+    silent: u64,
 }
 
 #[derive(Serialize)]
@@ -188,6 +218,11 @@ impl LetterContext {
             received_local: String::new(),
             held: false,
             accepted: false,
+            organisations: 0,
+            told: 0,
+            fixed: 0,
+            answered: 0,
+            silent: 0,
         };
         match &letter.about {
             About::ProofCode { value, code, until } => {
@@ -216,6 +251,15 @@ impl LetterContext {
                 context.title = line(title);
                 context.received_local = times.local_minutes(*received_at);
                 context.accepted = *accepted;
+            }
+            About::CampaignResult { title, told_at, counts } => {
+                context.title = line(title);
+                context.told_local = times.local_minutes(*told_at);
+                context.organisations = counts.organisations;
+                context.told = counts.told;
+                context.fixed = counts.fixed;
+                context.answered = counts.answered;
+                context.silent = counts.silent;
             }
             About::Withdrawal { takes_back, told_at, part, findings } => {
                 context.takes_back = takes_back.to_string();
@@ -271,6 +315,11 @@ pub(crate) fn samples(language: Language) -> Vec<Letter<'static>> {
             title: "",
             received_at: created_at,
             accepted: false,
+        }),
+        letter(About::CampaignResult {
+            title: "Kwetsbare VPN-servers",
+            told_at: created_at,
+            counts: CampaignCounts { organisations: 12, told: 20, fixed: 14, answered: 4, silent: 2 },
         }),
         letter(About::SomethingWaits { missing: &[Step::VcibForm, Step::IntakeTalk] }),
         letter(About::ConfidentialWaits { waits: Reference { number: 12, epoch: 0 } }),

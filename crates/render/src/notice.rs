@@ -95,6 +95,15 @@ pub enum Occasion<'a> {
         /// When the first of them was first told.
         first_told_at: Timestamp,
     },
+    /// They belong to an action of the desk, with a text of its own.
+    Campaign {
+        /// What the action is called.
+        title: &'a str,
+        /// What it says: a line is a paragraph.
+        text: &'a str,
+        /// Until when it asks for an answer.
+        deadline: Option<Timestamp>,
+    },
     /// Somebody else was told of them, and nobody reacted.
     Escalation {
         /// The earlier notification.

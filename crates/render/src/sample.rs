@@ -79,7 +79,7 @@ pub fn small(language: Language) -> Notice<'static> {
 }
 
 /// One of each sort.
-pub fn all(language: Language) -> [Notice<'static>; 6] {
+pub fn all(language: Language) -> [Notice<'static>; 7] {
     [
         small(language),
         large(language, 99),
@@ -87,6 +87,7 @@ pub fn all(language: Language) -> [Notice<'static>; 6] {
         reminder(language),
         escalation(language),
         nobodys(language),
+        campaign(language),
     ]
 }
 
@@ -112,6 +113,16 @@ pub fn reminder(language: Language) -> Notice<'static> {
         answer_link: "https://schakel.example/answer/17.0.0.1776150000.abcdefghjklmnpqrstuvwxyz23",
         ..small(language)
     }
+}
+
+/// Findings that belong to an action of the desk.
+pub fn campaign(language: Language) -> Notice<'static> {
+    let occasion = Occasion::Campaign {
+        title: "Kwetsbare VPN-servers",
+        text: "Sinds gisteren wordt een lek in deze VPN-servers misbruikt.\n\nInstalleer vandaag de update.",
+        deadline: Some(Timestamp::constant(1_774_000_000, 0)),
+    };
+    Notice { occasion, ..small(language) }
 }
 
 /// Findings of another organisation, which did not react.

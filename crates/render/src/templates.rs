@@ -43,6 +43,10 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("nl/notification.txt.j2", include_str!("../templates/nl/notification.txt.j2")),
     ("en/notification.subject.j2", include_str!("../templates/en/notification.subject.j2")),
     ("en/notification.txt.j2", include_str!("../templates/en/notification.txt.j2")),
+    ("nl/campaign_result.subject.j2", include_str!("../templates/nl/campaign_result.subject.j2")),
+    ("nl/campaign_result.txt.j2", include_str!("../templates/nl/campaign_result.txt.j2")),
+    ("en/campaign_result.subject.j2", include_str!("../templates/en/campaign_result.subject.j2")),
+    ("en/campaign_result.txt.j2", include_str!("../templates/en/campaign_result.txt.j2")),
     ("nl/weekly_overview.subject.j2", include_str!("../templates/nl/weekly_overview.subject.j2")),
     ("nl/weekly_overview.txt.j2", include_str!("../templates/nl/weekly_overview.txt.j2")),
     ("en/weekly_overview.subject.j2", include_str!("../templates/en/weekly_overview.subject.j2")),
@@ -412,6 +416,11 @@ fn read_advice(language: Language, kind: &Kind, text: &str) -> Result<Advice, Te
     Advice::parse(text).map_err(|wrong| problem(&path, wrong.line, wrong.text))
 }
 
+/// Is a text that somebody wrote fit for a mail? The same holds for templates.
+pub fn safe_text(text: Replacement<'_>) -> Result<(), TemplateProblem> {
+    safe(&format!("{}/{}", text.language, text.name), text.text)
+}
+
 /// A text that is no mistake and hides nothing from whoever reads it.
 fn safe(path: &str, text: &str) -> Result<(), TemplateProblem> {
     if text.len() > TEMPLATE_BYTES_MAX {
@@ -530,9 +539,9 @@ mod tests {
             let head = message.text.split("\n1. ").next().unwrap_or_default().to_owned();
             format!("{}\n\n{head}", message.subject)
         };
-        let again = Language::ALL
-            .iter()
-            .flat_map(|language| [sample::reminder(*language), sample::escalation(*language)]);
+        let again = Language::ALL.iter().flat_map(|language| {
+            [sample::reminder(*language), sample::escalation(*language), sample::campaign(*language)]
+        });
         insta::assert_snapshot!(again.map(|notice| start(&notice)).collect::<Vec<_>>().join("=====\n"));
     }
 

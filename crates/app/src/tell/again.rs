@@ -42,7 +42,14 @@ impl Composer<'_> {
         };
         let terms = self.terms(&blocks[0])?;
         let whom = Whom::default();
-        let telling = Telling { organisation: notification.organisation, concerned, terms, whom, blocks };
+        let telling = Telling {
+            organisation: notification.organisation,
+            concerned,
+            terms,
+            whom,
+            campaign: None,
+            blocks,
+        };
         let told = self.read_rows(std::slice::from_ref(&telling))?.pop().unwrap_or_default();
         let register = &self.view.register;
         let (code, name) = crate::explain::organisation_name(register, notification.organisation);
@@ -74,7 +81,7 @@ impl Composer<'_> {
         Ok((notification, message))
     }
 
-    fn terms(&self, block: &Block) -> anyhow::Result<Terms> {
+    pub(super) fn terms(&self, block: &Block) -> anyhow::Result<Terms> {
         let chunk = self.reader.read(|connection| chunks::by_id(connection, block.chunk))?;
         let member = chunk.map_or(0, |chunk| chunk.member);
         Ok(self.reader.read(|connection| reports::terms(connection, block.report, member))?)

@@ -16,7 +16,7 @@ use schakel_rules::{
     tlp_gate::Circle,
 };
 use schakel_store::{
-    Reader, Store,
+    Reader, Store, campaigns,
     chunks::{self, Block, Blocks},
     id_list,
     keeping::{self, Decided, Verdict},
@@ -133,6 +133,7 @@ impl Composer<'_> {
     fn candidates(&self, in_force: &InForce) -> anyhow::Result<Vec<Candidate>> {
         let now = self.now.as_second();
         let joining = onboarding::not_affiliated(self.reader)?;
+        let campaigned = self.reader.read(campaigns::reports_kept_back)?;
         let released: HashSet<i64> = self.reader.read(keeping::released)?.into_iter().collect();
         let mut blocks: Vec<(Block, bool)> = self
             .reader
@@ -148,7 +149,7 @@ impl Composer<'_> {
         let mut candidates = Vec::with_capacity(blocks.len());
         for (block, is_due) in blocks {
             let Some(assignee) = block.assignee else { continue };
-            if joining.contains(&assignee.organisation) {
+            if joining.contains(&assignee.organisation) || campaigned.contains(&block.report) {
                 continue;
             }
             candidates.push(Candidate {

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod backup;
 pub mod breach;
 pub mod call;
+pub mod campaign;
 pub mod claim;
 pub mod compare;
 pub mod completion;

@@ -20,6 +20,7 @@ mod backup;
 mod bad_input;
 mod bounces;
 mod breach;
+mod campaign;
 mod claims;
 mod contacts;
 mod contract;

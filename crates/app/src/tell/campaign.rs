@@ -1,0 +1,85 @@
+//! What a campaign holds, told with its own text.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use schakel_model::{fate::Fate, language::Language};
+use schakel_render::notice::Occasion;
+use schakel_store::{
+    Store,
+    act::Act,
+    campaigns::{self, Campaign},
+    chunks::Block,
+    outbox,
+};
+
+use super::{Composed, Composer, Telling, Waiting, batches, deciding::Whom};
+
+impl Telling {
+    /// Why its findings are told.
+    pub(super) fn occasion(&self, language: Language) -> Occasion<'_> {
+        match &self.campaign {
+            None => Occasion::New,
+            Some(campaign) => Occasion::Campaign {
+                title: &campaign.title,
+                text: campaign.text(language),
+                deadline: campaign.deadline.and_then(|at| Timestamp::from_second(at).ok()),
+            },
+        }
+    }
+}
+
+impl Composer<'_> {
+    /// Tells what the campaign holds; hands each notification to `made`. Without `store` nothing is kept. Broken off, what is held still is
+    /// told the next time.
+    pub fn compose_campaign(
+        &self,
+        campaign: &Campaign,
+        mut store: Option<(&mut Store, &Act<'_>)>,
+        made: &mut dyn FnMut(&Composed),
+    ) -> anyhow::Result<usize> {
+        let now = self.now.as_second();
+        let (mut waiting, mut others) = (Vec::new(), Vec::new());
+        for block in self.reader.read(|connection| campaigns::held(connection, campaign.id))? {
+            let Some(assignee) = block.assignee else { continue };
+            let terms = self.terms(&block)?;
+            match self.view.fate_of(Some(assignee), &[assignee], terms, now) {
+                Fate::Queued => waiting.push(Waiting {
+                    organisation: self.view.successors.at(assignee.organisation, now),
+                    block: Block { reference: None, ..block },
+                    terms,
+                    overview: None,
+                    whom: Whom::default(),
+                }),
+                fate => others.push((block.id, fate)),
+            }
+        }
+        let campaign = Arc::new(campaign.clone());
+        let mut next = self.reader.read(outbox::next_notification)?;
+        let epoch = self.reader.read(outbox::epoch)?;
+        let batches = batches(waiting);
+        let last = batches.len();
+        let mut count = 0;
+        if let (0, Some((store, act))) = (last, &mut store) {
+            store.send_campaign(act, campaign.id, &[], &others, true)?;
+        }
+        for (mut batch, number) in batches.into_iter().zip(1..) {
+            batch.iter_mut().for_each(|telling| telling.campaign = Some(Arc::clone(&campaign)));
+            let told = self.read_rows(&batch)?;
+            let mut new = Vec::new();
+            for (telling, told) in batch.iter().zip(told) {
+                for (composed, mut stored) in self.notifications(telling, &told, &mut next, epoch)? {
+                    stored.tells.iter_mut().for_each(|tells| tells.deadline = campaign.deadline);
+                    made(&composed);
+                    new.push(stored);
+                    count += 1;
+                }
+            }
+            if let Some((store, act)) = &mut store {
+                let others = if number == last { &others[..] } else { &[] };
+                store.send_campaign(act, campaign.id, &new, others, number == last)?;
+            }
+        }
+        Ok(count)
+    }
+}
