@@ -233,6 +233,7 @@ pub fn answer_source(
                 told_at: Timestamp::from_second(sent_at)?,
                 counts,
             },
+            thread: None,
         };
         post(store, config, templates, Timestamp::from_second(act.at)?, &[letter])?;
         store.note_campaign_answer(act, id)?;

@@ -13,6 +13,8 @@ use schakel_store::{
     outbox,
 };
 
+use crate::policy;
+
 use super::{Composed, Composer, Telling, Waiting, batches, deciding::Whom};
 
 impl Telling {
@@ -54,6 +56,7 @@ impl Composer<'_> {
                 fate => others.push((block.id, fate)),
             }
         }
+        let policy = policy::in_force(self.reader)?;
         let campaign = Arc::new(campaign.clone());
         let mut next = self.reader.read(outbox::next_notification)?;
         let epoch = self.reader.read(outbox::epoch)?;
@@ -65,11 +68,18 @@ impl Composer<'_> {
         }
         for (mut batch, number) in batches.into_iter().zip(1..) {
             batch.iter_mut().for_each(|telling| telling.campaign = Some(Arc::clone(&campaign)));
+            let freezer = self.freezer()?;
             let told = self.read_rows(&batch)?;
             let mut new = Vec::new();
             for (telling, told) in batch.iter().zip(told) {
-                for (composed, mut stored) in self.notifications(telling, &told, &mut next, epoch)? {
-                    stored.tells.iter_mut().for_each(|tells| tells.deadline = campaign.deadline);
+                let deadline = policy.policy.deadline;
+                for (composed, mut stored) in
+                    self.notifications((&freezer, epoch), telling, &told, deadline, &mut next)?
+                {
+                    // The policy may ask for an earlier answer than the campaign does.
+                    for tells in &mut stored.tells {
+                        tells.deadline = [tells.deadline, campaign.deadline].into_iter().flatten().min();
+                    }
                     made(&composed);
                     new.push(stored);
                     count += 1;
