@@ -51,8 +51,8 @@ use crate::{
 
 mod again;
 mod baselines;
-mod channel;
 mod campaign;
+mod channel;
 mod deciding;
 mod event;
 pub(crate) mod facts;

@@ -32,7 +32,7 @@ use crate::{
     explain::organisation_name,
     onboarding::not_affiliated,
     pipeline::state::RegisterView,
-    tell::{Freezer, Mail},
+    tell::{Closed, Freezer, Mail},
 };
 
 /// The marking of an overview that shows nothing but numbers and dates: letters have the same.
@@ -75,6 +75,7 @@ struct Common {
     kinds: Vec<Kind>,
     not_told: HashMap<OrganisationId, Vec<NotTold>>,
     epoch: u32,
+    closed: Closed,
 }
 
 impl Overviews<'_> {
@@ -84,6 +85,7 @@ impl Overviews<'_> {
         let last = self.reader.read(stored::last)?;
         let known_since = self.reader.read(stored::known_since)?;
         let joining = not_affiliated(self.reader)?;
+        let closed = Closed::known(self.reader)?;
         let mut due = Vec::new();
         for organisation in &self.view.register.organisations {
             let id = organisation.id;
@@ -93,7 +95,7 @@ impl Overviews<'_> {
             }
             let known = known_since.get(&id).copied().unwrap_or(i64::MAX);
             if let Some(period) = schedule.due(last.get(&id).copied(), known, self.now)
-                && !readers(self.view.contacts(id, self.now.as_second())).is_empty()
+                && !self.readers(id, &closed).is_empty()
             {
                 due.push((id, period));
             }
@@ -135,6 +137,13 @@ impl Overviews<'_> {
         self.of(organisation, period, &self.common(period.since)?, &mut next)
     }
 
+    /// Who gets it: never by an address that takes nothing or that others may read.
+    fn readers(&self, organisation: OrganisationId, closed: &Closed) -> Vec<Readers<'_>> {
+        readers(
+            self.view.contacts(organisation, self.now.as_second()).filter(|contact| closed.is_open(contact)),
+        )
+    }
+
     fn common(&self, since: i64) -> anyhow::Result<Common> {
         let mut not_told: HashMap<OrganisationId, Vec<NotTold>> = HashMap::new();
         for one in self.reader.read(|connection| stored::not_told(connection, since))? {
@@ -145,6 +154,7 @@ impl Overviews<'_> {
             kinds: self.reader.read(findings::kinds)?,
             not_told,
             epoch: self.reader.read(outbox::epoch)?,
+            closed: Closed::known(self.reader)?,
         })
     }
 
@@ -156,7 +166,7 @@ impl Overviews<'_> {
         next: &mut NotificationId,
     ) -> anyhow::Result<Vec<Made>> {
         let now = self.now.as_second();
-        let groups = readers(self.view.contacts(organisation, now));
+        let groups = self.readers(organisation, &common.closed);
         if groups.is_empty() {
             return Ok(Vec::new());
         }

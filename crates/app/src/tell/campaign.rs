@@ -15,7 +15,7 @@ use schakel_store::{
 
 use crate::policy;
 
-use super::{Composed, Composer, Telling, Waiting, batches, deciding::Whom};
+use super::{Closed, Composed, Composer, Making, Telling, Waiting, batches, deciding::Whom};
 
 impl Telling {
     /// Why its findings are told.
@@ -60,6 +60,7 @@ impl Composer<'_> {
         let campaign = Arc::new(campaign.clone());
         let mut next = self.reader.read(outbox::next_notification)?;
         let epoch = self.reader.read(outbox::epoch)?;
+        let mut closed = Closed::known(self.reader)?;
         let batches = batches(waiting);
         let last = batches.len();
         let mut count = 0;
@@ -70,12 +71,17 @@ impl Composer<'_> {
             batch.iter_mut().for_each(|telling| telling.campaign = Some(Arc::clone(&campaign)));
             let freezer = self.freezer()?;
             let told = self.read_rows(&batch)?;
+            self.close_endangered(&mut closed, &batch, &told, store.as_mut().map(|(store, _)| &mut **store))?;
+            let making = Making { freezer: &freezer, epoch, closed: &closed };
             let mut new = Vec::new();
             for (telling, told) in batch.iter().zip(told) {
                 let deadline = policy.policy.deadline;
-                for (composed, mut stored) in
-                    self.notifications((&freezer, epoch), telling, &told, deadline, &mut next)?
-                {
+                let written = self.notifications(making, telling, &told, deadline, &mut next)?;
+                if written.is_empty() {
+                    // Mail does not reach them: from now on they are told as usual, by telephone if need be.
+                    others.extend(telling.blocks.iter().map(|block| (block.id, Fate::Queued)));
+                }
+                for (composed, mut stored) in written {
                     // The policy may ask for an earlier answer than the campaign does.
                     for tells in &mut stored.tells {
                         tells.deadline = [tells.deadline, campaign.deadline].into_iter().flatten().min();
