@@ -13,6 +13,7 @@ use crate::calendar::amsterdam;
 pub mod effect;
 pub mod explain;
 pub mod release;
+mod trial;
 
 /// The policy in force.
 #[derive(Clone, Debug)]

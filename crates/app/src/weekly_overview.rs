@@ -17,6 +17,7 @@ use schakel_render::{
 };
 use schakel_rules::{
     confidential::Wish,
+    policy::Mode,
     tlp_gate::Circle,
     weekly_overview::{Period, Readers, Schedule, readers},
 };
@@ -32,6 +33,7 @@ use crate::{
     explain::organisation_name,
     onboarding::not_affiliated,
     pipeline::state::RegisterView,
+    policy,
     tell::{Closed, Freezer, Mail},
 };
 
@@ -86,6 +88,7 @@ impl Overviews<'_> {
         let known_since = self.reader.read(stored::known_since)?;
         let joining = not_affiliated(self.reader)?;
         let closed = Closed::known(self.reader)?;
+        let policy = policy::in_force(self.reader)?;
         let mut due = Vec::new();
         for organisation in &self.view.register.organisations {
             let id = organisation.id;
@@ -94,6 +97,10 @@ impl Overviews<'_> {
                 continue;
             }
             let known = known_since.get(&id).copied().unwrap_or(i64::MAX);
+            // In trial operation nothing is sent to a member, an overview neither.
+            if policy.mode_of(&organisation.code, "", self.now) != Mode::Live {
+                continue;
+            }
             if let Some(period) = schedule.due(last.get(&id).copied(), known, self.now)
                 && !self.readers(id, &closed).is_empty()
             {

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use schakel_model::{fate::Fate, language::Language};
 use schakel_render::notice::Occasion;
+use schakel_rules::policy::Mode;
 use schakel_store::{
     Store,
     act::Act,
     campaigns::{self, Campaign},
     chunks::Block,
-    outbox,
+    outbox, reports, sources,
 };
 
-use crate::policy;
+use crate::{explain::organisation_name, policy};
 
 use super::{Closed, Composed, Composer, Making, Telling, Waiting, batches, deciding::Whom};
 
@@ -41,13 +42,27 @@ impl Composer<'_> {
         made: &mut dyn FnMut(&Composed),
     ) -> anyhow::Result<usize> {
         let now = self.now.as_second();
+        let policy = policy::in_force(self.reader)?;
+        let report = self.reader.read(|connection| reports::get(connection, campaign.report))?;
+        let source = match report {
+            Some(report) => self.reader.read(|connection| sources::by_id(connection, report.source))?,
+            None => None,
+        };
+        let source = source.map_or_else(String::new, |source| source.code);
         let (mut waiting, mut others) = (Vec::new(), Vec::new());
         for block in self.reader.read(|connection| campaigns::held(connection, campaign.id))? {
             let Some(assignee) = block.assignee else { continue };
             let terms = self.terms(&block)?;
+            let organisation = self.view.successors.at(assignee.organisation, now);
+            let (code, _) = organisation_name(&self.view.register, organisation);
+            if policy.mode_of(code, &source, self.now) != Mode::Live {
+                // Trial operation holds for campaigns as well: they are kept as the policy says.
+                others.push((block.id, Fate::Queued));
+                continue;
+            }
             match self.view.fate_of(Some(assignee), &[assignee], terms, now) {
                 Fate::Queued => waiting.push(Waiting {
-                    organisation: self.view.successors.at(assignee.organisation, now),
+                    organisation,
                     block: Block { reference: None, ..block },
                     terms,
                     overview: None,
@@ -56,7 +71,6 @@ impl Composer<'_> {
                 fate => others.push((block.id, fate)),
             }
         }
-        let policy = policy::in_force(self.reader)?;
         let campaign = Arc::new(campaign.clone());
         let mut next = self.reader.read(outbox::next_notification)?;
         let epoch = self.reader.read(outbox::epoch)?;
