@@ -1,5 +1,6 @@
 //! What is wrong with this installation, in plain words, with what to do about it.
 
+use schakel_deliver::settings::ChannelKind;
 use schakel_model::{fate::Fate, register::Register, tlp::Tlp};
 use schakel_store::{
     Reader, answers, audit,
@@ -14,7 +15,8 @@ use schakel_store::{
 use serde::Serialize;
 
 use crate::{
-    breach, config, contacts, feed_health, onboarding, pipeline::state::RegisterView, serve::failed_files,
+    breach, check_mail, config, contacts, dkim::Dkim, feed_health, machines::machines, onboarding,
+    pipeline::state::RegisterView, serve::failed_files, tell::Protector,
 };
 
 /// A message that waits longer than this is worth a word, in seconds.
@@ -45,7 +47,7 @@ pub struct Finding {
 
 /// Looks at everything. Never fails: what cannot be looked at is a finding.
 pub fn examine(data: &DataDir, now: i64) -> Vec<Finding> {
-    let mut doctor = Doctor { found: Vec::new() };
+    let mut doctor = Doctor { found: Vec::new(), now: jiff::Timestamp::from_second(now).unwrap_or_default() };
     doctor.configuration(data);
     match Reader::open(data) {
         Err(error) => doctor.wrong("store", error.to_string()),
@@ -68,6 +70,7 @@ pub fn examine(data: &DataDir, now: i64) -> Vec<Finding> {
 
 struct Doctor {
     found: Vec<Finding>,
+    now: jiff::Timestamp,
 }
 
 impl Doctor {
@@ -100,6 +103,27 @@ impl Doctor {
                 self.good("mail", "the way out is set up; `schakel outbox` shows what the other side says")
             }
             Err(error) => self.wrong("mail", format!("{:#}", anyhow::Error::from(error))),
+        }
+        self.believed(&config);
+    }
+
+    /// Whether others can believe our mail, as far as the configuration says. What the DNS says is for `schakel check-mail`.
+    fn believed(&mut self, config: &config::Config) {
+        match check_mail::alignment(config) {
+            Ok(line) if line.why.is_empty() => {}
+            Ok(line) => self.look("mail", line.why),
+            Err(error) => self.wrong("mail", format!("{error:#}")),
+        }
+        if config.mail.channel == ChannelKind::Smtp && config.mail.dkim.selectors.is_empty() {
+            self.look("mail", "no DKIM key signs our mails. `schakel key dkim generate` makes one, unless your mail server signs");
+        }
+        let keys = [
+            Dkim::load(config).err(),
+            Protector::new(config, Vec::new(), self.now).err(),
+            machines(config).err(),
+        ];
+        for error in keys.into_iter().flatten() {
+            self.wrong("mail", format!("{error:#}. Nobody is told anything until this is right"));
         }
     }
 

@@ -15,6 +15,7 @@ pub mod calls;
 pub mod campaigns;
 pub mod changed_register;
 pub mod check_code;
+pub mod check_mail;
 pub mod chores;
 pub mod claims;
 pub mod compare;

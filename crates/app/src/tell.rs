@@ -71,6 +71,7 @@ use self::{
 pub(crate) use channel::Closed;
 pub use frozen::{Freezer, Mail, To};
 pub(crate) use frozen::{message_id_host, outer_subject};
+pub(crate) use protection::Protector;
 pub(crate) use retold::Retold;
 
 /// Findings read from their raw rows at a time: bounds memory at about 100 MB, and re-reads a chunk only once for each such batch.

@@ -126,6 +126,8 @@ pub enum Command {
     /// What is nobody's, told to whoever the outside world names for it (vangnet)
     #[command(subcommand)]
     SafetyNet(crate::commands::safety_net::SafetyNetCommand),
+    /// What the DNS has to say about our mail so that it is believed, and what it says
+    CheckMail,
     /// Take in, tell and send until stopped
     Serve,
     /// The configuration

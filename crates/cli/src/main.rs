@@ -137,6 +137,7 @@ fn run(command: &Command, context: &Context, data_is_named: bool) -> anyhow::Res
         Command::Tell(args) => commands::tell::run(context, args),
         Command::Outbox(args) => commands::outbox::run(context, args),
         Command::SafetyNet(command) => commands::safety_net::run(context, command),
+        Command::CheckMail => commands::check_mail::run(context),
         Command::Serve => commands::serve::run(context),
         Command::Config(command) => commands::config::run(context, command),
         Command::Doctor => commands::doctor::run(context),

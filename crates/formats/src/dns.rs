@@ -4,8 +4,11 @@
 use std::net::IpAddr;
 
 use domain::{
-    base::{Message, MessageBuilder, ParsedName, Rtype, StreamTarget, ToName, iana::Rcode},
-    rdata::{A, Aaaa, Cname, Ptr, Txt},
+    base::{
+        Message, MessageBuilder, ParsedName, Rtype, StreamTarget, ToName,
+        iana::{Class, Rcode},
+    },
+    rdata::{A, Aaaa, AllRecordData, Cname, Mx, Ptr, Txt},
 };
 
 /// A name as it stands in the DNS.
@@ -25,6 +28,8 @@ pub enum Records {
     A,
     Aaaa,
     Ptr,
+    Mx,
+    Tlsa,
 }
 
 /// A name of letters and dots; `None` when it cannot stand in the DNS.
@@ -63,10 +68,14 @@ impl Question {
             Records::A => Rtype::A,
             Records::Aaaa => Rtype::AAAA,
             Records::Ptr => Rtype::PTR,
+            Records::Mx => Rtype::MX,
+            Records::Tlsa => Rtype::TLSA,
         };
         let mut builder = MessageBuilder::from_target(StreamTarget::new_vec()).ok()?;
         builder.header_mut().set_id(id);
         builder.header_mut().set_rd(true);
+        // RFC 6840 section 5.7: say in the answer whether DNSSEC vouches for it.
+        builder.header_mut().set_ad(true);
         let mut builder = builder.question();
         builder.push((name, rtype)).ok()?;
         let mut builder = builder.additional();
@@ -88,6 +97,19 @@ impl Question {
     pub fn stream(&self) -> &[u8] {
         self.wire.as_stream_slice()
     }
+}
+
+/// A certificate, or a key, that a mail server shows (DANE, RFC 6698).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TlsaRecord {
+    /// 2: of an authority, 3: of the server itself. Mail servers use no others (RFC 7672).
+    pub usage: u8,
+    /// 0: the certificate, 1: its key.
+    pub selector: u8,
+    /// 0: as it is, 1: its SHA-256, 2: its SHA-512.
+    pub matching: u8,
+    /// Bytes of what is compared.
+    pub data_bytes: usize,
 }
 
 /// What a name server says of the question as a whole.
@@ -150,6 +172,11 @@ impl Answer {
         self.0.header_counts().ancount() > 0
     }
 
+    /// Does the server say that DNSSEC vouches for it? That is worth as much as the way to the server.
+    pub fn is_authentic(&self) -> bool {
+        self.0.header().ad()
+    }
+
     /// What it says of the question.
     pub fn verdict(&self) -> Verdict {
         match self.0.header().rcode() {
@@ -194,6 +221,44 @@ impl Answer {
             let records = self.0.answer()?.limit_to_in::<Ptr<ParsedName<_>>>().flatten();
             let records = records.filter(|record| *record.owner() == *name);
             Ok(records.map(|record| record.data().ptrdname().to_name::<Vec<u8>>().to_string()).collect())
+        })
+    }
+
+    /// The mail servers of a domain, the preferred ones first. `aliases` counts what was followed so far.
+    pub fn mail_servers(&self, name: &Name, aliases: &mut usize) -> Result<Found<String>, Unreadable> {
+        self.follow(name, aliases, |name| {
+            let records = self.0.answer()?.limit_to_in::<Mx<ParsedName<_>>>().flatten();
+            let records = records.filter(|record| *record.owner() == *name);
+            let mut servers: Vec<(u16, String)> = records
+                .map(|record| {
+                    (record.data().preference(), record.data().exchange().to_name::<Vec<u8>>().to_string())
+                })
+                .collect();
+            servers.sort();
+            Ok(servers.into_iter().map(|(_, server)| server).collect())
+        })
+    }
+
+    /// The records for DANE of a name. `aliases` counts what was followed so far.
+    pub fn tlsa(&self, name: &Name, aliases: &mut usize) -> Result<Found<TlsaRecord>, Unreadable> {
+        self.follow(name, aliases, |name| {
+            let mut found = Vec::new();
+            for record in self.0.answer()? {
+                let record = record?;
+                if record.rtype() != Rtype::TLSA || record.class() != Class::IN || record.owner() != *name {
+                    continue;
+                }
+                let record = record.to_any_record::<AllRecordData<_, ParsedName<_>>>()?;
+                if let AllRecordData::Tlsa(data) = record.data() {
+                    found.push(TlsaRecord {
+                        usage: data.usage().into(),
+                        selector: data.selector().into(),
+                        matching: data.matching_type().into(),
+                        data_bytes: data.data().len(),
+                    });
+                }
+            }
+            Ok(found)
         })
     }
 

@@ -9,6 +9,8 @@ use std::{
 
 use schakel_formats::dns::{self, Answer, Found, Name, Question, Records, Unreadable, Verdict};
 
+pub use schakel_formats::dns::TlsaRecord;
+
 /// An answer larger than this is refused. The largest honest answers, of domains with a hundred verification tokens, are about 8 kB.
 pub const ANSWER_BYTES_MAX: usize = 16 << 10;
 
@@ -90,20 +92,41 @@ impl Resolver {
         self.look_up(&dns::reverse_name(address), Records::Ptr, Answer::pointers)
     }
 
-    /// Asks for a name and follows its aliases, within the answer and by asking again.
+    /// The mail servers of a domain, the preferred ones first, and whether DNSSEC vouches for that.
+    pub fn mail_servers(&self, domain: &str) -> Result<(Vec<String>, bool), DnsError> {
+        self.look_up_and(domain, Records::Mx, Answer::mail_servers)
+    }
+
+    /// The records for DANE of a name such as `_25._tcp.mx.example`, and whether DNSSEC vouches for them.
+    pub fn tlsa(&self, name: &str) -> Result<(Vec<TlsaRecord>, bool), DnsError> {
+        self.look_up_and(name, Records::Tlsa, Answer::tlsa)
+    }
+
     fn look_up<T>(
         &self,
         name: &str,
         records: Records,
         read: impl Fn(&Answer, &Name, &mut usize) -> Result<Found<T>, Unreadable>,
     ) -> Result<Vec<T>, DnsError> {
+        self.look_up_and(name, records, read).map(|(records, _)| records)
+    }
+
+    /// Asks for a name and follows its aliases, within the answer and by asking again. Also: does the resolver vouch for all of it?
+    fn look_up_and<T>(
+        &self,
+        name: &str,
+        records: Records,
+        read: impl Fn(&Answer, &Name, &mut usize) -> Result<Found<T>, Unreadable>,
+    ) -> Result<(Vec<T>, bool), DnsError> {
+        let mut is_authentic = true;
         let deadline = Instant::now() + self.timeout;
         let mut owner = dns::name(name).ok_or_else(|| DnsError::Name(name.to_owned()))?;
         let mut aliases = 0;
         loop {
             let answer = self.ask(&owner, records, deadline)?;
+            is_authentic &= answer.is_authentic();
             match read(&answer, &owner, &mut aliases) {
-                Ok(Found::Records(records)) => return Ok(records),
+                Ok(Found::Records(records)) => return Ok((records, is_authentic)),
                 Ok(Found::Alias(_)) if answer.verdict() == Verdict::NoSuchName => {
                     return Err(DnsError::NoSuchName(name.to_owned()));
                 }

@@ -26,7 +26,10 @@ mod resolv_conf;
 
 use std::{net::IpAddr, time::Duration};
 
-use schakel_formats::rdap::{Holder, holders};
+use schakel_formats::{
+    dns::TlsaRecord,
+    rdap::{Holder, holders},
+};
 use schakel_model::asset::AssetValue;
 
 use crate::{
@@ -72,6 +75,16 @@ impl Lookup {
     /// The addresses of a name, IPv4 and IPv6.
     pub fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, DnsError> {
         self.resolver.addresses(name)
+    }
+
+    /// The mail servers of a domain, the preferred ones first, and whether DNSSEC vouches for that.
+    pub fn mail_servers(&self, domain: &str) -> Result<(Vec<String>, bool), DnsError> {
+        self.resolver.mail_servers(domain)
+    }
+
+    /// The records for DANE of a name such as `_25._tcp.mx.example`, and whether DNSSEC vouches for them.
+    pub fn tlsa(&self, name: &str) -> Result<(Vec<TlsaRecord>, bool), DnsError> {
+        self.resolver.tlsa(name)
     }
 
     /// The names of an address (PTR), as whoever holds the address says.

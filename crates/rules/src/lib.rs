@@ -15,6 +15,7 @@ pub mod feed_health;
 pub mod follow_up;
 pub mod holidays;
 pub mod ladder;
+pub mod mail_records;
 pub mod mailbox;
 pub mod mandate;
 pub mod merger;

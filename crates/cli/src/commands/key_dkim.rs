@@ -2,6 +2,7 @@
 
 use clap::{Subcommand, ValueEnum};
 use schakel_app::{
+    check_mail,
     config::{self, Config},
     dkim::{self, Algorithm, ListedKey},
 };
@@ -109,12 +110,7 @@ fn show(context: &Context, config: &Config) -> anyhow::Result<Ending> {
     Ok(Ending::Done)
 }
 
-/// As it stands in a zone file: a string of a TXT record has at most 255 bytes (RFC 1035).
+/// As it stands in a zone file.
 fn record_line(name: &str, record: &str) -> String {
-    let strings: Vec<String> = record
-        .as_bytes()
-        .chunks(250)
-        .map(|piece| format!("\"{}\"", String::from_utf8_lossy(piece)))
-        .collect();
-    format!("{name}. IN TXT ( {} )", strings.join(" "))
+    format!("{name}. IN TXT ( {} )", check_mail::strings(record))
 }

@@ -7,6 +7,7 @@ pub mod backup;
 pub mod breach;
 pub mod call;
 pub mod campaign;
+pub mod check_mail;
 pub mod claim;
 pub mod compare;
 pub mod completion;
