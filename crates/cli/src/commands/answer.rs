@@ -44,8 +44,11 @@ pub enum AnswerCommand {
     /// What recipients said; by itself what waits for the desk
     List {
         /// Also what was decided, and what needed no decision, the newest first
-        #[arg(long)]
+        #[arg(long, conflicts_with = "notification")]
         all: bool,
+        /// Everything that was said about a notification, for example N17
+        #[arg(long, value_parser = notification_id)]
+        notification: Option<NotificationId>,
         /// So many at most
         #[arg(long, default_value_t = 50)]
         limit: usize,
@@ -141,7 +144,7 @@ fn finding_id(text: &str) -> Result<FindingId, String> {
 
 pub fn run(context: &Context, command: &AnswerCommand) -> anyhow::Result<Ending> {
     match command {
-        AnswerCommand::List { all, limit } => list(context, *all, *limit),
+        AnswerCommand::List { all, notification, limit } => list(context, *all, *notification, *limit),
         AnswerCommand::Show { answer } => show(context, *answer),
         AnswerCommand::Accept { answer, until, decided_by, reason, dry_run } => {
             let actor = context.person()?;
@@ -220,16 +223,21 @@ fn decided(context: &Context, id: AnswerId, standing: &str, carried_out: bool) -
     Ok(Ending::Done)
 }
 
-fn list(context: &Context, all: bool, limit: usize) -> anyhow::Result<Ending> {
+fn list(context: &Context, all: bool, about: Option<NotificationId>, limit: usize) -> anyhow::Result<Ending> {
     let reader = Reader::open(&context.data)?;
     let names = reader.read(register::load_organisations_now)?;
-    let answers = match all {
-        true => reader.read(|connection| answers::newest(connection, limit))?,
-        false => reader.read(answers::open)?.into_iter().take(limit).collect(),
+    let answers = match about {
+        Some(lead) => reader.read(|connection| answers::of_notification(connection, lead))?,
+        None if all => reader.read(|connection| answers::newest(connection, limit))?,
+        None => reader.read(answers::open)?.into_iter().take(limit).collect(),
     };
     let rows: Vec<Vec<String>> = answers.iter().map(|answer| cells(&names, answer)).collect();
     if rows.is_empty() {
-        context.out.line(if all { "Nobody has answered yet." } else { "No answer waits for the desk." });
+        let nothing = match (about, all) {
+            (None, false) => "No answer waits for the desk.",
+            _ => "Nobody has answered yet.",
+        };
+        context.out.line(nothing);
     } else {
         let headings = ["answer", "when", "code", "about", "says", "standing", "from", "why"];
         context.out.table(&headings, &rows, &[]);

@@ -360,11 +360,44 @@ fn the_desk_enters_what_was_said_by_telephone() {
         "sold",
     ]));
     assert_eq!((installation.fate("unrouted"), installation.fate("withdrawn")), (1, 1));
+    // What is closed stays as it is, whatever is said.
+    installation.json(&new(&["fixed", "--finding", "F0", "--organisation", "GM2", "--who", "Linde"]));
+    assert_eq!(state(&installation, 0), "not_ours");
+    assert_eq!(
+        installation.json(&["answer", "list", "--notification", "N1"])["answers"].as_array().unwrap().len(),
+        4
+    );
     let traced = installation.json(&["trace", "F1"]);
     assert_eq!(
         (&traced["told"][0]["state"], &traced["told"][0]["answer"]),
         (&"fixed".into(), &"A2".into()),
         "{traced}"
     );
+    installation.assert_sound();
+}
+
+#[test]
+fn whoever_took_the_place_of_the_one_told_answers_for_it() {
+    let (installation, serving, server, id) = told();
+    installation.import(&Register::small().relation("GM2,merged_into,GM1,,,2026-01-01"));
+    // A contact of the municipality that it went up in.
+    if reply(&server, "cert@eikendam.example", &id, "Opgelost.", &[&proven("eikendam.example")]).is_none() {
+        return;
+    }
+    serving.wait("the answer", || answers(&installation).len() == 1);
+    assert_eq!(answers(&installation)[0]["standing"], "taken");
+    assert_eq!(state(&installation, 0), "fixed");
+    // A number that was never given out waits for a person as any mail.
+    reply(
+        &server,
+        "cert@eikendam.example",
+        &id.replace("<1.", "<999."),
+        "Opgelost.",
+        &[&proven("eikendam.example")],
+    );
+    serving.wait("it to wait", || {
+        installation.json(&["vetting", "list"])["held"].as_array().unwrap().len() == 1
+    });
+    serving.stop();
     installation.assert_sound();
 }

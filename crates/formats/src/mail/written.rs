@@ -166,8 +166,11 @@ fn is_field_block(lines: &[&str], at: usize, plain: &str) -> bool {
     if !starts(plain, &FROM) {
         return false;
     }
-    let below =
-        lines[at + 1..].iter().take(FIELDS_WITHIN).filter(|line| starts(&self::plain(line), &OTHER_FIELDS));
+    let below = lines[at + 1..]
+        .iter()
+        .take(FIELDS_WITHIN)
+        .take_while(|line| !is_quoted(line))
+        .filter(|line| starts(&self::plain(line), &OTHER_FIELDS));
     let beside = OTHER_FIELDS.iter().filter(|field| plain.contains(&format!(" {field}")));
     below.count() + beside.count() >= 1
 }
@@ -203,7 +206,7 @@ fn attribution(lines: &[&str], at: usize) -> Option<usize> {
     }
     let mut whole = String::new();
     for (next, line) in lines.iter().enumerate().skip(at).take(3) {
-        if next > at && line.trim().is_empty() {
+        if next > at && (line.trim().is_empty() || is_quoted(line)) {
             return None;
         }
         whole.push(' ');
@@ -265,6 +268,9 @@ mod tests {
                 "Op de server staat een nieuwe versie.\nOpgelost.",
             ),
             ("Jan Jansen schreef op 3-11-2026 om 10:00:\n> x\nOpgelost", "Opgelost"),
+            // What is quoted makes no line above it into something else.
+            ("Op de server is het opgelost\n> hij schreef:\n", "Op de server is het opgelost"),
+            ("Van: de leverancier\n> Aan: ons\n", "Van: de leverancier"),
             ("", ""),
         ] {
             assert_eq!(written(body), expected, "{body}");

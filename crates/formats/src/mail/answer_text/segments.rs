@@ -46,8 +46,7 @@ pub(super) fn segments(text: &str) -> Vec<Segment<'_>> {
 fn sentences(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let mut start = 0;
-    let mut rest = text.char_indices().peekable();
-    while let Some((at, c)) = rest.next() {
+    for (at, c) in text.char_indices() {
         let end = at + c.len_utf8();
         let after = &text[end..];
         let ends = match c {
@@ -174,8 +173,7 @@ fn numbers(tokens: &[Token<'_>]) -> Option<(Vec<FindingId>, usize)> {
     }
     let mut found = Vec::new();
     let mut end = used;
-    loop {
-        let Some(Token::Word(word)) = tokens.get(used) else { break };
+    while let Some(Token::Word(word)) = tokens.get(used) {
         let Some(first) = number(word, keyword) else { break };
         used += 1;
         let range = tokens.get(used).zip(tokens.get(used + 1)).and_then(|(by, to)| match (by, to) {
