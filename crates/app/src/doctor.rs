@@ -1,14 +1,14 @@
 //! What is wrong with this installation, in plain words, with what to do about it.
 
 use schakel_deliver::settings::ChannelKind;
-use schakel_model::{fate::Fate, register::Register, tlp::Tlp};
+use schakel_model::{fate::Fate, keeping::Keeps, register::Register, tlp::Tlp};
 use schakel_store::{
     Reader, answers, audit,
     chunks::{self, Blocks},
     claims, conflicts, contact_changes,
     data_dir::DataDir,
     ledger::{self, Scope},
-    mailboxes, outbox, register,
+    mailboxes, outbox, overviews, register,
     reports::{self, ReportState},
     spool::{SpoolDesk, State},
 };
@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use crate::{
     breach, check_mail, config, contacts, dkim::Dkim, feed_health, machines::machines, onboarding,
-    pipeline::state::RegisterView, serve::failed_files, tell::Protector,
+    pipeline::state::RegisterView, policy::release, serve::failed_files, tell::Protector,
 };
 
 /// A message that waits longer than this is worth a word, in seconds.
@@ -338,6 +338,35 @@ impl Doctor {
         Ok(())
     }
 
+    fn kept(&mut self, reader: &Reader, now: i64) -> anyhow::Result<()> {
+        let overviews = reader.read(overviews::waiting)?;
+        let late = overviews.iter().filter(|one| now - one.due_at > WAITING_LONG_SECONDS).count();
+        if late > 0 {
+            self.look(
+                "policy",
+                format!("{late} overviews are due for more than an hour. `schakel tell` makes them; `schakel serve` does it by itself"),
+            );
+        }
+        let kept = release::counts(reader)?;
+        if let Some(nobody) = kept.get(&Keeps::Nobody) {
+            self.look(
+                "policy",
+                format!("{nobody} assignments wait because nobody in the roles that the policy chooses may be told"),
+            );
+        }
+        let trial = [Keeps::Off, Keeps::Shadow, Keeps::Desk].iter().filter_map(|keeps| kept.get(keeps));
+        let trial: u64 = trial.sum();
+        if trial > 0 {
+            self.look(
+                "policy",
+                format!(
+                    "trial operation keeps {trial} assignments. `schakel policy release --trial` lets them go"
+                ),
+            );
+        }
+        Ok(())
+    }
+
     fn outbox(&mut self, reader: &Reader, now: i64) -> anyhow::Result<()> {
         self.breaches(reader, now)?;
         if let Some(reason) = reader.read(outbox::paused)? {
@@ -348,6 +377,7 @@ impl Doctor {
             let count: u64 = to_tell.iter().map(|block| block.count).sum();
             self.look("outbox", format!("{count} assignments wait to be told. `schakel tell` does it; `schakel serve` does it by itself"));
         }
+        self.kept(reader, now)?;
         let [_, unknown, accepted, given_up, withheld] = reader.read(outbox::counts)?;
         if withheld > 0 {
             self.look("outbox", format!("{withheld} confidential messages are withheld: their recipients have no key. `schakel outbox` shows which"));

@@ -1,10 +1,13 @@
 //! The policy: what is told at once, grouped, held, suppressed or only tried; and the ledger balances at every step.
 
+use std::time::Instant;
+
 use serde_json::{Value, json};
 
 use crate::{
     fixtures::{RDP_HEADER, rdp, rdp_name},
     installation::{Installation, count},
+    serve::{Serving, put},
 };
 
 /// A Monday morning in winter, 08:00 in the Netherlands.
@@ -274,33 +277,47 @@ fn a_test_shows_what_each_rule_would_have_done_and_changes_nothing() {
 
 #[test]
 fn the_first_load_of_a_source_waits_for_the_desk_and_later_ones_are_told() {
-    let mut installation = installation();
-    installation.run(&["source", "add", "divd", "--name", "DIVD"]).ended(0);
+    let installation = installation();
+    installation.run(&["source", "add", "divd", "--trust", "automatic"]).ended(0);
     set(&installation, "[[trial]]\nwhen.source = 'divd'\nmode = 'live'\nbaseline = true\n");
-    let arrive = |installation: &Installation, day: &str, addresses: &[&str]| {
-        let folder = installation.data().join("incoming/divd");
-        std::fs::create_dir_all(&folder).unwrap();
-        let file = folder.join(rdp_name(day));
-        std::fs::write(&file, rdp(day, addresses)).unwrap();
-        installation.ingest(file.to_str().unwrap());
+    let folder = installation.data().join("incoming/divd");
+    std::fs::create_dir_all(&folder).unwrap();
+    let serving = Serving::start(&installation, "");
+    let arrive = |day: &str, addresses: &[&str]| {
+        let file = installation.file(&rdp_name(day), rdp(day, addresses));
+        std::fs::rename(file, folder.join(rdp_name(day))).unwrap();
     };
-    arrive(&installation, "2026-11-22", &["198.51.100.200", "198.51.100.201"]);
+    arrive("2026-11-20", &["198.51.100.200", "198.51.100.201"]);
+    serving.wait("the first load to be held", || installation.fate("held") == 2);
     // What comes from nobody in particular has no first load.
-    let file = installation.file(&rdp_name("2026-11-21"), rdp("2026-11-21", &["2001:db8:3::1"]));
-    installation.ingest(&file);
-    assert_eq!(told(&installation), [("GM3".into(), 1)]);
-    assert_eq!(fates(&installation), json!({ "held": 2, "notified": 1 }));
-    installation.at("2026-11-23T09:00:00Z");
-    arrive(&installation, "2026-11-23", &["198.51.100.200", "198.51.100.202"]);
-    assert_eq!(told(&installation), [("GM2".into(), 1)]);
-    installation
-        .run(&["--as", "jan", "policy", "release", "--baseline", "divd/scan_vnc", "--reason", "x"])
-        .ended(1)
-        .says(&["no first load of scan_vnc"]);
-    installation
-        .run(&["--as", "jan", "policy", "release", "--baseline", "divd/scan_rdp", "--reason", "seen"])
-        .ended(0);
-    assert_eq!(told(&installation), [("GM2".into(), 2)]);
+    put(&installation, &rdp_name("2026-11-19"), rdp("2026-11-19", &["2001:db8:3::1"]));
+    serving.wait("the other report to be told", || installation.fate("notified") == 1);
+    arrive("2026-11-21", &["198.51.100.200", "198.51.100.202"]);
+    serving.wait("what is new to be told", || installation.fate("notified") == 2);
+    assert_eq!(installation.fate("held"), 2);
+    let release = |what: &str| {
+        installation.run(&["--as", "jan", "policy", "release", "--baseline", what, "--reason", "seen"])
+    };
+    release("divd/scan_vnc").ended(1).says(&["no first load of scan_vnc"]);
+    release("divd/scan_rdp").ended(0);
+    serving.wait("the first load to be told", || installation.fate("notified") == 4);
+    serving.stop();
+    installation.assert_sound();
+}
+
+#[test]
+fn the_service_tells_an_overview_that_is_due() {
+    let mut installation = installation();
+    installation.at("2025-01-06T07:10:00Z");
+    set(&installation, &rule("hourly", "then = 'hourly'"));
+    take_in(&installation, "2025-01-05", &[("198.51.100.200", "high")]);
+    assert_eq!(told(&installation), []);
+    installation.at("2025-01-06T07:59:59Z");
+    assert_eq!(told(&installation), []);
+    assert_eq!(installation.fate("digest"), 1);
+    let serving = Serving::start(&installation, "");
+    serving.wait("the overview to be told", || installation.fate("notified") == 1);
+    serving.stop();
     installation.assert_sound();
 }
 
@@ -410,4 +427,31 @@ fn each_difference_to_another_system_is_explained() {
     assert_eq!(fates(&installation)["held"], json!(5), "nothing was changed");
     let odd = installation.file("odd.csv", "a,b\n1,2\n");
     installation.run(&["compare", &odd]).ended(1).says(&["who, what and when"]);
+}
+
+#[test]
+fn fifty_thousand_new_findings_for_one_member_are_one_mail() {
+    const FINDINGS: u32 = 50_000;
+    let mut installation = installation();
+    set(
+        &installation,
+        &(rule("odd", "when.tag = 'none-has-this'\nthen = 'hold'") + &rule("day", "then = 'daily'")),
+    );
+    let addresses: Vec<String> = (1..=FINDINGS).map(|n| format!("2001:db8:3::{n:x}")).collect();
+    let addresses: Vec<&str> = addresses.iter().map(String::as_str).collect();
+    let file = installation.file(&rdp_name("2026-11-22"), rdp("2026-11-22", &addresses));
+    installation.ingest(&file);
+    let began = Instant::now();
+    assert_eq!(told(&installation), []);
+    println!("{FINDINGS} findings decided in {:?}", began.elapsed());
+    assert_eq!(fates(&installation), json!({ "digest": FINDINGS }));
+    installation.at("2026-11-23T08:00:00Z");
+    let began = Instant::now();
+    assert_eq!(told(&installation), [("GM3".into(), u64::from(FINDINGS))]);
+    println!("{FINDINGS} findings composed and sent in {:?}", began.elapsed());
+    assert_eq!(fates(&installation), json!({ "notified": FINDINGS }));
+    let mails = installation.mails();
+    assert_eq!(mails.len(), 1);
+    assert!(mails[0].contains("text/csv"), "the rows are in the attachment");
+    assert_eq!(installation.ledger()["balanced"], true);
 }

@@ -295,3 +295,29 @@ proptest! {
         let _ = Policy::parse(&text);
     }
 }
+
+/// Prints what a decision costs: `cargo test --release -p schakel-rules --lib what_a_decision_costs -- --ignored --nocapture`.
+#[test]
+#[ignore = "a measurement"]
+#[allow(clippy::print_stdout)]
+fn what_a_decision_costs() {
+    for rules in [1_u32, 10, 100, 1_000] {
+        let text: String = (0..rules)
+            .map(|at| {
+                let place = format!("when.asset = '10.{}.{}.0/24'\nwhen.kind = 'open-*'", at / 256, at % 256);
+                rule(&format!("r{at}"), &format!("{place}\nthen = 'weekly'"))
+            })
+            .collect();
+        let policy = Policy::parse(&text).unwrap();
+        let in_force = policy.at(OFFICE.parse().unwrap());
+        let decisions = 1_000_000 / rules;
+        let began = std::time::Instant::now();
+        let won: u64 = (0..decisions)
+            .map(|n| {
+                let ip = Some(std::net::IpAddr::from(n.to_be_bytes()));
+                u64::from(in_force.decide(&Facts { ip, ..facts() }).rule)
+            })
+            .sum();
+        println!("{rules} rules: {:?} a decision ({won})", began.elapsed() / decisions);
+    }
+}
