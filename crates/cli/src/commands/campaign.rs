@@ -1,15 +1,15 @@
 //! `schakel campaign`
 
+mod outcome;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use jiff::{ToSpan, civil::Date};
 use schakel_app::{
-    calendar,
-    campaigns::{self, counts},
-    config,
-    explain::{organisation_name, rfc3339},
+    calendar, campaigns, config,
+    explain::rfc3339,
     incoming::Incoming,
     intake::Intake,
     pipeline::state,
@@ -21,7 +21,6 @@ use schakel_model::{
     ids::{CampaignId, ReportId},
     tlp::Tlp,
 };
-use schakel_render::letter::CampaignCounts;
 use schakel_store::{
     Reader, Store,
     act::Act,
@@ -152,9 +151,9 @@ pub fn run(context: &Context, command: &CampaignCommand) -> anyhow::Result<Endin
             )
         }
         CampaignCommand::Send { campaign, reason } => send(context, *campaign, reason),
-        CampaignCommand::Table { campaign } => table(context, *campaign),
+        CampaignCommand::Table { campaign } => outcome::table(context, *campaign),
         CampaignCommand::AnswerSource { campaign, reason, dry_run } => {
-            answer_source(context, *campaign, reason, *dry_run)
+            outcome::answer_source(context, *campaign, reason, *dry_run)
         }
         CampaignCommand::Close { campaign, reason, dry_run } => {
             let actor = context.person()?;
@@ -346,72 +345,6 @@ fn send(context: &Context, id: CampaignId, reason: &str) -> anyhow::Result<Endin
         number(count as u64)
     ));
     context.out.json(&json!({ "ok": true, "notifications": listed }))?;
-    Ok(Ending::Done)
-}
-
-fn table(context: &Context, id: CampaignId) -> anyhow::Result<Ending> {
-    let reader = Reader::open(&context.data)?;
-    let campaign = campaigns::get(&reader, id)?;
-    let register = reader.read(register::load_organisations_now)?;
-    let table = reader.read(|connection| stored::table(connection, id))?;
-    let names: Vec<_> = table.iter().map(|one| organisation_name(&register, one.organisation)).collect();
-    let rows: Vec<_> = table
-        .iter()
-        .zip(&names)
-        .map(|(one, (code, name))| {
-            let mut row = vec![(*code).to_owned(), plain(name, 50)];
-            row.extend([one.told, one.answered, one.fixed, one.silent].map(number));
-            row
-        })
-        .collect();
-    context.out.line(format!("Campaign {id} ({}): {}", campaign.stands().state, plain(&campaign.title, 100)));
-    context.out.table(&["code", "name", "told", "answered", "fixed", "silent"], &rows, &[2, 3, 4, 5]);
-    let values: Vec<_> = table
-        .iter()
-        .zip(&names)
-        .map(|(one, (code, _))| {
-            json!({ "organisation": code, "told": one.told, "answered": one.answered, "fixed": one.fixed, "silent": one.silent })
-        })
-        .collect();
-    context.out.json(&json!({
-        "campaign": campaign_json(&campaign), "organisations": values, "total": counts_json(counts(&table)),
-    }))?;
-    Ok(Ending::Done)
-}
-
-fn counts_json(counts: CampaignCounts) -> Value {
-    let CampaignCounts { organisations, told, fixed, answered, silent } = counts;
-    json!({ "organisations": organisations, "told": told, "answered": answered, "fixed": fixed, "silent": silent })
-}
-
-fn answer_source(context: &Context, id: CampaignId, reason: &str, dry_run: DryRun) -> anyhow::Result<Ending> {
-    let actor = context.person()?;
-    let act = Act { at: context.clock.now_seconds(), actor: actor.name(), reason };
-    let config = config::load(&context.data)?;
-    let done = context.change(dry_run, |store| {
-        let templates = templates::in_force(&store.reader()?)?;
-        campaigns::answer_source(store, &config, &templates, &act, id)
-    })?;
-    let Some((source, counts, address)) = done else { return Ok(Ending::Done) };
-    let CampaignCounts { organisations, told, fixed, answered, silent } = counts;
-    context.out.line(format!(
-        "{} organisations, {} findings told: {} fixed, {} answered, {} silent.",
-        number(organisations),
-        number(told),
-        number(fixed),
-        number(answered),
-        number(silent)
-    ));
-    match (&address, &source) {
-        (Some(address), _) => context.out.line(format!("{} hears that by mail.", plain(address, 80))),
-        (None, Some(source)) => {
-            context.out.line(format!("{} has no mail address: tell them another way.", source.code));
-        }
-        (None, None) => context.out.line("The report is from no source that we know."),
-    }
-    context.out.json(&json!({
-        "ok": true, "source": source.map(|source| source.code), "written_to": address, "total": counts_json(counts),
-    }))?;
     Ok(Ending::Done)
 }
 

@@ -179,6 +179,35 @@ fn what_is_not_fit_for_a_mail_is_refused_and_leaves_nothing_behind() {
 }
 
 #[test]
+fn trial_operation_holds_for_campaigns_and_overviews_too() {
+    let mut installation = desk();
+    let policy =
+        installation.file("policy.toml", "[[trial]]\nwhen.organisation = \"GM2\"\nmode = \"shadow\"\n");
+    installation.json(&["--as", "jan", "policy", "set", &policy, "--reason", "trial"]);
+    let text = installation.file("tekst.txt", "Let op.\n");
+    let file = installation.file(&rdp_name(DAY), rdp(DAY, &["198.51.100.1", "198.51.100.200"]));
+    installation.json(&new(&file, &text));
+    installation.json(&["--as", "els", "campaign", "approve", "1"]);
+    let sent = installation.json(&["--as", "jan", "campaign", "send", "1"]);
+    let told = |made: &Value, key: &str| -> Vec<String> {
+        made[key]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["organisation"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(told(&sent, "notifications"), ["GM1", "SV1"]);
+    installation.json(&["tell"]);
+    assert_eq!(installation.mails().len(), 2, "nothing for Lindeveen");
+    assert_eq!(installation.fate("held"), 1);
+    installation.at("2026-11-23T07:00:00Z");
+    let due = installation.json(&["overview", "send", "--dry-run"]);
+    assert_eq!(told(&due, "overviews"), ["GM1", "GM3", "GM4", "SV1"]);
+    installation.assert_sound();
+}
+
+#[test]
 fn killed_while_the_list_comes_in_it_is_told_by_the_campaign_only() {
     let installation = desk();
     let text = installation.file("tekst.txt", "Let op.\n");
