@@ -295,6 +295,79 @@ fn killed_while_serving_every_file_ends_in_done_and_every_mail_comes() {
     }
 }
 
+/// Every step at once, so that a run takes one for each organisation.
+const QUICK_LADDER: &str = r#"
+[[rule]]
+name = "Everything"
+owner = "test"
+reason = "test"
+then = "at_once"
+
+[[ladder]]
+severity = ["low", "medium", "high", "critical"]
+step = [{ after = "1 hours", to = "second_contact" }, { after = "1 hours", to = "calling_list" }]
+"#;
+
+/// A day that was told an hour ago, with no reaction from anybody but a few.
+fn told_and_silent() -> Installation {
+    let mut installation = constituency();
+    installation.configure(
+        "[mail]\nchannel = \"folder\"\nfrom = \"cert@cert.example\"\nper_recipient_per_hour = 1000\n",
+    );
+    installation.json(&["user", "add", "anne"]);
+    let policy = installation.file("policy.toml", QUICK_LADDER);
+    installation.json(&["--as", "anne", "policy", "set", &policy, "--reason", "test"]);
+    let corpus = BenchCorpus { rows: ROWS_TOLD, seed: 1, day: 0, order: Order::AsBefore };
+    let mut bytes = Vec::new();
+    corpus.write_to(&mut bytes).expect("memory takes everything");
+    let file = installation.file(&corpus.file_name(), bytes);
+    installation.at("2026-11-20T09:00:00Z");
+    installation.ingest(&file);
+    installation.json(&["tell"]);
+    installation.at("2026-11-20T09:30:00Z");
+    for notification in 1..=ANSWERED {
+        let about = format!("N{notification}");
+        let said =
+            ["answer", "new", "fixed", "--notification", &about, "--who", "B", "--reason", "by telephone"];
+        installation.json(&[&["--as", "anne"][..], &said].concat());
+    }
+    installation.at("2026-11-20T10:00:00Z");
+    installation
+}
+
+/// Notifications that are answered.
+const ANSWERED: u32 = 5;
+
+#[test]
+fn killed_while_climbing_ladders_each_step_is_taken_once() {
+    let mut undisturbed = told_and_silent();
+    let started = Instant::now();
+    undisturbed.json(&["tell"]);
+    let duration = started.elapsed();
+    undisturbed.at("2026-11-20T11:00:00Z");
+    undisturbed.json(&["tell"]);
+    let climbed = climbed(&undisturbed);
+    assert!(climbed.0 > 100 && climbed.2.as_array().is_some_and(|calls| calls.len() > 100), "{climbed:?}");
+
+    let mut killer = Killer::new();
+    while killer.left > 0 {
+        let mut installation = told_and_silent();
+        for at in ["2026-11-20T10:00:00Z", "2026-11-20T11:00:00Z"] {
+            installation.at(at);
+            killer.until_done(|| installation.command(&["tell"]), duration);
+        }
+        assert_eq!(self::climbed(&installation), climbed, "{} kills left", killer.left);
+        installation.assert_sound();
+    }
+}
+
+/// How many messages there are, what the ledger says, whom to call, and what is due.
+fn climbed(installation: &Installation) -> (u64, Value, Value, Value) {
+    let accepted = count(&installation.json(&["outbox"])["accepted"]);
+    let calls = installation.json(&["call", "list"])["calls"].clone();
+    (accepted, installation.ledger(), calls, installation.json(&["due"]))
+}
+
 /// All mails, once no more of them come.
 fn settled(postfix: &Postfix) -> Vec<Vec<u8>> {
     let mut before = postfix.delivered();
