@@ -76,8 +76,9 @@ pub struct Step {
     pub ladder: Ladder,
     /// How bad the worst is that waits for a reaction.
     pub severity: Severity,
-    /// To whom to turn.
-    pub turn: Turn,
+    /// To whom to turn, each with how many steps are taken then. The first that has somebody is taken: with nobody to turn to the next step
+    /// does not wait.
+    pub turns: Vec<(Turn, u32)>,
     /// Since when it is due, in seconds since 1970.
     pub due_at: i64,
     /// Why somebody is called, when it is that.
@@ -202,27 +203,36 @@ fn climb(
             stepped_at: None,
             ended_at: None,
         });
-        let step = |turn, due_at, reason| Step {
+        let step = |turns, due_at, reason| Step {
             ladder,
             severity: one.severity,
-            turn,
+            turns,
             due_at,
             reason,
             findings: one.findings.clone(),
         };
-        let since = ladder.stepped_at.unwrap_or(ladder.started_at);
-        let at = Climbed { steps: ladder.steps as usize, since };
-        let next = ladder::next(&policy.ladders, one.severity, at, |name| policy.calendars.get(name));
+        let steps = policy.ladders.of(one.severity);
+        let top = steps.len() as u32 + 1;
+        let next = next_step(policy, one.severity, ladder, ladder.steps);
         // Nobody has it: there is nothing to wait for.
         let lost = undeliverable.contains(&notification) && ladder.steps == 0;
         match next {
-            Some((turn, _)) if lost => looked.steps.push(step(turn, now, CallReason::Undeliverable)),
-            None if lost => looked.steps.push(step(Turn::CallingList, now, CallReason::Undeliverable)),
-            Some((turn, due_at)) if due_at <= now => {
-                looked.steps.push(step(turn, due_at, CallReason::NoReaction));
+            _ if lost && steps.is_empty() => {
+                looked.steps.push(step(vec![(Turn::CallingList, top)], now, CallReason::Undeliverable));
+            }
+            _ if lost => {
+                let all = steps.iter().map(|step| step.to).zip(1..).collect();
+                looked.steps.push(step(all, now, CallReason::Undeliverable));
+            }
+            Some((_, due_at)) if due_at <= now => {
+                let due = (ladder.steps..).map_while(|taken| {
+                    let (turn, due_at) = next_step(policy, one.severity, ladder, taken)?;
+                    (due_at <= now).then_some((turn, taken + 1))
+                });
+                looked.steps.push(step(due.collect(), due_at, CallReason::NoReaction));
             }
             _ if one.deadline_has_passed && !is_called(policy, one.severity, &ladder) => {
-                looked.steps.push(step(Turn::CallingList, now, CallReason::Deadline));
+                looked.steps.push(step(vec![(Turn::CallingList, top)], now, CallReason::Deadline));
             }
             Some((turn, due_at)) => looked.ahead.push(Ahead {
                 organisation: one.organisation,
@@ -239,6 +249,13 @@ fn climb(
     looked.ended.sort_by_key(|ladder| ladder.notification);
     looked.ahead.sort_by_key(|ahead| ahead.due_at);
     Ok(())
+}
+
+/// The step after so many that were taken, and when it is due.
+fn next_step(policy: &Policy, severity: Severity, ladder: Ladder, taken: u32) -> Option<(Turn, i64)> {
+    let since = ladder.stepped_at.unwrap_or(ladder.started_at);
+    let climbed = Climbed { steps: taken as usize, since };
+    ladder::next(&policy.ladders, severity, climbed, |name| policy.calendars.get(name))
 }
 
 /// Was the calling list reached? A deadline that passes leads there at once, and counts as the top.

@@ -19,7 +19,7 @@ use schakel_store::{
     Store,
     calls::NewCall,
     follow_ups::Tells,
-    ladders::{Ladder, Turns},
+    ladders::Turns,
     outbox::{self, NewNotification, Notification},
 };
 use serde::Serialize;
@@ -124,20 +124,23 @@ impl Desk<'_> {
     fn step(&mut self, step: &Step, looked: &Looked) -> anyhow::Result<()> {
         let now = self.composer.now.as_second();
         let Step { ladder, .. } = *step;
-        let taken = Ladder { steps: ladder.steps + 1, stepped_at: Some(now), ..ladder };
-        let turned = match step.turn {
-            Turn::CallingList => {
-                self.call(ladder.organisation, ladder.notification, step.reason);
-                true
+        let mut after = ladder;
+        for (turn, steps) in &step.turns {
+            after.steps = *steps;
+            let turned = match turn {
+                Turn::CallingList => {
+                    self.call(ladder.organisation, ladder.notification, step.reason);
+                    true
+                }
+                Turn::SecondContact => self.second_contact(step, looked)?,
+                Turn::Partner => self.partners(step, looked)?,
+            };
+            if turned {
+                after.stepped_at = Some(now);
+                break;
             }
-            Turn::SecondContact => self.second_contact(step, looked)?,
-            Turn::Partner => self.partners(step, looked)?,
-        };
-        // With nobody to turn to the next step does not wait for this one.
-        self.turns.ladders.push(match turned {
-            true => taken,
-            false => Ladder { stepped_at: ladder.stepped_at, ..taken },
-        });
+        }
+        self.turns.ladders.push(after);
         Ok(())
     }
 

@@ -112,7 +112,7 @@ fn due_now(register: &Register, looked: &Looked) -> Vec<Row> {
     rows.extend(looked.steps.iter().map(|step| Row {
         organisation: code(step.ladder.organisation),
         notification: step.ladder.notification.0,
-        what: step.turn.as_str().to_owned(),
+        what: step.turns.first().map_or("", |(turn, _)| turn.as_str()).to_owned(),
         why: format!("{}, {}", step.reason, step.severity),
         findings: Some(step.findings.len()),
         at: Some(step.due_at),
