@@ -127,6 +127,21 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Records that an answer that counted cannot be carried out: the desk decides.
+    pub fn answer_failed(&mut self, act: &Act<'_>, id: AnswerId, why: &str) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            transaction
+                .execute(
+                    "UPDATE answer SET standing = ?2, why = ?3, decided_at = NULL WHERE id = ?1",
+                    params![id.0, Standing::Proposed as u8, why],
+                )
+                .doing("give an answer back to the desk")?;
+            act.audit(transaction, Action::AnswerProposed, &subject(id), "")
+        })
+    }
+}
+
 /// Records an answer beside the one writer, so that the page answers while reports are taken in. The same said again by the same one changes
 /// nothing, and gives the number it has.
 pub fn record_beside(data: &DataDir, act: &Act<'_>, new: &NewAnswer) -> Result<AnswerId, StoreError> {

@@ -83,7 +83,7 @@ pub struct ChunkBlobs {
 impl ChunkBlobs {
     /// Writes down how bad the next new finding is, the `nth` from 0.
     pub fn push_severity(&mut self, nth: usize, severity: Severity) {
-        if nth % SEVERITIES_IN_BYTE == 0 {
+        if nth.is_multiple_of(SEVERITIES_IN_BYTE) {
             self.severities.push(0);
         }
         if let Some(byte) = self.severities.last_mut() {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use anyhow::Context;
 use ipnet::IpNet;
 use schakel_attribute::Input;
 use schakel_model::{
@@ -23,6 +24,7 @@ use super::{
     owned::{Won, winners},
 };
 use crate::{
+    arrivals::is_store_trouble,
     config::Config,
     intake::Intake,
     pipeline::state,
@@ -32,43 +34,66 @@ use crate::{
 /// Who does it.
 const ACTOR: &str = "schakel";
 
-/// Carries out every answer that waits for it. Gives how many.
+/// Why an answer goes back to the desk.
+const NOTHING_TO_TAKE: &str =
+    "the register names no address or name by which it would be theirs: set it right by hand";
+
+/// Carries out every answer that waits for it; one that cannot be goes back to the desk. Gives how many were carried out.
 pub fn carry_out(intake: &mut Intake, config: &Config, now: i64) -> anyhow::Result<usize> {
     let waiting = intake.store().read(answers::to_carry_out)?;
+    let mut done = 0;
     for answer in &waiting {
         let reason = format!("answer A{}: not theirs", answer.id);
         let act = Act { at: now, actor: ACTOR, reason: &reason };
-        one(intake, config, answer, &act)?;
+        match one(intake.store(), config, answer, &act) {
+            Ok(Outcome::Done) => done += 1,
+            Ok(Outcome::NothingToTake) => intake.store().answer_failed(&act, answer.id, NOTHING_TO_TAKE)?,
+            Err(error) if is_store_trouble(&error) => return Err(error),
+            Err(error) => {
+                let why = format!("it cannot be carried out: {error:#}");
+                tracing::warn!(answer = %answer.id, why, "back to the desk");
+                intake.store().answer_failed(&act, answer.id, &why)?;
+            }
+        }
     }
     if !waiting.is_empty() {
         intake.rebuild_table()?;
     }
-    Ok(waiting.len())
+    Ok(done)
 }
 
-fn one(intake: &mut Intake, config: &Config, answer: &Answer, act: &Act<'_>) -> anyhow::Result<()> {
-    let store = intake.store();
+enum Outcome {
+    Done,
+    /// Nothing that the register knows of could be taken away.
+    NothingToTake,
+}
+
+fn one(store: &mut Store, config: &Config, answer: &Answer, act: &Act<'_>) -> anyhow::Result<Outcome> {
     let reader = store.reader()?;
-    let findings = findings(store, answer, act.at)?;
+    let number = u64::from(answer.said.notification.0);
+    let asked = Asked::find(&reader, number, epoch(store, answer)?, act.at)?;
+    let asked = asked.context("the notification that it answers is gone")?;
+    let findings = findings(answer, &asked);
     let register = crate::register::standing(store)?;
-    let mut circle = vec![answer.said.organisation];
-    circle.extend(
-        Asked::find(&reader, u64::from(answer.said.notification.0), epoch(store, answer)?, act.at)?
-            .map(|asked| asked.circle)
-            .unwrap_or_default(),
-    );
     let mut change = RegisterChange::default();
     for finding in &findings {
-        for won in winners(&reader, *finding, &circle)? {
+        for won in winners(&reader, *finding, &asked.circle)? {
             disown(&register, &won, answer, &mut change);
         }
     }
-    store.change_register(act.at, act.actor, act.reason, &change)?;
+    if change != RegisterChange::default() {
+        store.change_register(act.at, act.actor, act.reason, &change)?;
+    }
     let view = state::register_view(&reader, reader.read(register::version)?)?;
     let planned = plan_findings(&reader, &view, &findings, act.at)?;
+    let is_open = asked.open(&answer.said.findings).any(|one| findings.contains(&one.finding));
+    // Broken off after the correction it is planned again, and nothing is left to correct: then nothing is open either.
+    if planned.withdrawn == 0 && is_open {
+        return Ok(Outcome::NothingToTake);
+    }
     Correcting { reader: &reader, view: &view, config, act: *act }.correct(store, &planned, &|_| ())?;
     store.answer_done(act, answer.id)?;
-    Ok(())
+    Ok(Outcome::Done)
 }
 
 fn epoch(store: &Store, answer: &Answer) -> anyhow::Result<u32> {
@@ -76,15 +101,12 @@ fn epoch(store: &Store, answer: &Answer) -> anyhow::Result<u32> {
     Ok(stored.map_or(0, |notification| notification.epoch))
 }
 
-/// What the answer is about: what it names, or all that its notification tells and that it closed.
-fn findings(store: &Store, answer: &Answer, now: i64) -> anyhow::Result<BTreeSet<FindingId>> {
+/// What the answer is about: what it names, or all that its notification tells and to which it gave its state.
+fn findings(answer: &Answer, asked: &Asked) -> BTreeSet<FindingId> {
     if !answer.said.findings.is_empty() {
-        return Ok(answer.said.findings.iter().copied().collect());
+        return answer.said.findings.iter().copied().collect();
     }
-    let reader = store.reader()?;
-    let asked = Asked::find(&reader, u64::from(answer.said.notification.0), epoch(store, answer)?, now)?;
-    let told = asked.map(|asked| asked.follow_ups).unwrap_or_default();
-    Ok(told.iter().filter(|one| one.answer == Some(answer.id)).map(|one| one.finding).collect())
+    asked.follow_ups.iter().filter(|one| one.answer == Some(answer.id)).map(|one| one.finding).collect()
 }
 
 /// What is exactly this goes from the register; out of something larger it is cut. The desk's own check counts no more; a proof that a machine can
