@@ -294,8 +294,9 @@ impl ArrivalDesk<'_> {
                     }
                     Heard::Recorded(said) => format!("an answer to our notification {}: {said}", ours.number),
                     Heard::Away => "an automatic reply".to_owned(),
-                    Heard::NotOurs => {
-                        let reason = format!("an answer to notification {}, which is not there", ours.number);
+                    Heard::NoFindings => {
+                        let reason =
+                            format!("an answer to our notification {}, which tells no findings", ours.number);
                         return self.hold(kept, reason).map(Some);
                     }
                 }

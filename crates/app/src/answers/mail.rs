@@ -35,8 +35,8 @@ const ACTOR: &str = "schakel";
 /// What became of a reply.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Heard {
-    /// It answers nothing of ours: no such notification.
-    NotOurs,
+    /// It answers no findings: a letter of ours, or a number that was never given out.
+    NoFindings,
     /// Nobody is there: nothing is recorded.
     Away,
     /// It was recorded, in words.
@@ -88,7 +88,10 @@ pub fn hear(
         let said: Vec<String> = before.iter().map(|one| format!("A{}", one.id)).collect();
         return Ok(Heard::Recorded(said.join(", ")));
     }
-    let Some(asked) = Asked::find(&reader, ours.number, ours.epoch, now)? else { return Ok(Heard::NotOurs) };
+    let asked = Asked::find(&reader, ours.number, ours.epoch, now)?;
+    let Some(asked) = asked.filter(|asked| !asked.follow_ups.is_empty()) else {
+        return Ok(Heard::NoFindings);
+    };
     let text = written(&mail.body());
     let received_at = kept.envelope.received_at;
     let said = match read(&text, day(mail.sent_at().unwrap_or(received_at).min(received_at))?) {

@@ -101,6 +101,9 @@ pub fn answer(reader: &Reader, now: i64, token: &str, said: Said) -> anyhow::Res
 fn asked(reader: &Reader, now: i64, token: &str) -> anyhow::Result<Option<(Asked, Vec<ContactRole>)>> {
     let Some(token) = tokens::read_link(&reader.secret(), token, now) else { return Ok(None) };
     let Some(asked) = Asked::find(reader, token.number, token.epoch, now)? else { return Ok(None) };
+    if asked.follow_ups.is_empty() {
+        return Ok(None);
+    }
     let unusable = reader.read(mailboxes::list)?;
     let messages = asked.messages(reader)?;
     let is_read_by_others = |recipient: &str| {

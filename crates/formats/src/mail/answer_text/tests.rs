@@ -1,3 +1,5 @@
+//! Phrases as people write them, and what they must not be taken for.
+
 use jiff::civil::date;
 use proptest::prelude::*;
 use schakel_model::answer::AnswerKind::*;
