@@ -48,8 +48,12 @@ pub struct Done {
 
 /// Does what is due, in one transaction.
 pub fn carry_out(composer: &Composer<'_>, store: &mut Store, looked: &Looked) -> anyhow::Result<Done> {
+    if looked.is_empty() {
+        return Ok(Done::default());
+    }
     let mut desk = Desk {
         composer,
+        freezer: composer.freezer()?,
         next: store.read(outbox::next_notification)?,
         epoch: store.read(outbox::epoch)?,
         turns: Turns { states: looked.closed.clone(), ladders: looked.ended.clone(), ..Turns::default() },
@@ -68,6 +72,7 @@ pub fn carry_out(composer: &Composer<'_>, store: &mut Store, looked: &Looked) ->
 
 struct Desk<'a> {
     composer: &'a Composer<'a>,
+    freezer: Freezer,
     next: NotificationId,
     epoch: u32,
     turns: Turns,
@@ -112,7 +117,7 @@ impl Desk<'_> {
             kind: NotificationKind::Reminder,
             thread: told_by,
         };
-        let mut made = self.composer.retold(&retold, &mut self.next, self.epoch)?;
+        let mut made = self.composer.retold(&retold, (&self.freezer, self.epoch), &mut self.next)?;
         let Some(lead) = made.first_mut() else { return Ok(()) };
         lead.tells = findings.iter().map(tells).collect();
         self.done.told_again += lead.tells.len() as u64;
@@ -200,7 +205,8 @@ impl Desk<'_> {
             kind: NotificationKind::Escalation,
             thread: told.id,
         };
-        let made: Vec<NewNotification> = self.composer.retold(&retold, &mut self.next, self.epoch)?;
+        let made: Vec<NewNotification> =
+            self.composer.retold(&retold, (&self.freezer, self.epoch), &mut self.next)?;
         self.done.escalated += made.len() as u64;
         let turned = !made.is_empty();
         self.turns.notices.extend(made);

@@ -18,7 +18,7 @@ use schakel_store::{
     outbox::{self, NewNotification, Notification},
 };
 
-use super::{Composer, Mail, Telling, Told, Whom, groups};
+use super::{Composer, Freezer, Mail, Telling, Told, Whom, groups};
 
 /// A mail about findings that were told before.
 pub(crate) struct Retold<'a> {
@@ -49,8 +49,8 @@ impl Composer<'_> {
     pub(crate) fn retold(
         &self,
         retold: &Retold<'_>,
+        (freezer, epoch): (&Freezer, u32),
         next: &mut NotificationId,
-        epoch: u32,
     ) -> anyhow::Result<Vec<NewNotification>> {
         let telling = Telling {
             organisation: retold.reader,
@@ -77,17 +77,18 @@ impl Composer<'_> {
         let lead = *next;
         let mut made = Vec::new();
         for contacts in by_language.into_values() {
-            made.extend(self.in_one_language(retold, &told, &contacts, (lead, next, epoch))?);
+            made.extend(self.in_one_language((freezer, epoch), retold, &told, &contacts, (lead, next))?);
         }
         Ok(made)
     }
 
     fn in_one_language(
         &self,
+        (freezer, epoch): (&Freezer, u32),
         retold: &Retold<'_>,
         told: &[Told],
         contacts: &[&Contact],
-        (lead, next, epoch): (NotificationId, &mut NotificationId, u32),
+        (lead, next): (NotificationId, &mut NotificationId),
     ) -> anyhow::Result<Option<NewNotification>> {
         let Some(first) = contacts.first() else { return Ok(None) };
         let language: Language = first.language;
@@ -108,7 +109,6 @@ impl Composer<'_> {
             groups: groups(&self.view.register, told),
         };
         let message = self.templates.render(&notice)?;
-        let freezer = self.freezer()?;
         let mail = Mail { message: &message, reference, kind: retold.kind, language, wish: Wish::ByMarking };
         let mut messages = Vec::new();
         for (contact, k) in contacts.iter().zip(1..) {
