@@ -29,7 +29,7 @@ use super::{
     escalate::{partners, second_contact},
     timestamp,
 };
-use crate::tell::{Closed, Composer, Retold};
+use crate::tell::{Closed, Composer, Freezer, Retold};
 
 /// What was done.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
