@@ -57,6 +57,7 @@ mod deciding;
 mod event;
 pub(crate) mod facts;
 mod frozen;
+mod one_mailbox;
 mod protection;
 mod retold;
 mod rows;
@@ -64,6 +65,7 @@ mod tells;
 
 use self::{
     deciding::{Waiting, Whom},
+    one_mailbox::{Letter, One, Shared},
     rows::{Row, first_rows},
     tells::{is_urgent, tells},
 };
@@ -184,14 +186,16 @@ impl Composer<'_> {
             let told = self.read_rows(&batch)?;
             anew += self.close_endangered(&mut closed, &batch, &told, store.as_deref_mut())?;
             let making = Making { freezer: &freezer, epoch, closed: &closed };
+            let mut shared = Shared::of(self, &batch, &told, &closed);
             let (mut new, mut for_desk, mut kept, mut shown, mut by_telephone) =
                 (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
-            for (telling, told) in batch.iter().zip(told) {
+            for (at, telling) in batch.iter().enumerate() {
+                let one = One { batch: &batch, told: &told, at };
                 let written =
-                    self.notifications(making, telling, &told, policy.policy.deadline, &mut next)?;
+                    self.notifications(making, one, &mut shared, policy.policy.deadline, &mut next)?;
                 if written.is_empty()
                     && let Some((composed, stored, why)) =
-                        self.by_telephone(making, telling, &told, policy.policy.deadline, &mut next)?
+                        self.by_telephone(making, telling, &told[at], policy.policy.deadline, &mut next)?
                 {
                     shown.push(composed);
                     by_telephone.push((stored, why));
@@ -314,6 +318,7 @@ impl Composer<'_> {
                 role: assignee.role,
                 asset: None,
                 reported_by: owned(reported_by),
+                concerns: std::borrow::Cow::Borrowed(""),
             },
             asset: asset.map(|candidate| candidate.asset),
             urgent: is_urgent(event),
@@ -325,11 +330,12 @@ impl Composer<'_> {
     fn notifications(
         &self,
         making: Making<'_>,
-        telling: &Telling,
-        told: &[Told],
+        one: One<'_>,
+        shared: &mut Shared,
         deadline: Deadline,
         next: &mut NotificationId,
     ) -> anyhow::Result<Vec<(Composed, NewNotification)>> {
+        let (telling, told) = (one.telling(), one.told());
         let now = self.now.as_second();
         let name = |organisation| crate::explain::organisation_name(&self.view.register, organisation).1;
         let standing = match self.view.successors.step(telling.concerned, now) {
@@ -339,7 +345,7 @@ impl Composer<'_> {
             },
             _ => Standing::Own,
         };
-        let mut made = self.notify(making, telling.organisation, standing, telling, told, next)?;
+        let mut made = self.notify(making, telling.organisation, standing, one, shared, next)?;
         if made.is_empty() || telling.whom.desk {
             return Ok(made);
         }
@@ -348,7 +354,7 @@ impl Composer<'_> {
         made[0].1.tells = tells(told, deadline, now);
         for supplier in self.view.mandates.copied(telling.organisation, telling.terms.tlp, now) {
             let copy = Standing::Copy { of: name(telling.organisation) };
-            made.extend(self.notify(making, supplier, copy, telling, told, next)?);
+            made.extend(self.notify(making, supplier, copy, one, shared, next)?);
         }
         Ok(made)
     }
@@ -359,16 +365,17 @@ impl Composer<'_> {
         Making { freezer, epoch, closed }: Making<'_>,
         organisation: OrganisationId,
         standing: Standing<'_>,
-        telling: &Telling,
-        told: &[Told],
+        one: One<'_>,
+        shared: &mut Shared,
         next: &mut NotificationId,
     ) -> anyhow::Result<Vec<(Composed, NewNotification)>> {
+        let (telling, told) = (one.telling(), one.told());
         let register: &Register = &self.view.register;
         let contacts = self.view.contacts(organisation, self.now.as_second());
         let contacts = contacts.filter(|contact| closed.is_open(contact));
         let circle = match standing {
             Standing::Copy { .. } => Circle::Supplier,
-            Standing::Own | Standing::Successor { .. } => Circle::Concerned,
+            Standing::Own | Standing::Successor { .. } | Standing::Together { .. } => Circle::Concerned,
             Standing::Nobodys { .. } => Circle::Provider,
         };
         let Ok(recipients) = recipients_of(circle, &telling.whom.roles, contacts, telling.terms) else {
@@ -408,7 +415,12 @@ impl Composer<'_> {
             }
             let contacts = group.contacts.iter().filter(|_| !telling.whom.desk);
             for (contact, k) in contacts.zip(1..) {
-                match freezer.to_contact(&mail, (telling.terms, circle), contact, (k, None)) {
+                let letter = Letter { one, notice: &notice, mail: &mail, freezer };
+                let message = match standing {
+                    Standing::Own => self.message_to(shared, &letter, contact, k),
+                    _ => freezer.to_contact(&mail, (telling.terms, circle), contact, (k, None)),
+                };
+                match message {
                     Ok(message) => messages.push(message),
                     // The register checks addresses; one that slips through must not hold up everybody else.
                     Err(error) => {

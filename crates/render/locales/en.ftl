@@ -78,6 +78,7 @@ again-still-seen = we still see it
 why-security_txt = You are named in the security.txt of the site.
 why-network = You are named as abuse contact of the network, in the registry of addresses (RDAP).
 why-registrar = You are named as abuse contact of the registrar of the domain, in the registry of domains (RDAP).
+why-together = This mail is for all of these at once, because you are on record for each of them: { $organisations }. The attachment says which finding concerns which.
 why-line = { $findings }: you are registered as { $role } by { $asset }; { $end }.
 
 # Kinds

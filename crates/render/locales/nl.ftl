@@ -78,6 +78,7 @@ again-still-seen = wij zien het nog steeds
 why-security_txt = U staat genoemd in de security.txt van de site.
 why-network = U staat genoemd als abusecontact van het netwerk, in het register van adressen (RDAP).
 why-registrar = U staat genoemd als abusecontact van de registrar van het domein, in het register van domeinen (RDAP).
+why-together = Deze mail is voor deze allemaal tegelijk, omdat u bij ons staat voor elk ervan: { $organisations }. In de bijlage staat welke bevinding wie betreft.
 why-line = { $findings }: u staat geregistreerd als { $role } via { $asset }; { $end }.
 
 # Soorten

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The header row. New columns go at the end, so that scripts of readers keep working.
-pub const COLUMNS: [&str; 21] = [
+pub const COLUMNS: [&str; 22] = [
     "timestamp",
     "severity",
     "ip",
@@ -39,6 +39,7 @@ pub const COLUMNS: [&str; 21] = [
     "finding",
     "event",
     "reported_by",
+    "concerns",
 ];
 
 /// A CSV larger than this goes in a zip, as Shadowserver does: mail servers refuse from 10 MB, and base64 adds a third.
@@ -92,6 +93,7 @@ fn push_row(out: &mut Vec<u8>, group: &Group<'_>, item: &Item<'_>, times: &Times
         item.finding.to_string().into(),
         item.event.to_string().into(),
         text(&item.reported_by),
+        text(&item.concerns),
     ];
     for (at, cell) in cells.iter().enumerate() {
         if at > 0 {

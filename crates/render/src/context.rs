@@ -114,6 +114,7 @@ impl Context {
             },
             about: match (notice.standing, &notice.occasion) {
                 (Standing::Copy { of }, _) => name(of),
+                (Standing::Together { of }, _) => names(of),
                 (_, Occasion::Escalation { to: Some(to), .. }) => name(to),
                 _ => name(notice.organisation),
             },
@@ -163,6 +164,12 @@ impl GroupContext {
 
 fn severity(severity: Severity, words: &Words) -> String {
     words.text(&format!("severity-{severity}"))
+}
+
+/// Names in a row.
+fn names(of: &[&str]) -> String {
+    let shown: Vec<_> = of.iter().map(|name| clean::line(name, NAME_CHARS_MAX)).collect();
+    shown.join(", ")
 }
 
 /// Our own title for a well-known report type; else the family, with the source's name for the kind.
@@ -282,6 +289,7 @@ fn why(standing: Standing<'_>, groups: &[&Group<'_>], words: &Words, times: &Tim
         Standing::Successor { of, since: None } => {
             Some(words.with("why-successor", &[("organisation", &name(of))]))
         }
+        Standing::Together { of } => Some(words.with("why-together", &[("organisations", &names(of))])),
         Standing::Copy { of } => Some(words.with("why-copy", &[("organisation", &name(of))])),
         Standing::Nobodys { means } => {
             let line =

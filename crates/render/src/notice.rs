@@ -54,7 +54,10 @@ impl Notice<'_> {
     pub(crate) fn template(&self) -> &'static str {
         match self.standing {
             Standing::Nobodys { .. } => "safety_net",
-            Standing::Own | Standing::Successor { .. } | Standing::Copy { .. } => "notification",
+            Standing::Own
+            | Standing::Successor { .. }
+            | Standing::Copy { .. }
+            | Standing::Together { .. } => "notification",
         }
     }
 }
@@ -75,6 +78,11 @@ pub enum Standing<'a> {
     Copy {
         /// The name of the other.
         of: &'a str,
+    },
+    /// Those of several organisations that the reader stands for, in one mailbox.
+    Together {
+        /// Their names, that of the notice's organisation first.
+        of: &'a [&'a str],
     },
     /// Nobody's that we know: the reader is whoever the outside world names.
     Nobodys {
@@ -187,4 +195,6 @@ pub struct Item<'a> {
     pub asset: Option<&'a AssetValue>,
     /// Who reported it, as the source lets itself be shown; empty when it does not.
     pub reported_by: Cow<'a, str>,
+    /// The organisations it concerns, when the notice is for several; else empty.
+    pub concerns: Cow<'a, str>,
 }

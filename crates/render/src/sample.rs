@@ -79,7 +79,7 @@ pub fn small(language: Language) -> Notice<'static> {
 }
 
 /// One of each sort.
-pub fn all(language: Language) -> [Notice<'static>; 7] {
+pub fn all(language: Language) -> [Notice<'static>; 8] {
     [
         small(language),
         large(language, 99),
@@ -88,7 +88,14 @@ pub fn all(language: Language) -> [Notice<'static>; 7] {
         escalation(language),
         nobodys(language),
         campaign(language),
+        together(language),
     ]
+}
+
+/// Findings of three organisations, for the mailbox that they share.
+pub fn together(language: Language) -> Notice<'static> {
+    let of = &["Gemeente Hollands Diep", "Gemeente Noordkade", "Gemeente Zuidkade"];
+    Notice { standing: Standing::Together { of }, ..small(language) }
 }
 
 /// Findings that are nobody's, for an abuse desk.
@@ -179,5 +186,6 @@ fn open_rdp(n: u32) -> Item<'static> {
         role: Role::Owner,
         asset: Some(&ASSET),
         reported_by: Cow::Borrowed(""),
+        concerns: Cow::Borrowed(""),
     }
 }

@@ -117,4 +117,8 @@ CREATE TABLE baseline (
 ) WITHOUT ROWID;
 
 -- Messages that are withheld (state 4): confidential, and no way to keep them so.
+-- A mail to a mailbox that several organisations share: those beside the first have a row that is carried by its row, and is never sent itself.
+ALTER TABLE message ADD COLUMN carried_by INTEGER;
+CREATE INDEX message_carried ON message (carried_by) WHERE carried_by IS NOT NULL;
+
 CREATE INDEX message_withheld ON message (id) WHERE state = 4;

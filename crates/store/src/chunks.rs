@@ -435,8 +435,13 @@ pub(crate) fn last_frame(connection: &Connection) -> Result<Option<FrameRef>, St
     let mut last: Option<FrameRef> = None;
     for table in ["chunk", "original", "message"] {
         let sql = format!(
-            "SELECT segment, offset, length, raw_length FROM {table} ORDER BY {} DESC LIMIT 1",
-            if table == "original" { "segment DESC, offset" } else { "id" }
+            "SELECT segment, offset, length, raw_length FROM {table} {} DESC LIMIT 1",
+            match table {
+                "original" => "ORDER BY segment DESC, offset",
+                // Those that are carried name the frame of another.
+                "message" => "WHERE carried_by IS NULL ORDER BY id",
+                _ => "ORDER BY id",
+            }
         );
         let frame = connection
             .query_row(&sql, [], |row| {

@@ -14,7 +14,7 @@ use crate::{
     audit::Action,
     contact_keys::{NewKey, insert_key},
     error::DatabaseContext,
-    outbox::{any_hope, set_fate, withheld},
+    outbox::{any_hope, carried, set_fate, withheld},
     register::RegisterChange,
     register_rows::word,
     transaction::Transaction,
@@ -342,6 +342,7 @@ fn withdraw_messages(
         .doing(doing)?;
     let mut left = Left::default();
     for (message, lead) in rows {
+        carried::dissolve(transaction, at, message)?;
         left.messages.push(message);
         if any_hope(transaction, lead)? || withheld::any(transaction, lead)? {
             continue;

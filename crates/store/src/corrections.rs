@@ -237,13 +237,14 @@ fn cancel_unsent(transaction: &Transaction<'_>, at: i64, lead: u32) -> Result<()
     if needed {
         return Ok(());
     }
-    transaction
+    let cancelled: Vec<i64> = transaction
         .prepare_cached(
             "UPDATE message SET state = 3, finished_at = ?2, outcome = 'withdrawn before it was sent'
-             WHERE notification IN (SELECT id FROM notification WHERE lead = ?1)",
+             WHERE notification IN (SELECT id FROM notification WHERE lead = ?1) RETURNING id",
         )
-        .and_then(|mut statement| statement.execute(params![lead, at]))
+        .and_then(|mut statement| statement.query_map(params![lead, at], |row| row.get(0))?.collect())
         .doing("keep mails from leaving")?;
+    cancelled.iter().try_for_each(|message| outbox::carried::dissolve(transaction, at, *message))?;
     transaction
         .prepare_cached("UPDATE withdrawal SET recall = 3 WHERE told_by = ?1 AND recall = 1")
         .and_then(|mut statement| statement.execute([lead]))

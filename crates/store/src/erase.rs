@@ -291,7 +291,9 @@ fn erase_message(transaction: &Transaction<'_>, message: u32, entry: u64) -> Res
     wipe::note(transaction, "SELECT segment, offset, length FROM message WHERE id = ?1", message.into())?;
     execute(
         transaction,
-        "UPDATE message SET recipient = ?2, outcome = iif(outcome IS NULL, NULL, ?2), erased = ?3 WHERE id = ?1",
+        "UPDATE message SET recipient = ?2, outcome = iif(outcome IS NULL, NULL, ?2), erased = ?3
+         WHERE id = ?1 OR carried_by = ?1 OR id = (SELECT carried_by FROM message WHERE id = ?1)
+            OR carried_by = (SELECT carried_by FROM message WHERE id = ?1)",
         params![message, ERASED, entry as i64],
     )?;
     // What the mail server said stands in the history as well, and may name the recipient.

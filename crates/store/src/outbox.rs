@@ -20,6 +20,7 @@ use crate::{
     transaction::{Transaction, in_transaction},
 };
 
+pub(crate) mod carried;
 pub mod withheld;
 
 /// How far a message has come.
@@ -94,17 +95,34 @@ pub struct NewMessage {
     message_id: String,
     bytes: Vec<u8>,
     withheld: Option<String>,
+    /// The Message-ID of the mail that carries it.
+    bearer: Option<String>,
 }
 
 impl NewMessage {
     /// `role`: the contact's, as the outbox shows it; `message_id`: stable over all attempts; `bytes`: the final ones.
     pub fn new(pass: Pass, role: String, message_id: String, bytes: Vec<u8>) -> Self {
-        Self { pass, role, message_id, bytes, withheld: None }
+        Self { pass, role, message_id, bytes, withheld: None, bearer: None }
     }
 
     /// The same, but it may not leave as it is, for this reason: its bytes are still to be protected.
     pub fn withheld(self, why: String) -> Self {
         Self { withheld: Some(why), ..self }
+    }
+
+    /// Another mail tells it to this address as well: that of `bearer`, its Message-ID, of a notification that is stored before.
+    pub fn carried(pass: Pass, role: String, message_id: String, bearer: String) -> Self {
+        Self { pass, role, message_id, bytes: Vec::new(), withheld: None, bearer: Some(bearer) }
+    }
+
+    /// Its name for ever.
+    pub fn message_id(&self) -> &str {
+        &self.message_id
+    }
+
+    /// May it not leave as it is?
+    pub fn is_withheld(&self) -> bool {
+        self.withheld.is_some()
     }
 }
 
@@ -226,7 +244,8 @@ impl Store {
             cause,
         })?;
         let mut frames = Vec::new();
-        for message in new.iter().flat_map(|notification| &notification.messages) {
+        let own = |message: &&NewMessage| message.bearer.is_none();
+        for message in new.iter().flat_map(|notification| &notification.messages).filter(own) {
             let packed = packer.pack(&message.bytes).map_err(|cause| StoreError::File {
                 action: "pack a message for",
                 path: self.data().raw(),
@@ -240,6 +259,10 @@ impl Store {
             for one in new {
                 insert_notification(transaction, &one.notification).doing("store a notification")?;
                 for message in &one.messages {
+                    if let Some(bearer) = &message.bearer {
+                        carried::insert(transaction, one.notification.id.0, (message, bearer), at)?;
+                        continue;
+                    }
                     let frame = frames.next().expect("one frame was written for each message");
                     insert_message(transaction, one.notification.id, message, frame, at)
                         .doing("store a message")?;
@@ -319,7 +342,8 @@ impl OutboxWriter {
             for message in messages {
                 let changed = transaction
                     .prepare_cached(
-                        "UPDATE message SET attempts = attempts + (state = 0), state = 1 WHERE id = ?1 AND state < 2",
+                        "UPDATE message SET attempts = attempts + (state = 0), state = 1
+                         WHERE (id = ?1 OR carried_by = ?1) AND state < 2",
                     )
                     .and_then(|mut statement| statement.execute([message]))
                     .doing("record the start of an attempt")?;
@@ -354,7 +378,17 @@ fn finish_attempts(
     at: i64,
     results: &[AttemptResult],
 ) -> Result<(), StoreError> {
-    results.iter().try_for_each(|result| finish_attempt(transaction, at, result))
+    for result in results {
+        finish_attempt(transaction, at, result)?;
+        for message in carried::by(transaction, result.message)? {
+            finish_attempt(
+                transaction,
+                at,
+                &AttemptResult { message, outcome: result.outcome.clone(), ..*result },
+            )?;
+        }
+    }
+    Ok(())
 }
 
 fn insert_notification(transaction: &Transaction<'_>, one: &Notification) -> rusqlite::Result<usize> {
@@ -565,7 +599,9 @@ pub fn due(connection: &Connection, lane: Lane, now: i64, limit: usize) -> Resul
     };
     messages(
         connection,
-        &format!("state < 2 AND (next_at <= ?1 OR next_at > ?2) AND {of_lane} ORDER BY next_at, id LIMIT ?3"),
+        &format!(
+            "carried_by IS NULL AND state < 2 AND (next_at <= ?1 OR next_at > ?2) AND {of_lane} ORDER BY next_at, id LIMIT ?3"
+        ),
         params![now, now.saturating_add(WAIT_SECONDS_MAX), limit as i64],
     )
 }
@@ -611,14 +647,14 @@ pub fn message_id_to(
 
 /// Messages that are not finished.
 pub fn unfinished(connection: &Connection) -> Result<Vec<Message>, StoreError> {
-    messages(connection, "state < 2 ORDER BY next_at, id", [])
+    messages(connection, "state < 2 AND carried_by IS NULL ORDER BY next_at, id", [])
 }
 
 /// When messages to this recipient were accepted since a time.
 pub fn accepted_since(connection: &Connection, recipient: &str, since: i64) -> Result<Vec<i64>, StoreError> {
     connection
         .prepare_cached(
-            "SELECT finished_at FROM message WHERE recipient = ?1 AND finished_at > ?2 AND state = 2 ORDER BY finished_at",
+            "SELECT finished_at FROM message WHERE recipient = ?1 AND finished_at > ?2 AND state = 2 AND carried_by IS NULL ORDER BY finished_at",
         )
         .and_then(|mut statement| statement.query_map(params![recipient, since], |row| row.get(0))?.collect())
         .doing("count what a recipient got")
@@ -652,7 +688,7 @@ pub fn recipients_of_thread(
 /// How many messages are in each state: waiting, unknown, accepted, given up, withheld.
 pub fn counts(connection: &Connection) -> Result<[u64; 5], StoreError> {
     let rows: Vec<(u8, i64)> = connection
-        .prepare_cached("SELECT state, count(*) FROM message GROUP BY state")
+        .prepare_cached("SELECT state, count(*) FROM message WHERE carried_by IS NULL GROUP BY state")
         .and_then(|mut statement| statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect())
         .doing("count messages")?;
     let mut counts = [0; 5];

@@ -135,6 +135,7 @@ fn item(one: &Nobodys, event: EventId, observation: &Observation<'_>, reported_b
         role: Role::Operator,
         asset: None,
         reported_by: owned(reported_by),
+        concerns: Cow::Borrowed(""),
     }
 }
 

@@ -16,7 +16,11 @@ use schakel_store::{
 
 use crate::{explain::organisation_name, policy};
 
-use super::{Closed, Composed, Composer, Making, Telling, Waiting, batches, deciding::Whom};
+use super::{
+    Closed, Composed, Composer, Making, Telling, Waiting, batches,
+    deciding::Whom,
+    one_mailbox::{One, Shared},
+};
 
 impl Telling {
     /// Why its findings are told.
@@ -88,9 +92,11 @@ impl Composer<'_> {
             self.close_endangered(&mut closed, &batch, &told, store.as_mut().map(|(store, _)| &mut **store))?;
             let making = Making { freezer: &freezer, epoch, closed: &closed };
             let mut new = Vec::new();
-            for (telling, told) in batch.iter().zip(told) {
+            let mut shared = Shared::of(self, &batch, &told, &closed);
+            for (at, telling) in batch.iter().enumerate() {
                 let deadline = policy.policy.deadline;
-                let written = self.notifications(making, telling, &told, deadline, &mut next)?;
+                let one = One { batch: &batch, told: &told, at };
+                let written = self.notifications(making, one, &mut shared, deadline, &mut next)?;
                 if written.is_empty() {
                     // Mail does not reach them: from now on they are told as usual, by telephone if need be.
                     others.extend(telling.blocks.iter().map(|block| (block.id, Fate::Queued)));

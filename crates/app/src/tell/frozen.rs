@@ -157,6 +157,11 @@ impl Freezer {
         })
     }
 
+    /// The Message-ID of the `k`th mail of a notification.
+    pub(super) fn message_id(&self, reference: Reference, k: u32) -> anyhow::Result<String> {
+        Ok(MessageId::new(reference.number, reference.epoch, k, &self.host)?.to_string())
+    }
+
     /// The same for a contact, where the gate lets it go, and to no mailbox that is gone or that somebody else may read; `thread`: as in [`To`].
     pub fn to_contact(
         &self,

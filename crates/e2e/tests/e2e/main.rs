@@ -34,6 +34,7 @@ mod ledger;
 mod mail_doors;
 mod member_api;
 mod onboarding;
+mod one_mailbox;
 mod policy;
 mod privacy;
 mod quality;

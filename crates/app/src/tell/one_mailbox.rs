@@ -1,0 +1,287 @@
+//! One mailbox gets a finding once. When a mail address is a contact of several organisations that are told of the same findings (the mailbox of a
+//! partnership that serves three municipalities), it gets one mail that names them all, and each of them keeps a notification of its own.
+//!
+//! Only what may reach that mailbox from each of them is put together, and nothing marked TLP:AMBER+STRICT or higher: that is for one organisation.
+//! Only tellings of one batch are: beyond 100,000 findings at a time a mailbox may get two mails.
+
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
+};
+
+use schakel_model::{ids::FindingId, language::Language, register::Contact, tlp::Tlp};
+use schakel_render::notice::{FINDINGS_IN_NOTICE_MAX, Group, Notice, Standing};
+use schakel_rules::{
+    recipients::recipients_of,
+    tlp_gate::{Audience, Circle, gate},
+};
+use schakel_store::outbox::NewMessage;
+
+use super::{Closed, Composer, Freezer, Mail, Telling, Told, groups};
+use crate::explain::organisation_name;
+
+/// The mailboxes of a batch that are shared.
+#[derive(Default)]
+pub(super) struct Shared {
+    /// By telling, language and address in lower case: which mailbox.
+    places: HashMap<(usize, Language, String), usize>,
+    mailboxes: Vec<Mailbox>,
+}
+
+/// A mailbox that several tellings go to.
+struct Mailbox {
+    /// The tellings, the bearer's first.
+    tellings: Vec<usize>,
+    /// The Message-ID of the mail, once it is made.
+    sent: Option<String>,
+}
+
+/// What becomes of the mail of a telling to an address.
+pub(super) enum Part {
+    /// It is a mail like any other.
+    Alone,
+    /// It is made for all of these tellings.
+    Bears(Vec<usize>),
+    /// The mail with this Message-ID tells it.
+    Carried(String),
+}
+
+impl Shared {
+    /// Finds them.
+    pub(super) fn of(
+        composer: &Composer<'_>,
+        batch: &[Telling],
+        told: &[Vec<Told>],
+        closed: &Closed,
+    ) -> Self {
+        let mut by_address: BTreeMap<(String, Language, Tlp), Vec<usize>> = BTreeMap::new();
+        for (at, telling) in batch.iter().enumerate() {
+            let is_own = telling.organisation == telling.concerned && !telling.whom.desk;
+            if !is_own || telling.terms.tlp >= Tlp::AmberStrict {
+                continue;
+            }
+            let contacts = composer.view.contacts(telling.organisation, composer.now.as_second());
+            let contacts = contacts.filter(|contact| closed.is_open(contact));
+            let Ok(recipients) =
+                recipients_of(Circle::Concerned, &telling.whom.roles, contacts, telling.terms)
+            else {
+                continue;
+            };
+            for group in &recipients.by_language {
+                for contact in &group.contacts {
+                    let key = (address(contact), group.language, telling.terms.tlp);
+                    by_address.entry(key).or_default().push(at);
+                }
+            }
+        }
+        let findings: Vec<Vec<FindingId>> =
+            told.iter().map(|told| told.iter().map(|one| one.item.finding).collect()).collect();
+        let mut shared = Self::default();
+        for ((address, language, _), tellings) in by_address {
+            for together in that_share_findings(&tellings, &findings) {
+                for telling in &together {
+                    shared.places.insert((*telling, language, address.clone()), shared.mailboxes.len());
+                }
+                shared.mailboxes.push(Mailbox { tellings: together, sent: None });
+            }
+        }
+        shared
+    }
+
+    /// What becomes of the mail of a telling to a contact.
+    pub(super) fn part(&self, telling: usize, contact: &Contact) -> Part {
+        let place = self.places.get(&(telling, contact.language, address(contact)));
+        let Some(mailbox) = place.map(|place| &self.mailboxes[*place]) else { return Part::Alone };
+        match &mailbox.sent {
+            _ if mailbox.tellings[0] == telling => Part::Bears(mailbox.tellings.clone()),
+            Some(message_id) => Part::Carried(message_id.clone()),
+            // The mail for all could not be made.
+            None => Part::Alone,
+        }
+    }
+
+    /// The mail for all tellings of a mailbox was made.
+    fn sent(&mut self, telling: usize, contact: &Contact, message: &NewMessage) {
+        if let Some(place) = self.places.get(&(telling, contact.language, address(contact))) {
+            self.mailboxes[*place].sent = Some(message.message_id().to_owned());
+        }
+    }
+}
+
+fn address(contact: &Contact) -> String {
+    contact.email.trim().to_lowercase()
+}
+
+/// Tellings that are connected by findings they share, two or more together, in order; not more than fit in one notice.
+fn that_share_findings(tellings: &[usize], findings: &[Vec<FindingId>]) -> Vec<Vec<usize>> {
+    let mut together: Vec<Vec<usize>> = Vec::new();
+    let mut place: HashMap<FindingId, usize> = HashMap::new();
+    for telling in tellings {
+        let mut met: Vec<usize> =
+            findings[*telling].iter().filter_map(|finding| place.get(finding).copied()).collect();
+        met.sort_unstable();
+        met.dedup();
+        let here = met.first().copied().unwrap_or(together.len());
+        if met.is_empty() {
+            together.push(Vec::new());
+        }
+        for other in met.iter().skip(1) {
+            let moved = std::mem::take(&mut together[*other]);
+            place.extend(moved.iter().flat_map(|one| &findings[*one]).map(|finding| (*finding, here)));
+            together[here].extend(moved);
+        }
+        together[here].push(*telling);
+        place.extend(findings[*telling].iter().map(|finding| (*finding, here)));
+    }
+    together.iter_mut().for_each(|one| one.sort_unstable());
+    let fits = |one: &Vec<usize>| {
+        one.len() > 1 && one.iter().map(|at| findings[*at].len()).sum::<usize>() <= FINDINGS_IN_NOTICE_MAX
+    };
+    together.into_iter().filter(fits).collect()
+}
+
+/// One telling of a batch.
+#[derive(Clone, Copy)]
+pub(super) struct One<'m> {
+    /// All tellings.
+    pub batch: &'m [Telling],
+    /// What each tells.
+    pub told: &'m [Vec<Told>],
+    /// Which one.
+    pub at: usize,
+}
+
+impl<'m> One<'m> {
+    /// The telling.
+    pub(super) fn telling(self) -> &'m Telling {
+        &self.batch[self.at]
+    }
+
+    /// What it tells.
+    pub(super) fn told(self) -> &'m [Told] {
+        &self.told[self.at]
+    }
+}
+
+/// What a mail for one of several organisations is made of.
+pub(super) struct Letter<'m, 'a> {
+    /// Which telling is being made.
+    pub one: One<'m>,
+    /// Its notice, for the reader alone.
+    pub notice: &'m Notice<'a>,
+    /// Its mail, for the reader alone.
+    pub mail: &'m Mail<'m>,
+    /// Makes final bytes.
+    pub freezer: &'m Freezer,
+}
+
+impl Composer<'_> {
+    /// The message of a telling of its own organisation to one of its contacts, the `k`th.
+    pub(super) fn message_to(
+        &self,
+        shared: &mut Shared,
+        making: &Letter<'_, '_>,
+        contact: &Contact,
+        k: u32,
+    ) -> anyhow::Result<NewMessage> {
+        let terms = making.one.telling().terms;
+        let alone = || making.freezer.to_contact(making.mail, (terms, Circle::Concerned), contact, (k, None));
+        match shared.part(making.one.at, contact) {
+            Part::Alone => alone(),
+            Part::Carried(bearer) => {
+                let pass = gate(terms, &Audience::contact(Circle::Concerned, contact))?;
+                let own = making.freezer.message_id(making.mail.reference, k)?;
+                Ok(NewMessage::carried(pass, contact.role.as_str().to_owned(), own, bearer))
+            }
+            Part::Bears(tellings) => {
+                let message = self.for_all(making, &tellings, contact, k)?;
+                // One that waits for a key would hold up the others.
+                if message.is_withheld() {
+                    return alone();
+                }
+                shared.sent(making.one.at, contact, &message);
+                Ok(message)
+            }
+        }
+    }
+
+    fn for_all(
+        &self,
+        making: &Letter<'_, '_>,
+        tellings: &[usize],
+        contact: &Contact,
+        k: u32,
+    ) -> anyhow::Result<NewMessage> {
+        let One { batch, told, .. } = making.one;
+        let register = &self.view.register;
+        let name = |at: &usize| organisation_name(register, batch[*at].concerned).1;
+        let mut names: Vec<&str> = Vec::new();
+        for name in tellings.iter().map(name) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        let mut concerns: HashMap<FindingId, Vec<&str>> = HashMap::new();
+        for at in tellings {
+            for one in &told[*at] {
+                let of = concerns.entry(one.item.finding).or_default();
+                if !of.contains(&name(at)) {
+                    of.push(name(at));
+                }
+            }
+        }
+        let mut all: Vec<Group<'_>> = Vec::new();
+        for at in tellings {
+            for mut group in groups(register, &told[*at]) {
+                // A finding stands once, with all that it concerns.
+                group.items.retain_mut(|item| match concerns.remove(&item.finding) {
+                    Some(of) => {
+                        item.concerns = Cow::Owned(of.join("; "));
+                        true
+                    }
+                    None => false,
+                });
+                match all.iter_mut().find(|known| same_kind(known, &group)) {
+                    Some(known) => known.items.append(&mut group.items),
+                    None if group.items.is_empty() => {}
+                    None => all.push(group),
+                }
+            }
+        }
+        let notice =
+            Notice { standing: Standing::Together { of: &names }, groups: all, ..making.notice.clone() };
+        let message = self.templates.render(&notice)?;
+        let mail = Mail { message: &message, ..*making.mail };
+        // Each of them may be told to this contact, by the gate; the first lets it go, with the marking that they all have.
+        let terms = tellings.iter().map(|at| batch[*at].terms).reduce(|one, other| one.and(other));
+        let terms = terms.unwrap_or(making.one.telling().terms);
+        making.freezer.to_contact(&mail, (terms, Circle::Concerned), contact, (k, None))
+    }
+}
+
+fn same_kind(one: &Group<'_>, other: &Group<'_>) -> bool {
+    (one.severity, one.classification, one.report_type, one.identifier, one.title)
+        == (other.severity, other.classification, other.report_type, other.identifier, other.title)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Tellings by the numbers of their findings.
+    fn together(tellings: &[&[u32]]) -> Vec<Vec<usize>> {
+        let findings: Vec<Vec<FindingId>> =
+            tellings.iter().map(|findings| findings.iter().copied().map(FindingId).collect()).collect();
+        that_share_findings(&(0..tellings.len()).collect::<Vec<_>>(), &findings)
+    }
+
+    #[test]
+    fn tellings_go_together_when_findings_connect_them() {
+        assert_eq!(together(&[&[1], &[1], &[1]]), [vec![0, 1, 2]]);
+        assert_eq!(together(&[&[1], &[2], &[3]]), [[0; 0]; 0]);
+        assert_eq!(together(&[&[1, 2], &[3], &[2, 4]]), [vec![0, 2]]);
+        assert_eq!(together(&[&[1], &[2], &[1, 2], &[5], &[2]]), [vec![0, 1, 2, 4]]);
+        assert_eq!(together(&[&[1], &[2], &[2], &[1]]), [vec![0, 3], vec![1, 2]]);
+        assert_eq!(together(&[]), [[0; 0]; 0]);
+    }
+}

@@ -1,0 +1,126 @@
+//! One mailbox gets a finding once: one mail that names every organisation it stands for, while each of them keeps its own notification.
+
+use schakel_testkit::fake_smtp::{FakeSmtp, Script};
+use serde_json::Value;
+
+use crate::{
+    fixtures::{RDP_HEADER, Register, rdp_name, rdp_row_named},
+    installation::{Installation, count},
+    telling::smtp_config,
+};
+
+const SHARED: &str = "dienst@samen.example";
+
+/// Three municipalities with one domain and one mailbox; one of them has a person beside it, and one an address range of its own.
+fn register() -> Register {
+    let mut register = Register::default();
+    for (code, name) in [("GM1", "Hillendam"), ("GM2", "Lisserveen"), ("GM3", "Teylerdam")] {
+        register = register
+            .organisation(&format!("{code},{name},municipality,,nl"))
+            .asset(&format!("{code},domain,samen.nl,owner"))
+            .contact(&format!("{code},findings,Dienst Samen,{SHARED},,nl,AMBER+STRICT"));
+    }
+    register
+        .contact("GM2,findings,L. Lis,lis@lisserveen.example,,nl,AMBER")
+        .asset("GM3,prefix,203.0.113.0/24,owner")
+}
+
+fn ingest(installation: &Installation) {
+    let at = |ip: &str, host: &str| rdp_row_named("2026-11-20 03:00:00", ip, host);
+    let report = [
+        RDP_HEADER.to_owned(),
+        at("192.0.2.77", "www.samen.nl"),
+        at("192.0.2.78", "mail.samen.nl"),
+        at("203.0.113.9", ""),
+    ];
+    installation.ingest(&installation.file(&rdp_name("2026-11-20"), report.concat()));
+}
+
+fn to<'m>(mails: &'m [String], address: &str) -> Vec<&'m String> {
+    mails
+        .iter()
+        .filter(|mail| mail.contains(&format!("<{address}>")) || mail.contains(&format!("To: {address}")))
+        .collect()
+}
+
+#[test]
+fn a_domain_that_serves_three_municipalities_is_told_to_their_mailbox_once() {
+    let installation = Installation::empty();
+    installation.import(&register());
+    ingest(&installation);
+    let told = installation.json(&["tell"]);
+    let notifications = told["notifications"].as_array().unwrap();
+    let organisations: Vec<&Value> = notifications.iter().map(|one| &one["organisation"]).collect();
+    assert_eq!(organisations, ["GM1", "GM2", "GM3"], "each keeps its own");
+    assert_eq!((installation.fate("notified"), installation.fate("queued")), (7, 0));
+    installation.assert_sound();
+
+    let mails = installation.mails();
+    assert_eq!(mails.len(), 2, "{mails:#?}");
+    let shared = to(&mails, SHARED)[0];
+    for part in ["Hillendam, Lisserveen, Teylerdam", "www.samen.nl", "mail.samen.nl", "203.0.113.9"] {
+        assert!(shared.contains(part), "{part}: {shared}");
+    }
+    let alone = to(&mails, "lis@lisserveen.example")[0];
+    for part in ["Hillendam", "Teylerdam", "203.0.113.9"] {
+        assert!(!alone.contains(part), "a person of one hears nothing of the others: {alone}");
+    }
+    // The history of each organisation has the mail.
+    let listed = installation.json(&["outbox"]);
+    let messages = listed["messages"].as_array().unwrap();
+    let accepted = |code: &str| {
+        messages.iter().filter(|one| one["organisation"] == code && one["state"] == "accepted").count()
+    };
+    assert_eq!(["GM1", "GM2", "GM3"].map(accepted), [1, 2, 1], "{listed}");
+}
+
+#[test]
+fn strictly_amber_is_for_one_organisation_and_is_never_put_together() {
+    let installation = Installation::empty();
+    installation.configure("[intake]\ntlp = \"AMBER+STRICT\"\n[mail]\nencrypt_from = \"\"\n");
+    installation.import(&register());
+    ingest(&installation);
+    installation.json(&["tell"]);
+    let mails = installation.mails();
+    let shared = to(&mails, SHARED);
+    assert_eq!(shared.len(), 3);
+    for (mail, name) in shared.iter().zip(["Hillendam", "Lisserveen", "Teylerdam"]) {
+        let others = ["Hillendam", "Lisserveen", "Teylerdam"].into_iter().filter(|one| *one != name);
+        assert!(mail.contains(name) && others.clone().all(|other| !mail.contains(other)), "{mail}");
+    }
+    installation.assert_sound();
+}
+
+#[test]
+fn a_mailbox_that_refuses_is_undeliverable_for_each_that_has_nobody_else() {
+    let server = FakeSmtp::start(Script::default().refusing("@samen.example"));
+    let installation = Installation::empty();
+    installation.configure(&smtp_config(server.port()));
+    installation.import(&register());
+    ingest(&installation);
+    let told = installation.json(&["tell"]);
+    assert_eq!((count(&told["sent"]["accepted"]), count(&told["sent"]["given_up"])), (1, 1));
+    // Two findings of GM1, three of GM3; GM2 has somebody else for its two.
+    assert_eq!((installation.fate("undeliverable"), installation.fate("notified")), (5, 2));
+    installation.assert_sound();
+}
+
+#[test]
+fn what_is_taken_back_from_one_before_it_leaves_is_told_to_the_others_without_it() {
+    let installation = Installation::empty();
+    installation.import(&register());
+    ingest(&installation);
+    installation.run(&["tell", "--no-send"]).ended(0);
+    assert_eq!(installation.fate("queued"), 7);
+    // The domain is not GM1's after all.
+    installation.import(&register().without_asset("GM1,domain"));
+    installation.run(&["reattribute", "--since", "2026-11-01", "--reason", "not theirs"]).ended(0);
+    installation.assert_sound();
+    installation.json(&["tell"]);
+    let mails = installation.mails();
+    assert!(mails.iter().all(|mail| !mail.contains("Hillendam")), "{mails:#?}");
+    let shared = to(&mails, SHARED);
+    assert!(shared.len() == 1 && shared[0].contains("Lisserveen, Teylerdam"), "{shared:#?}");
+    assert_eq!((installation.fate("notified"), installation.fate("queued")), (5, 0));
+    installation.assert_sound();
+}

@@ -1,0 +1,79 @@
+//! One mail that tells the findings of several organisations to a mailbox they share. It belongs to the notification of one of them, its bearer; for
+//! each of the others stands a message that is *carried* by it: never sent itself, the same bytes, the same end. So each organisation has its own
+//! notification, and the fates of its assignments follow as for any other.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::{NewMessage, any_hope};
+use crate::{StoreError, error::DatabaseContext, transaction::Transaction};
+
+/// Stores a message that is carried by the one with this Message-ID, which is stored already.
+pub(super) fn insert(
+    transaction: &Transaction<'_>,
+    notification: u32,
+    (message, bearer): (&NewMessage, &str),
+    at: i64,
+) -> Result<(), StoreError> {
+    let stored = transaction
+        .prepare_cached(
+            "INSERT INTO message (notification, recipient, role, message_id, segment, offset, length, raw_length, state,
+                attempts, next_at, created_at, outcome, carried_by)
+             SELECT ?1, ?2, ?3, ?6, segment, offset, length, raw_length, state, attempts, next_at, ?5, outcome, id
+             FROM message WHERE message_id = ?4 AND carried_by IS NULL ORDER BY id DESC LIMIT 1",
+        )
+        .and_then(|mut statement| {
+            statement.execute(params![
+                notification,
+                message.pass.address(),
+                message.role,
+                bearer,
+                at,
+                message.message_id
+            ])
+        })
+        .doing("store a message")?;
+    match stored {
+        1 => Ok(()),
+        _ => Err(StoreError::Damaged { what: format!("there is no {bearer} to carry a message") }),
+    }
+}
+
+/// The messages that one carries.
+pub(super) fn by(transaction: &Transaction<'_>, message: i64) -> Result<Vec<i64>, StoreError> {
+    transaction
+        .prepare_cached("SELECT id FROM message WHERE carried_by = ?1 ORDER BY id")
+        .and_then(|mut statement| statement.query_map([message], |row| row.get(0))?.collect())
+        .doing("find what a message carries")
+}
+
+/// A message must not leave, and was never tried: no other that goes with it leaves either, since it says the same. What those told waits to be told
+/// again, unless somebody else hears it.
+pub(crate) fn dissolve(transaction: &Transaction<'_>, at: i64, message: i64) -> Result<(), StoreError> {
+    let bearer: Option<i64> = transaction
+        .prepare_cached(
+            "SELECT coalesce(carried_by, id) FROM message WHERE id = ?1
+                AND (carried_by IS NOT NULL OR EXISTS (SELECT 1 FROM message c WHERE c.carried_by = ?1))",
+        )
+        .and_then(|mut statement| statement.query_row([message], |row| row.get(0)).optional())
+        .doing("find what goes with a message")?;
+    let Some(bearer) = bearer else { return Ok(()) };
+    let leads: Vec<u32> = transaction
+        .prepare_cached(
+            "UPDATE message SET state = 3, finished_at = ?2, outcome = 'made again without an organisation that it must not name'
+             WHERE (id = ?1 OR carried_by = ?1) AND state IN (0, 4) AND attempts = 0
+             RETURNING (SELECT n.lead FROM notification n WHERE n.id = message.notification)",
+        )
+        .and_then(|mut statement| statement.query_map(params![bearer, at], |row| row.get(0))?.collect())
+        .doing("keep a message from leaving")?;
+    for lead in leads {
+        if !any_hope(transaction, lead)? {
+            transaction
+                .prepare_cached(
+                    "UPDATE assignment_block SET reference = NULL WHERE reference = ?1 AND fate = 1",
+                )
+                .and_then(|mut statement| statement.execute([lead]))
+                .doing("have assignments told again")?;
+        }
+    }
+    Ok(())
+}
