@@ -4,7 +4,7 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::{NewMessage, any_hope};
+use super::NewMessage;
 use crate::{StoreError, error::DatabaseContext, transaction::Transaction};
 
 /// Stores a message that is carried by the one with this Message-ID, which is stored already.
@@ -47,7 +47,7 @@ pub(super) fn by(transaction: &Transaction<'_>, message: i64) -> Result<Vec<i64>
 }
 
 /// A message must not leave, and was never tried: no other that goes with it leaves either, since it says the same. What those told waits to be told
-/// again, unless somebody else hears it.
+/// again, unless somebody else was written to already.
 pub(crate) fn dissolve(transaction: &Transaction<'_>, at: i64, message: i64) -> Result<(), StoreError> {
     let bearer: Option<i64> = transaction
         .prepare_cached(
@@ -66,14 +66,29 @@ pub(crate) fn dissolve(transaction: &Transaction<'_>, at: i64, message: i64) -> 
         .and_then(|mut statement| statement.query_map(params![bearer, at], |row| row.get(0))?.collect())
         .doing("keep a message from leaving")?;
     for lead in leads {
-        if !any_hope(transaction, lead)? {
-            transaction
-                .prepare_cached(
-                    "UPDATE assignment_block SET reference = NULL WHERE reference = ?1 AND fate = 1",
-                )
-                .and_then(|mut statement| statement.execute([lead]))
-                .doing("have assignments told again")?;
+        let was_tried: bool = transaction
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM message WHERE (attempts > 0 OR state IN (1, 2))
+                    AND notification IN (SELECT id FROM notification WHERE lead = ?1))",
+            )
+            .and_then(|mut statement| statement.query_row([lead], |row| row.get(0)))
+            .doing("look whether mails have left")?;
+        // Somebody else has heard it, or will: telling all of them again would be once too often.
+        if was_tried {
+            continue;
         }
+        let others: Vec<i64> = transaction
+            .prepare_cached(
+                "UPDATE message SET state = 3, finished_at = ?2, outcome = 'made again' WHERE state IN (0, 4)
+                    AND notification IN (SELECT id FROM notification WHERE lead = ?1) RETURNING id",
+            )
+            .and_then(|mut statement| statement.query_map(params![lead, at], |row| row.get(0))?.collect())
+            .doing("keep a message from leaving")?;
+        transaction
+            .prepare_cached("UPDATE assignment_block SET reference = NULL WHERE reference = ?1 AND fate = 1")
+            .and_then(|mut statement| statement.execute([lead]))
+            .doing("have assignments told again")?;
+        others.iter().try_for_each(|message| dissolve(transaction, at, *message))?;
     }
     Ok(())
 }
