@@ -139,7 +139,13 @@ fn a_stolen_mailbox_is_not_written_to() {
         "{recipients:#?}"
     );
     assert_eq!(written("vcib@eikendam.example"), 2, "both go to the other contact: {recipients:#?}");
-    assert!(installation.fate("no_contact") >= 1, "Lindeveen has nobody else: it is called");
+    // Lindeveen has nobody else: it is called.
+    assert!(installation.fate("no_contact") >= 1);
+    let calls = installation.json(&["call", "list"]).to_string();
+    assert!(
+        calls.contains("GM2") && calls.contains("compromised_channel") && !calls.contains("GM1"),
+        "{calls}"
+    );
     let health = installation.json(&["contact", "health"]);
     assert!(
         health["addresses"].as_array().unwrap().iter().all(|one| one["compromised_by"].is_string()),
