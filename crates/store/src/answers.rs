@@ -392,7 +392,7 @@ mod tests {
             until: Some(9),
             ..answer(AnswerKind::Fixed, Standing::Taken)
         };
-        let ids = store.record_answers(&ACT, &[new.clone()]).unwrap();
+        let ids = store.record_answers(&ACT, std::slice::from_ref(&new)).unwrap();
         let read = store.read(|connection| get(connection, ids[0])).unwrap().unwrap();
         assert_eq!((read.said, read.at), (NewAnswer { states: Vec::new(), ..new }, 100));
         assert_eq!(states(&store), [RecipientState::Fixed; 2]);
