@@ -170,12 +170,12 @@ mod tests {
         let made = attachment(&notice, &groups, &Times::default());
         assert_eq!((made.name.as_str(), made.content_type), ("schakel-17.csv", "text/csv; charset=utf-8"));
         insta::assert_snapshot!(String::from_utf8(made.bytes).unwrap(), @r"
-        timestamp,severity,ip,protocol,port,hostname,tag,asn,infection,url,account,type,identifier,report,asset_kind,asset,role,end,finding,event,reported_by
-        2026-03-14 22:58:30,medium,192.0.2.1,tcp,3389,ts0.hollands-diep.example,rdp;ssl,64500,,,,potentially-unwanted-accessible,open-rdp,scan_rdp,domain,hollands-diep.example,owner,source,4020,12:1,
-        2026-03-14 22:59:30,medium,192.0.2.2,tcp,3389,ts1.hollands-diep.example,rdp;ssl,64500,,,,potentially-unwanted-accessible,open-rdp,scan_rdp,domain,hollands-diep.example,owner,source,4021,12:2,
-        2026-03-14 23:00:30,medium,192.0.2.3,tcp,3389,ts2.hollands-diep.example,rdp;ssl,64500,,,,potentially-unwanted-accessible,open-rdp,scan_rdp,domain,hollands-diep.example,owner,source,4022,12:3,
-        2026-03-14 23:05:30,critical,192.0.2.8,tcp,50123,,,64500,avalanche-andromeda,,,infected-system,sinkhole,event4_sinkhole,,,supplier,source,4027,12:8,
-        2026-03-14 23:06:30,low,,,,ts8.hollands-diep.example,rdp;ssl,64500,,https://www.hollands-diep.example/oud/pagina.php?id=1,,other,,,domain,hollands-diep.example,owner,target,4028,12:9,
+        timestamp,severity,ip,protocol,port,hostname,tag,asn,infection,url,account,type,identifier,report,asset_kind,asset,role,end,finding,event,reported_by,concerns
+        2026-03-14 22:58:30,medium,192.0.2.1,tcp,3389,ts0.hollands-diep.example,rdp;ssl,64500,,,,potentially-unwanted-accessible,open-rdp,scan_rdp,domain,hollands-diep.example,owner,source,4020,12:1,,
+        2026-03-14 22:59:30,medium,192.0.2.2,tcp,3389,ts1.hollands-diep.example,rdp;ssl,64500,,,,potentially-unwanted-accessible,open-rdp,scan_rdp,domain,hollands-diep.example,owner,source,4021,12:2,,
+        2026-03-14 23:00:30,medium,192.0.2.3,tcp,3389,ts2.hollands-diep.example,rdp;ssl,64500,,,,potentially-unwanted-accessible,open-rdp,scan_rdp,domain,hollands-diep.example,owner,source,4022,12:3,,
+        2026-03-14 23:05:30,critical,192.0.2.8,tcp,50123,,,64500,avalanche-andromeda,,,infected-system,sinkhole,event4_sinkhole,,,supplier,source,4027,12:8,,
+        2026-03-14 23:06:30,low,,,,ts8.hollands-diep.example,rdp;ssl,64500,,https://www.hollands-diep.example/oud/pagina.php?id=1,,other,,,domain,hollands-diep.example,owner,target,4028,12:9,,
         ");
     }
 
