@@ -146,9 +146,12 @@ mod tests {
     const US: Option<OrganisationId> = Some(OrganisationId(1));
     const OTHER: Option<OrganisationId> = Some(OrganisationId(2));
 
+    /// Assignments of ours, by day, and what a line comes to.
+    type Case<'a> = (&'a [(Option<OrganisationId>, i64, Became)], Verdict);
+
     #[test]
     fn a_line_is_explained_by_what_came_furthest() {
-        let cases: &[(&[(Option<OrganisationId>, i64, Became)], Verdict)] = &[
+        let cases: &[Case<'_>] = &[
             (&[], Verdict::UnknownToUs),
             (&[(US, 10, Became::Told)], Verdict::Both),
             (&[(US, 8, Became::Told)], Verdict::Both),

@@ -77,19 +77,11 @@ pub fn recipients<'a>(
     contacts: impl IntoIterator<Item = &'a Contact> + Clone,
     tlp: Tlp,
 ) -> Result<Recipients<'a>, NoContact> {
-    recipients_in(&ROLES, contacts, tlp)
+    recipients_of(Circle::Concerned, &ROLES, contacts, tlp)
 }
 
-/// The same, of some of these roles and in their order: a policy can choose, and never adds anybody.
-pub fn recipients_in<'a>(
-    roles: &[ContactRole],
-    contacts: impl IntoIterator<Item = &'a Contact> + Clone,
-    tlp: Tlp,
-) -> Result<Recipients<'a>, NoContact> {
-    recipients_of(Circle::Concerned, roles, contacts, tlp)
-}
-
-/// Chooses who of an organisation in this circle is told something with these terms: the first of the roles that has somebody.
+/// Chooses who of an organisation in this circle is told something with these terms: the first of the roles that has somebody. A policy can
+/// choose among [`ROLES`], and never adds another.
 ///
 /// Whoever the [`gate`] refuses is passed over, so that the next role is asked when nobody of the first is left. Addresses are compared
 /// without case.
