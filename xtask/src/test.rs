@@ -54,6 +54,12 @@ const NEEDS: &[Need] = &[
         preseed: "",
         tests: "the tests of fetching mail from a real mailbox",
     },
+    Need {
+        package: "opendkim",
+        program: "/usr/sbin/opendkim",
+        preseed: "",
+        tests: "the tests of our DKIM signatures against OpenDKIM",
+    },
 ];
 
 /// Installs what is missing where we may, then runs everything.

@@ -4,6 +4,7 @@
 //! DATA/keys/own/       our secret keys: OpenPGP (*.asc, *.gpg), S/MIME (*.pem: key, certificate and its path)
 //! DATA/keys/others/    keys and certificates of others that we believe: *.asc, *.gpg, *.pem, *.crt
 //! DATA/keys/dkim/      keys of our domain: see [`crate::dkim`]
+//! DATA/keys/webhook/   the key that signs what is posted: see [`crate::machines`]
 //! ```
 
 use std::{

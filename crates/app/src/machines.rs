@@ -32,8 +32,8 @@ const SECRET_BYTES_MAX: usize = 4_096;
 /// A name in the outbox is shorter.
 const NAME_CHARS_MAX: usize = 60;
 
-/// The file with the key that signs what is posted.
-const KEY_FILE: &str = "webhook.pem";
+/// The folder and the file with the key that signs what is posted.
+const KEY: (&str, &str) = ("webhook", "signing.pem");
 
 /// A kind of way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -159,7 +159,7 @@ fn secret(settings: &WebhookSettings) -> anyhow::Result<Vec<u8>> {
 }
 
 fn key(folder: &Path) -> anyhow::Result<Ed25519Key> {
-    let path = folder.join(KEY_FILE);
+    let path = folder.join(KEY.0).join(KEY.1);
     ensure!(
         path.exists(),
         "there is no key to sign what is posted with. `schakel key webhook` makes one and prints its public half"
@@ -169,11 +169,12 @@ fn key(folder: &Path) -> anyhow::Result<Ed25519Key> {
 
 /// The key that signs what is posted; made when there is none.
 pub fn key_or_new(config: &Config) -> anyhow::Result<Ed25519Key> {
-    if !config.intake.keys.join(KEY_FILE).exists() {
+    let folder = config.intake.keys.join(KEY.0);
+    if !folder.join(KEY.1).exists() {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).context("the system gives no random numbers")?;
         let pem = Ed25519Key::generate(&mut Random::from_seed(seed))?;
-        write_private(&config.intake.keys, KEY_FILE, pem.as_bytes())?;
+        write_private(&folder, KEY.1, pem.as_bytes())?;
     }
     key(&config.intake.keys)
 }

@@ -172,9 +172,9 @@ fn not_empty(path: &Path) -> StoreError {
     StoreError::File { action: "write a copy into", path: path.to_owned(), cause }
 }
 
-/// The keys for sealed mail, where there are any.
+/// Our keys, and those of others, where there are any.
 fn copy_keys(from: &Path, to: &Path) -> Result<(), StoreError> {
-    for part in ["own", "others"].into_iter().filter(|part| from.join(part).is_dir()) {
+    for part in ["own", "others", "dkim", "webhook"].into_iter().filter(|part| from.join(part).is_dir()) {
         let target = to.join(part);
         fs::create_dir_all(&target).on("make the folder", &target)?;
         fs::set_permissions(&target, fs::Permissions::from_mode(0o700)).on("make private", &target)?;

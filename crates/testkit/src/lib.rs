@@ -5,6 +5,7 @@ pub mod fake_shadowserver;
 pub mod fake_smtp;
 pub mod https_server;
 pub mod knot;
+pub mod opendkim;
 pub mod ports;
 pub mod postfix;
 pub mod python_peers;

@@ -24,6 +24,7 @@ mod campaign;
 mod claims;
 mod contacts;
 mod contract;
+mod delivery;
 mod documents;
 mod enrichment;
 mod feed_health;
