@@ -358,7 +358,11 @@ fn redact(
         let values = params![report.0, row, entry as i64];
         execute(transaction, "INSERT OR IGNORE INTO redaction VALUES (?1,?2,?3)", values)?;
     }
-    // A frame that was moved to the end may not be taken for a tail that was never committed.
+    note_moved_frame(transaction, *frame)
+}
+
+/// A frame that was moved to the end may not be taken for a tail that was never committed.
+pub(crate) fn note_moved_frame(transaction: &Transaction<'_>, frame: FrameRef) -> Result<(), StoreError> {
     execute(
         transaction,
         "INSERT OR REPLACE INTO meta VALUES ('moved_frame', ?1)",

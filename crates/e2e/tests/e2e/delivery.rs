@@ -21,6 +21,7 @@ use tempfile::TempDir;
 use crate::{
     fixtures::{Register, rdp, rdp_name},
     installation::{Installation, count},
+    program::Run,
     serve::Serving,
 };
 
@@ -44,6 +45,14 @@ fn take_in(installation: &mut Installation, address: &str) {
     installation.at(&format!("{DAY}T09:00:00Z"));
     let file = installation.file(&rdp_name(DAY), rdp(DAY, &[address]));
     installation.ingest(&file);
+}
+
+/// What is printed for people holds all of these.
+#[track_caller]
+fn says(run: &Run, parts: &[&str]) {
+    for part in parts {
+        assert!(run.stdout.contains(part), "`{part}` is not said: {run:#?}");
+    }
 }
 
 #[test]
@@ -111,7 +120,7 @@ fn a_key_that_is_named_and_missing_stops_mails_and_is_said() {
     take_in(&mut installation, "198.51.100.1");
     installation.run(&["tell"]).ended(1).says(&["gone", "schakel key dkim show"]);
     assert_eq!(installation.fate("queued"), 1);
-    installation.run(&["doctor"]).says(&["gone"]);
+    says(&installation.run(&["doctor"]), &["gone"]);
 }
 
 /// A GnuPG of the recipient.
@@ -129,12 +138,16 @@ impl Gpg {
     }
 
     fn run(&self, arguments: &[&str], input: &[u8]) -> String {
+        self.run_at("20261120T080000!", arguments, input)
+    }
+
+    fn run_at(&self, time: &str, arguments: &[&str], input: &[u8]) -> String {
         let home = self.0.path().to_str().unwrap();
         let always =
             ["--homedir", home, "--batch", "--yes", "--pinentry-mode", "loopback", "--passphrase", ""];
         let mut child = Command::new("gpg")
             .args(always)
-            .args(["--trust-model", "always", "--faked-system-time", "20261120T080000!"])
+            .args(["--trust-model", "always", "--faked-system-time", time])
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -210,9 +223,10 @@ fn what_is_confidential_waits_for_a_key_and_then_leaves_encrypted() {
     assert!(!sealed.contains("198.51.100.77") && !sealed.contains("Eikendam <"), "{sealed}");
     assert_eq!(header(sealed.as_bytes(), "subject"), "[Schakel #1] TLP:AMBER+STRICT");
     let own = installation.run(&["key", "export"]).ended(0).stdout;
-    gpg.run(&["--import"], own.as_bytes());
+    gpg.run_at("20261120T100000!", &["--import"], own.as_bytes());
     let start = sealed.find("-----BEGIN PGP MESSAGE-----").unwrap();
-    let inside = gpg.run(&["--status-fd", "1", "--decrypt"], sealed[start..].as_bytes());
+    let inside =
+        gpg.run_at("20261120T100000!", &["--status-fd", "1", "--decrypt"], sealed[start..].as_bytes());
     assert!(
         inside.contains("GOODSIG") && inside.contains("Subject: ") && inside.contains("bevinding"),
         "{inside}"
@@ -231,8 +245,8 @@ fn a_key_that_cannot_be_used_is_as_good_as_none_and_it_is_said_why() {
         let fingerprint = gpg.fingerprint();
         match what {
             "expired" => {
-                gpg.run(&["--quick-set-expire", &fingerprint, "1d"], b"");
-                gpg.run(&["--quick-set-expire", &fingerprint, "1d", "*"], b"");
+                gpg.run_at("20261120T080100!", &["--quick-set-expire", &fingerprint, "1d"], b"");
+                gpg.run_at("20261120T080100!", &["--quick-set-expire", &fingerprint, "1d", "*"], b"");
             }
             "revoked" => {
                 let path = gpg.0.path().join(format!("openpgp-revocs.d/{fingerprint}.rev"));
@@ -277,7 +291,7 @@ fn the_desk_lets_a_withheld_message_go_with_a_reason() {
     installation.run(&["outbox", "release", &id, "--reason", "x"]).ended(1);
     installation.run(&[&release[..], &["--dry-run"]].concat()).ended(0);
     assert_eq!(installation.fate("held"), 1);
-    installation.run(&release).ended(0).says(&["as an ordinary mail"]);
+    says(&installation.run(&release).ended(0), &["as an ordinary mail"]);
     installation.run(&release).ended(1).says(&["is not withheld"]);
     installation.json(&["outbox", "--send"]);
     assert!(
@@ -307,9 +321,9 @@ fn a_reader_checks_by_number_and_code_that_a_mail_is_ours() {
     let words: Vec<&str> = mail[at..].split([' ', ',', '.', '\r', '\n']).collect();
     let is_code = |word: &&&str| word.len() == 9 && word.as_bytes()[4] == b'-';
     let code: &str = words.iter().find(is_code).unwrap();
-    installation.run(&["outbox", "check", "1", code]).ended(0).says(&["Yes"]);
+    says(&installation.run(&["outbox", "check", "1", code]).ended(0), &["Yes"]);
     for (number, code) in [("2", code), ("1", "AAAA-AAAA"), ("1", ""), ("x", code)] {
-        installation.run(&["outbox", "check", number, code]).ended(1).says(&["No"]);
+        says(&installation.run(&["outbox", "check", number, code]).ended(1), &["No"]);
     }
     let serving = Serving::start(&installation, BASE);
     let (status, page) = serving.get("/verify").unwrap();
@@ -399,7 +413,7 @@ fn programs_of_a_member_get_what_they_may_beside_the_mail() {
     lower.json(&["tell"]);
     assert!(!lower.json(&["outbox"]).to_string().contains("webhook:siem"));
     lower.configure(&config("RED"));
-    lower.run(&["doctor"]).says(&["TLP:RED is for named persons"]);
+    says(&lower.run(&["doctor"]), &["TLP:RED is for named persons"]);
 }
 
 #[test]
@@ -442,7 +456,7 @@ fn check_mail_says_what_stands_in_the_dns_and_what_is_to_be_published() {
     ] {
         assert_eq!(state(about), expected, "{about}: {said}");
     }
-    installation.run(&["check-mail"]).ended(1).says(&["p=none", "DNSSEC"]);
+    says(&installation.run(&["check-mail"]).ended(1), &["p=none", "DNSSEC"]);
 }
 
 /// A key and a certificate of its own for an address; `None` when OpenSSL is not installed.

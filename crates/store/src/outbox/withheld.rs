@@ -134,6 +134,7 @@ impl Store {
                         })
                         .doing("let a withheld message go")?;
                     let Some(lead) = lead else { continue };
+                    crate::erase::note_moved_frame(transaction, *frame)?;
                     queue_again(transaction, lead, at, &release.why)?;
                     if let Some(act) = act {
                         let detail = format!("{{\"why\":{}}}", json(&release.why));
