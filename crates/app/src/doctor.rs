@@ -95,7 +95,10 @@ impl Doctor {
             }
         };
         self.good("configuration", "can be read");
-        for problem in [config.tlp().err(), config.reading().err()].into_iter().flatten() {
+        for problem in [config.tlp().err(), config.reading().err(), config.telling.schedule().err()]
+            .into_iter()
+            .flatten()
+        {
             self.wrong("configuration", format!("{problem:#}"));
         }
         match schakel_deliver::channel::Channel::open(&config.mail) {

@@ -14,7 +14,7 @@ use schakel_store::{
     outbox, reports, sources,
 };
 
-use crate::{explain::organisation_name, policy};
+use crate::{explain::organisation_name, onboarding::not_affiliated, policy};
 
 use super::{
     Closed, Composed, Composer, Making, Telling, Waiting, batches,
@@ -53,14 +53,16 @@ impl Composer<'_> {
             None => None,
         };
         let source = source.map_or_else(String::new, |source| source.code);
+        let joining = not_affiliated(self.reader)?;
         let (mut waiting, mut others) = (Vec::new(), Vec::new());
         for block in self.reader.read(|connection| campaigns::held(connection, campaign.id))? {
             let Some(assignee) = block.assignee else { continue };
             let terms = self.terms(&block)?;
             let organisation = self.view.successors.at(assignee.organisation, now);
             let (code, _) = organisation_name(&self.view.register, organisation);
-            if policy.mode_of(code, &source, self.now) != Mode::Live {
-                // Trial operation holds for campaigns as well: they are kept as the policy says.
+            let is_live = policy.mode_of(code, &source, self.now) == Mode::Live;
+            if !is_live || joining.contains(&assignee.organisation) {
+                // They are kept as ever: by trial operation, or until the organisation has joined.
                 others.push((block.id, Fate::Queued));
                 continue;
             }

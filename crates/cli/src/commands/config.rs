@@ -15,6 +15,7 @@ pub fn run(context: &Context, command: &ConfigCommand) -> anyhow::Result<Ending>
         ConfigCommand::Check => {
             let config = config::load(&context.data)?;
             config.tlp()?;
+            config.telling.schedule()?;
             let mappings = config.reading()?.mappings.len();
             context.out.line(format!("The configuration is right: {mappings} mappings."));
         }
