@@ -201,9 +201,16 @@ pub(super) fn parts(findings: &[&Nobodys]) -> Vec<Part> {
     parts.into_iter().map(|(block, findings)| Part { block, findings }).collect()
 }
 
+/// What the blocks say of a finding: see [`Nobodys`].
+struct Gathered {
+    terms: Terms,
+    since: i64,
+    blocks: Vec<(i64, u32)>,
+}
+
 /// Everything that is nobody's.
 fn gather(reader: &Reader) -> Result<Vec<Nobodys>, StoreError> {
-    let mut gathered: BTreeMap<FindingId, (Terms, i64, Vec<(i64, u32)>)> = BTreeMap::new();
+    let mut gathered: BTreeMap<FindingId, Gathered> = BTreeMap::new();
     let mut of_chunk: HashMap<u32, (Terms, i64), RandomState> = HashMap::default();
     for block in reader.read(|connection| chunks::blocks(connection, &Blocks::WithFate(Fate::Unrouted)))? {
         let (terms, at) = match of_chunk.get(&block.chunk) {
@@ -216,17 +223,17 @@ fn gather(reader: &Reader) -> Result<Vec<Nobodys>, StoreError> {
             }
         };
         for finding in id_list::decode(&block.findings) {
-            let one = gathered.entry(finding).or_insert((terms, at, Vec::new()));
-            one.0 = one.0.and(terms);
-            one.1 = one.1.min(at);
+            let one = gathered.entry(finding).or_insert(Gathered { terms, since: at, blocks: Vec::new() });
+            one.terms = one.terms.and(terms);
+            one.since = one.since.min(at);
             // A finding can stand in a block twice.
-            if one.2.last() != Some(&(block.id, block.chunk)) {
-                one.2.push((block.id, block.chunk));
+            if one.blocks.last() != Some(&(block.id, block.chunk)) {
+                one.blocks.push((block.id, block.chunk));
             }
         }
     }
     let mut all = Vec::new();
-    for (id, (terms, since, blocks)) in gathered {
+    for (id, Gathered { terms, since, blocks }) in gathered {
         // What was erased has no address any more.
         let stored = reader.read(|connection| findings::get(connection, id))?;
         if let Some(stored) = stored {
