@@ -35,12 +35,12 @@ pub(super) fn second_contact<'v>(
 
 /// Those who work for an organisation and may hear it: who serves it, and suppliers with a mandate; each with the contacts of the first
 /// role that has somebody.
-pub(super) fn partners<'v>(
-    view: &'v RegisterView,
+pub(super) fn partners(
+    view: &RegisterView,
     organisation: OrganisationId,
     tlp: Tlp,
     now: i64,
-) -> Vec<(OrganisationId, Circle, Vec<&'v Contact>)> {
+) -> Vec<(OrganisationId, Circle, Vec<&Contact>)> {
     let mut partners = Vec::new();
     let mut seen = HashSet::new();
     let relations = &view.register.relations;
