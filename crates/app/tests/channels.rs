@@ -175,7 +175,10 @@ impl Hook {
     }
 }
 
-const CHANNELS: [(&str, fn(Does) -> Option<Tried>); 4] =
+/// Opens a channel whose other side does this.
+type Open = fn(Does) -> Option<Tried>;
+
+const CHANNELS: [(&str, Open); 4] =
     [("folder", mail_folder), ("smtp", smtp), ("webhook", webhook), ("drop", drop_folder)];
 
 /// Whatever a channel adds on its way (a dot at the end, a line break) is not ours to compare.
