@@ -226,7 +226,7 @@ fn what_is_confidential_waits_for_a_key_and_then_leaves_encrypted() {
     gpg.run_at("20261120T100000!", &["--import"], own.as_bytes());
     let start = sealed.find("-----BEGIN PGP MESSAGE-----").unwrap();
     let inside =
-        gpg.run_at("20261120T100000!", &["--status-fd", "1", "--decrypt"], sealed[start..].as_bytes());
+        gpg.run_at("20261120T100000!", &["--status-fd", "1", "--decrypt"], &sealed.as_bytes()[start..]);
     assert!(
         inside.contains("GOODSIG") && inside.contains("Subject: ") && inside.contains("bevinding"),
         "{inside}"

@@ -88,7 +88,7 @@ fn a_running_service_takes_a_new_text_up() {
     let serving = Serving::start(&installation, "");
     let file = installation.file("subject.j2", "Nieuw voor {{ organisation.name }}\n");
     installation.json(&["--as", "jan", "template", "set", SUBJECT, &file, "--reason", "nieuw"]);
-    put(&installation, &rdp_name("2026-11-20"), &rdp("2026-11-20", &["198.51.100.200"]));
+    put(&installation, &rdp_name("2026-11-20"), rdp("2026-11-20", &["198.51.100.200"]));
     serving.wait("the mail", || installation.mails().len() == 1);
     serving.stop();
     assert!(header(installation.mails()[0].as_bytes(), "subject").ends_with("Nieuw voor Lindeveen"));
