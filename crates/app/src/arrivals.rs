@@ -8,9 +8,13 @@ use schakel_formats::mail::{
     MailDocument,
     authentication::authentication,
     kind::{MailKind, OurMarks, kind},
+    written::written,
 };
 use schakel_model::{arrival::Envelope, ids::SourceId, source::Source};
-use schakel_rules::vetting::{Facts, Verdict, decide};
+use schakel_rules::{
+    safety_net::asks_to_stop,
+    vetting::{Facts, Verdict, decide},
+};
 use schakel_store::{
     Reader, StoreError,
     arrivals::{self, Arrival, Outcome},
@@ -295,8 +299,14 @@ impl ArrivalDesk<'_> {
                     Heard::Recorded(said) => format!("an answer to our notification {}: {said}", ours.number),
                     Heard::Away => "an automatic reply".to_owned(),
                     Heard::NoFindings => {
+                        // A person decides: a mail that says so may be forged.
+                        let stop = match asks_to_stop(&mail.subject, &written(&mail.body())) {
+                            true => "; it asks for no more mail: `schakel safety-net block` sees to that",
+                            false => "",
+                        };
+                        let number = ours.number;
                         let reason =
-                            format!("an answer to our notification {}, which tells no findings", ours.number);
+                            format!("an answer to our notification {number}, which tells no findings{stop}");
                         return self.hold(kept, reason).map(Some);
                     }
                 }

@@ -21,6 +21,7 @@ use crate::{
 };
 
 pub(crate) mod carried;
+pub use carried::told_with;
 pub mod withheld;
 
 /// How far a message has come.

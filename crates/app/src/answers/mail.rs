@@ -6,12 +6,16 @@ use schakel_formats::mail::{
     kind::{MailKind, OurMail},
     written::written,
 };
-use schakel_model::answer::{AnswerKind, AnswerWay};
+use schakel_model::{
+    answer::{AnswerKind, AnswerWay},
+    ids::FindingId,
+};
 use schakel_rules::answer::{Proof, Why};
 use schakel_store::{
-    Store,
+    Reader, Store,
     act::Act,
     answers::{self, NewAnswer},
+    outbox,
     spool::Kept,
 };
 
@@ -102,15 +106,65 @@ pub fn hear(
             said.collect::<anyhow::Result<Vec<_>>>()?
         }
     };
-    let voice = voice(&asked, &asked.messages(&reader)?, mail, sender, &store.secret(), kept, now);
+    let secret = store.secret();
+    let has_token = token(mail, &secret, Use::Reply).is_some_and(|token| {
+        token.number == u64::from(asked.notification.id.0) && token.epoch == asked.notification.epoch
+    });
     let mut new: Vec<NewAnswer> = Vec::new();
-    for (said, unclear) in said {
+    for (nth, asked) in all_asked(&reader, asked, ours, &sender.address, now)?.iter().enumerate() {
+        let voice = voice(asked, &asked.messages(&reader)?, sender, has_token, kept, now);
+        new.extend(answers_of(&reader, asked, &voice, (&said, nth == 0), now)?);
+    }
+    let act = Act { at: now, actor: ACTOR, reason: "" };
+    let ids = store.record_answers(&act, &new)?;
+    let said = ids.iter().zip(&new).map(|(id, new)| format!("A{id} {} ({})", new.kind, new.standing));
+    Ok(Heard::Recorded(said.collect::<Vec<_>>().join(", ")))
+}
+
+/// What a mail told is answered for all organisations that it named.
+fn all_asked(
+    reader: &Reader,
+    asked: Asked,
+    ours: OurMail,
+    address: &str,
+    now: i64,
+) -> anyhow::Result<Vec<Asked>> {
+    // Without a number of the recipient only the address says which mail it was.
+    let message_id = match ours.recipient {
+        Some(recipient) => format!("<{}.{}.{recipient}@", ours.number, ours.epoch),
+        None => "<>".to_owned(),
+    };
+    let others = reader
+        .read(|connection| outbox::told_with(connection, asked.notification.id, (address, &message_id)))?;
+    let mut all = vec![asked];
+    for other in others {
+        let found = Asked::find(reader, u64::from(other.0), ours.epoch, now)?;
+        all.extend(found.filter(|found| !found.follow_ups.is_empty()));
+    }
+    Ok(all)
+}
+
+/// What a reply says for one organisation. Findings that it names and that are not of this one are left out.
+fn answers_of(
+    reader: &Reader,
+    asked: &Asked,
+    voice: &Voice,
+    (said, is_first): (&[(Said, Option<Unclear>)], bool),
+    now: i64,
+) -> anyhow::Result<Vec<NewAnswer>> {
+    let mut new: Vec<NewAnswer> = Vec::new();
+    for (said, unclear) in said.iter().cloned() {
+        let of_this = |finding: &FindingId| asked.follow_ups.iter().any(|one| one.finding == *finding);
+        // What names findings is said for whoever they concern; the one that was answered hears all of it.
+        if !is_first && !said.findings.is_empty() && !said.findings.iter().any(of_this) {
+            continue;
+        }
         let question = said.clone();
-        let mut answer = match weigh(&reader, &asked, &voice, said, now)? {
+        let mut answer = match weigh(reader, asked, voice, said, now)? {
             Ok(answer) => answer,
             // Refused is only what the desk enters; whatever else is, a person reads.
             Err(_) => {
-                match weigh(&reader, &asked, &voice, Said { kind: AnswerKind::Question, ..question }, now)? {
+                match weigh(reader, asked, voice, Said { kind: AnswerKind::Question, ..question }, now)? {
                     Ok(answer) => answer,
                     Err(why) => anyhow::bail!("a question is never refused, but: {why}"),
                 }
@@ -121,10 +175,7 @@ pub fn hear(
         }
         new.push(answer);
     }
-    let act = Act { at: now, actor: ACTOR, reason: "" };
-    let ids = store.record_answers(&act, &new)?;
-    let said = ids.iter().zip(&new).map(|(id, new)| format!("A{id} {} ({})", new.kind, new.standing));
-    Ok(Heard::Recorded(said.collect::<Vec<_>>().join(", ")))
+    Ok(new)
 }
 
 fn question(text: &str) -> Said {
@@ -156,9 +207,8 @@ fn said(statement: Statement, text: &str) -> anyhow::Result<Said> {
 fn voice(
     asked: &Asked,
     messages: &[schakel_store::outbox::Message],
-    mail: &MailDocument,
     sender: &Sender,
-    secret: &[u8; 32],
+    has_token: bool,
     kept: &Kept,
     now: i64,
 ) -> Voice {
@@ -166,9 +216,6 @@ fn voice(
     let same = |one: &str| one.trim().eq_ignore_ascii_case(sender.address.trim());
     let was_told = messages.iter().any(|message| same(&message.recipient));
     let domain = |address: &str| address.rsplit_once('@').map(|(_, domain)| domain.trim().to_lowercase());
-    let has_token = token(mail, secret, Use::Reply).is_some_and(|token| {
-        token.number == u64::from(asked.notification.id.0) && token.epoch == asked.notification.epoch
-    });
     let at_their_domain =
         messages.iter().any(|message| domain(&message.recipient) == domain(&sender.address));
     let proof = match sender.proven && !sender.address.is_empty() {

@@ -33,17 +33,17 @@ fn told() -> (Installation, Serving, String, String) {
     (installation, serving, server, message_id)
 }
 
-fn field(mail: &str, name: &str) -> String {
+pub fn field(mail: &str, name: &str) -> String {
     let line = mail.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")));
     line.unwrap_or_else(|| panic!("no {name} in {mail}")).trim().to_owned()
 }
 
-fn proven(domain: &str) -> String {
+pub fn proven(domain: &str) -> String {
     format!("Authentication-Results: mx.schakel.example; dmarc=pass header.from={domain}")
 }
 
 /// Sends a reply; `None` when there is no swaks.
-fn reply(server: &str, from: &str, answers: &str, body: &str, more: &[&str]) -> Option<()> {
+pub fn reply(server: &str, from: &str, answers: &str, body: &str, more: &[&str]) -> Option<()> {
     let in_reply_to = format!("In-Reply-To: {answers}");
     let mut arguments = vec![
         "--from",
@@ -65,7 +65,7 @@ fn reply(server: &str, from: &str, answers: &str, body: &str, more: &[&str]) -> 
     Some(())
 }
 
-fn answers(installation: &Installation) -> Vec<Value> {
+pub fn answers(installation: &Installation) -> Vec<Value> {
     let mut all = installation.json(&["answer", "list", "--all"])["answers"].as_array().unwrap().clone();
     all.reverse();
     all

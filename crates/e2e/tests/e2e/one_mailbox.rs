@@ -1,11 +1,16 @@
 //! One mailbox gets a finding once: one mail that names every organisation it stands for, while each of them keeps its own notification.
 
-use schakel_testkit::fake_smtp::{FakeSmtp, Script};
+use schakel_testkit::{
+    fake_smtp::{FakeSmtp, Script},
+    ports::free_port,
+};
 use serde_json::Value;
 
 use crate::{
+    answers,
     fixtures::{RDP_HEADER, Register, rdp_name, rdp_row_named},
     installation::{Installation, count},
+    serve::{Serving, put},
     telling::smtp_config,
 };
 
@@ -72,6 +77,45 @@ fn a_domain_that_serves_three_municipalities_is_told_to_their_mailbox_once() {
         messages.iter().filter(|one| one["organisation"] == code && one["state"] == "accepted").count()
     };
     assert_eq!(["GM1", "GM2", "GM3"].map(accepted), [1, 2, 1], "{listed}");
+}
+
+#[test]
+fn what_the_shared_mailbox_answers_counts_for_each_organisation_that_its_mail_named() {
+    let installation = Installation::empty();
+    installation.import(&register());
+    installation.json(&["user", "add", "jan"]);
+    let port = free_port().unwrap();
+    let server = format!("127.0.0.1:{port}");
+    let serving = Serving::start(
+        &installation,
+        &format!(
+            "[doors.mail]\ntrusted = [\"mx.schakel.example\"]\n[doors.smtp]\nlisten = [\"{server}\"]\nrecipients = [\"@schakel.example\"]\n"
+        ),
+    );
+    let at = |ip: &str, host: &str| rdp_row_named("2026-11-20 03:00:00", ip, host);
+    let report = [RDP_HEADER.to_owned(), at("192.0.2.77", "www.samen.nl"), at("203.0.113.9", "")].concat();
+    put(&installation, &rdp_name("2026-11-20"), report);
+    serving.wait("the mails", || installation.mails().len() == 2);
+    let mails = installation.mails();
+    let id = answers::field(to(&mails, SHARED)[0], "Message-ID");
+    let theirs = answers::proven("samen.example");
+    if answers::reply(&server, SHARED, &id, "Dit is opgelost.", &[&theirs]).is_none() {
+        return;
+    }
+    serving.wait("the answers", || answers::answers(&installation).len() == 3);
+    let said: Vec<String> = answers::answers(&installation)
+        .iter()
+        .map(|one| format!("{} {} {}", one["organisation"], one["kind"], one["standing"]).replace('"', ""))
+        .collect();
+    assert_eq!(said, ["GM1 fixed taken", "GM2 fixed taken", "GM3 fixed taken"]);
+    // A person of one of them speaks for that one only.
+    let lis = answers::field(to(&mails, "lis@lisserveen.example")[0], "Message-ID");
+    let hers = answers::proven("lisserveen.example");
+    answers::reply(&server, "lis@lisserveen.example", &lis, "In behandeling.", &[&hers]);
+    serving.wait("her answer", || answers::answers(&installation).len() == 4);
+    assert_eq!(answers::answers(&installation)[3]["organisation"], "GM2");
+    serving.stop();
+    installation.assert_sound();
 }
 
 #[test]

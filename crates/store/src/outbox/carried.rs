@@ -2,7 +2,8 @@
 //! each of the others stands a message that is *carried* by it: never sent itself, the same bytes, the same end. So each organisation has its own
 //! notification, and the fates of its assignments follow as for any other.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
+use schakel_model::ids::NotificationId;
 
 use super::NewMessage;
 use crate::{StoreError, error::DatabaseContext, transaction::Transaction};
@@ -36,6 +37,26 @@ pub(super) fn insert(
         1 => Ok(()),
         _ => Err(StoreError::Damaged { what: format!("there is no {bearer} to carry a message") }),
     }
+}
+
+/// The notifications that a mail of this one told as well: the mail to this address, or the one whose Message-ID begins like this
+/// (`<17.0.3@`).
+pub fn told_with(
+    connection: &Connection,
+    notification: NotificationId,
+    (address, message_id): (&str, &str),
+) -> Result<Vec<NotificationId>, StoreError> {
+    connection
+        .prepare_cached(
+            "SELECT DISTINCT c.notification FROM message m JOIN message c ON c.carried_by = m.id
+             WHERE m.notification = ?1 AND (lower(m.recipient) = lower(?2) OR substr(m.message_id, 1, length(?3)) = ?3)
+             ORDER BY 1",
+        )
+        .and_then(|mut statement| {
+            let rows = statement.query_map(params![notification.0, address, message_id], |row| row.get(0))?;
+            rows.map(|id| id.map(NotificationId)).collect()
+        })
+        .doing("find what a mail told as well")
 }
 
 /// The messages that one carries.
