@@ -69,7 +69,7 @@ pub fn test() -> Outcome {
     run(&mut cargo(&["build", "--workspace", "--bins", "--tests"]))?;
     let program = program_path()?;
     if succeeds(&mut cargo(&["nextest", "--version"])) {
-        run(cargo(&["nextest", "run", "--workspace"]).env("SCHAKEL_BIN", &program))?;
+        run(cargo(&["nextest", "run", "--workspace", "--no-fail-fast"]).env("SCHAKEL_BIN", &program))?;
         run(cargo(&["test", "--workspace", "--doc"]).env("SCHAKEL_BIN", &program))
     } else {
         run(cargo(&["test", "--workspace"]).env("SCHAKEL_BIN", &program))
