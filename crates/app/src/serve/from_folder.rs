@@ -7,9 +7,10 @@ use schakel_ingest::{door::Refusal, folder::IntakeFolder};
 use schakel_model::{
     arrival::{Door, Envelope},
     clock::Clock,
+    ids::SourceId,
 };
 use schakel_rules::vetting::Verdict;
-use schakel_store::Reader;
+use schakel_store::{Reader, reports};
 
 use super::Counters;
 use crate::{
@@ -50,15 +51,8 @@ impl FolderTurn<'_> {
     /// Who sent it, and may it be taken in? What a person must see is moved to the spool.
     fn judge(&self, file: &Path, now: i64) -> anyhow::Result<Option<Incoming>> {
         let mut incoming = Incoming::file(file)?;
-        let code = self.folder.source(file).unwrap_or_default();
-        let envelope = Envelope {
-            door: Door::Folder,
-            source: code.to_owned(),
-            received_at: now,
-            name: incoming.name.clone(),
-            sender: String::new(),
-            peer: None,
-        };
+        let envelope = self.envelope(file, &incoming.name, now);
+        let code = envelope.source.as_str();
         let looked = arrivals::look(self.reader, &envelope, &mut incoming, self.reading, self.config)?;
         anyhow::ensure!(
             code.is_empty() || looked.sender.proven,
@@ -85,6 +79,26 @@ impl FolderTurn<'_> {
         }
     }
 
+    fn envelope(&self, file: &Path, name: &str, now: i64) -> Envelope {
+        Envelope {
+            door: Door::Folder,
+            source: self.folder.source(file).unwrap_or_default().to_owned(),
+            received_at: now,
+            name: name.to_owned(),
+            sender: String::new(),
+            peer: None,
+        }
+    }
+
+    /// Did somebody else send the same before? Then what this source permits counts as well, and stands with its arrival.
+    fn came_from_another(&self, ingested: &Ingested, from: SourceId) -> anyhow::Result<bool> {
+        if !ingested.report_known || from == SourceId(0) {
+            return Ok(false);
+        }
+        let report = self.reader.read(|connection| reports::get(connection, ingested.report))?;
+        Ok(report.is_some_and(|report| report.source != from))
+    }
+
     fn take(
         &self,
         intake: &mut Intake,
@@ -93,6 +107,7 @@ impl FolderTurn<'_> {
         counters: &Counters,
         clock: &Clock,
     ) -> anyhow::Result<()> {
+        let (from, name) = (incoming.origin.source, incoming.name.clone());
         // A large report takes longer than a loop may stand still.
         match intake.take(incoming, self.reading, &|_| counters.is_alive(clock)) {
             Ok(ingested) => {
@@ -101,6 +116,15 @@ impl FolderTurn<'_> {
                 if *changed {
                     // Somebody is still writing to it: it stays, and is taken in again when it has settled.
                     tracing::warn!(report = %ingested.report, "a file changed while it was read");
+                } else if self.came_from_another(&ingested, from)? {
+                    // The spool records it as an arrival.
+                    let envelope = self.envelope(file, &name, clock.now_seconds());
+                    if let Err(refusal) = self.door.keep_file(&envelope, file) {
+                        let error = anyhow::anyhow!(
+                            "another source sent the same before, and that this one did cannot be recorded: {refusal:?}"
+                        );
+                        return self.refused(file, error, counters);
+                    }
                 } else if failures.is_empty() {
                     self.folder.done(file)?;
                 } else {

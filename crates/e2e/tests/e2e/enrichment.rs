@@ -248,6 +248,26 @@ fn nothing_is_asked_about_what_a_source_shows_that_forbids_it() {
 }
 
 #[test]
+fn a_source_that_sends_the_same_file_as_another_before_it_forbids_all_the_same() {
+    let installation = Installation::new();
+    installation.run(&["source", "add", "closed", "--trust", "automatic", "--may-look-up", "false"]).ended(0);
+    let folder = installation.data().join("incoming/closed");
+    fs::create_dir_all(&folder).unwrap();
+    let serving = Serving::start(&installation, "");
+    let (name, report) = (rdp_name("2026-11-20"), rdp("2026-11-20", &["198.51.100.1"]));
+    put(&installation, &name, &report);
+    serving.wait("the report", || count(&installation.ledger()["rows"]) == 1);
+    assert_eq!(installation.json(&["enrich", "F0", "--dry-run"])["forbidden_by"], json!([]));
+    fs::rename(installation.file(&name, &report), folder.join(&name)).unwrap();
+    let arrived = || installation.json(&["arrivals"])["arrivals"].to_string();
+    serving.wait("the arrival", || arrived().contains("known"));
+    assert!(arrived().contains("closed") && !folder.join(&name).exists(), "{}", arrived());
+    assert_eq!(installation.json(&["enrich", "F0", "--dry-run"])["forbidden_by"], json!(["closed"]));
+    serving.stop();
+    installation.assert_sound();
+}
+
+#[test]
 fn what_was_found_out_goes_with_the_finding() {
     let Some(knot) = name_server() else { return };
     let installation = Installation::new();
