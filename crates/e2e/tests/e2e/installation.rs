@@ -140,11 +140,12 @@ impl Installation {
         assert_eq!(verified.json()["ok"], true);
     }
 
-    /// The mails in the folder `mail/`, by file name.
+    /// The mails in the folder `mail/`, by file name; not what is being written there at this moment.
     pub fn mails(&self) -> Vec<String> {
         let Ok(entries) = fs::read_dir(self.data.join("mail")) else { return Vec::new() };
         let mut paths: Vec<PathBuf> =
             entries.map(|entry| entry.expect("the folder can be listed").path()).collect();
+        paths.retain(|path| path.extension().is_some_and(|extension| extension == "eml"));
         paths.sort();
         paths.iter().map(|path| fs::read_to_string(path).expect("a mail is ASCII")).collect()
     }
