@@ -170,13 +170,15 @@ impl Writer {
         served: impl Iterator<Item = (&'a Municipality, &'a Site)>,
     ) {
         let code = partnership.code();
-        let mailbox = format!("ict-{}.example", partnership.number);
+        let domain = format!("ict-{}.example", partnership.number);
+        // Apart from its machines: mail would not go to a partnership whose mail server is found in somebody else's hands.
+        let mailbox = format!("cert-{}.example", partnership.number);
         self.organisation(&code, partnership.name, "it_partnership", "nl");
         for block in &own.v4 {
             self.asset(&code, Asset { value: block, ..PLAIN });
         }
         self.asset(&code, Asset { value: &format_args!("{}/48", own.v6), ..PLAIN });
-        self.asset(&code, Asset { kind: "domain", value: &mailbox, proof: "dns", ..PLAIN });
+        self.asset(&code, Asset { kind: "domain", value: &domain, proof: "dns", ..PLAIN });
         for (municipality, site) in served {
             self.relation(&code, "serves", municipality.code, "", "");
             self.relation(municipality.code, "participates_in", &code, "", "");
