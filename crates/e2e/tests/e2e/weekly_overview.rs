@@ -81,7 +81,7 @@ fn it_says_what_was_sent_what_was_not_and_what_is_open() {
     installation.at("2026-12-14T12:00:00Z");
     let later = text(&installation, "GM1");
     assert!(later.contains("2026-11-23 08:00 tot 2026-12-14 08:00"), "{later}");
-    assert!(later.contains(": Weekoverzicht Eikendam: 1 berichten, 2 open"), "{later}");
+    assert!(later.contains(": Weekoverzicht Eikendam: 1 bericht, 2 open"), "{later}");
     assert!(later.contains("tot 7 dagen 0, tot 30 dagen 2"), "{later}");
     let shown = installation.run(&["overview", "show", "GM1", "--week", "2026-W47"]).ended(0).stdout;
     assert!(shown.contains("To: week@eikendam.example") && shown.contains("Verstuurd: 1"), "{shown}");
