@@ -1,13 +1,13 @@
 //! The page on which a recipient answers. Plain HTML: no script, no style, no picture. It shows a number and how many findings stand how, never what
 //! they are.
 
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
+use minijinja::context;
 use schakel_model::{
     answer::{AnswerKind, RecipientState},
     language::Language,
 };
 
-use crate::words::Words;
+use crate::{page, words::Words};
 
 /// What the page shows.
 #[derive(Clone, Copy, Debug)]
@@ -38,9 +38,6 @@ pub enum Shows<'a> {
 
 /// The page, in the language of the reader.
 pub fn render(language: Language, shows: Shows<'_>) -> String {
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_auto_escape_callback(|_| AutoEscape::Html);
     let source = match language {
         Language::Nl => include_str!("../templates/nl/answer_page.html.j2"),
         Language::En => include_str!("../templates/en/answer_page.html.j2"),
@@ -62,7 +59,7 @@ pub fn render(language: Language, shows: Shows<'_>) -> String {
         Shows::Done { by_desk } => context! { state => "done", by_desk },
         Shows::Gone => context! { state => "gone" },
     };
-    environment.render_str(source, values).expect("the built-in page renders; a test shows it")
+    page::fill(source, values)
 }
 
 /// Names in locale files have hyphens.

@@ -1,12 +1,12 @@
 //! The page on which a contact confirms, with one step, that their details are right. Plain HTML: no script, no style, no picture.
 
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
+use minijinja::context;
 use schakel_model::{
     language::Language,
     register::{Contact, ContactRole},
 };
 
-use crate::words::Words;
+use crate::{page, words::Words};
 
 /// What the page shows.
 #[derive(Clone, Copy, Debug)]
@@ -28,9 +28,6 @@ pub enum Shows<'a> {
 
 /// The page, in the language of the reader.
 pub fn render(language: Language, shows: Shows<'_>) -> String {
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_auto_escape_callback(|_| AutoEscape::Html);
     let source = match language {
         Language::Nl => include_str!("../templates/nl/contact_page.html.j2"),
         Language::En => include_str!("../templates/en/contact_page.html.j2"),
@@ -44,7 +41,7 @@ pub fn render(language: Language, shows: Shows<'_>) -> String {
         Shows::Done => context! { state => "done" },
         Shows::Gone => context! { state => "gone" },
     };
-    environment.render_str(source, values).expect("the built-in page renders; a test shows it")
+    page::fill(source, values)
 }
 
 /// The last digits are enough to know one's own number by, and of little use to somebody who found the mail.

@@ -22,6 +22,7 @@ mod attachment;
 mod context;
 mod explanation;
 mod kind;
+mod page;
 mod sample;
 mod table;
 mod times;

@@ -1,8 +1,10 @@
 //! The page on which a reader checks that a mail is ours. Plain HTML: no script, no style, no picture. It says yes and of which day, or no; never
 //! to whom the mail went or what it says.
 
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
+use minijinja::context;
 use schakel_model::language::Language;
+
+use crate::page;
 
 /// What the page shows.
 #[derive(Clone, Copy, Debug)]
@@ -24,9 +26,6 @@ pub enum Shows<'a> {
 
 /// The page; `sender`: whose mails are checked.
 pub fn render(language: Language, sender: &str, shows: Shows<'_>) -> String {
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_auto_escape_callback(|_| AutoEscape::Html);
     let source = match language {
         Language::Nl => include_str!("../templates/nl/verify_page.html.j2"),
         Language::En => include_str!("../templates/en/verify_page.html.j2"),
@@ -37,9 +36,7 @@ pub fn render(language: Language, sender: &str, shows: Shows<'_>) -> String {
         Shows::NotOurs => ("not_ours", "", ""),
         Shows::TooOften => ("too_often", "", ""),
     };
-    environment
-        .render_str(source, context! { state, number, day, sender })
-        .expect("the built-in page renders; a test shows it")
+    page::fill(source, context! { state, number, day, sender })
 }
 
 #[cfg(test)]
