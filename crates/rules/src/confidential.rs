@@ -18,8 +18,6 @@ pub enum Wish {
     /// Nothing: its marking decides.
     #[default]
     ByMarking,
-    /// To be treated as confidential, whatever its marking.
-    Confidential,
     /// It says nothing that is confidential, whatever its marking: numbers, that something waits.
     Open,
 }
@@ -40,7 +38,6 @@ pub enum Passage {
 pub fn passage(tlp: Tlp, from: Option<Tlp>, wish: Wish, has_key: bool, connection: Connection) -> Passage {
     let is_confidential = match wish {
         Wish::ByMarking => from.is_some_and(|from| tlp >= from),
-        Wish::Confidential => true,
         Wish::Open => false,
     };
     match (is_confidential, has_key, connection) {
@@ -61,8 +58,7 @@ mod tests {
         let from = Some(Tlp::AmberStrict);
         for (tlp, from, wish, has_key, connection, expected) in [
             (Tlp::Amber, from, Wish::ByMarking, true, Connection::Unknown, AsItIs),
-            (Tlp::Amber, from, Wish::Confidential, true, Connection::Agreed, Encrypted),
-            (Tlp::Clear, from, Wish::Confidential, false, Connection::Unknown, Withheld),
+            (Tlp::AmberStrict, from, Wish::ByMarking, true, Connection::Agreed, Encrypted),
             (Tlp::AmberStrict, from, Wish::ByMarking, true, Connection::Unknown, Encrypted),
             (Tlp::AmberStrict, from, Wish::ByMarking, false, Connection::Agreed, AsItIs),
             (Tlp::AmberStrict, from, Wish::ByMarking, false, Connection::Unknown, Withheld),
