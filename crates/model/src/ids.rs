@@ -51,6 +51,8 @@ id!(/// Somebody who is to be called.
     CallId);
 id!(/// An action of the desk about one report.
     CampaignId);
+id!(/// A link with another hub, numbered from 1.
+    LinkId);
 id!(/// A source of reports; 0 is nobody in particular.
     SourceId);
 id!(/// A desk user of this installation; 0 is the program itself.

@@ -13,6 +13,7 @@
 //! - [`abuse_contact`]: whom the outside world names for what is nobody's,
 //! - [`finding`]: the durable problem behind repeated events, and its key,
 //! - [`answer`]: what recipients say about what they were told, and where a finding stands at an organisation,
+//! - [`hub`]: other installations, the links with them and what goes over those,
 //! - [`call`]: whom the desk telephones when nothing else reached anybody,
 //! - [`fate`]: what became of a row and of an assignment, and the sums that must balance; [`keeping`]: why something is not told now,
 //! - [`tlp`], [`severity`], [`classification`]: the field's own scales.
@@ -35,6 +36,7 @@ pub mod enrichment;
 pub mod event;
 pub mod fate;
 pub mod finding;
+pub mod hub;
 pub mod ids;
 pub mod keeping;
 pub mod language;

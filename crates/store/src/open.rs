@@ -33,6 +33,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/007.sql"),
     include_str!("../migrations/008.sql"),
     include_str!("../migrations/009.sql"),
+    include_str!("../migrations/010.sql"),
+    include_str!("../migrations/011.sql"),
 ];
 
 /// A reader waits this long for the writer's short exclusive moments.
