@@ -56,10 +56,10 @@ pub enum StoreError {
         /// Highest layout number known.
         known: i64,
     },
-    /// The store was written by an older program and cannot be written to before it has the new layout.
+    /// The store has the layout of an older program, and another process has it open.
     #[error(
-        "this store has layout {found}, this program writes {known}. Run a command that changes something, such as \
-         `schakel tell --no-send`: it makes a copy first and brings the store to the new layout"
+        "this store has layout {found}, this program needs {known}. Stop the older `schakel` that has it open: then it is \
+         copied and brought to the new layout"
     )]
     Older {
         /// Layout number found.

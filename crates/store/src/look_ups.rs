@@ -18,13 +18,10 @@ use crate::{
 
 /// The last look-up of a subject.
 pub fn get(connection: &Connection, subject: &Subject) -> Result<Option<LookUp>, StoreError> {
-    // A store read without the lock may have an older layout.
-    let Ok(mut statement) = connection
+    connection
         .prepare_cached("SELECT answer, found, looked_at, answered_at FROM look_up WHERE subject = ?1")
-    else {
-        return Ok(None);
-    };
-    statement.query_row([subject.to_string()], from_row).optional().doing("read a look-up")
+        .and_then(|mut statement| statement.query_row([subject.to_string()], from_row).optional())
+        .doing("read a look-up")
 }
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<LookUp> {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 use schakel_model::name_look_up::{NameAnswer, NameLookUp};
 
 use crate::{
@@ -15,20 +15,15 @@ pub type NameLookUps = HashMap<String, NameLookUp, RandomState>;
 
 /// The last look-up of every name.
 pub fn all(connection: &Connection) -> Result<NameLookUps, StoreError> {
-    // A store read without the lock may have an older layout.
-    let Ok(mut statement) =
-        connection.prepare("SELECT name, looked_at, answer, gone_since, gone_at FROM name_look_up")
-    else {
-        return Ok(NameLookUps::default());
+    let look_up = |row: &Row<'_>| {
+        let answer = NameAnswer::from_number(row.get(2)?).unwrap_or(NameAnswer::Unknown);
+        let look_up =
+            NameLookUp { looked_at: row.get(1)?, answer, gone_since: row.get(3)?, gone_at: row.get(4)? };
+        Ok((row.get(0)?, look_up))
     };
-    statement
-        .query_map([], |row| {
-            let answer = NameAnswer::from_number(row.get(2)?).unwrap_or(NameAnswer::Unknown);
-            let look_up =
-                NameLookUp { looked_at: row.get(1)?, answer, gone_since: row.get(3)?, gone_at: row.get(4)? };
-            Ok((row.get(0)?, look_up))
-        })
-        .and_then(Iterator::collect)
+    connection
+        .prepare("SELECT name, looked_at, answer, gone_since, gone_at FROM name_look_up")
+        .and_then(|mut statement| statement.query_map([], look_up)?.collect())
         .doing("read the look-ups of names")
 }
 

@@ -116,19 +116,23 @@ impl Store {
 }
 
 impl Reader {
-    /// Opens the store read-only, without the lock.
+    /// Opens the store read-only, without the lock. A store of an older program is brought to the new layout first, when nobody writes in it.
     pub fn open(data: &DataDir) -> Result<Self, StoreError> {
         if !data.has_store() {
             return Err(StoreError::NoStore { path: data.root().to_owned() });
         }
         let secret = data.read_or_make_secret()?;
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
-        let connection = if is_closed_for_good(data) {
-            connect(&immutable(&data.database()), flags | OpenFlags::SQLITE_OPEN_URI)?
-        } else {
-            connect(&data.database(), flags)?
-        };
-        check_layout(&connection, &data.database())?;
+        let mut connection = connect_to_read(data)?;
+        let known = MIGRATIONS.len() as i64;
+        let found = check_layout(&connection, &data.database())?;
+        if found < known {
+            drop(connection);
+            Store::open(data).map_err(|error| match error {
+                StoreError::Locked { .. } => StoreError::Older { found, known },
+                other => other,
+            })?;
+            connection = connect_to_read(data)?;
+        }
         Ok(Self { connection, data: data.clone(), secret })
     }
 
@@ -194,6 +198,15 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     connection.busy_timeout(BUSY_TIMEOUT).doing("set the time to wait")?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
+}
+
+fn connect_to_read(data: &DataDir) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+    if is_closed_for_good(data) {
+        connect(&immutable(&data.database()), flags | OpenFlags::SQLITE_OPEN_URI)
+    } else {
+        connect(&data.database(), flags)
+    }
 }
 
 fn layout(connection: &Connection) -> Result<(i64, i64), StoreError> {
@@ -305,6 +318,25 @@ mod tests {
         drop(store);
         Store::open(&data).unwrap();
         assert!(!data.before_migration(known).exists(), "a copy only when the layout changes");
+    }
+
+    #[test]
+    fn a_reader_of_an_older_store_brings_it_to_the_new_layout_unless_somebody_writes() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataDir::new(folder.path());
+        data.create().unwrap();
+        data.read_or_make_secret().unwrap();
+        let old = Connection::open(data.database()).unwrap();
+        old.execute_batch(MIGRATIONS[0]).unwrap();
+        old.execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1;"))
+            .unwrap();
+        drop(old);
+        let lock = data.lock().unwrap();
+        assert!(matches!(Reader::open(&data).err(), Some(StoreError::Older { found: 1, .. })));
+        drop(lock);
+        let reader = Reader::open(&data).unwrap();
+        assert_eq!(reader.read(|connection| Ok(layout(connection)?.1)).unwrap(), MIGRATIONS.len() as i64);
+        assert!(data.before_migration(1).exists());
     }
 
     #[test]

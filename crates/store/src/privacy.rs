@@ -145,7 +145,7 @@ pub struct Found {
 /// The texts that hold the term, without regard to case (of a-z).
 pub fn texts(connection: &Connection, term: &str) -> Result<Vec<Found>, StoreError> {
     let mut found = Vec::new();
-    for place in PLACES.iter().filter(|place| exists(connection, place)) {
+    for place in PLACES {
         let Place { table, column, key, .. } = place;
         let sql = format!(
             "SELECT CAST({key} AS TEXT), {column} FROM {table} WHERE instr(lower({column}), lower(?1)) > 0 ORDER BY {key}"
@@ -159,11 +159,6 @@ pub fn texts(connection: &Connection, term: &str) -> Result<Vec<Found>, StoreErr
         found.extend(texts.into_iter().map(|(row, text)| Found { place: *place, row, text }));
     }
     Ok(found)
-}
-
-/// Is there such a column? A store read without the lock may have an older layout.
-fn exists(connection: &Connection, place: &Place) -> bool {
-    connection.prepare_cached(&format!("SELECT {} FROM {} LIMIT 0", place.column, place.table)).is_ok()
 }
 
 /// The findings at this address.
