@@ -135,6 +135,7 @@ fn notification(
             lead: id,
             kind: NotificationKind::Letter,
             thread: letter.thread,
+            wish: Wish::Open,
         },
         messages: vec![mail],
         blocks: Vec::new(),

@@ -407,7 +407,7 @@ impl Composer<'_> {
                 reference,
                 kind: NotificationKind::Findings,
                 language: group.language,
-                wish: Wish::ByMarking,
+                wish: telling.whom.wish,
             };
             let mut messages = Vec::new();
             if telling.whom.desk {
@@ -451,6 +451,7 @@ impl Composer<'_> {
                     None => NotificationKind::Findings,
                 },
                 thread: None,
+                wish: telling.whom.wish,
             };
             let notification = match telling.whom.desk {
                 // Nobody but the desk was told anything.

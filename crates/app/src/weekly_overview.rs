@@ -181,13 +181,17 @@ impl Overviews<'_> {
         let sent = self.reader.read(|connection| stored::sent(connection, organisation, within))?;
         let open = self.reader.read(|connection| stored::open(connection, organisation, now))?;
         let not_told = common.not_told.get(&organisation).map_or(&[][..], Vec::as_slice);
+        let is_confidential =
+            sent.iter().any(|one| one.confidential && one.kind != NotificationKind::Overview)
+                || open.iter().any(|one| one.confidential);
+        let wish = if is_confidential { Wish::Confidential } else { Wish::ByMarking };
         let lead = *next;
         let mut made = Vec::new();
         for group in &groups {
             let reference = Reference { number: u64::from(next.0), epoch: common.epoch };
             let content = (sent.as_slice(), not_told, open.as_slice());
             let overview = self.overview(organisation, period, (reference, group), content, &common.kinds)?;
-            made.push(self.mail(organisation, &overview, group, (*next, lead))?);
+            made.push(self.mail(organisation, &overview, group, (*next, lead), wish)?);
             next.0 += 1;
         }
         Ok(made)
@@ -252,6 +256,7 @@ impl Overviews<'_> {
         overview: &WeeklyOverview<'_>,
         group: &Readers<'_>,
         (id, lead): (NotificationId, NotificationId),
+        wish: Wish,
     ) -> anyhow::Result<Made> {
         let message = self.templates.weekly(overview)?;
         let freezer = Freezer::of_reader(self.reader, self.config, self.now)?;
@@ -260,7 +265,7 @@ impl Overviews<'_> {
             reference: overview.reference,
             kind: NotificationKind::Overview,
             language: overview.language,
-            wish: Wish::ByMarking,
+            wish,
         };
         let mut messages = Vec::new();
         for (contact, k) in group.contacts.iter().zip(1..) {
@@ -285,6 +290,7 @@ impl Overviews<'_> {
             lead,
             kind: NotificationKind::Overview,
             thread: None,
+            wish,
         };
         Ok(Made {
             notification: notification.clone(),

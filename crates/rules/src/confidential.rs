@@ -13,11 +13,13 @@ pub enum Connection {
 }
 
 /// What a notification asks beside its marking.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub enum Wish {
     /// Nothing: its marking decides.
     #[default]
     ByMarking,
+    /// To be treated as confidential, whatever its marking: the policy says so.
+    Confidential,
     /// It says nothing that is confidential, whatever its marking: numbers, that something waits.
     Open,
 }
@@ -38,6 +40,7 @@ pub enum Passage {
 pub fn passage(tlp: Tlp, from: Option<Tlp>, wish: Wish, has_key: bool, connection: Connection) -> Passage {
     let is_confidential = match wish {
         Wish::ByMarking => from.is_some_and(|from| tlp >= from),
+        Wish::Confidential => true,
         Wish::Open => false,
     };
     match (is_confidential, has_key, connection) {
@@ -59,6 +62,10 @@ mod tests {
         for (tlp, from, wish, has_key, connection, expected) in [
             (Tlp::Amber, from, Wish::ByMarking, true, Connection::Unknown, AsItIs),
             (Tlp::AmberStrict, from, Wish::ByMarking, true, Connection::Agreed, Encrypted),
+            (Tlp::Amber, from, Wish::Confidential, true, Connection::Agreed, Encrypted),
+            (Tlp::Green, None, Wish::Confidential, true, Connection::Unknown, Encrypted),
+            (Tlp::Clear, from, Wish::Confidential, false, Connection::Agreed, AsItIs),
+            (Tlp::Clear, from, Wish::Confidential, false, Connection::Unknown, Withheld),
             (Tlp::AmberStrict, from, Wish::ByMarking, true, Connection::Unknown, Encrypted),
             (Tlp::AmberStrict, from, Wish::ByMarking, false, Connection::Agreed, AsItIs),
             (Tlp::AmberStrict, from, Wish::ByMarking, false, Connection::Unknown, Withheld),

@@ -25,7 +25,7 @@ pub use self::{
     rhythm::{Days, Rhythm},
     trial::{Mode, Trial},
 };
-use crate::{follow_up::Reminders, ladder::Ladders, recipients::ROLES};
+use crate::{confidential::Wish, follow_up::Reminders, ladder::Ladders, recipients::ROLES};
 
 mod calendars;
 pub mod check;
@@ -84,6 +84,8 @@ pub struct Rule {
     pub then: Action,
     /// Do preferences of recipients not change what it does?
     pub fixed: bool,
+    /// Is what it tells confidential, whatever its marking?
+    pub encrypt: bool,
 }
 
 /// What an organisation prefers, for low and medium.
@@ -108,6 +110,8 @@ pub struct Recipient {
     pub when: When,
     /// The roles, the first that has somebody who may receive it.
     pub roles: Vec<ContactRole>,
+    /// Is it confidential, whatever its marking?
+    pub encrypt: bool,
 }
 
 /// A policy.
@@ -159,6 +163,8 @@ pub struct Decision {
     pub baseline: bool,
     /// The line of the table of recipients that says who is told.
     pub recipient: u32,
+    /// Does the rule, or that line, ask for more than the marking does?
+    pub wish: Wish,
 }
 
 /// Why an earlier rule did not win.
@@ -261,7 +267,10 @@ impl Policy {
     /// Does it decide the same about everything: told at once, to the usual roles?
     pub fn tells_everything_at_once(&self) -> bool {
         let first_says_so = self.rules.first().is_none_or(|rule| {
-            rule.then == Action::AtOnce && rule.until.is_none() && rule.when == When::default()
+            rule.then == Action::AtOnce
+                && !rule.encrypt
+                && rule.until.is_none()
+                && rule.when == When::default()
         });
         first_says_so && self.preferences.is_empty() && self.recipients.is_empty() && self.trials.is_empty()
     }
@@ -310,6 +319,9 @@ impl InForce<'_> {
         let trial = first(&self.trials, policy.trials.iter().map(|trial| &trial.when), facts);
         let told = trial.and_then(|at| policy.trials.get(at));
         let (action, because) = self.action(won, facts);
+        let recipient = first(&self.recipients, policy.recipients.iter().map(|one| &one.when), facts);
+        let encrypt = won.is_some_and(|at| policy.rules[at].encrypt)
+            || recipient.is_some_and(|at| policy.recipients[at].encrypt);
         Decision {
             action,
             rule: won.map_or(0, |at| at as u32 + 1),
@@ -317,8 +329,8 @@ impl InForce<'_> {
             mode: told.map_or(Mode::Live, |trial| trial.mode),
             trial: trial.map_or(0, |at| at as u32 + 1),
             baseline: told.is_some_and(|trial| trial.baseline),
-            recipient: first(&self.recipients, policy.recipients.iter().map(|one| &one.when), facts)
-                .map_or(0, |at| at as u32 + 1),
+            recipient: recipient.map_or(0, |at| at as u32 + 1),
+            wish: if encrypt { Wish::Confidential } else { Wish::ByMarking },
         }
     }
 

@@ -35,6 +35,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/009.sql"),
     include_str!("../migrations/010.sql"),
     include_str!("../migrations/011.sql"),
+    include_str!("../migrations/012.sql"),
 ];
 
 /// A reader waits this long for the writer's short exclusive moments.

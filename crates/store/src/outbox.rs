@@ -8,7 +8,7 @@ use schakel_model::{
     language::Language,
     tlp::Tlp,
 };
-use schakel_rules::tlp_gate::Pass;
+use schakel_rules::{confidential::Wish, tlp_gate::Pass};
 
 use crate::{
     Store, StoreError,
@@ -87,6 +87,8 @@ pub struct Notification {
     pub kind: NotificationKind,
     /// The notification that it goes on about.
     pub thread: Option<NotificationId>,
+    /// What was asked beside its marking: as much is asked of whatever goes on about it.
+    pub wish: Wish,
 }
 
 /// A message about to be stored. It goes where its pass says, and there is none without.
@@ -394,7 +396,7 @@ fn finish_attempts(
 
 fn insert_notification(transaction: &Transaction<'_>, one: &Notification) -> rusqlite::Result<usize> {
     transaction
-        .prepare_cached("INSERT INTO notification VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)")?
+        .prepare_cached("INSERT INTO notification VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)")?
         .execute(params![
             one.id.0,
             one.epoch,
@@ -406,7 +408,8 @@ fn insert_notification(transaction: &Transaction<'_>, one: &Notification) -> rus
             one.subject,
             one.lead.0,
             one.kind.as_str(),
-            one.thread.map(|thread| thread.0)
+            one.thread.map(|thread| thread.0),
+            one.wish == Wish::Confidential
         ])
 }
 
@@ -719,7 +722,7 @@ fn select_notifications(
 ) -> Result<Vec<Notification>, StoreError> {
     connection
         .prepare_cached(&format!(
-            "SELECT id, epoch, organisation, language, created_at, tlp, findings, subject, lead, kind, thread FROM notification WHERE {condition}"
+            "SELECT id, epoch, organisation, language, created_at, tlp, findings, subject, lead, kind, thread, confidential FROM notification WHERE {condition}"
         ))
         .and_then(|mut statement| {
             statement
@@ -738,6 +741,7 @@ fn select_notifications(
                         lead: NotificationId(row.get(8)?),
                         kind: kind.parse().unwrap_or(NotificationKind::Letter),
                         thread: row.get::<_, Option<u32>>(10)?.map(NotificationId),
+                        wish: if row.get(11)? { Wish::Confidential } else { Wish::ByMarking },
                     })
                 })?
                 .collect()

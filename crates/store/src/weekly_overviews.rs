@@ -34,6 +34,8 @@ pub struct Sent {
     pub findings: u64,
     /// Its subject.
     pub subject: String,
+    /// Does the policy ask for it to be encrypted, whatever its marking?
+    pub confidential: bool,
     /// To which roles, and how far each message has come.
     pub messages: Vec<(String, MessageState)>,
 }
@@ -66,6 +68,8 @@ pub struct Open {
     pub days: u32,
     /// What the recipient says.
     pub state: RecipientState,
+    /// Does the policy ask for it to be encrypted, whatever its marking?
+    pub confidential: bool,
     /// How many.
     pub count: u64,
 }
@@ -157,7 +161,7 @@ pub fn sent(
 ) -> Result<Vec<Sent>, StoreError> {
     let mut sent: Vec<Sent> = connection
         .prepare_cached(
-            "SELECT id, epoch, created_at, kind, tlp, findings, subject FROM notification
+            "SELECT id, epoch, created_at, kind, tlp, findings, subject, confidential FROM notification
              WHERE organisation = ?1 AND created_at >= ?2 AND created_at < ?3 ORDER BY id",
         )
         .and_then(|mut statement| {
@@ -172,6 +176,7 @@ pub fn sent(
                         tlp: tlp(row.get(4)?),
                         findings: row.get::<_, i64>(5)? as u64,
                         subject: row.get(6)?,
+                        confidential: row.get(7)?,
                         messages: Vec::new(),
                     })
                 })?
@@ -222,10 +227,11 @@ pub fn open(
 ) -> Result<Vec<Open>, StoreError> {
     connection
         .prepare_cached(
-            "SELECT f.kind, u.severity, max(t.tlp, coalesce(n.tlp, 0)), max(0, (?2 - u.first_told_at) / 86400), u.state, count(*)
+            "SELECT f.kind, u.severity, max(t.tlp, coalesce(n.tlp, 0)), max(0, (?2 - u.first_told_at) / 86400), u.state,
+                max(t.confidential, coalesce(n.confidential, 0)), count(*)
              FROM follow_up u JOIN finding f ON f.id = u.finding
              JOIN notification t ON t.id = u.told_by LEFT JOIN notification n ON n.id = u.first_told_by
-             WHERE u.organisation = ?1 AND u.closed_at IS NULL GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5",
+             WHERE u.organisation = ?1 AND u.closed_at IS NULL GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6",
         )
         .and_then(|mut statement| {
             statement
@@ -237,7 +243,8 @@ pub fn open(
                         tlp: tlp(row.get(2)?),
                         days: row.get::<_, i64>(3)?.try_into().unwrap_or(u32::MAX),
                         state: RecipientState::from_code(row.get(4)?).unwrap_or(RecipientState::Told),
-                        count: row.get::<_, i64>(5)? as u64,
+                        confidential: row.get(5)?,
+                        count: row.get::<_, i64>(6)? as u64,
                     })
                 })?
                 .collect()

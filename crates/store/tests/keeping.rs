@@ -15,6 +15,7 @@ use schakel_model::{
     language::Language,
     tlp::Tlp,
 };
+use schakel_rules::confidential::Wish;
 use schakel_store::{
     Store,
     act::Act,
@@ -224,6 +225,7 @@ fn tell(store: &mut Store, block: &Block, id: NotificationId, now: i64) {
         lead: id,
         kind: NotificationKind::Findings,
         thread: None,
+        wish: Wish::ByMarking,
     };
     let new =
         NewNotification { notification, messages: Vec::new(), blocks: vec![block.id], tells: Vec::new() };

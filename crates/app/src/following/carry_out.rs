@@ -110,6 +110,7 @@ impl Desk<'_> {
             findings: &pairs,
             last_seen: &looked.last_seen,
             tlp: told.tlp,
+            wish: told.wish,
             occasion: Occasion::Reminder {
                 because: because.into_iter().map(|(why, count)| (why.as_str(), count)).collect(),
                 first_told_at: timestamp(first),
@@ -197,6 +198,7 @@ impl Desk<'_> {
             findings: &step.findings,
             last_seen: &looked.last_seen,
             tlp: told.tlp,
+            wish: told.wish,
             occasion: Occasion::Escalation {
                 of: Reference { number: u64::from(told.id.0), epoch: told.epoch },
                 told_at: timestamp(told.created_at),

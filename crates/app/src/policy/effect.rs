@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use schakel_model::{fate::Fate, ids::FindingId, ids::OrganisationId};
-use schakel_rules::policy::{Decision, Mode, Policy};
+use schakel_rules::{
+    confidential::Wish,
+    policy::{Decision, Mode, Policy},
+};
 use schakel_store::{
     Reader,
     chunks::{self, Blocks, Chunk},
@@ -259,12 +262,15 @@ fn is_at_once(decision: Decision) -> bool {
     decision.action == schakel_rules::policy::Action::AtOnce && decision.mode == Mode::Live
 }
 
-/// What happens to it, in words: `daily 09:00`, `at once to vcib`, `at once, in shadow`.
+/// What happens to it, in words: `daily 09:00`, `at once to vcib, encrypted`, `at once, in shadow`.
 pub fn outcome(policy: &Policy, decision: Decision) -> String {
     let mut words = decision.action.to_string();
     if decision.recipient != 0 {
         let roles: Vec<&str> = policy.roles(decision.recipient).iter().map(|role| role.as_str()).collect();
         words += &format!(" to {}", roles.join(" or "));
+    }
+    if decision.wish == Wish::Confidential {
+        words += ", encrypted";
     }
     match decision.mode {
         Mode::Live => words,

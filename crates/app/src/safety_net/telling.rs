@@ -128,6 +128,7 @@ fn write(
             lead: id,
             kind: NotificationKind::SafetyNet,
             thread: None,
+            wish: Wish::Open,
         },
         messages: vec![frozen],
         blocks: Vec::new(),

@@ -157,6 +157,7 @@ impl Composer<'_> {
             lead: *next,
             kind: NotificationKind::Findings,
             thread: None,
+            wish: telling.whom.wish,
         };
         next.0 += 1;
         let new = NewNotification {

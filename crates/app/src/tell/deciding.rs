@@ -11,6 +11,7 @@ use schakel_model::{
     tlp::Terms,
 };
 use schakel_rules::{
+    confidential::Wish,
     policy::{Action, Because, Decision, Mode},
     recipients::{ROLES, recipients_of},
     tlp_gate::Circle,
@@ -56,12 +57,14 @@ pub(super) struct Whom {
     pub roles: Vec<ContactRole>,
     /// Does it go to the desk in their place?
     pub desk: bool,
+    /// What the policy asks beside the marking.
+    pub wish: Wish,
 }
 
 /// As it is without a policy.
 impl Default for Whom {
     fn default() -> Self {
-        Self { roles: ROLES.to_vec(), desk: false }
+        Self { roles: ROLES.to_vec(), desk: false, wish: Wish::ByMarking }
     }
 }
 
@@ -239,7 +242,8 @@ impl Composer<'_> {
         is_baseline: bool,
     ) -> (Verdict, Whom) {
         let policy = &in_force.policy;
-        let whom = Whom { roles: policy.roles(decision.recipient).to_vec(), desk: false };
+        let roles = policy.roles(decision.recipient).to_vec();
+        let whom = Whom { roles, desk: false, wish: decision.wish };
         if candidate.is_released {
             return (Verdict::Told, whom);
         }

@@ -251,7 +251,9 @@ impl Composer<'_> {
         let notice =
             Notice { standing: Standing::Together { of: &names }, groups: all, ..making.notice.clone() };
         let message = self.templates.render(&notice)?;
-        let mail = Mail { message: &message, ..*making.mail };
+        // Confidential for one of them is confidential for all.
+        let wish = tellings.iter().map(|at| batch[*at].whom.wish).max().unwrap_or_default();
+        let mail = Mail { message: &message, wish, ..*making.mail };
         // Each of them may be told to this contact, by the gate; the first lets it go, with the marking that they all have.
         let terms = tellings.iter().map(|at| batch[*at].terms).reduce(|one, other| one.and(other));
         let terms = terms.unwrap_or(making.one.telling().terms);

@@ -36,6 +36,8 @@ pub(crate) struct Retold<'a> {
     pub last_seen: &'a HashMap<FindingId, ObservedAt>,
     /// How they are marked.
     pub tlp: Tlp,
+    /// What was asked beside the marking when they were told.
+    pub wish: Wish,
     /// Why they are told retold.
     pub occasion: Occasion<'a>,
     /// What it is.
@@ -109,7 +111,7 @@ impl Composer<'_> {
             groups: groups(&self.view.register, told),
         };
         let message = self.templates.render(&notice)?;
-        let mail = Mail { message: &message, reference, kind: retold.kind, language, wish: Wish::ByMarking };
+        let mail = Mail { message: &message, reference, kind: retold.kind, language, wish: retold.wish };
         let mut messages = Vec::new();
         for (contact, k) in contacts.iter().zip(1..) {
             let earlier = self
@@ -139,6 +141,7 @@ impl Composer<'_> {
             lead,
             kind: retold.kind,
             thread: Some(retold.thread),
+            wish: retold.wish,
         };
         next.0 += 1;
         Ok(Some(NewNotification { notification, messages, blocks: Vec::new(), tells: Vec::new() }))

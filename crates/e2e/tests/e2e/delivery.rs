@@ -235,6 +235,55 @@ fn what_is_confidential_waits_for_a_key_and_then_leaves_encrypted() {
     installation.assert_sound();
 }
 
+/// The mails that were made since, with a line of their head each: `encrypted` or the subject.
+fn ways(mails: &[String]) -> Vec<String> {
+    let way = |mail: &String| match mail.contains("multipart/encrypted") {
+        true => "encrypted".to_owned(),
+        false => header(mail.as_bytes(), "subject"),
+    };
+    mails.iter().map(way).collect()
+}
+
+#[test]
+fn what_the_policy_asks_to_be_encrypted_stays_so_in_reminders_and_overviews() {
+    let Some(gpg) = Gpg::new("CERT Eikendam <cert@eikendam.example>") else { return };
+    let mut installation = one_member();
+    installation.configure(&format!("{BASE}[telling]\nweekly = \"tuesday 08:00\"\n"));
+    installation.json(&["user", "add", "jan"]);
+    let policy = "[[rule]]\nname = 'RDP'\nowner = 'desk'\nreason = 'asked by the members'\n\
+                  when.kind = 'open-rdp'\nthen = 'at_once'\nencrypt = true\n";
+    let file = installation.file("policy.toml", policy);
+    take_in(&mut installation, "198.51.100.77");
+    let tested = installation.json(&["policy", "test", &file]).to_string();
+    assert!(tested.contains("at once, encrypted"), "{tested}");
+    installation.json(&["--as", "jan", "policy", "set", &file, "--reason", "a test"]);
+    assert!(installation.run(&["policy", "explain", "F0"]).ended(0).stdout.contains("at once, encrypted"));
+    // Without a key it waits, although its marking asks for nothing.
+    installation.json(&["tell"]);
+    assert!(installation.mails().iter().all(|mail| !mail.contains("198.51.100.77")));
+    assert_eq!(installation.fate("held"), 1);
+    let key = installation.file("key.asc", gpg.run(&["--armor", "--export"], b""));
+    let contact = installation.json(&["contact", "list"])["contacts"][0]["contact"].to_string();
+    let fingerprint = gpg.fingerprint();
+    let add = ["contact", "key", "add", &contact, &key, "--kind", "openpgp", "--fingerprint", &fingerprint];
+    installation.run(&add).ended(0);
+    installation.json(&["tell"]);
+    assert_eq!(ways(&installation.mails())[1..], ["encrypted"]);
+    // Another policy, that asks for nothing, changes nothing about what was told under this one.
+    let file = installation.file("policy.toml", policy.replace("encrypt = true", ""));
+    installation.json(&["--as", "jan", "policy", "set", &file, "--reason", "a test"]);
+    let mark = ["exploited", "mark", "open-rdp", "--reason", "seen"];
+    installation.at("2026-11-21T09:00:00Z");
+    installation.json(&[&["--as", "jan"][..], &mark].concat());
+    installation.json(&["tell"]);
+    assert_eq!(ways(&installation.mails())[2..], ["encrypted"], "the reminder");
+    installation.at("2026-11-24T09:00:00Z");
+    installation.json(&["overview", "send"]);
+    installation.json(&["tell"]);
+    assert_eq!(ways(&installation.mails())[3..], ["encrypted"], "the overview");
+    installation.assert_sound();
+}
+
 #[test]
 fn a_key_that_cannot_be_used_is_as_good_as_none_and_it_is_said_why() {
     let user = "CERT Eikendam <cert@eikendam.example>";

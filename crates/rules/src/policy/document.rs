@@ -46,6 +46,8 @@ pub(super) struct Rule {
     pub on: Option<String>,
     #[serde(default)]
     pub fixed: bool,
+    #[serde(default)]
+    pub encrypt: bool,
 }
 
 /// `[[preference]]`
@@ -69,7 +71,9 @@ pub(super) struct Preference {
 pub(super) struct Recipient {
     #[serde(default)]
     pub when: When,
-    pub role: Words,
+    pub role: Option<Words>,
+    #[serde(default)]
+    pub encrypt: bool,
 }
 
 /// `[[trial]]`

@@ -57,6 +57,7 @@ pub(super) fn read_rule(
         when,
         then,
         fixed: rule.fixed,
+        encrypt: rule.encrypt,
     }
 }
 
@@ -144,8 +145,10 @@ pub(super) fn read_recipient(
 ) -> Recipient {
     let section = format!("recipient {number}");
     let when = When::read(&recipient.when, Some(line), &section, problems);
-    let mut roles = Vec::new();
-    for word in &recipient.role.0 {
+    let words = recipient.role.as_ref().map(|words| &words.0[..]);
+    // A line may only say that it is encrypted.
+    let mut roles = if words.is_none() && recipient.encrypt { ROLES.to_vec() } else { Vec::new() };
+    for word in words.unwrap_or_default() {
         match word.parse::<ContactRole>() {
             Ok(role) if ROLES.contains(&role) => roles.push(role),
             _ => {
@@ -154,8 +157,8 @@ pub(super) fn read_recipient(
             }
         }
     }
-    if recipient.role.0.is_empty() {
+    if words.unwrap_or_default().is_empty() && (words.is_some() || !recipient.encrypt) {
         problems.push(Problem::error(Some(line), &section, "`role` names nobody"));
     }
-    Recipient { line, when, roles }
+    Recipient { line, when, roles, encrypt: recipient.encrypt }
 }

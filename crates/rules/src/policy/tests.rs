@@ -156,6 +156,23 @@ fn the_table_of_recipients_and_trial_operation_go_by_their_first_line() {
 }
 
 #[test]
+fn a_rule_or_the_table_of_recipients_can_ask_for_encryption() {
+    let table = "[[recipient]]\nwhen.tlp = 'AMBER'\nencrypt = true\n[[recipient]]\nrole = 'acib'\n";
+    let text = rule("a", "then = 'daily'\nwhen.severity = 'high'\nencrypt = true")
+        + &rule("b", "then = 'at_once'")
+        + table;
+    let policy = Policy::parse(&text).unwrap();
+    let decide = |severity, tlp| {
+        let decision = policy.at(OFFICE.parse().unwrap()).decide(&Facts { severity, tlp, ..facts() });
+        (decision.wish, policy.roles(decision.recipient).len())
+    };
+    assert_eq!(decide(Severity::High, Tlp::Green), (Wish::Confidential, 1));
+    assert_eq!(decide(Severity::Low, Tlp::Green), (Wish::ByMarking, 1));
+    assert_eq!(decide(Severity::Low, Tlp::Amber), (Wish::Confidential, ROLES.len()));
+    assert!(!Policy::parse(&rule("a", "then = 'at_once'\nencrypt = true")).unwrap().tells_everything_at_once());
+}
+
+#[test]
 fn why_earlier_rules_did_not_win_is_said() {
     let text = rule("a", "then = 'hold'\nuntil = 2026-01-01")
         + &rule("b", "then = 'hold'\nwhen.severity = 'high'")
@@ -202,6 +219,8 @@ fn what_is_written_wrong_is_explained_with_its_line() {
         ("[[preference]]\norganisation = 'GM1'\nthen = 'suppress'\n", &["preference 1", "is for the rules"]),
         ("[[recipient]]\nrole = 'mayor'\n", &["findings, vcib or acib"]),
         ("[[recipient]]\nrole = []\n", &["names nobody"]),
+        ("[[recipient]]\nrole = []\nencrypt = true\n", &["names nobody"]),
+        ("[[recipient]]\nwhen.severity = 'low'\n", &["names nobody"]),
         ("[[trial]]\nmode = 'test'\n", &["off, shadow, desk or live"]),
     ] {
         let problem = wrong(text);
