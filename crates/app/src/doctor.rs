@@ -8,7 +8,9 @@ use schakel_store::{
     claims, conflicts, contact_changes,
     data_dir::DataDir,
     ledger::{self, Scope},
-    mailboxes, outbox, overviews, register,
+    mailboxes,
+    outbox::{self, Message},
+    overviews, register,
     reports::{self, ReportState},
     spool::{SpoolDesk, State},
 };
@@ -397,8 +399,8 @@ impl Doctor {
             );
         }
         let unfinished = reader.read(outbox::unfinished)?;
-        let late =
-            unfinished.iter().filter(|message| now - message.created_at > WAITING_LONG_SECONDS).count();
+        let since = |message: &Message| message.not_before.unwrap_or(message.created_at);
+        let late = unfinished.iter().filter(|message| now - since(message) > WAITING_LONG_SECONDS).count();
         if late > 0 {
             self.look("outbox", format!("{late} messages wait for more than an hour. `schakel outbox` shows what the mail server says"));
         }

@@ -60,10 +60,11 @@ pub fn is_usable(problems: &[Problem]) -> bool {
 }
 
 fn world(reader: &Reader, now: Timestamp) -> anyhow::Result<World> {
-    let register = reader.read(register::load_organisations_now)?;
+    let register = reader.read(|connection| register::load(connection, register::version(connection)?))?;
     let kinds = reader.read(findings::kinds)?;
     Ok(World {
         organisations: register.organisations.iter().map(|one| one.code.to_ascii_lowercase()).collect(),
+        contacts: register.contacts.iter().map(|one| one.email.trim().to_lowercase()).collect(),
         sources: reader.read(sources::list)?.iter().map(|source| source.code.to_ascii_lowercase()).collect(),
         kinds: kinds
             .iter()

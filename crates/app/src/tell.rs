@@ -24,7 +24,7 @@ use schakel_render::{
 };
 use schakel_rules::{
     confidential::Wish,
-    policy::Deadline,
+    policy::Policy,
     recipients::recipients_of,
     tlp_gate::{Audience, Circle, gate},
 };
@@ -116,6 +116,8 @@ struct Telling {
     whom: Whom,
     /// The campaign that tells them.
     campaign: Option<Arc<Campaign>>,
+    /// When the overview was due that tells them.
+    due_at: Option<i64>,
     blocks: Vec<Block>,
 }
 
@@ -126,6 +128,7 @@ struct Making<'m> {
     epoch: u32,
     /// Where nothing goes.
     closed: &'m Closed,
+    policy: &'m Policy,
 }
 
 /// An item with the kind it belongs to.
@@ -185,17 +188,16 @@ impl Composer<'_> {
             let freezer = self.freezer()?;
             let told = self.read_rows(&batch)?;
             anew += self.close_endangered(&mut closed, &batch, &told, store.as_deref_mut())?;
-            let making = Making { freezer: &freezer, epoch, closed: &closed };
+            let making = Making { freezer: &freezer, epoch, closed: &closed, policy: &policy.policy };
             let mut shared = Shared::of(self, &batch, &told, &closed);
             let (mut new, mut for_desk, mut kept, mut shown, mut by_telephone) =
                 (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
             for (at, telling) in batch.iter().enumerate() {
                 let one = One { batch: &batch, told: &told, at };
-                let written =
-                    self.notifications(making, one, &mut shared, policy.policy.deadline, &mut next)?;
+                let written = self.notifications(making, one, &mut shared, &mut next)?;
                 if written.is_empty()
                     && let Some((composed, stored, why)) =
-                        self.by_telephone(making, telling, &told[at], policy.policy.deadline, &mut next)?
+                        self.by_telephone(making, telling, &told[at], &mut next)?
                 {
                     shown.push(composed);
                     by_telephone.push((stored, why));
@@ -332,7 +334,6 @@ impl Composer<'_> {
         making: Making<'_>,
         one: One<'_>,
         shared: &mut Shared,
-        deadline: Deadline,
         next: &mut NotificationId,
     ) -> anyhow::Result<Vec<(Composed, NewNotification)>> {
         let (telling, told) = (one.telling(), one.told());
@@ -351,7 +352,7 @@ impl Composer<'_> {
         }
         // The first tells the assignments; the others, and the copies, only say the same to others.
         made[0].1.blocks = telling.blocks.iter().map(|block| block.id).collect();
-        made[0].1.tells = tells(told, deadline, now);
+        made[0].1.tells = tells(told, making.policy.deadline, now);
         for supplier in self.view.mandates.copied(telling.organisation, telling.terms.tlp, now) {
             let copy = Standing::Copy { of: name(telling.organisation) };
             made.extend(self.notify(making, supplier, copy, one, shared, next)?);
@@ -362,7 +363,7 @@ impl Composer<'_> {
     /// What one organisation is told: a notification for each language.
     fn notify(
         &self,
-        Making { freezer, epoch, closed }: Making<'_>,
+        Making { freezer, epoch, closed, policy }: Making<'_>,
         organisation: OrganisationId,
         standing: Standing<'_>,
         one: One<'_>,
@@ -415,10 +416,12 @@ impl Composer<'_> {
             }
             let contacts = group.contacts.iter().filter(|_| !telling.whom.desk);
             for (contact, k) in contacts.zip(1..) {
-                let letter = Letter { one, notice: &notice, mail: &mail, freezer };
+                let letter = Letter { one, notice: &notice, mail: &mail, freezer, policy };
                 let message = match standing {
                     Standing::Own => self.message_to(shared, &letter, contact, k),
-                    _ => freezer.to_contact(&mail, (telling.terms, circle), contact, (k, None)),
+                    _ => freezer
+                        .to_contact(&mail, (telling.terms, circle), contact, (k, None))
+                        .map(|message| message.not_before(self.waits_until(policy, telling, contact))),
                 };
                 match message {
                     Ok(message) => messages.push(message),
@@ -477,6 +480,15 @@ impl Composer<'_> {
         Ok(made)
     }
 
+    /// Until when the mail of a telling to this contact waits, because they prefer that. A campaign, and what is serious, waits for nobody.
+    fn waits_until(&self, policy: &Policy, telling: &Telling, contact: &Contact) -> Option<i64> {
+        let preferred = policy.prefers(&contact.email, telling.whom.later_than?)?;
+        // An overview may be made a moment after the time that they wanted.
+        let since = telling.due_at.map_or(self.now.as_second(), |due_at| due_at - 1);
+        let until = preferred.next(Timestamp::from_second(since).ok()?, &policy.calendars).as_second();
+        (until > self.now.as_second()).then_some(until)
+    }
+
     /// The mail in trial operation: to the desk, which has the report, with the names of those who would get it.
     fn for_desk(
         &self,
@@ -519,6 +531,7 @@ fn batches(waiting: Vec<Waiting>) -> Vec<Vec<Telling>> {
                 terms,
                 whom,
                 campaign: None,
+                due_at: overview.map(|(_, due_at)| due_at),
                 blocks: Vec::new(),
             })
             .blocks

@@ -6,6 +6,7 @@
 //!
 //! - `document`: the sections as they are written; `reading`: what they mean; [`condition`]: `when`; [`rhythm`]: hourly, daily, weekly
 //! - `following`: the sections about what was told (calendars, ladders, reminders, deadlines)
+//! - `preference`: what recipients prefer
 //! - [`trial`]: trial operation; [`check`]: mistakes that a document can have
 
 use std::fmt;
@@ -21,6 +22,7 @@ pub use self::{
     condition::{Field, When},
     facts::{Facts, cves, tags},
     following::{Deadline, Starts},
+    preference::{ContactPreference, Preference},
     problem::{Problem, Weight},
     rhythm::{Days, Rhythm},
     trial::{Mode, Trial},
@@ -33,6 +35,7 @@ pub mod condition;
 mod document;
 mod facts;
 mod following;
+mod preference;
 mod problem;
 mod reading;
 pub mod rhythm;
@@ -52,6 +55,16 @@ pub enum Action {
     Hold,
     /// Not told while the rule holds.
     Suppress,
+}
+
+impl Action {
+    /// How long something may wait that is told, for comparing.
+    pub fn rank(self) -> u8 {
+        match self {
+            Self::Grouped(rhythm) => rhythm.rank(),
+            Self::AtOnce | Self::Hold | Self::Suppress => 0,
+        }
+    }
 }
 
 impl fmt::Display for Action {
@@ -88,19 +101,6 @@ pub struct Rule {
     pub encrypt: bool,
 }
 
-/// What an organisation prefers, for low and medium.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Preference {
-    /// Where it stands in the document, from 1.
-    pub line: usize,
-    /// For what; always names organisations.
-    pub when: When,
-    /// Why, or who asked for it.
-    pub reason: String,
-    /// How it would rather be told.
-    pub then: Rhythm,
-}
-
 /// To which roles something goes.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Recipient {
@@ -119,8 +119,10 @@ pub struct Recipient {
 pub struct Policy {
     /// The rules, in order.
     pub rules: Vec<Rule>,
-    /// What recipients prefer.
+    /// What organisations prefer.
     pub preferences: Vec<Preference>,
+    /// What single contacts prefer.
+    pub contact_preferences: Vec<ContactPreference>,
     /// Who of an organisation is told what.
     pub recipients: Vec<Recipient>,
     /// Trial operation.
@@ -155,6 +157,8 @@ pub struct Decision {
     pub rule: u32,
     /// Why the action is not the rule's own.
     pub because: Because,
+    /// May a contact prefer to be told later?
+    pub may_wait: bool,
     /// Is it sent, or only tried?
     pub mode: Mode,
     /// The line of the trial operation that says so.
@@ -218,12 +222,12 @@ impl Policy {
         }
         for (preference, number) in document.preference.iter().zip(1..) {
             let line = document::line_at(text, preference.span().start);
-            policy.preferences.extend(reading::read_preference(
-                preference.get_ref(),
-                number,
-                line,
-                &mut problems,
-            ));
+            let read = preference::read(preference.get_ref(), number, line, &mut problems);
+            match read {
+                Some(preference::Preferred::ByOrganisation(read)) => policy.preferences.push(read),
+                Some(preference::Preferred::ByContact(read)) => policy.contact_preferences.push(read),
+                None => {}
+            }
         }
         for (recipient, number) in document.recipient.iter().zip(1..) {
             let line = document::line_at(text, recipient.span().start);
@@ -272,7 +276,11 @@ impl Policy {
                 && rule.until.is_none()
                 && rule.when == When::default()
         });
-        first_says_so && self.preferences.is_empty() && self.recipients.is_empty() && self.trials.is_empty()
+        first_says_so
+            && self.preferences.is_empty()
+            && self.contact_preferences.is_empty()
+            && self.recipients.is_empty()
+            && self.trials.is_empty()
     }
 
     /// Does any section ask for tags or vulnerabilities? They stand in a row only.
@@ -318,14 +326,17 @@ impl InForce<'_> {
         let won = rules.position(|(passed, rule)| passed.is_none() && rule.when.obstacle(facts).is_none());
         let trial = first(&self.trials, policy.trials.iter().map(|trial| &trial.when), facts);
         let told = trial.and_then(|at| policy.trials.get(at));
+        let rule = won.map(|at| &policy.rules[at]);
+        let may_wait = rule.is_some_and(|rule| preference::may_wait(rule, facts));
         let (action, because) = self.action(won, facts);
         let recipient = first(&self.recipients, policy.recipients.iter().map(|one| &one.when), facts);
-        let encrypt = won.is_some_and(|at| policy.rules[at].encrypt)
+        let encrypt = rule.is_some_and(|rule| rule.encrypt)
             || recipient.is_some_and(|at| policy.recipients[at].encrypt);
         Decision {
             action,
             rule: won.map_or(0, |at| at as u32 + 1),
             because,
+            may_wait,
             mode: told.map_or(Mode::Live, |trial| trial.mode),
             trial: trial.map_or(0, |at| at as u32 + 1),
             baseline: told.is_some_and(|trial| trial.baseline),
@@ -340,18 +351,13 @@ impl InForce<'_> {
         if is_grouped && facts.severity == Severity::Critical && !rule.when.names_critical() {
             return (Action::AtOnce, Because::Critical);
         }
-        let rank = match rule.then {
-            Action::AtOnce => 0,
-            Action::Grouped(rhythm) => rhythm.rank(),
-            Action::Hold | Action::Suppress => return (rule.then, Because::Rule),
-        };
-        if rule.fixed || facts.severity > Severity::Medium {
+        if !preference::may_wait(rule, facts) {
             return (rule.then, Because::Rule);
         }
         let preferences = &self.policy.preferences;
         let preferred = first(&self.preferences, preferences.iter().map(|one| &one.when), facts);
         match preferred {
-            Some(at) if preferences[at].then.rank() > rank => {
+            Some(at) if preferences[at].then.rank() > rule.then.rank() => {
                 (Action::Grouped(preferences[at].then), Because::Preference(at as u32 + 1))
             }
             _ => (rule.then, Because::Rule),

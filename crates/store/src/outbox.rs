@@ -100,12 +100,13 @@ pub struct NewMessage {
     withheld: Option<String>,
     /// The Message-ID of the mail that carries it.
     bearer: Option<String>,
+    not_before: Option<i64>,
 }
 
 impl NewMessage {
     /// `role`: the contact's, as the outbox shows it; `message_id`: stable over all attempts; `bytes`: the final ones.
     pub fn new(pass: Pass, role: String, message_id: String, bytes: Vec<u8>) -> Self {
-        Self { pass, role, message_id, bytes, withheld: None, bearer: None }
+        Self { pass, role, message_id, bytes, withheld: None, bearer: None, not_before: None }
     }
 
     /// The same, but it may not leave as it is, for this reason: its bytes are still to be protected.
@@ -115,7 +116,12 @@ impl NewMessage {
 
     /// Another mail tells it to this address as well: that of `bearer`, its Message-ID, of a notification that is stored before.
     pub fn carried(pass: Pass, role: String, message_id: String, bearer: String) -> Self {
-        Self { pass, role, message_id, bytes: Vec::new(), withheld: None, bearer: Some(bearer) }
+        Self { bearer: Some(bearer), ..Self::new(pass, role, message_id, Vec::new()) }
+    }
+
+    /// The same, but its reader wants it at this time, in seconds since 1970.
+    pub fn not_before(self, at: Option<i64>) -> Self {
+        Self { not_before: at, ..self }
     }
 
     /// Its name for ever.
@@ -164,6 +170,8 @@ pub struct Message {
     pub attempts: u32,
     /// When the next attempt is due, in seconds since 1970.
     pub next_at: i64,
+    /// When its recipient wants it at the earliest, in seconds since 1970.
+    pub not_before: Option<i64>,
     /// When it was accepted or given up.
     pub finished_at: Option<i64>,
     /// What the other side last said.
@@ -449,7 +457,7 @@ fn insert_message(
     transaction
         .prepare_cached(
             "INSERT INTO message (notification, recipient, role, message_id, segment, offset, length, raw_length, state,
-                attempts, next_at, created_at, outcome) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?10,0,?9,?9,?11)",
+                attempts, next_at, created_at, outcome, not_before) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?10,0,?9,?9,?11,?12)",
         )?
         .execute(params![
             notification.0,
@@ -463,6 +471,7 @@ fn insert_message(
             at,
             if message.withheld.is_some() { 4 } else { 0 },
             message.withheld,
+            message.not_before,
         ])
 }
 
@@ -548,7 +557,7 @@ pub(crate) fn set_fate(
 
 const MESSAGE_COLUMNS: &str =
     "id, notification, recipient, role, message_id, segment, offset, length, raw_length, state, attempts,
-    next_at, finished_at, outcome, created_at";
+    next_at, finished_at, outcome, created_at, not_before";
 
 fn message_from_row(row: &Row<'_>) -> rusqlite::Result<Message> {
     Ok(Message {
@@ -569,6 +578,7 @@ fn message_from_row(row: &Row<'_>) -> rusqlite::Result<Message> {
         finished_at: row.get(12)?,
         outcome: row.get(13)?,
         created_at: row.get(14)?,
+        not_before: row.get(15)?,
     })
 }
 
@@ -604,7 +614,7 @@ pub fn due(connection: &Connection, lane: Lane, now: i64, limit: usize) -> Resul
     messages(
         connection,
         &format!(
-            "carried_by IS NULL AND state < 2 AND (next_at <= ?1 OR next_at > ?2) AND {of_lane} ORDER BY next_at, id LIMIT ?3"
+            "carried_by IS NULL AND state < 2 AND (next_at <= ?1 OR next_at > ?2) AND coalesce(not_before, 0) <= ?1 AND {of_lane} ORDER BY next_at, id LIMIT ?3"
         ),
         params![now, now.saturating_add(WAIT_SECONDS_MAX), limit as i64],
     )

@@ -48,6 +48,7 @@ impl Composer<'_> {
             terms,
             whom,
             campaign: None,
+            due_at: None,
             blocks,
         };
         let told = self.read_rows(std::slice::from_ref(&telling))?.pop().unwrap_or_default();

@@ -92,13 +92,12 @@ impl Composer<'_> {
             let freezer = self.freezer()?;
             let told = self.read_rows(&batch)?;
             self.close_endangered(&mut closed, &batch, &told, store.as_mut().map(|(store, _)| &mut **store))?;
-            let making = Making { freezer: &freezer, epoch, closed: &closed };
+            let making = Making { freezer: &freezer, epoch, closed: &closed, policy: &policy.policy };
             let mut new = Vec::new();
             let mut shared = Shared::of(self, &batch, &told, &closed);
             for (at, telling) in batch.iter().enumerate() {
-                let deadline = policy.policy.deadline;
                 let one = One { batch: &batch, told: &told, at };
-                let written = self.notifications(making, one, &mut shared, deadline, &mut next)?;
+                let written = self.notifications(making, one, &mut shared, &mut next)?;
                 if written.is_empty() {
                     // Mail does not reach them: from now on they are told as usual, by telephone if need be.
                     others.extend(telling.blocks.iter().map(|block| (block.id, Fate::Queued)));

@@ -13,7 +13,6 @@ use schakel_model::{
 use schakel_render::notice::{Notice, Occasion, Reference, Standing};
 use schakel_rules::{
     compromised_channel::{Subject, endangers},
-    policy::Deadline,
     recipients::recipients_of,
     tlp_gate::Circle,
 };
@@ -113,10 +112,9 @@ impl Composer<'_> {
     /// What only the telephone can tell, because every address that may have it is closed: the desk reads it out.
     pub(super) fn by_telephone(
         &self,
-        Making { epoch, closed, .. }: Making<'_>,
+        Making { epoch, closed, policy, .. }: Making<'_>,
         telling: &Telling,
         told: &[Told],
-        deadline: Deadline,
         next: &mut NotificationId,
     ) -> anyhow::Result<Option<(Composed, NewNotification, CallReason)>> {
         let contacts = self.view.contacts(telling.organisation, self.now.as_second());
@@ -164,7 +162,7 @@ impl Composer<'_> {
             notification: notification.clone(),
             messages: Vec::new(),
             blocks: telling.blocks.iter().map(|block| block.id).collect(),
-            tells: tells(told, deadline, self.now.as_second()),
+            tells: tells(told, policy.deadline, self.now.as_second()),
         };
         let composed = Composed {
             notification,

@@ -12,7 +12,7 @@ use schakel_model::{
 };
 use schakel_rules::{
     confidential::Wish,
-    policy::{Action, Because, Decision, Mode},
+    policy::{Action, Because, Decision, Mode, Policy, Rhythm},
     recipients::{ROLES, recipients_of},
     tlp_gate::Circle,
 };
@@ -44,8 +44,8 @@ pub(super) struct Waiting {
     /// Who is told: whoever stands in the place of the organisation concerned.
     pub organisation: OrganisationId,
     pub terms: Terms,
-    /// The overview they waited for.
-    pub overview: Option<u32>,
+    /// The overview they waited for, and when it was due.
+    pub overview: Option<(u32, i64)>,
     /// To whom.
     pub whom: Whom,
 }
@@ -59,12 +59,14 @@ pub(super) struct Whom {
     pub desk: bool,
     /// What the policy asks beside the marking.
     pub wish: Wish,
+    /// Some prefer to hear it later than an action of this rank tells it, and get their mail at their own time; `None`: nobody.
+    pub later_than: Option<u8>,
 }
 
 /// As it is without a policy.
 impl Default for Whom {
     fn default() -> Self {
-        Self { roles: ROLES.to_vec(), desk: false, wish: Wish::ByMarking }
+        Self { roles: ROLES.to_vec(), desk: false, wish: Wish::ByMarking, later_than: None }
     }
 }
 
@@ -73,8 +75,8 @@ struct Candidate {
     block: Block,
     assignee: Assignee,
     organisation: OrganisationId,
-    /// Its overview is due.
-    is_due: bool,
+    /// Its overview is due since then.
+    due_at: Option<i64>,
     /// The desk released it.
     is_released: bool,
 }
@@ -138,19 +140,19 @@ impl Composer<'_> {
         let joining = onboarding::not_affiliated(self.reader)?;
         let campaigned = self.reader.read(campaigns::reports_kept_back)?;
         let released: HashSet<i64> = self.reader.read(keeping::released)?.into_iter().collect();
-        let mut blocks: Vec<(Block, bool)> = self
+        let mut blocks: Vec<(Block, Option<i64>)> = self
             .reader
             .read(|connection| chunks::blocks(connection, &Blocks::ToTell))?
             .into_iter()
-            .map(|block| (block, false))
+            .map(|block| (block, None))
             .collect();
         for kept in self.reader.read(|connection| keeping::to_decide(connection, in_force.version, now))? {
-            let is_due = kept.keeps == Keeps::Overview && kept.until.is_some_and(|until| until <= now);
+            let due_at = kept.until.filter(|until| kept.keeps == Keeps::Overview && *until <= now);
             let block = self.reader.read(|connection| chunks::block(connection, kept.block))?;
-            blocks.extend(block.map(|block| (block, is_due)));
+            blocks.extend(block.map(|block| (block, due_at)));
         }
         let mut candidates = Vec::with_capacity(blocks.len());
-        for (block, is_due) in blocks {
+        for (block, due_at) in blocks {
             let Some(assignee) = block.assignee else { continue };
             if joining.contains(&assignee.organisation) || campaigned.contains(&block.report) {
                 continue;
@@ -160,7 +162,7 @@ impl Composer<'_> {
                 is_released: released.contains(&block.id),
                 block,
                 assignee,
-                is_due,
+                due_at,
             });
         }
         Ok(candidates)
@@ -243,7 +245,7 @@ impl Composer<'_> {
     ) -> (Verdict, Whom) {
         let policy = &in_force.policy;
         let roles = policy.roles(decision.recipient).to_vec();
-        let whom = Whom { roles, desk: false, wish: decision.wish };
+        let whom = Whom { roles, desk: false, wish: decision.wish, later_than: None };
         if candidate.is_released {
             return (Verdict::Told, whom);
         }
@@ -266,28 +268,54 @@ impl Composer<'_> {
             _ if decision.mode == Mode::Shadow => {
                 return kept(Keeps::Shadow, None, format!("{trial}: shadow. {rule}"));
             }
-            Action::Grouped(rhythm) if !candidate.is_due => {
-                let due_at = rhythm.next(self.now, &policy.calendars).as_second();
-                let overview = Verdict::Overview {
-                    organisation: candidate.organisation,
-                    rhythm: rhythm.to_string(),
-                    due_at,
-                    rule: decision.rule,
-                    reason: rule,
-                };
-                return (overview, whom);
-            }
             Action::Grouped(_) | Action::AtOnce => {}
         }
         let contacts = self.view.contacts(candidate.organisation, now);
-        match recipients_of(Circle::Concerned, &whom.roles, contacts, of.terms) {
+        let recipients = recipients_of(Circle::Concerned, &whom.roles, contacts, of.terms);
+        let rank = decision.action.rank();
+        let preferred: Vec<Option<Rhythm>> = match &recipients {
+            Ok(recipients) if decision.may_wait => {
+                let contacts = recipients.by_language.iter().flat_map(|group| &group.contacts);
+                contacts.map(|contact| policy.prefers(&contact.email, rank)).collect()
+            }
+            _ => Vec::new(),
+        };
+        if candidate.due_at.is_none() {
+            let (grouped, reason) = match (self.that_all_prefer(policy, &preferred), decision.action) {
+                (Some(rhythm), _) => (Some(rhythm), format!("{rule}, as its contacts prefer")),
+                (None, Action::Grouped(rhythm)) => (Some(rhythm), rule.clone()),
+                _ => (None, rule.clone()),
+            };
+            if let Some(rhythm) = grouped {
+                let overview = Verdict::Overview {
+                    organisation: candidate.organisation,
+                    rhythm: rhythm.to_string(),
+                    due_at: rhythm.next(self.now, &policy.calendars).as_second(),
+                    rule: decision.rule,
+                    reason,
+                };
+                return (overview, whom);
+            }
+        }
+        match recipients {
             // Without a policy about it the register is what is wrong, and it stays queued where `schakel doctor` shows it.
-            Err(why) if decision.recipient != 0 || candidate.is_due => {
+            Err(why) if decision.recipient != 0 || candidate.due_at.is_some() => {
                 let reason = format!("nobody may be told: {why}. {rule}");
                 kept(Keeps::Nobody, Some(now + NOBODY_SECONDS), reason)
             }
-            _ => (Verdict::Told, Whom { desk: decision.mode == Mode::Desk, ..whom }),
+            _ => {
+                let later_than = preferred.iter().any(Option::is_some).then_some(rank);
+                (Verdict::Told, Whom { desk: decision.mode == Mode::Desk, later_than, ..whom })
+            }
         }
+    }
+}
+
+impl Composer<'_> {
+    /// When everybody who would be told prefers to hear it later: the rhythm of whoever wants to hear it first.
+    fn that_all_prefer(&self, policy: &Policy, preferred: &[Option<Rhythm>]) -> Option<Rhythm> {
+        let preferred: Option<Vec<Rhythm>> = preferred.iter().copied().collect();
+        preferred?.into_iter().min_by_key(|rhythm| rhythm.next(self.now, &policy.calendars))
     }
 }
 
@@ -312,7 +340,7 @@ fn told_whole(candidate: &Candidate) -> Parts {
 fn told_now(waiting: Vec<(Candidate, Terms, Parts)>, ids: Vec<Vec<i64>>) -> Vec<Waiting> {
     let mut told = Vec::new();
     for ((candidate, terms, parts), ids) in waiting.into_iter().zip(ids) {
-        let overview = candidate.block.reference.filter(|_| candidate.is_due);
+        let overview = candidate.block.reference.zip(candidate.due_at);
         for ((findings, verdict, whom), id) in parts.into_iter().zip(ids) {
             if verdict != Verdict::Told {
                 continue;

@@ -12,6 +12,7 @@ use std::{
 use schakel_model::{ids::FindingId, language::Language, register::Contact, tlp::Tlp};
 use schakel_render::notice::{FINDINGS_IN_NOTICE_MAX, Group, Notice, Standing};
 use schakel_rules::{
+    policy::Policy,
     recipients::recipients_of,
     tlp_gate::{Audience, Circle, gate},
 };
@@ -173,6 +174,8 @@ pub(super) struct Letter<'m, 'a> {
     pub mail: &'m Mail<'m>,
     /// Makes final bytes.
     pub freezer: &'m Freezer,
+    /// What contacts prefer.
+    pub policy: &'m Policy,
 }
 
 impl Composer<'_> {
@@ -185,7 +188,12 @@ impl Composer<'_> {
         k: u32,
     ) -> anyhow::Result<NewMessage> {
         let terms = making.one.telling().terms;
-        let alone = || making.freezer.to_contact(making.mail, (terms, Circle::Concerned), contact, (k, None));
+        let waits = |at: usize| self.waits_until(making.policy, &making.one.batch[at], contact);
+        let alone = || {
+            let message =
+                making.freezer.to_contact(making.mail, (terms, Circle::Concerned), contact, (k, None))?;
+            Ok(message.not_before(waits(making.one.at)))
+        };
         match shared.part(making.one.at, contact) {
             Part::Alone => alone(),
             Part::Carried(bearer) => {
@@ -200,7 +208,8 @@ impl Composer<'_> {
                     return alone();
                 }
                 shared.sent(making.one.at, contact, &message);
-                Ok(message)
+                // It waits as long as the most urgent of them may.
+                Ok(message.not_before(tellings.iter().map(|at| waits(*at)).min().flatten()))
             }
         }
     }

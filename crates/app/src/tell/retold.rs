@@ -60,6 +60,7 @@ impl Composer<'_> {
             terms: retold.tlp.into(),
             whom: Whom::default(),
             campaign: None,
+            due_at: None,
             blocks: self.blocks_that_tell(retold.findings)?,
         };
         let mut told = self.read_rows(std::slice::from_ref(&telling))?.pop().unwrap_or_default();

@@ -108,7 +108,10 @@ fn list(context: &Context, reader: &Reader, limit: usize) -> anyhow::Result<Endi
                 findings: notification.findings,
                 state: message.state.as_str(),
                 attempts: message.attempts,
-                next_at: message.finished_at.is_none().then(|| rfc3339(message.next_at)),
+                next_at: message
+                    .finished_at
+                    .is_none()
+                    .then(|| rfc3339(message.next_at.max(message.not_before.unwrap_or_default()))),
                 outcome: message.outcome,
             });
         }

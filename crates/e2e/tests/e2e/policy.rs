@@ -5,7 +5,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use crate::{
-    fixtures::{RDP_HEADER, rdp, rdp_name},
+    fixtures::{RDP_HEADER, Register, rdp, rdp_name},
     installation::{Installation, count},
     serve::{Serving, put},
 };
@@ -111,6 +111,57 @@ fn what_is_decided_differently_is_split_and_told_when_its_time_has_come() {
     assert_eq!(count(&released["assignments"]), 2);
     assert_eq!(told(&installation), [("GM1".into(), 1), ("SV1".into(), 1)]);
     assert_eq!(fates(&installation), json!({ "notified": 15 }));
+    installation.assert_sound();
+}
+
+#[test]
+fn a_contact_who_prefers_it_later_gets_it_later_and_the_others_at_once() {
+    let register = Register::default()
+        .organisation("GM1,Eikendam,municipality,,nl")
+        .asset("GM1,prefix,198.51.100.0/25,owner")
+        .contact("GM1,findings,CERT,cert@eikendam.example,,nl,AMBER")
+        .contact("GM1,findings,Els,els@eikendam.example,,nl,AMBER");
+    let mut installation = Installation::empty();
+    installation.import(&register);
+    installation.run(&["user", "add", "jan"]).ended(0);
+    installation.at(MONDAY);
+    let prefers = |contact: &str, at: &str| {
+        format!("[[preference]]\ncontact = '{contact}@eikendam.example'\nthen = 'daily'\nat = '{at}'\n")
+    };
+    let one = rule("all", "then = 'at_once'") + &prefers("els", "16:00");
+    set(&installation, &one);
+    let recipients = |installation: &Installation, since: usize| {
+        let mails = installation.mails();
+        let to = |mail: &String| schakel_testkit::postfix::header(mail.as_bytes(), "to");
+        mails[since..].iter().map(to).collect::<Vec<_>>().join(" ")
+    };
+    let rows = [("198.51.100.1", "low"), ("198.51.100.2", "high")];
+    take_in(&installation, "2026-11-22", &rows);
+    told(&installation);
+    let at_once = recipients(&installation, 0);
+    assert_eq!((at_once.matches("cert@").count(), at_once.matches("els@").count()), (2, 1), "{at_once}");
+    installation.at("2026-11-23T14:59:59Z");
+    installation.json(&["outbox", "--send"]);
+    assert_eq!(installation.mails().len(), 3);
+    let waits = installation.json(&["outbox"]).to_string();
+    assert!(waits.contains("2026-11-23T15:00:00Z"), "{waits}");
+    installation.at("2026-11-23T15:00:00Z");
+    installation.json(&["outbox", "--send"]);
+    assert!(recipients(&installation, 3).contains("els@"));
+    installation.assert_sound();
+    // When all of them want it later it is gathered, and told when the first wants it.
+    set(&installation, &(one + &prefers("cert", "18:00")));
+    installation.at("2026-11-24T08:00:00Z");
+    take_in(&installation, "2026-11-23", &[("198.51.100.3", "low")]);
+    take_in(&installation, "2026-11-24", &[("198.51.100.4", "low")]);
+    assert_eq!(told(&installation), []);
+    assert_eq!(fates(&installation), json!({ "notified": 2, "digest": 2 }));
+    installation.at("2026-11-24T15:00:01Z");
+    assert_eq!(told(&installation), [("GM1".into(), 2)]);
+    assert!(recipients(&installation, 4).contains("els@") && installation.mails().len() == 5);
+    installation.at("2026-11-24T17:00:00Z");
+    installation.json(&["outbox", "--send"]);
+    assert!(recipients(&installation, 5).contains("cert@"));
     installation.assert_sound();
 }
 

@@ -14,6 +14,8 @@ use super::{
 pub struct World {
     /// Codes of organisations.
     pub organisations: HashSet<String>,
+    /// Mail addresses of contacts.
+    pub contacts: HashSet<String>,
     /// Codes of sources.
     pub sources: HashSet<String>,
     /// Report types and identifiers of findings that came in.
@@ -49,6 +51,12 @@ pub fn check(policy: &Policy, world: &World) -> Vec<Problem> {
         }
         if policy.rules[..at].iter().any(|before| before.name == rule.name) {
             warn("another rule has the same name".to_owned());
+        }
+    }
+    for preference in &policy.contact_preferences {
+        for address in preference.contacts.iter().filter(|address| !world.contacts.contains(*address)) {
+            let text = format!("no contact has the address `{address}`");
+            problems.push(Problem::warning(Some(preference.line), "preference", text));
         }
     }
     if !policy.rules.iter().any(|rule| rule.until.is_none_or(|until| world.today < until)) {
@@ -93,6 +101,7 @@ mod tests {
         let set = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
         let world = World {
             organisations: set(&["gm1", "gm2"]),
+            contacts: set(&["els@gm1.example"]),
             sources: set(&["shadowserver"]),
             kinds: set(&["open-rdp", "scan_rdp"]),
             today: jiff::civil::date(2026, 11, 22),
@@ -167,6 +176,16 @@ mod tests {
                 "warning: line 14: rule 3 (c): keeps everything that no earlier rule matches from being told",
                 "warning: line 20: rule 4 (d): ended on 2026-11-22 and no longer matches: take it out, or give it another end",
             ]
+        );
+    }
+
+    #[test]
+    fn a_preference_of_nobody_is_said() {
+        let preference = "[[preference]]\ncontact = ['Els@gm1.example', 'jan@gm1.example']\nthen = 'daily'\n";
+        let text = rule("a", "then = 'at_once'") + preference;
+        assert_eq!(
+            problems(&text),
+            ["warning: line 6: preference: no contact has the address `jan@gm1.example`"]
         );
     }
 

@@ -54,7 +54,8 @@ pub(super) struct Rule {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Preference {
-    pub organisation: Words,
+    pub organisation: Option<Words>,
+    pub contact: Option<Words>,
     #[serde(default)]
     pub reason: String,
     #[serde(default)]
@@ -88,7 +89,7 @@ pub(super) struct Trial {
 }
 
 /// `when`, of any section.
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, PartialEq)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct When {
     pub severity: Option<Words>,
@@ -103,6 +104,7 @@ pub(super) struct When {
 }
 
 /// One word, or a list of words.
+#[derive(Clone, PartialEq)]
 pub(super) struct Words(pub Vec<String>);
 
 impl<'de> Deserialize<'de> for Words {

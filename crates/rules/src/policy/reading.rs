@@ -3,9 +3,7 @@
 use jiff::civil::{Date, Time, Weekday};
 use schakel_model::register::ContactRole;
 
-use super::{
-    Action, Days, Preference, Problem, Recipient, Rhythm, Rule, When, document, rhythm, rule_section,
-};
+use super::{Action, Days, Problem, Recipient, Rhythm, Rule, When, document, rhythm, rule_section};
 use crate::recipients::ROLES;
 
 /// When something that is grouped is told, unless the rule says it.
@@ -64,7 +62,11 @@ pub(super) fn read_rule(
 /// `at`, `days` and `on` as they are written.
 type Written<'a> = (Option<&'a document::Moment>, Option<&'a str>, Option<&'a str>);
 
-fn read_rhythm(then: &str, (at, days, on): Written<'_>, wrong: &mut dyn FnMut(&str)) -> Option<Rhythm> {
+pub(super) fn read_rhythm(
+    then: &str,
+    (at, days, on): Written<'_>,
+    wrong: &mut dyn FnMut(&str),
+) -> Option<Rhythm> {
     let time = match at.map(document::Moment::text) {
         None => DEFAULT_AT,
         Some(text) => match text.parse::<Time>() {
@@ -106,35 +108,6 @@ fn read_rhythm(then: &str, (at, days, on): Written<'_>, wrong: &mut dyn FnMut(&s
             None
         }
     }
-}
-
-pub(super) fn read_preference(
-    preference: &document::Preference,
-    number: u32,
-    line: usize,
-    problems: &mut Vec<Problem>,
-) -> Option<Preference> {
-    let section = format!("preference {number}");
-    if preference.when.organisation.is_some() {
-        let text = "the organisation stands beside `when`, not in it";
-        problems.push(Problem::error(Some(line), &section, text));
-    }
-    let own = document::When {
-        organisation: Some(document::Words(preference.organisation.0.clone())),
-        ..Default::default()
-    };
-    let own = When::read(&own, Some(line), &section, problems);
-    let when = When::read(&preference.when, Some(line), &section, problems).of_organisations(own);
-    let mut wrong = |text: &str| problems.push(Problem::error(Some(line), &section, text));
-    if ["at_once", "hold", "suppress"].contains(&preference.then.as_str()) {
-        wrong(
-            "a recipient can prefer hourly, daily or weekly: what is told at once, or not at all, is for the rules",
-        );
-        return None;
-    }
-    let written = (preference.at.as_ref(), preference.days.as_deref(), preference.on.as_deref());
-    let then = read_rhythm(&preference.then, written, &mut wrong)?;
-    Some(Preference { line, when, reason: preference.reason.clone(), then })
 }
 
 pub(super) fn read_recipient(

@@ -132,6 +132,28 @@ fn a_preference_makes_low_and_medium_later_and_nothing_else() {
 }
 
 #[test]
+fn a_contact_can_prefer_later_what_a_preference_may_change() {
+    let preference = "[[preference]]\ncontact = ['Els@gouda.nl']\nthen = 'daily'\nat = '16:30'\n";
+    let prefers = |rest: &str, severity, address: &str| {
+        let policy = Policy::parse(&(rule("a", rest) + preference)).unwrap();
+        let decision = policy.at(OFFICE.parse().unwrap()).decide(&Facts { severity, ..facts() });
+        let rhythm = decision.may_wait.then(|| policy.prefers(address, decision.action.rank())).flatten();
+        rhythm.map(|rhythm| rhythm.to_string()).unwrap_or_default()
+    };
+    for (rest, severity, address, expected) in [
+        ("then = 'at_once'", Severity::Low, "els@GOUDA.nl ", "daily 16:30"),
+        ("then = 'hourly'", Severity::Medium, "els@gouda.nl", "daily 16:30"),
+        ("then = 'at_once'", Severity::Low, "jan@gouda.nl", ""),
+        ("then = 'at_once'", Severity::High, "els@gouda.nl", ""),
+        ("then = 'weekly'", Severity::Low, "els@gouda.nl", ""),
+        ("then = 'at_once'\nfixed = true", Severity::Low, "els@gouda.nl", ""),
+        ("then = 'hold'", Severity::Low, "els@gouda.nl", ""),
+    ] {
+        assert_eq!(prefers(rest, severity, address), expected, "{rest} {severity} {address}");
+    }
+}
+
+#[test]
 fn the_table_of_recipients_and_trial_operation_go_by_their_first_line() {
     let text = rule("a", "then = 'at_once'")
         + "[[recipient]]\nwhen.tlp = 'RED'\nrole = 'vcib'\n\
@@ -169,7 +191,9 @@ fn a_rule_or_the_table_of_recipients_can_ask_for_encryption() {
     assert_eq!(decide(Severity::High, Tlp::Green), (Wish::Confidential, 1));
     assert_eq!(decide(Severity::Low, Tlp::Green), (Wish::ByMarking, 1));
     assert_eq!(decide(Severity::Low, Tlp::Amber), (Wish::Confidential, ROLES.len()));
-    assert!(!Policy::parse(&rule("a", "then = 'at_once'\nencrypt = true")).unwrap().tells_everything_at_once());
+    assert!(
+        !Policy::parse(&rule("a", "then = 'at_once'\nencrypt = true")).unwrap().tells_everything_at_once()
+    );
 }
 
 #[test]
@@ -217,6 +241,13 @@ fn what_is_written_wrong_is_explained_with_its_line() {
         (&rule("a", "then = 'hold'\nwhen.asset = '198.51.100.0/33'"), &["no prefix, address or domain"]),
         (&rule("a", "then = 'hold'\nwhen.tlp = 'PINK'"), &["no TLP marking"]),
         ("[[preference]]\norganisation = 'GM1'\nthen = 'suppress'\n", &["preference 1", "is for the rules"]),
+        ("[[preference]]\nthen = 'daily'\n", &["preference 1", "write one of the two"]),
+        (
+            "[[preference]]\norganisation = 'GM1'\ncontact = 'a@b.nl'\nthen = 'daily'\n",
+            &["write one of the two"],
+        ),
+        ("[[preference]]\ncontact = 'els'\nthen = 'daily'\n", &["`contact = els` is no mail address"]),
+        ("[[preference]]\ncontact = 'a@b.nl'\nthen = 'daily'\nwhen.severity = 'low'\n", &["has no `when`"]),
         ("[[recipient]]\nrole = 'mayor'\n", &["findings, vcib or acib"]),
         ("[[recipient]]\nrole = []\n", &["names nobody"]),
         ("[[recipient]]\nrole = []\nencrypt = true\n", &["names nobody"]),
