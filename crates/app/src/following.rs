@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use crate::tell::Since;
 use jiff::Timestamp;
 use schakel_model::{
     answer::FollowUp,
     call::CallReason,
     ids::{FindingId, NotificationId, OrganisationId},
-    observation::ObservedAt,
     severity::Severity,
 };
 use schakel_rules::{
@@ -26,6 +26,7 @@ use schakel_store::{
 
 mod carry_out;
 mod escalate;
+pub mod new_cves;
 
 pub use carry_out::{Done, carry_out};
 
@@ -46,7 +47,7 @@ pub struct Looked {
     pub open: u64,
     /// Steps that are due later, the first first.
     pub ahead: Vec<Ahead>,
-    last_seen: HashMap<FindingId, ObservedAt>,
+    since: HashMap<FindingId, Since>,
 }
 
 impl Looked {
@@ -116,11 +117,14 @@ pub fn look(reader: &Reader, policy: &Policy, now: i64) -> Result<Looked, StoreE
             Some(Due::Tell(why)) => {
                 let seen_at = observed.last_seen.unwrap_or(now);
                 let same_case = is_same_case(&one, &policy.reminders, seen_at);
+                let severity = observed.severity.unwrap_or(one.severity);
                 let last_seen = world.sightings.get(&one.finding).map(|sighting| sighting.last_seen);
-                looked.last_seen.extend(last_seen.map(|seen| (one.finding, seen)));
+                looked.since.extend(last_seen.map(|last_seen| {
+                    (one.finding, Since { last_seen, severity, new_cves: one.new_cves.clone() })
+                }));
                 let key = (one.organisation, one.told_by);
                 looked.again.entry(key).or_default().push(AgainFinding {
-                    severity: observed.severity.unwrap_or(one.severity),
+                    severity,
                     follow_up: one,
                     why,
                     same_case,
@@ -270,6 +274,8 @@ struct World {
     sightings: HashMap<FindingId, Sighting>,
     worse: HashMap<FindingId, Severity>,
     exploited: HashMap<FindingId, i64>,
+    /// Since when each of these is known to be exploited, in lower case.
+    subjects: HashMap<String, i64>,
 }
 
 impl World {
@@ -284,7 +290,9 @@ impl World {
             false => exploited_findings(reader, &wanted, &subjects)?,
         };
         let worse = reader.read(chunks::worse)?.into_iter().collect();
-        Ok(Self { sightings: wanted.into_iter().zip(sightings).collect(), worse, exploited })
+        let sightings = wanted.into_iter().zip(sightings).collect();
+        let subjects = subjects.into_iter().map(|one| (one.subject, one.at)).collect();
+        Ok(Self { sightings, worse, exploited, subjects })
     }
 
     fn observed(&self, one: &FollowUp) -> Observed {
@@ -292,8 +300,19 @@ impl World {
         Observed {
             last_seen: seen.map(|sighting| i64::from(sighting.last_seen.0)),
             severity: self.worse.get(&one.finding).copied(),
-            exploited_since: self.exploited.get(&one.finding).copied(),
+            exploited_since: self.exploited.get(&one.finding).copied().max(self.exploited_cve(one)),
         }
+    }
+}
+
+impl World {
+    /// Since when one of its vulnerabilities is known to be exploited.
+    fn exploited_cve(&self, one: &FollowUp) -> Option<i64> {
+        if self.subjects.is_empty() {
+            return None;
+        }
+        let cves = one.cves.iter().chain(&one.new_cves);
+        cves.filter_map(|cve| self.subjects.get(&cve.to_ascii_lowercase()).copied()).max()
     }
 }
 

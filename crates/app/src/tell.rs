@@ -60,7 +60,7 @@ mod frozen;
 mod one_mailbox;
 mod protection;
 mod retold;
-mod rows;
+pub(crate) mod rows;
 mod tells;
 
 use self::{
@@ -74,7 +74,7 @@ pub(crate) use channel::Closed;
 pub use frozen::{Freezer, Mail, To};
 pub(crate) use frozen::{message_id_host, outer_subject};
 pub(crate) use protection::Protector;
-pub(crate) use retold::Retold;
+pub(crate) use retold::{Retold, Since};
 
 /// Findings read from their raw rows at a time: bounds memory at about 100 MB, and re-reads a chunk only once for each such batch.
 const FINDINGS_AT_ONCE: u64 = 100_000;
@@ -136,6 +136,8 @@ struct Told {
     group: GroupKey,
     item: Item<'static>,
     asset: Option<AssetId>,
+    /// The vulnerabilities that its row names.
+    cves: Vec<String>,
     /// Does it have a high chance and high damage? Then there is a deadline.
     urgent: bool,
     /// When its chunk came in, in seconds since 1970.
@@ -323,6 +325,7 @@ impl Composer<'_> {
                 concerns: std::borrow::Cow::Borrowed(""),
             },
             asset: asset.map(|candidate| candidate.asset),
+            cves: facts::cves_of(event, row),
             urgent: is_urgent(event),
             received_at: 0,
         }

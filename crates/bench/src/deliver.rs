@@ -133,6 +133,7 @@ fn open_findings(intake: &mut Intake, at: i64) -> anyhow::Result<()> {
             compromised: finding % 3 == 0,
             deadline: None,
             same_case: true,
+            cves: Vec::new(),
         });
         new.push(NewNotification {
             notification: Notification { id: next, lead: next, ..one.clone() },

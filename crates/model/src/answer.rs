@@ -153,6 +153,10 @@ pub struct FollowUp {
     pub answer: Option<AnswerId>,
     /// When it was closed; none while it is open.
     pub closed_at: Option<i64>,
+    /// The vulnerabilities (CVE) that it was told with.
+    pub cves: Vec<String>,
+    /// Those that it was seen with since, and was not told with yet.
+    pub new_cves: Vec<String>,
 }
 
 /// What a notification is.

@@ -70,6 +70,7 @@ occasion-escalation-own = On { $day } we sent notification { $number } to anothe
 occasion-escalation-other = On { $day } we sent notification { $number } to { $organisation }. We got no reaction. You work for { $organisation }. So we now ask you to look at it.
 again-worse = it got worse
 again-exploited = it is being exploited now
+again-new-cve = it has a vulnerability (CVE) that it did not have before
 again-came-back = it was fixed, but we see it again
 again-acceptance-over = the date until which you accepted the risk has passed
 again-doubt-over = we still see it, and the date until which it counted as a false positive has passed

@@ -70,6 +70,7 @@ occasion-escalation-own = Op { $day } stuurden wij notificatie { $number } naar 
 occasion-escalation-other = Op { $day } stuurden wij notificatie { $number } naar { $organisation }. Wij kregen geen reactie. U werkt voor { $organisation }. Daarom vragen wij nu aan u om hiernaar te kijken.
 again-worse = het is erger geworden
 again-exploited = er wordt nu misbruik van gemaakt
+again-new-cve = het heeft nu een kwetsbaarheid (CVE) die het eerder niet had
 again-came-back = het was opgelost, maar wij zien het weer
 again-acceptance-over = de datum tot wanneer u het risico accepteerde is voorbij
 again-doubt-over = wij zien het nog, en de datum tot wanneer het als onterechte melding gold is voorbij

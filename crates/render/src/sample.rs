@@ -109,6 +109,7 @@ pub fn reminder(language: Language) -> Notice<'static> {
     let because = vec![
         ("worse", 1),
         ("exploited", 1),
+        ("new_cve", 1),
         ("came_back", 1),
         ("acceptance_over", 1),
         ("doubt_over", 1),

@@ -61,6 +61,8 @@ pub enum Why {
     Worse,
     /// It became known that this is being exploited.
     Exploited,
+    /// It has a vulnerability (CVE) that it was not told with.
+    NewCve,
     /// It was said to be fixed, and was seen since.
     CameBack,
     /// The date until which the risk was accepted has passed.
@@ -77,6 +79,7 @@ impl Why {
         match self {
             Self::Worse => "worse",
             Self::Exploited => "exploited",
+            Self::NewCve => "new_cve",
             Self::CameBack => "came_back",
             Self::AcceptanceOver => "acceptance_over",
             Self::DoubtOver => "doubt_over",
@@ -119,6 +122,9 @@ pub fn due(follow_up: &FollowUp, observed: &Observed, reminders: &Reminders, now
     }
     if observed.exploited_since.is_some_and(|since| since > follow_up.last_told_at) {
         return Some(Due::Tell(Why::Exploited));
+    }
+    if !follow_up.new_cves.is_empty() {
+        return Some(Due::Tell(Why::NewCve));
     }
     let until_is_over = follow_up.until.is_some_and(|until| now >= until);
     match follow_up.state {
@@ -196,6 +202,8 @@ mod tests {
             deadline: None,
             answer: None,
             closed_at: None,
+            cves: Vec::new(),
+            new_cves: Vec::new(),
         }
     }
 
@@ -246,6 +254,18 @@ mod tests {
         assert_eq!(due_after(&told(RecipientState::Told), exploited, 1), Some(Due::Tell(Why::Exploited)));
         let told_since = FollowUp { last_told_at: TOLD + DAY, ..told(RecipientState::Told) };
         assert_eq!(due_after(&told_since, exploited, 2), None);
+    }
+
+    #[test]
+    fn a_new_vulnerability_is_told_at_once_but_not_of_what_is_fixed_or_somebody_elses() {
+        use RecipientState::{Fixed, NotOurs};
+        let new = |state| FollowUp { new_cves: vec!["CVE-2026-1234".to_owned()], ..told(state) };
+        for state in RecipientState::ALL {
+            let expected = (![Fixed, NotOurs].contains(state)).then_some(Due::Tell(Why::NewCve));
+            assert_eq!(due_after(&new(*state), seen(1), 1), expected, "{state}");
+        }
+        let closed = FollowUp { closed_at: Some(TOLD), ..new(RecipientState::Told) };
+        assert_eq!(due_after(&closed, seen(1), 1), None);
     }
 
     #[test]

@@ -338,6 +338,7 @@ mod tests {
             compromised: false,
             deadline: None,
             same_case: true,
+            cves: Vec::new(),
         });
         store
             .write(|transaction| {

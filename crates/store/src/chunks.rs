@@ -318,6 +318,13 @@ pub fn after(connection: &Connection, id: u32, limit: usize) -> Result<Vec<Chunk
     select(connection, "id > ?1 ORDER BY id LIMIT ?2", params![id, limit as i64])
 }
 
+/// The last one that was committed; 0 without any.
+pub fn last(connection: &Connection) -> Result<u32, StoreError> {
+    connection
+        .query_row("SELECT coalesce(max(id), 0) FROM chunk", [], |row| row.get(0))
+        .doing("find the last chunk")
+}
+
 /// One chunk.
 pub fn by_id(connection: &Connection, id: u32) -> Result<Option<Chunk>, StoreError> {
     Ok(select(connection, "id = ?1", params![id])?.pop())

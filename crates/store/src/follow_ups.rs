@@ -7,10 +7,10 @@ use schakel_model::{
     severity::Severity,
 };
 
-use crate::{Store, StoreError, error::DatabaseContext, transaction::Transaction};
+use crate::{Store, StoreError, error::DatabaseContext, outbox::meta, transaction::Transaction};
 
 /// A finding that a notification tells, as the reader of its mail sees it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Tells {
     /// Which.
     pub finding: FindingId,
@@ -22,6 +22,8 @@ pub struct Tells {
     pub deadline: Option<i64>,
     /// It is the same case as before, when it was told before; else it begins anew.
     pub same_case: bool,
+    /// The vulnerabilities (CVE) that its row names.
+    pub cves: Vec<String>,
 }
 
 /// A finding at an organisation gets another state.
@@ -82,14 +84,17 @@ pub(crate) fn tell(
 ) -> Result<(), StoreError> {
     let mut statement = transaction
         .prepare_cached(
-            "INSERT INTO follow_up VALUES (?1,?2,?3,?3,?4,?5,?6,?6,1,?7,?6,NULL,?8,NULL,NULL)
+            "INSERT INTO follow_up (organisation, finding, first_told_by, told_by, severity, compromised, first_told_at, last_told_at,
+                tellings, state, state_at, deadline, cves)
+             VALUES (?1,?2,?3,?3,?4,?5,?6,?6,1,?7,?6,?8,?10)
              ON CONFLICT (organisation, finding) DO UPDATE SET
                 first_told_by = CASE WHEN ?9 THEN first_told_by ELSE ?3 END,
                 first_told_at = CASE WHEN ?9 THEN first_told_at ELSE ?6 END,
                 tellings = CASE WHEN ?9 THEN tellings + 1 ELSE 1 END,
                 deadline = CASE WHEN ?9 THEN coalesce(deadline, ?8) ELSE ?8 END,
                 told_by = ?3, severity = ?4, compromised = ?5, last_told_at = ?6, state = ?7, state_at = ?6,
-                until = NULL, closed_at = NULL",
+                until = NULL, closed_at = NULL, new_cves = NULL,
+                cves = trim(coalesce(cves, '') || ' ' || coalesce(new_cves, '') || ' ' || ?10)",
         )
         .doing("record what is told")?;
     for one in tells {
@@ -103,7 +108,8 @@ pub(crate) fn tell(
                 at,
                 RecipientState::Told as u8,
                 one.deadline,
-                one.same_case
+                one.same_case,
+                one.cves.join(" ")
             ])
             .doing("record what is told")?;
     }
@@ -132,7 +138,7 @@ pub(crate) fn withdraw(
 }
 
 const COLUMNS: &str = "organisation, finding, first_told_by, told_by, severity, compromised, first_told_at, last_told_at, tellings, state, state_at, until,
-    deadline, answer, closed_at";
+    deadline, answer, closed_at, cves, new_cves";
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<FollowUp> {
     let (severity, state): (u8, u8) = (row.get(4)?, row.get(9)?);
@@ -152,7 +158,18 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<FollowUp> {
         deadline: row.get(12)?,
         answer: row.get::<_, Option<u32>>(13)?.map(AnswerId),
         closed_at: row.get(14)?,
+        cves: cves(row.get_ref(15)?.as_str_or_null()?),
+        new_cves: cves(row.get_ref(16)?.as_str_or_null()?),
     })
+}
+
+/// A list of vulnerabilities as it is stored.
+fn cves(text: Option<&str>) -> Vec<String> {
+    let mut found: Vec<String> =
+        text.unwrap_or_default().split_ascii_whitespace().map(str::to_owned).collect();
+    found.sort_unstable();
+    found.dedup();
+    found
 }
 
 fn select(
@@ -208,4 +225,71 @@ pub fn for_each(connection: &Connection, mut visit: impl FnMut(FollowUp)) -> Res
         visit(from_row(row).doing("read what was told")?);
     }
     Ok(())
+}
+
+/// The vulnerabilities of a finding at an organisation, as far as they are known.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Cves {
+    /// Who was told.
+    pub organisation: OrganisationId,
+    /// Of what.
+    pub finding: FindingId,
+    /// Those that it was told with; `None`: that was not kept.
+    pub told: Option<Vec<String>>,
+    /// Those that it was seen with since.
+    pub new: Vec<String>,
+}
+
+/// Of everything that was told and is open.
+pub fn open_cves(connection: &Connection) -> Result<Vec<Cves>, StoreError> {
+    connection
+        .prepare_cached("SELECT organisation, finding, cves, new_cves FROM follow_up WHERE closed_at IS NULL")
+        .and_then(|mut statement| {
+            let of_row = |row: &Row<'_>| {
+                let told = row.get_ref(2)?.as_str_or_null()?;
+                Ok(Cves {
+                    organisation: OrganisationId(row.get(0)?),
+                    finding: FindingId(row.get(1)?),
+                    told: told.map(|told| cves(Some(told))),
+                    new: cves(row.get_ref(3)?.as_str_or_null()?),
+                })
+            };
+            statement.query_map([], of_row)?.collect()
+        })
+        .doing("read the vulnerabilities of what was told")
+}
+
+/// The last chunk that was looked at for new vulnerabilities; `None`: none was ever.
+pub fn cves_seen(connection: &Connection) -> Result<Option<u32>, StoreError> {
+    Ok(meta(connection, CVES_SEEN)?.and_then(|text| text.parse().ok()))
+}
+
+/// Where that stands in the settings of the store.
+const CVES_SEEN: &str = "cves_seen";
+
+impl Store {
+    /// Records what was seen of vulnerabilities, up to this chunk.
+    pub fn note_cves(&mut self, upto: u32, seen: &[Cves]) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            for one in seen {
+                transaction
+                    .prepare_cached(
+                        "UPDATE follow_up SET cves = ?3, new_cves = nullif(?4, '') WHERE organisation = ?1 AND finding = ?2",
+                    )
+                    .and_then(|mut statement| {
+                        statement.execute(params![
+                            one.organisation.0,
+                            one.finding.0,
+                            one.told.as_ref().map(|told| told.join(" ")),
+                            one.new.join(" ")
+                        ])
+                    })
+                    .doing("note new vulnerabilities")?;
+            }
+            transaction
+                .execute("INSERT OR REPLACE INTO meta VALUES (?1,?2)", params![CVES_SEEN, upto.to_string()])
+                .doing("note new vulnerabilities")
+                .map(|_| ())
+        })
+    }
 }

@@ -314,6 +314,8 @@ mod tests {
         "relation.kind",
         "relation.mandate",
         "report.received_day",
+        "follow_up.cves",
+        "follow_up.new_cves",
     ];
 
     #[test]

@@ -108,7 +108,7 @@ impl Desk<'_> {
             circle: Circle::Concerned,
             contacts: &contacts,
             findings: &pairs,
-            last_seen: &looked.last_seen,
+            since: &looked.since,
             tlp: told.tlp,
             wish: told.wish,
             occasion: Occasion::Reminder {
@@ -196,7 +196,7 @@ impl Desk<'_> {
             circle,
             contacts,
             findings: &step.findings,
-            last_seen: &looked.last_seen,
+            since: &looked.since,
             tlp: told.tlp,
             wish: told.wish,
             occasion: Occasion::Escalation {
@@ -233,5 +233,7 @@ fn tells(one: &AgainFinding) -> Tells {
         compromised: one.follow_up.compromised,
         deadline: one.follow_up.deadline,
         same_case: one.same_case,
+        // What is new is kept with what was known when it is told.
+        cves: Vec::new(),
     }
 }

@@ -8,7 +8,10 @@ use schakel_store::{Reader, data_dir::DataDir};
 
 use crate::{
     config::Config,
-    following::{self, Done, Looked},
+    following::{
+        self, Done, Looked,
+        new_cves::{self, Noticed},
+    },
     intake::Intake,
     policy,
     tell::Composer,
@@ -21,7 +24,7 @@ const LOOK_SECONDS: i64 = 60;
 #[derive(Default)]
 pub(super) struct Following {
     next_at: Option<i64>,
-    looking: Option<JoinHandle<anyhow::Result<Looked>>>,
+    looking: Option<JoinHandle<anyhow::Result<(Looked, Option<Noticed>)>>>,
     said: String,
 }
 
@@ -43,8 +46,11 @@ impl Following {
             return Ok(Done::default());
         };
         match looking.join() {
-            Ok(Ok(looked)) if looked.is_empty() => Ok(Done::default()),
-            Ok(Ok(_)) => {
+            Ok(Ok((looked, None))) if looked.is_empty() => Ok(Done::default()),
+            Ok(Ok((_, noticed))) => {
+                if let Some(noticed) = noticed {
+                    noticed.keep(intake.store())?;
+                }
                 // Somebody may have answered since: what is done is decided again, while nothing else changes the store.
                 let reader = intake.store().reader()?;
                 let looked = following::look(&reader, &policy::in_force(&reader)?.policy, now)?;
@@ -76,8 +82,8 @@ impl Following {
     }
 }
 
-fn look(data: &DataDir, now: i64) -> anyhow::Result<Looked> {
+fn look(data: &DataDir, now: i64) -> anyhow::Result<(Looked, Option<Noticed>)> {
     let reader = Reader::open(data)?;
     let policy = policy::in_force(&reader)?;
-    Ok(following::look(&reader, &policy.policy, now)?)
+    Ok((following::look(&reader, &policy.policy, now)?, new_cves::notice(&reader)?))
 }

@@ -19,6 +19,9 @@ use schakel_store::{
 use super::rows::{Row, first_rows};
 use crate::pipeline::derive::{DerivedChunk, Deriver};
 
+/// Vulnerabilities of one finding that are remembered: what has more is an inventory, and one more is no news.
+const CVES_MAX: usize = 64;
+
 /// What the rows of a chunk share.
 pub(crate) struct OfChunk {
     pub chunk: Chunk,
@@ -94,6 +97,16 @@ pub(crate) fn for_each_fact(
             visit(*at, row, &facts);
         }
     })
+}
+
+/// The vulnerabilities that a row names, each once, in capitals.
+pub(crate) fn cves_of(event: &Event, row: &Row<'_>) -> Vec<String> {
+    let words = Words::of(event, row);
+    let mut found: Vec<String> = cves(&words.cves).map(str::to_ascii_uppercase).collect();
+    found.sort_unstable();
+    found.dedup();
+    found.truncate(CVES_MAX);
+    found
 }
 
 /// The words of a row that rules may ask for.

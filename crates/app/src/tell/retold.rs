@@ -8,6 +8,7 @@ use schakel_model::{
     language::Language,
     observation::ObservedAt,
     register::Contact,
+    severity::Severity,
     tlp::Tlp,
 };
 use schakel_render::notice::{Notice, Occasion, Reference, Standing};
@@ -32,8 +33,8 @@ pub(crate) struct Retold<'a> {
     pub contacts: &'a [&'a Contact],
     /// The findings, each with the notification that told it first.
     pub findings: &'a [(FindingId, NotificationId)],
-    /// When they were last seen.
-    pub last_seen: &'a HashMap<FindingId, ObservedAt>,
+    /// What is known of them since.
+    pub since: &'a HashMap<FindingId, Since>,
     /// How they are marked.
     pub tlp: Tlp,
     /// What was asked beside the marking when they were told.
@@ -44,6 +45,17 @@ pub(crate) struct Retold<'a> {
     pub kind: NotificationKind,
     /// The notification that it goes on about.
     pub thread: NotificationId,
+}
+
+/// What became known of a finding after it was told.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Since {
+    /// When it was last seen.
+    pub last_seen: ObservedAt,
+    /// How bad it is now.
+    pub severity: Severity,
+    /// The vulnerabilities that it has now and that it was not told with.
+    pub new_cves: Vec<String>,
 }
 
 impl Composer<'_> {
@@ -66,8 +78,14 @@ impl Composer<'_> {
         let mut told = self.read_rows(std::slice::from_ref(&telling))?.pop().unwrap_or_default();
         keep_the_first(&mut told);
         for one in &mut told {
-            if let Some(seen) = retold.last_seen.get(&one.item.finding) {
-                one.item.observed_at = one.item.observed_at.max(*seen);
+            let Some(since) = retold.since.get(&one.item.finding) else { continue };
+            one.item.observed_at = one.item.observed_at.max(since.last_seen);
+            one.group.0 = one.group.0.max(since.severity);
+            let known = one.item.tags.to_ascii_lowercase();
+            for cve in since.new_cves.iter().filter(|cve| !known.contains(&cve.to_ascii_lowercase())) {
+                let tags = one.item.tags.to_mut();
+                tags.push_str(if tags.is_empty() { "" } else { ";" });
+                tags.push_str(cve);
             }
         }
         if told.is_empty() {

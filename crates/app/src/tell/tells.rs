@@ -18,7 +18,7 @@ pub(super) fn is_urgent(event: &Event) -> bool {
 /// What is recorded as told: a finding that is told in two roles once, as its worst.
 pub(super) fn tells(told: &[Told], deadline: Deadline, now: i64) -> Vec<Tells> {
     let mut tells: BTreeMap<FindingId, Tells> = BTreeMap::new();
-    for Told { group: (severity, classification, ..), item, urgent, received_at, .. } in told {
+    for Told { group: (severity, classification, ..), item, urgent, received_at, cves, .. } in told {
         let starts = match deadline.starts {
             Starts::Told => now,
             Starts::Received => *received_at,
@@ -29,11 +29,13 @@ pub(super) fn tells(told: &[Told], deadline: Deadline, now: i64) -> Vec<Tells> {
             compromised: classification.means_compromised(),
             deadline: urgent.then(|| starts.saturating_add(i64::from(deadline.days) * DAY)),
             same_case: true,
+            cves: cves.clone(),
         };
-        let known = tells.entry(item.finding).or_insert(one);
+        let known = tells.entry(item.finding).or_insert_with(|| one.clone());
         known.severity = known.severity.max(one.severity);
         known.compromised |= one.compromised;
         known.deadline = known.deadline.or(one.deadline);
+        known.cves.extend(one.cves.into_iter().filter(|cve| !known.cves.contains(cve)).collect::<Vec<_>>());
     }
     tells.into_values().collect()
 }

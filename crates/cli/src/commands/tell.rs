@@ -2,7 +2,7 @@
 
 use schakel_app::{
     config::{self, Config},
-    following::{self, Done},
+    following::{self, Done, new_cves},
     intake::Intake,
     pipeline::state,
     policy,
@@ -69,6 +69,9 @@ fn compose(context: &Context, config: &Config, intake: &mut Intake) -> anyhow::R
         context.out.line(format!("{} notices that take an earlier message back.", number(notices as u64)));
     }
     let policy = policy::in_force(&reader)?;
+    while let Some(noticed) = new_cves::notice(&reader)? {
+        noticed.keep(intake.store())?;
+    }
     let looked = following::look(&reader, &policy.policy, context.clock.now_seconds())?;
     say_done(context, &following::carry_out(&composer, intake.store(), &looked)?);
     Ok(notifications)

@@ -17,9 +17,14 @@ fn register() -> Register {
 
 /// Takes a report of this day in at 09:00 UTC: an open RDP at one address of Eikendam.
 fn seen(installation: &mut Installation, day: &str, severity: &str) {
+    seen_with(installation, day, severity, "rdp");
+}
+
+fn seen_with(installation: &mut Installation, day: &str, severity: &str, tags: &str) {
     installation.at(&format!("{day}T09:00:00Z"));
-    let row =
-        format!("\"{day} 03:00:00\",\"{severity}\",\"{ADDRESS}\",\"tcp\",3389,\"\",\"rdp\",64500,\"NL\"\n");
+    let row = format!(
+        "\"{day} 03:00:00\",\"{severity}\",\"{ADDRESS}\",\"tcp\",3389,\"\",\"{tags}\",64500,\"NL\"\n"
+    );
     let file = installation.file(&rdp_name(day), RDP_HEADER.to_owned() + &row);
     installation.ingest(&file);
 }
@@ -213,6 +218,30 @@ fn what_got_worse_or_is_exploited_is_told_at_once_and_only_once() {
     let exploited = tell_at(&mut installation, "2026-11-23T09:02:00Z");
     assert!(exploited.iter().any(|mail| mail.contains("Herinnering")), "{exploited:?}");
     assert_eq!(tell_at(&mut installation, "2026-11-23T09:03:00Z"), [""; 0]);
+    installation.assert_sound();
+}
+
+#[test]
+fn a_new_cve_is_told_once_and_counts_when_it_becomes_exploited() {
+    let mut installation = told("low");
+    seen_with(&mut installation, "2026-11-21", "low", "rdp;cve-2026-1234");
+    assert_eq!(
+        tell_at(&mut installation, "2026-11-21T09:01:00Z").len(),
+        2,
+        "of the owner and the partnership"
+    );
+    let text = installation.mails().into_iter().find(|mail| mail.contains("Herinnering")).unwrap();
+    assert!(text.contains("kwetsbaarheid (CVE) die het eerder niet had"), "{text}");
+    assert!(text.contains("CVE-2026-1234"), "the mail names it: {text}");
+    seen_with(&mut installation, "2026-11-22", "low", "cve-2026-1234,rdp");
+    assert_eq!(tell_at(&mut installation, "2026-11-22T09:01:00Z"), [""; 0], "once");
+    seen_with(&mut installation, "2026-11-23", "low", "rdp");
+    assert_eq!(tell_at(&mut installation, "2026-11-23T09:01:00Z"), [""; 0], "nor because it is gone");
+    let mark = ["exploited", "mark", "CVE-2026-1234", "--reason", "seen by colleagues"];
+    installation.json(&[&["--as", "anne"][..], &mark].concat());
+    let rows = due(&installation);
+    assert!(rows.iter().any(|row| row == "GM1 tell_again exploited"), "{rows:?}");
+    assert_eq!(tell_at(&mut installation, "2026-11-23T09:02:00Z").len(), 2);
     installation.assert_sound();
 }
 
