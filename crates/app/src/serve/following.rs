@@ -20,11 +20,14 @@ use crate::{
 /// How often it is looked, in seconds: the shortest step of a ladder is half an hour.
 const LOOK_SECONDS: i64 = 60;
 
+/// What is due, and what is new about what was told.
+type Found = (Looked, Option<Noticed>);
+
 /// What is under way.
 #[derive(Default)]
 pub(super) struct Following {
     next_at: Option<i64>,
-    looking: Option<JoinHandle<anyhow::Result<(Looked, Option<Noticed>)>>>,
+    looking: Option<JoinHandle<anyhow::Result<Found>>>,
     said: String,
 }
 
@@ -82,7 +85,7 @@ impl Following {
     }
 }
 
-fn look(data: &DataDir, now: i64) -> anyhow::Result<(Looked, Option<Noticed>)> {
+fn look(data: &DataDir, now: i64) -> anyhow::Result<Found> {
     let reader = Reader::open(data)?;
     let policy = policy::in_force(&reader)?;
     Ok((following::look(&reader, &policy.policy, now)?, new_cves::notice(&reader)?))
