@@ -47,6 +47,7 @@ pub struct Config {
     pub enrichment: EnrichmentConfig,
     pub safety_net: SafetyNetConfig,
     pub doors: DoorsConfig,
+    pub hub: HubConfig,
     pub outgoing: OutgoingSettings,
     pub mail: MailSettings,
     pub channels: ChannelsSettings,
@@ -176,6 +177,7 @@ impl Default for Config {
             enrichment: EnrichmentConfig::default(),
             safety_net: SafetyNetConfig::default(),
             doors: DoorsConfig::default(),
+            hub: HubConfig::default(),
             outgoing: OutgoingSettings::default(),
             mail: MailSettings::default(),
             channels: ChannelsSettings::default(),
@@ -334,6 +336,32 @@ pub struct ApiDoorConfig {
     pub listen: String,
     pub tls_certificate: PathBuf,
     pub tls_key: PathBuf,
+}
+
+/// Us as a hub of the chain.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(missing_docs)]
+pub struct HubConfig {
+    pub name: String,
+    pub listen: String,
+    pub url: String,
+    pub tls_certificate: PathBuf,
+    pub tls_key: PathBuf,
+    pub fetch_seconds: u64,
+}
+
+impl Default for HubConfig {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            listen: String::new(),
+            url: String::new(),
+            tls_certificate: PathBuf::new(),
+            tls_key: PathBuf::new(),
+            fetch_seconds: 5,
+        }
+    }
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]

@@ -274,7 +274,7 @@ impl Intake {
             receipt,
             withdrawn_at: None,
         };
-        Ok(self.plane.store.begin_report(&report, campaign)?)
+        Ok(self.plane.store.begin_report(&report, campaign, &[])?)
     }
 
     fn ingest_plain(

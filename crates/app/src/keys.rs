@@ -5,6 +5,7 @@
 //! DATA/keys/others/    keys and certificates of others that we believe: *.asc, *.gpg, *.pem, *.crt
 //! DATA/keys/dkim/      keys of our domain: see [`crate::dkim`]
 //! DATA/keys/webhook/   the key that signs what is posted: see [`crate::machines`]
+//! DATA/keys/hub/       the key by which other hubs know us: see [`crate::hub::ours`]
 //! ```
 
 use std::{

@@ -35,6 +35,7 @@ pub mod explain;
 pub mod feed_health;
 pub mod following;
 pub mod holds;
+pub mod hub;
 pub mod incoming;
 pub mod intake;
 pub mod keys;

@@ -7,12 +7,8 @@
 
 use std::fmt;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-use jiff::Timestamp;
-use ring::{
-    digest::{SHA256, digest},
-    hmac,
-};
+use ring::hmac;
+use schakel_formats::http_signature::{self, Parameters};
 use schakel_render::clean;
 use schakel_seal::ed25519::Ed25519Key;
 
@@ -26,9 +22,6 @@ pub const MEDIA_TYPE: &str = "application/cloudevents+json; charset=utf-8";
 
 /// What a server says is cut after this many characters.
 const SAID_CHARS_MAX: usize = 200;
-
-/// What is signed, in this order.
-const COMPONENTS: &str = "(\"@method\" \"@target-uri\" \"content-type\" \"content-digest\")";
 
 /// Statuses that say that this content will never be taken: wrong, gone, too large, not understood. All others may change by what an
 /// operator does, on either side.
@@ -101,18 +94,16 @@ impl WebhookChannel {
     }
 
     fn headers(&self, delivery: &Delivery<'_>) -> Vec<(&'static str, String)> {
-        let content_digest =
-            format!("sha-256=:{}:", STANDARD.encode(digest(&SHA256, delivery.bytes).as_ref()));
-        let parameters = self.parameters(delivery.now);
-        let signature = self.key.sign(signature_base(&self.url, &content_digest, &parameters).as_bytes());
         let mut headers = vec![
             ("content-type", MEDIA_TYPE.to_owned()),
             // The same for every attempt: whoever gets an event twice can see that it is the same.
             ("idempotency-key", format!("\"{}\"", delivery.message_id.bare())),
-            ("content-digest", content_digest),
-            ("signature-input", format!("sig1={parameters}")),
-            ("signature", format!("sig1=:{}:", STANDARD.encode(signature))),
         ];
+        let posted =
+            http_signature::Posted { target: &self.url, content_type: MEDIA_TYPE, body: delivery.bytes };
+        let parameters =
+            Parameters { created: delivery.now.as_second(), nonce: None, key_id: &self.key.id() };
+        headers.extend(http_signature::fields(&posted, &parameters, &|bytes| self.key.sign(bytes)));
         if !self.secret.0.is_empty() {
             let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &self.secret.0), delivery.bytes);
             let hex: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
@@ -120,23 +111,14 @@ impl WebhookChannel {
         }
         headers
     }
-
-    fn parameters(&self, now: Timestamp) -> String {
-        format!("{COMPONENTS};created={};keyid=\"{}\";alg=\"ed25519\"", now.as_second(), self.key.id())
-    }
-}
-
-/// RFC 9421 section 2.5.
-fn signature_base(url: &str, content_digest: &str, parameters: &str) -> String {
-    format!(
-        "\"@method\": POST\n\"@target-uri\": {url}\n\"content-type\": {MEDIA_TYPE}\n\"content-digest\": {content_digest}\n\"@signature-params\": {parameters}"
-    )
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::{Arc, Mutex};
 
+    use base64::{Engine, engine::general_purpose::STANDARD};
+    use jiff::Timestamp;
     use ring::signature::{ED25519, UnparsedPublicKey};
     use schakel_seal::random::Random;
 

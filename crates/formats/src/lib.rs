@@ -4,10 +4,13 @@
 //! - [`security_txt`]: whom a web site wants to hear from,
 //! - [`sheets`] reads spreadsheets,
 //! - [`told_list`]: what another system told whom,
-//! - [`contact_key`]: public keys of contacts.
+//! - [`contact_key`]: public keys of contacts,
+//! - [`hub`]: what goes from hub to hub; [`http_signature`]: the signature of a request.
 
 pub mod contact_key;
 pub mod dns;
+pub mod http_signature;
+pub mod hub;
 pub mod rdap;
 pub mod rdap_abuse;
 pub mod rdap_bootstrap;

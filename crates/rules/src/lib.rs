@@ -14,6 +14,7 @@ pub mod enrichment;
 pub mod feed_health;
 pub mod follow_up;
 pub mod holidays;
+pub mod hub;
 pub mod ladder;
 pub mod mail_records;
 pub mod mailbox;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use ring::signature::{Ed25519KeyPair, KeyPair};
+use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 
 use crate::{
     dkim::{Algorithm, DkimKey, DkimKeyError},
@@ -43,6 +43,11 @@ impl Ed25519Key {
         format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", STANDARD.encode(der))
     }
 
+    /// Its public half.
+    pub fn public(&self) -> [u8; 32] {
+        self.0.public_key().as_ref().try_into().expect("an Ed25519 key has 32 bytes (RFC 8032)")
+    }
+
     /// What it is known by: the start of its public half, in hexadecimal.
     pub fn id(&self) -> String {
         self.0.public_key().as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
@@ -51,5 +56,32 @@ impl Ed25519Key {
     /// A signature; the same for the same bytes.
     pub fn sign(&self, bytes: &[u8]) -> Vec<u8> {
         self.0.sign(bytes).as_ref().to_vec()
+    }
+}
+
+/// Does a signature hold over these bytes, by this public key?
+pub fn holds(public: &[u8; 32], bytes: &[u8], signature: &[u8; 64]) -> bool {
+    UnparsedPublicKey::new(&ED25519, public).verify(bytes, signature).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_holds_over_its_bytes_and_by_its_key_only() {
+        let key = |seed| {
+            let pem = Ed25519Key::generate(&mut Random::from_seed([seed; 32])).unwrap();
+            Ed25519Key::read(pem.as_bytes()).unwrap()
+        };
+        let (ours, other) = (key(1), key(2));
+        let signature: [u8; 64] = ours.sign(b"text").try_into().unwrap();
+        assert!(holds(&ours.public(), b"text", &signature));
+        assert!(!holds(&ours.public(), b"texts", &signature));
+        assert!(!holds(&other.public(), b"text", &signature));
+        let mut changed = signature;
+        changed[40] ^= 1;
+        assert!(!holds(&ours.public(), b"text", &changed));
+        assert!(!holds(&[0; 32], b"text", &signature));
     }
 }

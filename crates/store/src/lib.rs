@@ -26,6 +26,7 @@
 //! - [`sources`]: who reports; [`spool`]: what reached a door and waits; [`arrivals`]: what became of it,
 //! - [`follow_ups`], [`answers`]: what was told to whom, and what they said; [`mailboxes`]: what is known of their addresses,
 //! - [`feeds`]: what came of each feed,
+//! - [`hubs`]: links with other hubs; [`parcels_out`], [`parcels_in`], [`hub_messages`]: what goes over them,
 //! - [`member_keys`], [`member_reports`]: how members fetch their own rows, and which those are,
 //! - [`register_digest`]: what a change of the register has changed, for that chain,
 //! - [`register_history`]: the versions of the register,
@@ -59,6 +60,8 @@ pub mod feeds;
 pub mod findings;
 pub mod follow_ups;
 pub mod frames;
+pub mod hub_messages;
+pub mod hubs;
 pub mod id_list;
 pub mod keeping;
 pub mod ladders;
@@ -73,6 +76,8 @@ pub mod onboarding;
 pub mod open;
 pub mod outbox;
 pub mod overviews;
+pub mod parcels_in;
+pub mod parcels_out;
 pub mod policy;
 pub mod privacy;
 pub mod recalls;

@@ -8,7 +8,13 @@ use schakel_model::{
 };
 
 use crate::{
-    Store, StoreError, act::Act, audit::Action, campaigns, error::DatabaseContext, frames::FrameRef,
+    Store, StoreError,
+    act::Act,
+    audit::Action,
+    campaigns,
+    error::DatabaseContext,
+    frames::FrameRef,
+    parcels_in::{self, NewParcelIn},
 };
 
 /// How far a report has come.
@@ -230,11 +236,13 @@ impl Store {
         })
     }
 
-    /// Begins a report. Its `id` is given here. From its first row on it belongs to the campaign, if there is one.
+    /// Begins a report. Its `id` is given here. From its first row on it belongs to the campaign, if there is one, and the parcels of another hub
+    /// have had their effect.
     pub fn begin_report(
         &mut self,
         report: &Report,
         campaign: Option<CampaignId>,
+        parcels: &[NewParcelIn],
     ) -> Result<ReportId, StoreError> {
         self.write(|transaction| {
             let id = transaction
@@ -259,6 +267,7 @@ impl Store {
             if let Some(campaign) = campaign {
                 campaigns::attach(transaction, campaign, id)?;
             }
+            parcels_in::begin(transaction, id, parcels, report.received_at)?;
             Ok(id)
         })
     }

@@ -1,0 +1,157 @@
+//! Who we are in the chain: our name, and the key that signs what we say.
+//!
+//! ```text
+//! DATA/keys/hub/signing.pem    the key that signs
+//! DATA/keys/hub/next.pem       the key that will sign, once every hub knows it
+//! ```
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::{Context, ensure};
+use schakel_formats::hub::{
+    fingerprint::Fingerprint,
+    message::{self, Envelope, Kind},
+};
+use schakel_model::hub::HubName;
+use schakel_seal::{ed25519::Ed25519Key, random::Random};
+use serde_json::Value;
+
+use crate::{
+    config::Config,
+    keys::{read_file, write_private},
+};
+
+const FOLDER: &str = "hub";
+const SIGNING: &str = "signing.pem";
+const NEXT: &str = "next.pem";
+
+/// Us, as a hub.
+#[derive(Clone, Debug)]
+pub struct Ours {
+    /// Our name.
+    pub name: HubName,
+    /// Where others reach us; empty: nowhere.
+    pub url: String,
+    key: Arc<Ed25519Key>,
+}
+
+impl Ours {
+    /// As configured; `None` when this installation is no hub.
+    pub fn open(config: &Config) -> anyhow::Result<Option<Self>> {
+        if config.hub.name.is_empty() {
+            return Ok(None);
+        }
+        let path = folder(config).join(SIGNING);
+        ensure!(path.exists(), "this hub has no key yet: `schakel hub init` makes one");
+        let key = Arc::new(read_key(&path)?);
+        Ok(Some(Self { name: name(config)?, url: url(config), key }))
+    }
+
+    /// As [`Ours::open`], where there has to be one.
+    pub fn require(config: &Config) -> anyhow::Result<Self> {
+        Self::open(config)?
+            .context("this installation is no hub: set hub.name in schakel.toml, then run `schakel hub init`")
+    }
+
+    /// The key that signs.
+    pub fn key(&self) -> &Ed25519Key {
+        &self.key
+    }
+
+    /// Its fingerprint, to be read aloud.
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(&self.key.public())
+    }
+
+    /// A signed line to another hub. `id`: unique among all that we say; `at`: now, in seconds since 1970.
+    pub fn line(
+        &self,
+        recipient: &HubName,
+        kind: Kind,
+        id: &str,
+        subject: Option<&str>,
+        data: Value,
+        at: i64,
+    ) -> anyhow::Result<Vec<u8>> {
+        let envelope = Envelope {
+            id: id.to_owned(),
+            source: self.name.clone(),
+            recipient: recipient.clone(),
+            kind,
+            time: at,
+            subject: subject.map(str::to_owned),
+            data,
+        };
+        Ok(message::write(&envelope, &self.key.id(), &|bytes| self.key.sign(bytes))?)
+    }
+}
+
+/// 16 bytes that nobody else chooses: the name of a message or a parcel.
+pub fn new_id() -> anyhow::Result<[u8; 16]> {
+    let mut id = [0; 16];
+    getrandom::fill(&mut id).context("the system gives no random numbers")?;
+    Ok(id)
+}
+
+/// [`new_id`] as text.
+pub fn new_id_text() -> anyhow::Result<String> {
+    Ok(new_id()?.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// The name that is configured.
+pub fn name(config: &Config) -> anyhow::Result<HubName> {
+    config.hub.name.parse().map_err(anyhow::Error::msg).context("hub.name")
+}
+
+/// Makes our key, unless there is one. Was it made?
+pub fn init(config: &Config) -> anyhow::Result<bool> {
+    name(config)?;
+    let path = folder(config).join(SIGNING);
+    let is_new = !path.exists();
+    if is_new {
+        make_key(config, SIGNING)?;
+    }
+    Ok(is_new)
+}
+
+/// The key that will sign; made when there is none.
+pub fn next_key(config: &Config) -> anyhow::Result<Ed25519Key> {
+    if !folder(config).join(NEXT).exists() {
+        make_key(config, NEXT)?;
+    }
+    read_key(&folder(config).join(NEXT))
+}
+
+/// Is there a key that will sign?
+pub fn has_next(config: &Config) -> bool {
+    folder(config).join(NEXT).exists()
+}
+
+/// From now on the next key signs.
+pub fn use_next(config: &Config) -> anyhow::Result<()> {
+    let (next, signing) = (folder(config).join(NEXT), folder(config).join(SIGNING));
+    fs::rename(&next, &signing).with_context(|| format!("cannot put {} in place", next.display()))
+}
+
+fn folder(config: &Config) -> PathBuf {
+    config.intake.keys.join(FOLDER)
+}
+
+fn url(config: &Config) -> String {
+    config.hub.url.trim_end_matches('/').to_owned()
+}
+
+fn read_key(path: &Path) -> anyhow::Result<Ed25519Key> {
+    Ed25519Key::read(&read_file(path)?).with_context(|| format!("{} cannot be used", path.display()))
+}
+
+fn make_key(config: &Config, file: &str) -> anyhow::Result<()> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).context("the system gives no random numbers")?;
+    let pem = Ed25519Key::generate(&mut Random::from_seed(seed))?;
+    write_private(&folder(config), file, pem.as_bytes())
+}

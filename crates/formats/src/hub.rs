@@ -1,0 +1,16 @@
+//! What goes from hub to hub: one line for each message.
+//!
+//! - [`jcs`]: JSON in the one way that can be signed (RFC 8785),
+//! - [`message`]: the signed line with its envelope,
+//! - [`parcel`], [`receipt`], [`status`]: what stands in the envelope,
+//! - [`fingerprint`]: a key in digits that can be read aloud.
+
+pub mod fingerprint;
+pub mod jcs;
+pub mod message;
+pub mod parcel;
+pub mod receipt;
+pub mod status;
+
+mod fields;
+mod jcs_reader;

@@ -1,0 +1,114 @@
+//! What goes to another hub beside parcels: receipts, status, claims, questions. Each waits until the other side has it on its disk.
+
+use rusqlite::{Connection, Row, params};
+use schakel_model::ids::LinkId;
+
+use crate::{
+    StoreError,
+    data_dir::DataDir,
+    error::DatabaseContext,
+    open::writer_beside,
+    transaction::{Transaction, in_transaction},
+};
+
+/// A message that waits.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DueMessage {
+    /// Its number.
+    pub row: i64,
+    /// What it is: the envelope's `type`.
+    pub kind: String,
+    /// The line that is sent.
+    pub body: Vec<u8>,
+}
+
+/// Puts a message where it waits to be sent. `kind`: the envelope's `type`; `body`: the signed line.
+pub fn queue(
+    transaction: &Transaction<'_>,
+    link: LinkId,
+    kind: &str,
+    body: &[u8],
+    at: i64,
+) -> Result<(), StoreError> {
+    transaction
+        .prepare_cached("INSERT INTO hub_message (link, kind, body, created_at) VALUES (?1,?2,?3,?4)")
+        .and_then(|mut statement| statement.execute(params![link.0, kind, body, at]))
+        .doing("queue a message to another hub")
+        .map(|_| ())
+}
+
+/// The messages of a link that wait, the oldest first.
+pub fn due(connection: &Connection, link: LinkId, limit: usize) -> Result<Vec<DueMessage>, StoreError> {
+    connection
+        .prepare_cached(
+            "SELECT id, kind, body FROM hub_message WHERE link = ?1 AND sent_at IS NULL ORDER BY id LIMIT ?2",
+        )
+        .and_then(|mut statement| {
+            let due =
+                |row: &Row<'_>| Ok(DueMessage { row: row.get(0)?, kind: row.get(1)?, body: row.get(2)? });
+            statement.query_map(params![link.0, limit as i64], due)?.collect()
+        })
+        .doing("read the messages to another hub")
+}
+
+/// How many wait for a link.
+pub fn count_waiting(connection: &Connection, link: LinkId) -> Result<u64, StoreError> {
+    connection
+        .prepare_cached("SELECT count(*) FROM hub_message WHERE link = ?1 AND sent_at IS NULL")
+        .and_then(|mut statement| statement.query_row([link.0], |row| row.get::<_, i64>(0)))
+        .doing("count the messages to another hub")
+        .map(|count| count as u64)
+}
+
+/// Records that the other side has these.
+pub fn sent(transaction: &Transaction<'_>, messages: &[i64], at: i64) -> Result<(), StoreError> {
+    for message in messages {
+        transaction
+            .prepare_cached("UPDATE hub_message SET sent_at = ?2 WHERE id = ?1 AND sent_at IS NULL")
+            .and_then(|mut statement| statement.execute(params![message, at]))
+            .doing("record that a message was sent")?;
+    }
+    Ok(())
+}
+
+/// When the newest message of a kind was taken by the other side; `None`: never, or a newer one waits.
+pub fn last_taken(connection: &Connection, link: LinkId, kind: &str) -> Result<Option<i64>, StoreError> {
+    connection
+        .prepare_cached(
+            "SELECT (SELECT sent_at FROM hub_message WHERE link = ?1 AND kind = ?2 ORDER BY id DESC LIMIT 1)",
+        )
+        .and_then(|mut statement| statement.query_row(params![link.0, kind], |row| row.get(0)))
+        .doing("look up the last message of a kind")
+}
+
+/// Forgets what was taken before this time.
+pub fn forget(transaction: &Transaction<'_>, link: LinkId, sent_before: i64) -> Result<usize, StoreError> {
+    transaction
+        .prepare_cached("DELETE FROM hub_message WHERE link = ?1 AND sent_at < ?2")
+        .and_then(|mut statement| statement.execute(params![link.0, sent_before]))
+        .doing("forget messages to another hub")
+}
+
+/// A second connection for what sends to other hubs: it records what was taken. It needs neither the raw files nor what the writer keeps in
+/// memory.
+pub struct HubWriter(Connection);
+
+impl HubWriter {
+    /// Beside the one writer.
+    pub fn open(data: &DataDir) -> Result<Self, StoreError> {
+        writer_beside(data).map(Self)
+    }
+
+    /// Looks something up.
+    pub fn read<T>(&self, act: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        act(&self.0)
+    }
+
+    /// Runs a closure in one transaction: all of it happens, or nothing.
+    pub fn write<T>(
+        &mut self,
+        act: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        in_transaction(&mut self.0, act)
+    }
+}
