@@ -91,7 +91,7 @@ pub fn weigh(
         of_copy: asked.of_copy,
         severity,
         tlp: asked.notification.tlp,
-        ownership: ownership(reader, asked, &said, severity, &open)?,
+        ownership: ownership(reader, asked, (&said, voice.proof), severity, &open)?,
         until: said.until,
         decided_by: &said.decided_by,
         reason: &said.reason,
@@ -162,14 +162,15 @@ fn about_these(
 fn ownership(
     reader: &Reader,
     asked: &Asked,
-    said: &Said,
+    (said, proof): (&Said, Proof),
     severity: Severity,
     open: &[&FollowUp],
 ) -> anyhow::Result<Ownership> {
-    let asks = said.kind == AnswerKind::NotOurs
-        && asked.notification.tlp < Tlp::Amber
-        && severity < Severity::High
-        && !open.is_empty();
+    let by_itself = match proof {
+        Proof::Hub => asked.notification.tlp < Tlp::AmberStrict,
+        _ => asked.notification.tlp < Tlp::Amber && severity < Severity::High,
+    };
+    let asks = said.kind == AnswerKind::NotOurs && by_itself && !open.is_empty();
     if !asks {
         return Ok(Ownership::Asserted);
     }

@@ -19,6 +19,7 @@ use schakel_rules::{
 use schakel_store::{
     Reader, StoreError, chunks, exploited, findings,
     follow_ups::{self, StateChange},
+    handovers,
     ladders::{self, Ladder},
     outbox,
     sightings::{self, Sighting},
@@ -108,6 +109,8 @@ pub fn look(reader: &Reader, policy: &Policy, now: i64) -> Result<Looked, StoreE
     let mut told = Vec::new();
     reader.read(|connection| follow_ups::for_each(connection, |one| told.push(one)))?;
     let world = World::of(reader, &told)?;
+    // Whom another hub tells, that one reminds and calls.
+    let handed_over = reader.read(handovers::notifications)?;
     let mut looked = Looked { looked_at: told.len() as u64, ..Looked::default() };
     let mut waiting: BTreeMap<NotificationId, Waiting> = BTreeMap::new();
     for one in told {
@@ -139,6 +142,7 @@ pub fn look(reader: &Reader, policy: &Policy, now: i64) -> Result<Looked, StoreE
                 answer: None,
                 closed_at: Some(now),
             }),
+            None if handed_over.contains(&one.told_by) => {}
             None => {
                 let Some(office) = policy.calendars.get(OFFICE) else { continue };
                 let Some(since) = unanswered_since(&one, &policy.reminders, office) else { continue };

@@ -34,6 +34,7 @@ pub mod events;
 pub mod explain;
 pub mod feed_health;
 pub mod following;
+pub mod handover;
 pub mod holds;
 pub mod hub;
 pub mod incoming;

@@ -41,6 +41,7 @@ use schakel_store::{
 use crate::{
     campaigns,
     config::Config,
+    handover::{links::Links, parcels::Tellable},
     onboarding,
     pipeline::{
         derive::{DerivedChunk, Deriver},
@@ -57,6 +58,7 @@ mod deciding;
 mod event;
 pub(crate) mod facts;
 mod frozen;
+pub(crate) mod handing_over;
 mod one_mailbox;
 mod protection;
 mod retold;
@@ -65,6 +67,7 @@ mod tells;
 
 use self::{
     deciding::{Waiting, Whom},
+    handing_over::Came,
     one_mailbox::{Letter, One, Shared},
     rows::{Row, first_rows},
     tells::{is_urgent, tells},
@@ -142,6 +145,8 @@ struct Told {
     urgent: bool,
     /// When its chunk came in, in seconds since 1970.
     received_at: i64,
+    /// What another hub is told; only where one is.
+    tellable: Option<Box<Tellable>>,
 }
 
 /// Severity, classification, report type, identifier.
@@ -179,7 +184,8 @@ impl Composer<'_> {
             campaigns::keep_back(store, self.now.as_second())?;
         }
         let policy = policy::in_force(self.reader)?;
-        let waiting = self.decide(store.as_deref_mut(), &policy)?;
+        let links = Links::known(self.reader, self.config)?;
+        let waiting = self.decide(store.as_deref_mut(), &policy, &links)?;
         let mut next = self.reader.read(outbox::next_notification)?;
         let epoch = self.reader.read(outbox::epoch)?;
         let now = self.now.as_second();
@@ -194,7 +200,16 @@ impl Composer<'_> {
             let mut shared = Shared::of(self, &batch, &told, &closed);
             let (mut new, mut for_desk, mut kept, mut shown, mut by_telephone) =
                 (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+            let mut handed_over = Vec::new();
             for (at, telling) in batch.iter().enumerate() {
+                if let Some(link) = telling.whom.link {
+                    let told = (telling, &told[at][..]);
+                    let (composed, stored) =
+                        self.hand_over((&links, epoch), told, link, policy.policy.deadline, &mut next)?;
+                    shown.push(composed);
+                    handed_over.push(stored);
+                    continue;
+                }
                 let one = One { batch: &batch, told: &told, at };
                 let written = self.notifications(making, one, &mut shared, &mut next)?;
                 if written.is_empty()
@@ -215,6 +230,7 @@ impl Composer<'_> {
             if let Some(store) = store.as_deref_mut() {
                 store.store_notifications(&new, now)?;
                 store.store_for_the_telephone(by_telephone, now)?;
+                store.hand_over(handed_over, now)?;
                 if !kept.is_empty() {
                     store.store_for_desk(&for_desk, now, policy.version, &kept)?;
                 }
@@ -250,7 +266,7 @@ impl Composer<'_> {
                 .reader
                 .read(|connection| chunks::by_id(connection, chunk))?
                 .with_context(|| format!("chunk {chunk} is missing. Run `schakel verify`"))?;
-            self.read_chunk(&mut deriver, &mut derived, &chunk, &wanted, &mut told)?;
+            self.read_chunk(&mut deriver, &mut derived, (&chunk, batch), &wanted, &mut told)?;
         }
         Ok(told)
     }
@@ -259,7 +275,7 @@ impl Composer<'_> {
         &self,
         deriver: &mut Deriver,
         derived: &mut DerivedChunk,
-        chunk: &Chunk,
+        (chunk, batch): (&Chunk, &[Telling]),
         wanted: &[(usize, &Block)],
         told: &mut [Vec<Told>],
     ) -> anyhow::Result<()> {
@@ -272,12 +288,16 @@ impl Composer<'_> {
                 .for_each(|finding| by_finding.entry(finding).or_default().push((*at, assignee)));
         }
         let reported_by = self.reader.read(|connection| sources::shown(connection, chunk.report))?;
+        let by_link = wanted.iter().any(|(at, _)| batch[*at].whom.link.is_some());
+        let came = if by_link { Some(Came::of(self.reader, chunk)?) } else { None };
         let findings = by_finding.keys().copied().collect();
         first_rows(self.reader, (deriver, derived), chunk, findings, |row| {
             let event = row.event();
             for (telling, assignee) in by_finding.remove(&row.finding).unwrap_or_default() {
                 let item = self.item(row, &event, assignee, &reported_by);
-                told[telling].push(Told { received_at: chunk.committed_at, ..item });
+                let came = came.as_ref().filter(|_| batch[telling].whom.link.is_some());
+                let tellable = came.map(|came| Box::new(came.tellable(row, &event, &reported_by)));
+                told[telling].push(Told { received_at: chunk.committed_at, tellable, ..item });
             }
         })
     }
@@ -328,6 +348,7 @@ impl Composer<'_> {
             cves: facts::cves_of(event, row),
             urgent: is_urgent(event),
             received_at: 0,
+            tellable: None,
         }
     }
 

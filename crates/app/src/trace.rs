@@ -5,6 +5,7 @@ use schakel_model::{
     answer::FollowUp,
     event::Event,
     fate::Fate,
+    hub::{HubStatus, ReceiptOutcome},
     ids::{EventId, FindingId, NotificationId},
     register::Register,
 };
@@ -14,7 +15,7 @@ use schakel_store::{
     corrections, erase,
     fate_blob::RowFate,
     findings::{self, Kind},
-    follow_ups, id_list, outbox,
+    follow_ups, handovers, hub_status, hubs, id_list, outbox,
     register::load_organisations_now,
     replays, reports, sightings,
 };
@@ -162,6 +163,34 @@ pub struct AssignmentTrace {
     pub correction: Option<String>,
     /// The messages of that notification.
     pub messages: Vec<MessageTrace>,
+    /// The hub that it was handed over to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hub: Option<HubTrace>,
+}
+
+/// A finding at another hub.
+#[derive(Debug, Serialize)]
+pub struct HubTrace {
+    /// Its name.
+    pub hub: String,
+    /// The parcel that told it last.
+    pub parcel: String,
+    /// How many parcels told it.
+    pub revision: u32,
+    /// How far that parcel has come: `waiting`, `sent`, `answered`, `given_up`.
+    pub state: &'static str,
+    /// What the receipt says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<&'static str>,
+    /// Why it was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<&'static str>,
+    /// When it was answered, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answered_at: Option<String>,
+    /// How far the finding came there and beyond, when the link says that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<&'static str>,
 }
 
 /// A change of fate.
@@ -306,7 +335,7 @@ fn finding_in(reader: &Reader, id: FindingId, chunks: &[u32]) -> anyhow::Result<
     for chunk in wanted {
         for block in reader.read(|connection| chunks::blocks(connection, &Blocks::OfChunk(chunk)))? {
             if id_list::decode(&block.findings).any(|found| found == id) {
-                assignments.push(assignment(reader, &register, &block)?);
+                assignments.push(assignment(reader, &register, &block, id)?);
             }
         }
     }
@@ -355,7 +384,13 @@ fn told(reader: &Reader, register: &Register, id: FindingId) -> anyhow::Result<V
     Ok(told.into_iter().map(trace).collect())
 }
 
-fn assignment(reader: &Reader, register: &Register, block: &Block) -> anyhow::Result<AssignmentTrace> {
+/// The assignments of a block, of which this finding is one.
+fn assignment(
+    reader: &Reader,
+    register: &Register,
+    block: &Block,
+    finding: FindingId,
+) -> anyhow::Result<AssignmentTrace> {
     let (code, name) =
         block.assignee.map_or(("", ""), |assignee| organisation_name(register, assignee.organisation));
     let history = reader.read(|connection| outbox::fate_changes(connection, block.id))?;
@@ -371,7 +406,12 @@ fn assignment(reader: &Reader, register: &Register, block: &Block) -> anyhow::Re
         Some(lead) => reader.read(|connection| outbox::of_telling(connection, NotificationId(lead)))?,
         None => Vec::new(),
     };
+    let hub = match told_by {
+        Some(lead) => at_hub(reader, NotificationId(lead), finding)?,
+        None => None,
+    };
     Ok(AssignmentTrace {
+        hub,
         organisation: code.to_owned(),
         organisation_name: name.to_owned(),
         role: block.assignee.map(|assignee| assignee.role.as_str()),
@@ -393,6 +433,33 @@ fn assignment(reader: &Reader, register: &Register, block: &Block) -> anyhow::Re
         },
         messages: messages.into_iter().map(message).collect(),
     })
+}
+
+/// What became of a finding at the hub that a notification handed it over to.
+fn at_hub(
+    reader: &Reader,
+    notification: NotificationId,
+    finding: FindingId,
+) -> anyhow::Result<Option<HubTrace>> {
+    let parcels = reader.read(|connection| handovers::of_notification(connection, notification))?;
+    let Some(first) = parcels.into_iter().find(|parcel| parcel.finding == finding) else { return Ok(None) };
+    let newest = reader.read(|connection| handovers::of_finding(connection, first.link, finding))?.pop();
+    let parcel = newest.unwrap_or(first);
+    let link = reader.read(|connection| hubs::get(connection, parcel.link))?;
+    let status = reader.read(|connection| hub_status::of(connection, parcel.link, finding))?;
+    Ok(Some(HubTrace {
+        hub: link.map(|link| link.peer.to_string()).unwrap_or_default(),
+        parcel: parcel.id.to_string(),
+        revision: parcel.revision,
+        state: parcel.state.as_str(),
+        receipt: parcel.outcome.map(ReceiptOutcome::as_str),
+        reason: match parcel.outcome {
+            Some(ReceiptOutcome::Rejected(reason)) => Some(reason.as_str()),
+            _ => None,
+        },
+        answered_at: parcel.answered_at.map(rfc3339),
+        status: status.map(HubStatus::as_str),
+    }))
 }
 
 fn message(message: outbox::Message) -> MessageTrace {

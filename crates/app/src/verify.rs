@@ -22,12 +22,13 @@ use schakel_store::{
     chunks::{self, Block, Blocks, Chunk, ChunkBlobs},
     erase,
     fate_blob::{self, RowFate},
-    findings, id_list, outbox, overviews, replays,
+    findings, handovers, id_list, outbox, overviews, replays,
     reports::{self, ReportState},
     sightings::{self, Sighting},
 };
 
 use crate::{
+    handover,
     pipeline::{
         decide::State,
         derive::{DerivedChunk, Deriver},
@@ -526,7 +527,8 @@ fn check_reports(reader: &Reader, verified: &mut Verified) -> Result<(), StoreEr
 fn check_notifications(reader: &Reader, verified: &mut Verified) -> Result<(), StoreError> {
     let mut frames = reader.frames()?;
     let mut raw = Vec::new();
-    for fate in [Fate::Notified, Fate::SafetyNet, Fate::Undeliverable, Fate::Queued] {
+    let handed_over = reader.read(handovers::notifications)?;
+    for fate in [Fate::Notified, Fate::SafetyNet, Fate::Undeliverable, Fate::Queued, Fate::HandedOver] {
         for block in reader.read(|connection| chunks::blocks(connection, &Blocks::WithFate(fate)))? {
             let Some(reference) = block.reference else {
                 if fate != Fate::Queued {
@@ -539,6 +541,14 @@ fn check_notifications(reader: &Reader, verified: &mut Verified) -> Result<(), S
                 continue;
             };
             let id = schakel_model::ids::NotificationId(reference);
+            if handed_over.contains(&id) || fate == Fate::HandedOver {
+                let parcels = reader.read(|connection| handovers::of_notification(connection, id))?;
+                if !handover::agrees(&block, &parcels) {
+                    let what = format!("block {} is {fate}", block.id);
+                    verified.wrong("a fate agrees with the parcels", format!("N{reference}"), what);
+                }
+                continue;
+            }
             let messages = reader.read(|connection| outbox::of_telling(connection, id))?;
             let accepted = messages.iter().any(|message| message.state == outbox::MessageState::Accepted);
             let unfinished = messages.iter().any(|message| message.finished_at.is_none());

@@ -102,9 +102,11 @@ pub enum AnswerWay {
     Desk,
     /// The API.
     Api,
+    /// The hub that the findings were handed over to.
+    Hub,
 }
 
-words!(AnswerWay, "way of an answer", Mail "mail", Page "page", Desk "desk", Api "api");
+words!(AnswerWay, "way of an answer", Mail "mail", Page "page", Desk "desk", Api "api", Hub "hub");
 
 /// Does an answer count?
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -174,6 +176,8 @@ pub enum NotificationKind {
     Campaign,
     /// Findings that are nobody's, to whoever the outside world names.
     SafetyNet,
+    /// Findings that another hub tells, over a link.
+    Handover,
     /// A letter that tells no findings.
     Letter,
 }
@@ -181,7 +185,7 @@ pub enum NotificationKind {
 words!(
     NotificationKind, "kind of notification",
     Findings "findings", Reminder "reminder", Escalation "escalation", Overview "overview", Campaign "campaign",
-    SafetyNet "safety_net", Letter "letter",
+    SafetyNet "safety_net", Handover "handover", Letter "letter",
 );
 
 #[cfg(test)]

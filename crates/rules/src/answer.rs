@@ -34,6 +34,8 @@ pub enum Proof {
     Desk,
     /// The link of the mail, which only who could read the mail has.
     Link,
+    /// The hub that the organisation has, which signs what it says.
+    Hub,
     /// A contact of the organisation; the sender's domain stands for the address, or it is signed.
     Contact,
     /// As certain, and no contact, but at the domain of the one who was written to, and with the address that only that mail has.
@@ -198,7 +200,7 @@ pub fn decide(facts: &Facts<'_>) -> Decision {
         Proof::Nothing => return propose(Why::Unproven, Heard::No),
         Proof::Stranger => return propose(Why::Stranger, Heard::No),
         Proof::Desk => return by_desk(facts),
-        Proof::Link | Proof::Contact | Proof::Colleague => {}
+        Proof::Link | Proof::Hub | Proof::Contact | Proof::Colleague => {}
     }
     match weighed(facts) {
         Ok(until) => Decision::Take { until },
@@ -238,6 +240,9 @@ fn weighed(facts: &Facts<'_>) -> Result<Option<i64>, Why> {
             if may { whole_risk(facts) } else { Err(Why::Role) }
         }
         AnswerKind::NotOurs if facts.ownership == Ownership::Proven => Err(Why::ProvenAsset),
+        // A hub says so by its key, of what is handed to the next by its register: no mailbox is enough for that. What is for one organisation is
+        // given to no other without a person.
+        AnswerKind::NotOurs if facts.proof == Proof::Hub && facts.tlp < Tlp::AmberStrict => Ok(None),
         AnswerKind::NotOurs if facts.tlp >= Tlp::Amber => Err(Why::Marking),
         AnswerKind::NotOurs if facts.severity >= Severity::High => Err(Why::Severity),
         AnswerKind::NotOurs => Ok(None),
@@ -362,6 +367,20 @@ mod tests {
             (Facts { severity: Severity::High, ..not_ours.clone() }, proposed(Why::Severity)),
             (Facts { severity: Severity::Critical, ..not_ours.clone() }, proposed(Why::Severity)),
             (Facts { of_copy: OfCopy::Yes, ..not_ours.clone() }, proposed(Why::OfCopy)),
+            (
+                Facts {
+                    proof: Proof::Hub,
+                    tlp: Tlp::Amber,
+                    severity: Severity::Critical,
+                    ..not_ours.clone()
+                },
+                TAKE,
+            ),
+            (Facts { proof: Proof::Hub, tlp: Tlp::AmberStrict, ..not_ours.clone() }, proposed(Why::Marking)),
+            (
+                Facts { proof: Proof::Hub, ownership: Ownership::Proven, ..not_ours.clone() },
+                proposed(Why::ProvenAsset),
+            ),
             (Facts { proof: Proof::Desk, ownership: Ownership::Proven, tlp: Tlp::Red, ..not_ours }, TAKE),
         ] {
             assert_eq!(decide(&facts), decision, "{facts:?}");

@@ -25,15 +25,20 @@ CREATE TABLE parcel_out (
 CREATE INDEX parcel_out_due ON parcel_out (link, class, next_at) WHERE state = 0;
 CREATE INDEX parcel_out_sent ON parcel_out (link, sent_at) WHERE state = 1;
 CREATE INDEX parcel_out_notification ON parcel_out (notification);
-CREATE INDEX parcel_out_finding ON parcel_out (link, finding, revision);
+CREATE INDEX parcel_out_finding ON parcel_out (finding, link, revision);
+CREATE INDEX parcel_out_key ON parcel_out (link, key, revision);
 
--- Parcels that had their effect here: row and report hold what they told. status: what was last said of it to the other side, 0 nothing.
+-- Parcels that had their effect here: row and report hold what they told. status: what was last said of it to the other side, 0 nothing. finding: what it
+-- told, once its row was decided on; -1 when that is no finding. path: names of hubs, with spaces between.
 CREATE TABLE parcel_in (
     id INTEGER PRIMARY KEY, link INTEGER NOT NULL, parcel BLOB NOT NULL, key BLOB NOT NULL, revision INTEGER NOT NULL, report INTEGER NOT NULL,
     row INTEGER NOT NULL, path TEXT NOT NULL, at INTEGER NOT NULL, outcome TEXT NOT NULL, reason TEXT NOT NULL, status INTEGER NOT NULL,
-    UNIQUE (link, parcel), UNIQUE (link, key, revision)
+    finding INTEGER, UNIQUE (link, parcel), UNIQUE (link, key, revision)
 );
 CREATE INDEX parcel_in_report ON parcel_in (report, row);
+CREATE INDEX parcel_in_finding ON parcel_in (finding) WHERE finding >= 0;
+CREATE INDEX parcel_in_new ON parcel_in (id) WHERE finding IS NULL;
+CREATE INDEX parcel_in_unsaid ON parcel_in (id) WHERE status = 0 AND finding >= 0;
 
 -- Everything else that goes to another hub: receipts, status, claims, and what we ask. body: the signed line of the wire. Kept until it was taken.
 CREATE TABLE hub_message (
@@ -45,6 +50,7 @@ CREATE INDEX hub_message_due ON hub_message (link, id) WHERE sent_at IS NULL;
 CREATE TABLE hub_status (
     link INTEGER NOT NULL, finding INTEGER NOT NULL, status INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (link, finding)
 ) WITHOUT ROWID;
+CREATE INDEX hub_status_finding ON hub_status (finding);
 CREATE TABLE hub_status_count (
     link INTEGER NOT NULL, day TEXT NOT NULL, status INTEGER NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (link, day, status)
 ) WITHOUT ROWID;

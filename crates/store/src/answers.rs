@@ -271,6 +271,11 @@ pub fn newest(connection: &Connection, limit: usize) -> Result<Vec<Answer>, Stor
     select(connection, "1 ORDER BY id DESC LIMIT ?1", [limit as i64])
 }
 
+/// The answers behind this one, the oldest first, at most `limit`.
+pub fn after(connection: &Connection, id: u32, limit: usize) -> Result<Vec<Answer>, StoreError> {
+    select(connection, "id > ?1 ORDER BY id LIMIT ?2", params![id, limit as i64])
+}
+
 /// As [`Answer::is_open`].
 const OPEN: &str =
     "decided_at IS NULL AND (standing = 0 OR contradicts IS NOT NULL OR standing = 1 AND kind = 'not_ours')";

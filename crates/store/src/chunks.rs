@@ -539,7 +539,7 @@ pub fn blocks(connection: &Connection, which: &Blocks) -> Result<Vec<Block>, Sto
         Blocks::OfReport(report) => ("report = ?1", i64::from(report.0)),
         Blocks::ToTell => ("fate = 1 AND reference IS NULL AND organisation >= ?1", 0),
         Blocks::OfNotification(notification) => {
-            ("reference = ?1 AND fate IN (1, 2, 6, 7)", i64::from(*notification))
+            ("reference = ?1 AND fate IN (1, 2, 5, 6, 7)", i64::from(*notification))
         }
         Blocks::WithFate(fate) => ("fate = ?1", *fate as i64),
         Blocks::OfOrganisation(organisation) => ("organisation = ?1", i64::from(*organisation)),

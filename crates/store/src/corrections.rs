@@ -18,7 +18,7 @@ use crate::{
     audit::{self, Action},
     chunks::{self, Blocks, NewBlock},
     error::DatabaseContext,
-    findings, follow_ups, id_list, outbox,
+    findings, follow_ups, handovers, id_list, outbox,
     split::split,
     transaction::Transaction,
 };
@@ -177,11 +177,13 @@ fn withdraw(
     }
     let id = if left.is_empty() { block.id } else { split(transaction, block.id, &taken, &left)? };
     let told_by = match block.fate {
-        Fate::Queued | Fate::Notified | Fate::Undeliverable => block.reference,
+        Fate::Queued | Fate::Notified | Fate::Undeliverable | Fate::HandedOver => block.reference,
         _ => None,
     };
     let recall = match (told_by, withdrawal.recall) {
         (None, _) => RecallState::NobodyTold,
+        // Another hub tells whoever it told: there is nobody whom we wrote to.
+        (Some(_), _) if block.fate == Fate::HandedOver => RecallState::NotNeeded,
         (Some(_), Recall::IfTold) => RecallState::Due,
         (Some(_), Recall::NotNeeded) => RecallState::NotNeeded,
     };
@@ -201,6 +203,7 @@ fn withdraw(
             others.iter().flat_map(|block| id_list::decode(&block.findings)).collect();
         let gone: Vec<FindingId> = found.difference(&still).copied().collect();
         follow_ups::withdraw(transaction, NotificationId(lead), new.at, &gone)?;
+        handovers::take_back(transaction, NotificationId(lead), &gone)?;
     }
     Ok((told_by, taken.len() as u64))
 }

@@ -40,6 +40,13 @@ pub enum Verdict {
         /// In the history.
         reason: String,
     },
+    /// It stays as it is: nobody can be told, and no link carries it.
+    Left,
+    /// Another hub was told of it before.
+    HandedOver {
+        /// By which notification.
+        by: u32,
+    },
     /// It is not told now.
     Kept {
         /// Why.
@@ -297,6 +304,10 @@ fn carry_out(
         Verdict::Told if matches!(block.fate, Fate::Queued | Fate::Digest) => Ok(()),
         Verdict::Told => {
             set_fate(transaction, at, block.id, Fate::Queued, None, "the policy lets it be told")
+        }
+        Verdict::Left => Ok(()),
+        Verdict::HandedOver { by } => {
+            set_fate(transaction, at, block.id, Fate::HandedOver, Some(*by), "it was handed over before")
         }
         Verdict::Overview { organisation, rhythm, due_at, rule, reason } => {
             let standing = match (block.fate, block.reference) {

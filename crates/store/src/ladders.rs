@@ -8,6 +8,7 @@ use crate::{
     calls::{self, NewCall},
     error::DatabaseContext,
     follow_ups::{StateChange, change_state},
+    handovers::{self, NewHandover},
     outbox::NewNotification,
     transaction::Transaction,
 };
@@ -34,6 +35,8 @@ pub struct Ladder {
 pub struct Turns {
     /// Notifications: what is told again, and to whom else somebody turned.
     pub notices: Vec<NewNotification>,
+    /// What other hubs are told again.
+    pub handovers: Vec<NewHandover>,
     /// Ladders as they stand from now on.
     pub ladders: Vec<Ladder>,
     /// Who is to be called.
@@ -44,8 +47,12 @@ pub struct Turns {
 
 impl Store {
     /// Carries out what is due.
-    pub fn take_turns(&mut self, at: i64, turns: &Turns) -> Result<(), StoreError> {
-        self.store_notifications_and(&turns.notices, at, |transaction| {
+    pub fn take_turns(&mut self, at: i64, turns: Turns) -> Result<(), StoreError> {
+        let (handed_over, parcels): (Vec<_>, Vec<_>) =
+            turns.handovers.into_iter().map(|one| (one.notice, one.parcels)).unzip();
+        let notices: Vec<NewNotification> = turns.notices.into_iter().chain(handed_over).collect();
+        self.store_notifications_and(&notices, at, |transaction| {
+            parcels.iter().flatten().try_for_each(|parcel| handovers::insert(transaction, parcel))?;
             turns.ladders.iter().try_for_each(|ladder| put(transaction, ladder))?;
             turns.calls.iter().try_for_each(|call| calls::add(transaction, at, call))?;
             turns.states.iter().try_for_each(|change| change_state(transaction, change))

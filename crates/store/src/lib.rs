@@ -25,6 +25,7 @@
 //! - [`erase`], [`retention`]: what is erased for real, when, and what is held; [`privacy`]: where a person occurs,
 //! - [`sources`]: who reports; [`spool`]: what reached a door and waits; [`arrivals`]: what became of it,
 //! - [`follow_ups`], [`answers`]: what was told to whom, and what they said; [`mailboxes`]: what is known of their addresses,
+//! - [`handovers`]: findings on their way to other hubs, and what those say of them; [`hub_status`]: how far they came there,
 //! - [`feeds`]: what came of each feed,
 //! - [`hubs`]: links with other hubs; [`parcels_out`], [`parcels_in`], [`hub_messages`]: what goes over them,
 //! - [`member_keys`], [`member_reports`]: how members fetch their own rows, and which those are,
@@ -60,7 +61,9 @@ pub mod feeds;
 pub mod findings;
 pub mod follow_ups;
 pub mod frames;
+pub mod handovers;
 pub mod hub_messages;
+pub mod hub_status;
 pub mod hubs;
 pub mod id_list;
 pub mod keeping;

@@ -29,7 +29,10 @@ use super::{
     escalate::{partners, second_contact},
     timestamp,
 };
-use crate::tell::{Closed, Composer, Freezer, Retold};
+use crate::{
+    handover::links::Links,
+    tell::{Closed, Composer, Freezer, Retold, handing_over::Again},
+};
 
 /// What was done.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
@@ -54,6 +57,7 @@ pub fn carry_out(composer: &Composer<'_>, store: &mut Store, looked: &Looked) ->
     let mut desk = Desk {
         composer,
         freezer: composer.freezer()?,
+        links: Links::known(composer.reader, composer.config)?,
         next: store.read(outbox::next_notification)?,
         epoch: store.read(outbox::epoch)?,
         turns: Turns { states: looked.closed.clone(), ladders: looked.ended.clone(), ..Turns::default() },
@@ -66,13 +70,14 @@ pub fn carry_out(composer: &Composer<'_>, store: &mut Store, looked: &Looked) ->
         desk.step(step, looked)?;
     }
     let Desk { turns, done, .. } = desk;
-    store.take_turns(composer.now.as_second(), &turns)?;
+    store.take_turns(composer.now.as_second(), turns)?;
     Ok(done)
 }
 
 struct Desk<'a> {
     composer: &'a Composer<'a>,
     freezer: Freezer,
+    links: Links,
     next: NotificationId,
     epoch: u32,
     turns: Turns,
@@ -88,6 +93,9 @@ impl Desk<'_> {
         looked: &Looked,
     ) -> anyhow::Result<()> {
         let Some(told) = self.notification(told_by)? else { return Ok(()) };
+        if told.kind == NotificationKind::Handover {
+            return self.hand_over_again(&told, findings, looked);
+        }
         let now = self.composer.now.as_second();
         let closed = Closed::known(self.composer.reader)?;
         let contacts = self.composer.view.contacts(organisation, now).filter(|one| closed.is_open(one));
@@ -124,6 +132,27 @@ impl Desk<'_> {
         self.done.told_again += lead.tells.len() as u64;
         self.done.reminders += made.len() as u64;
         self.turns.notices.extend(made);
+        Ok(())
+    }
+
+    /// The hub that has them is told how they are now. When its link carries nothing any more they stay due, and `schakel doctor` says so.
+    fn hand_over_again(
+        &mut self,
+        told: &Notification,
+        findings: &[AgainFinding],
+        looked: &Looked,
+    ) -> anyhow::Result<()> {
+        let pairs: Vec<_> =
+            findings.iter().map(|one| (one.follow_up.finding, one.follow_up.first_told_by)).collect();
+        let again = Again { told, findings: &pairs, since: &looked.since };
+        let links = (&self.links, self.epoch);
+        let Some(mut new) = self.composer.hand_over_again(links, &again, &mut self.next)? else {
+            return Ok(());
+        };
+        new.notice.tells = findings.iter().map(tells).collect();
+        self.done.told_again += new.notice.tells.len() as u64;
+        self.done.reminders += 1;
+        self.turns.handovers.push(new);
         Ok(())
     }
 

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use schakel_model::{
     assignment::Assignee,
-    ids::{FindingId, OrganisationId},
+    fate::Fate,
+    ids::{FindingId, LinkId, OrganisationId},
     keeping::Keeps,
     register::ContactRole,
     tlp::Terms,
@@ -30,6 +31,10 @@ use super::{
 };
 use crate::{
     explain::organisation_name,
+    handover::{
+        links::Links,
+        routing::{Router, Way},
+    },
     onboarding,
     pipeline::derive::{DerivedChunk, Deriver},
     policy::InForce,
@@ -61,12 +66,14 @@ pub(super) struct Whom {
     pub wish: Wish,
     /// Some prefer to hear it later than an action of this rank tells it, and get their mail at their own time; `None`: nobody.
     pub later_than: Option<u8>,
+    /// By which link it goes in the place of mail.
+    pub link: Option<LinkId>,
 }
 
 /// As it is without a policy.
 impl Default for Whom {
     fn default() -> Self {
-        Self { roles: ROLES.to_vec(), desk: false, wish: Wish::ByMarking, later_than: None }
+        Self { roles: ROLES.to_vec(), desk: false, wish: Wish::ByMarking, later_than: None, link: None }
     }
 }
 
@@ -90,10 +97,11 @@ impl Composer<'_> {
         &self,
         store: Option<&mut Store>,
         in_force: &InForce,
+        links: &Links,
     ) -> anyhow::Result<Vec<Waiting>> {
         let now = self.now.as_second();
         let mut by_chunk: BTreeMap<u32, Vec<Candidate>> = BTreeMap::new();
-        for candidate in self.candidates(in_force)? {
+        for candidate in self.candidates(in_force, links)? {
             by_chunk.entry(candidate.block.chunk).or_default().push(candidate);
         }
         let mut baselines = Baselines::new(self.reader, now)?;
@@ -101,7 +109,7 @@ impl Composer<'_> {
         let (mut decided, mut waiting) = (Vec::new(), Vec::new());
         for (chunk, candidates) in by_chunk {
             let chunk = OfChunk::read(self.reader, chunk)?;
-            let parts = match in_force.policy.tells_everything_at_once() {
+            let mut parts: Vec<Parts> = match in_force.policy.tells_everything_at_once() {
                 true => candidates.iter().map(told_whole).collect(),
                 false => {
                     let reading = match &mut reading {
@@ -111,9 +119,10 @@ impl Composer<'_> {
                             DerivedChunk::default(),
                         )),
                     };
-                    self.decide_chunk(in_force, &chunk, &candidates, reading, &mut baselines)?
+                    self.decide_chunk((in_force, links), &chunk, &candidates, reading, &mut baselines)?
                 }
             };
+            self.route(links, &chunk, &candidates, &mut parts)?;
             for (candidate, parts) in candidates.into_iter().zip(parts) {
                 decided.push(Decided {
                     block: candidate.block.id,
@@ -135,7 +144,7 @@ impl Composer<'_> {
     }
 
     /// What waits to be told, and what is kept and must be looked at again.
-    fn candidates(&self, in_force: &InForce) -> anyhow::Result<Vec<Candidate>> {
+    fn candidates(&self, in_force: &InForce, links: &Links) -> anyhow::Result<Vec<Candidate>> {
         let now = self.now.as_second();
         let joining = onboarding::not_affiliated(self.reader)?;
         let campaigned = self.reader.read(campaigns::reports_kept_back)?;
@@ -150,6 +159,18 @@ impl Composer<'_> {
             let due_at = kept.until.filter(|until| kept.keeps == Keeps::Overview && *until <= now);
             let block = self.reader.read(|connection| chunks::block(connection, kept.block))?;
             blocks.extend(block.map(|block| (block, due_at)));
+        }
+        // Whom nobody could mail, a hub may tell.
+        if !links.is_empty() {
+            let untold = self
+                .reader
+                .read(|connection| chunks::blocks(connection, &Blocks::WithFate(Fate::NoContact)))?;
+            let has_link = |block: &Block| {
+                block.assignee.is_some_and(|one| {
+                    links.of(self.view, self.view.successors.at(one.organisation, now)).is_some()
+                })
+            };
+            blocks.extend(untold.into_iter().filter(has_link).map(|block| (block, None)));
         }
         let mut candidates = Vec::with_capacity(blocks.len());
         for (block, due_at) in blocks {
@@ -168,9 +189,50 @@ impl Composer<'_> {
         Ok(candidates)
     }
 
+    /// Parts that are told now and can go by a link, do.
+    fn route(
+        &self,
+        links: &Links,
+        of: &OfChunk,
+        candidates: &[Candidate],
+        parts: &mut [Parts],
+    ) -> anyhow::Result<()> {
+        let mut router = None;
+        for (candidate, parts) in candidates.iter().zip(parts) {
+            let Some(link) = links.of(self.view, candidate.organisation) else { continue };
+            let router = match &router {
+                Some(router) => router,
+                None => router.insert(Router::of(self.reader, &of.chunk, of.terms)?),
+            };
+            let mut routed: Parts = Vec::new();
+            for (findings, verdict, whom) in parts.drain(..) {
+                if verdict != Verdict::Told || whom.desk {
+                    routed.push((findings, verdict, whom));
+                    continue;
+                }
+                for finding in findings {
+                    let fate = candidate.block.fate;
+                    let (verdict, link) = match router.way(link, candidate.organisation, finding, fate)? {
+                        Way::Link => (Verdict::Told, Some(link.id)),
+                        Way::Before(by) => (Verdict::HandedOver { by }, None),
+                        Way::Contacts if fate == Fate::NoContact => (Verdict::Left, None),
+                        Way::Contacts => (Verdict::Told, None),
+                    };
+                    let whom = Whom { link, ..whom.clone() };
+                    match routed.iter_mut().find(|(_, other, same)| *other == verdict && *same == whom) {
+                        Some((findings, ..)) => findings.push(finding),
+                        None => routed.push((vec![finding], verdict, whom)),
+                    }
+                }
+            }
+            *parts = routed;
+        }
+        Ok(())
+    }
+
     fn decide_chunk(
         &self,
-        in_force: &InForce,
+        (in_force, links): (&InForce, &Links),
         of: &OfChunk,
         candidates: &[Candidate],
         reading: &mut (Deriver, DerivedChunk),
@@ -200,14 +262,16 @@ impl Composer<'_> {
         Ok(candidates
             .iter()
             .zip(decisions)
-            .map(|(candidate, decisions)| self.parts(in_force, of, candidate, &decisions, is_baseline))
+            .map(|(candidate, decisions)| {
+                self.parts((in_force, links), of, candidate, &decisions, is_baseline)
+            })
             .collect())
     }
 
     /// The findings of a block by what becomes of them.
     fn parts(
         &self,
-        in_force: &InForce,
+        (in_force, links): (&InForce, &Links),
         of: &OfChunk,
         candidate: &Candidate,
         decisions: &HashMap<FindingId, Decision>,
@@ -219,7 +283,7 @@ impl Composer<'_> {
             let decision = decisions.get(&finding).copied();
             let at = *verdicts.entry(decision).or_insert_with(|| {
                 let (verdict, whom) = match decision {
-                    Some(decision) => self.verdict(in_force, of, candidate, decision, is_baseline),
+                    Some(decision) => self.verdict((in_force, links), of, candidate, decision, is_baseline),
                     // It cannot be read any more: it is told as far as it can be.
                     None => (Verdict::Told, Whom::default()),
                 };
@@ -237,7 +301,7 @@ impl Composer<'_> {
 
     fn verdict(
         &self,
-        in_force: &InForce,
+        (in_force, links): (&InForce, &Links),
         of: &OfChunk,
         candidate: &Candidate,
         decision: Decision,
@@ -245,7 +309,7 @@ impl Composer<'_> {
     ) -> (Verdict, Whom) {
         let policy = &in_force.policy;
         let roles = policy.roles(decision.recipient).to_vec();
-        let whom = Whom { roles, desk: false, wish: decision.wish, later_than: None };
+        let whom = Whom { roles, desk: false, wish: decision.wish, later_than: None, link: None };
         if candidate.is_released {
             return (Verdict::Told, whom);
         }
@@ -299,7 +363,10 @@ impl Composer<'_> {
         }
         match recipients {
             // Without a policy about it the register is what is wrong, and it stays queued where `schakel doctor` shows it.
-            Err(why) if decision.recipient != 0 || candidate.due_at.is_some() => {
+            Err(why)
+                if (decision.recipient != 0 || candidate.due_at.is_some())
+                    && links.of(self.view, candidate.organisation).is_none() =>
+            {
                 let reason = format!("nobody may be told: {why}. {rule}");
                 kept(Keeps::Nobody, Some(now + NOBODY_SECONDS), reason)
             }

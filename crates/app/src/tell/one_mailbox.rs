@@ -57,7 +57,9 @@ impl Shared {
     ) -> Self {
         let mut by_address: BTreeMap<(String, Language, Tlp), Vec<usize>> = BTreeMap::new();
         for (at, telling) in batch.iter().enumerate() {
-            let is_own = telling.organisation == telling.concerned && !telling.whom.desk;
+            let is_own = telling.organisation == telling.concerned
+                && !telling.whom.desk
+                && telling.whom.link.is_none();
             if !is_own || telling.terms.tlp >= Tlp::AmberStrict {
                 continue;
             }

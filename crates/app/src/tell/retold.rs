@@ -167,7 +167,10 @@ impl Composer<'_> {
     }
 
     /// The assignments by which findings were told, as far as they stand, narrowed to those findings.
-    fn blocks_that_tell(&self, findings: &[(FindingId, NotificationId)]) -> anyhow::Result<Vec<Block>> {
+    pub(super) fn blocks_that_tell(
+        &self,
+        findings: &[(FindingId, NotificationId)],
+    ) -> anyhow::Result<Vec<Block>> {
         let mut by_notification: BTreeMap<NotificationId, HashSet<FindingId>> = BTreeMap::new();
         for (finding, told_by) in findings {
             by_notification.entry(*told_by).or_default().insert(*finding);

@@ -186,6 +186,17 @@ fn show_assignment(out: &Out, assignment: &AssignmentTrace) {
         out.line(format!("    {} {}: {}", change.at, change.fate, plain(&change.reason, 120)));
     }
     assignment.messages.iter().for_each(|message| show_message(out, message));
+    if let Some(at) = &assignment.hub {
+        let receipt = at.receipt.map_or_else(String::new, |receipt| {
+            format!(", receipt: {receipt}{}", at.reason.map(|why| format!(" ({why})")).unwrap_or_default())
+        });
+        let status =
+            at.status.map(|status| format!("; there it came as far as {status}")).unwrap_or_default();
+        out.line(format!(
+            "      handed over to {} as parcel {} revision {}, {}{receipt}{status}",
+            at.hub, at.parcel, at.revision, at.state
+        ));
+    }
 }
 
 fn show_message(out: &Out, message: &MessageTrace) {

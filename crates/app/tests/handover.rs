@@ -1,0 +1,388 @@
+//! Handing over, from a report to fates: what goes by a link, what does not, and what becomes of it.
+
+#![allow(clippy::unwrap_used)]
+
+use std::{collections::BTreeMap, fs};
+
+use schakel_app::{
+    config::{self, Config},
+    handover::heard,
+    hub::ours,
+    incoming::Incoming,
+    intake::Intake,
+    register,
+    register_import::Import,
+    tell::Composer,
+    templates, trace, verify,
+};
+use schakel_formats::{
+    hub::{
+        message::{self, Envelope, Kind},
+        parcel::{Content, Parcel},
+        receipt::Receipt,
+        status::Status,
+    },
+    register::import::Options,
+};
+use schakel_model::{
+    answer::{AnswerWay, NotificationKind, RecipientState},
+    clock::Clock,
+    fate::Fate,
+    hub::{
+        Direction, HubName, HubStatus, Link, LinkState, LinkTerms, ParcelId, Purpose, ReceiptOutcome,
+        Rejection, StatusLevel, Transport,
+    },
+    ids::{FindingId, LinkId},
+    source::Source,
+    tlp::Tlp,
+};
+use schakel_store::{
+    Reader,
+    act::Act,
+    answers, chunks,
+    data_dir::DataDir,
+    follow_ups, handovers, hubs, id_list,
+    ledger::{self, Scope},
+};
+
+const ORGANISATIONS: &str = "id,name,kind\nCERT,Sectoral CERT,hub\nGM1,Gemeente Eikendam,municipality\n";
+const ASSETS: &str = "organisation,kind,value,role\nCERT,prefix,192.0.2.0/24,owner\nCERT,prefix,198.51.100.0/24,owner\nGM1,prefix,203.0.113.0/24,owner\nGM1,prefix,198.51.100.0/23,owner\n";
+const CONTACTS: &str = "organisation,role,name,email,language,tlp_max\nCERT,findings,Desk,desk@cert.example,en,TLP:AMBER+STRICT\nGM1,findings,IB,ib@eikendam.example,nl,TLP:AMBER\n";
+const ACT: Act<'static> = Act { at: 1_795_000_000, actor: "test", reason: "" };
+
+struct Hub {
+    _folder: tempfile::TempDir,
+    config: Config,
+    intake: Intake,
+    clock: Clock,
+    link: Link,
+    reports: u32,
+}
+
+fn link(status: StatusLevel) -> Link {
+    Link {
+        id: LinkId(0),
+        peer: "cert.example".parse().unwrap(),
+        url: String::new(),
+        organisation: "cert".into(),
+        state: LinkState::Active,
+        terms: LinkTerms {
+            direction: Direction::Both,
+            transport: Transport::Push,
+            tlp_max: Tlp::Amber,
+            purposes: vec![Purpose::Notify],
+            parcels_per_hour: 10_000,
+            credit: 1_000,
+            service_level_seconds: 900,
+            status,
+            retention_days: 30,
+        },
+        created_at: ACT.at,
+        ended_at: None,
+    }
+}
+
+impl Hub {
+    fn new(contacts: &str, link: Link) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataDir::new(folder.path().join("data"));
+        data.create().unwrap();
+        fs::write(
+            data.config(),
+            "[mail]\nchannel = \"folder\"\nfrom = \"desk@top.example\"\n[hub]\nname = \"top.example\"\n",
+        )
+        .unwrap();
+        let config = config::load(&data).unwrap();
+        ours::init(&config).unwrap();
+        let clock = Clock::fixed(jiff::Timestamp::from_second(ACT.at).unwrap());
+        let mut intake = Intake::open(&data, clock).unwrap();
+        let register = folder.path().join("register");
+        fs::create_dir(&register).unwrap();
+        for (name, text) in
+            [("organisations.csv", ORGANISATIONS), ("assets.csv", ASSETS), ("contacts.csv", contacts)]
+        {
+            fs::write(register.join(name), text).unwrap();
+        }
+        let import =
+            Import::read(&[register], &Options::default(), register::standing(intake.store()).unwrap())
+                .unwrap();
+        assert_eq!(import.reading.errors, 0, "{:?}", import.reading.problems);
+        import.apply(intake.store(), &import.diff(), ACT).unwrap();
+        intake.reload_register().unwrap();
+        let source = Source::new(&hubs::source_code(&link.peer));
+        let id = intake.store().add_link(ACT, &link, &source).unwrap();
+        Self { _folder: folder, config, intake, clock, link: Link { id, ..link }, reports: 0 }
+    }
+
+    fn report(&mut self, addresses: &[&str]) {
+        self.reports += 1;
+        let line = |ip: &&str| {
+            format!(
+                "{{\"time.source\":\"2026-11-18T03:{:02}:00+00:00\",\"source.ip\":\"{ip}\",\"classification.type\":\"vulnerable-system\",\
+                 \"classification.identifier\":\"open-rdp\",\"feed.name\":\"scan\",\"feed.provider\":\"secret-reporter\",\"extra.who\":\"x\"}}\n",
+                self.reports
+            )
+        };
+        let bytes = addresses.iter().map(line).collect::<String>().into_bytes();
+        let name = format!("report-{}.json", self.reports);
+        let reading = self.config.reading().unwrap();
+        self.intake.take(Incoming::memory(&name, bytes), &reading, &|_| {}).unwrap();
+        self.intake.settle().unwrap();
+    }
+
+    fn reader(&mut self) -> Reader {
+        self.intake.store().reader().unwrap()
+    }
+
+    fn compose(&mut self) -> usize {
+        let (reader, view) = (self.reader(), self.intake.view());
+        let templates = templates::in_force(&reader).unwrap();
+        let composer = Composer {
+            reader: &reader,
+            view: &view,
+            config: &self.config,
+            templates: &templates,
+            now: self.clock.now(),
+        };
+        composer.compose(Some(self.intake.store()), &mut |_| {}).unwrap()
+    }
+
+    /// The parcels that wait, as the other hub would read them.
+    fn parcels(&mut self) -> Vec<Parcel> {
+        let link = self.link.id;
+        let mut parcels = Vec::new();
+        for class in schakel_model::hub::ParcelClass::ALL {
+            let due = self.intake.store().read(|connection| {
+                schakel_store::parcels_out::due(connection, link, *class, ACT.at + 1_000_000, 1_000)
+            });
+            for parcel in due.unwrap() {
+                let signed = message::read(&parcel.body).unwrap();
+                assert_eq!(
+                    (signed.envelope.source.as_str(), signed.envelope.recipient.as_str()),
+                    ("top.example", "cert.example")
+                );
+                assert_eq!(signed.envelope.kind, Kind::Parcel);
+                parcels.push(Parcel::read(&signed.envelope.id, &signed.envelope.data).unwrap());
+            }
+        }
+        parcels
+    }
+
+    fn hear(&mut self, kind: Kind, data: serde_json::Value) {
+        let envelope = Envelope {
+            id: "1".into(),
+            source: self.link.peer.clone(),
+            recipient: "top.example".parse::<HubName>().unwrap(),
+            kind,
+            time: ACT.at,
+            subject: None,
+            data,
+        };
+        let message = heard::Message { envelope, line: b"line".to_vec() };
+        heard::hear(self.intake.store(), &self.link, &[message], ACT.at + 10).unwrap();
+    }
+
+    fn receipt(&mut self, parcel: ParcelId, outcome: ReceiptOutcome) {
+        self.hear(Kind::Receipt, Receipt { parcel, outcome, at: ACT.at }.to_data());
+    }
+
+    fn fates(&mut self) -> BTreeMap<(String, Fate), usize> {
+        let mut fates = BTreeMap::new();
+        let view = self.intake.view();
+        self.intake
+            .store()
+            .read(|connection| {
+                chunks::for_each_block(connection, |block| {
+                    let code = block.assignee.map_or(String::new(), |one| {
+                        view.register.organisation(one.organisation).unwrap().code.clone()
+                    });
+                    *fates.entry((code, block.fate)).or_default() += id_list::decode(&block.findings).count();
+                })
+            })
+            .unwrap();
+        fates
+    }
+
+    /// Everything holds.
+    fn check(&mut self) {
+        let sums = self.intake.store().read(|connection| ledger::sums(connection, &Scope::All)).unwrap();
+        assert!(sums.balanced(), "{sums:?}");
+        let verified = verify::verify(&self.reader(), &|_| {}).unwrap();
+        assert!(verified.ok, "{:?}", verified.violations);
+    }
+}
+
+fn counts(expected: &[(&str, Fate, usize)]) -> BTreeMap<(String, Fate), usize> {
+    expected.iter().map(|(code, fate, count)| (((*code).to_owned(), *fate), *count)).collect()
+}
+
+#[test]
+fn what_concerns_a_hub_is_handed_over_and_gets_its_fate_by_the_receipts() {
+    let mut hub = Hub::new(CONTACTS, link(StatusLevel::PerFinding));
+    hub.report(&["192.0.2.1", "192.0.2.2", "192.0.2.3", "203.0.113.9", "8.8.8.8"]);
+    assert_eq!(hub.compose(), 2, "one by the link, one by mail");
+    hub.check();
+    let parcels = hub.parcels();
+    assert_eq!(parcels.len(), 3);
+    let first = &parcels[0];
+    assert_eq!((first.revision, first.tlp, first.origin.as_str()), (1, Tlp::Amber, "top.example"));
+    assert_eq!(first.path.iter().map(HubName::as_str).collect::<Vec<_>>(), ["top.example"]);
+    let asset = first.asset.clone().unwrap();
+    assert_eq!(
+        (asset.kind.as_str(), asset.value.as_str(), asset.role.as_str()),
+        ("prefix", "192.0.2.0/24", "owner")
+    );
+    let Content::Event(event) = &first.content else { panic!("{first:?}") };
+    assert_eq!(event["classification.identifier"], "open-rdp");
+    assert_eq!(event["severity"], "medium");
+    assert!(!event.to_string().contains("secret-reporter"), "{event}");
+    // Nothing is composed twice, and until it is answered it waits.
+    assert_eq!(hub.compose(), 0);
+    assert_eq!(hub.fates()[&("CERT".to_owned(), Fate::Queued)], 3);
+    hub.receipt(parcels[0].id, ReceiptOutcome::Accepted);
+    hub.receipt(parcels[1].id, ReceiptOutcome::Rejected(Rejection::Scope));
+    hub.check();
+    assert_eq!(hub.fates()[&("CERT".to_owned(), Fate::Queued)], 3, "one is under way still");
+    hub.receipt(parcels[2].id, ReceiptOutcome::Duplicate);
+    hub.check();
+    let expected = counts(&[
+        ("", Fate::Unrouted, 1),
+        ("CERT", Fate::HandedOver, 2),
+        ("CERT", Fate::Undeliverable, 1),
+        ("GM1", Fate::Queued, 1),
+    ]);
+    assert_eq!(hub.fates(), expected);
+    let trace = trace::finding(&hub.reader(), FindingId(0)).unwrap();
+    let at = trace.assignments[0].hub.as_ref().unwrap();
+    assert_eq!((at.hub.as_str(), at.receipt, at.revision), ("cert.example", Some("accepted"), 1));
+    assert_eq!(trace.assignments[0].history.last().unwrap().reason, "handed over to cert.example");
+}
+
+#[test]
+fn what_may_not_go_by_the_link_goes_to_contacts_and_red_to_neither() {
+    for (marking, by_link, by_mail) in [("AMBER", 1, 0), ("AMBER+STRICT", 0, 1), ("RED", 0, 0)] {
+        let mut hub = Hub::new(CONTACTS, link(StatusLevel::None));
+        hub.config.intake.tlp = marking.to_owned();
+        hub.report(&["192.0.2.1"]);
+        hub.compose();
+        assert_eq!(hub.parcels().len(), by_link, "{marking}");
+        let told = |connection: &_| schakel_store::outbox::notifications(connection, 9);
+        let mails = hub.intake.store().read(told).unwrap();
+        let mails = mails.iter().filter(|one| one.kind == NotificationKind::Findings).count();
+        assert_eq!(mails, by_mail, "{marking}");
+        hub.check();
+    }
+}
+
+#[test]
+fn an_organisation_that_nobody_can_mail_is_told_by_its_hub_once() {
+    let mut hub = Hub::new("organisation,role,name,email,language,tlp_max\n", link(StatusLevel::None));
+    hub.report(&["192.0.2.1"]);
+    assert_eq!(hub.fates(), counts(&[("CERT", Fate::NoContact, 1)]));
+    hub.compose();
+    let parcels = hub.parcels();
+    assert_eq!(parcels.len(), 1);
+    hub.receipt(parcels[0].id, ReceiptOutcome::Accepted);
+    assert_eq!(hub.fates(), counts(&[("CERT", Fate::HandedOver, 1)]));
+    // Seen again it is assigned again, since it is no contact's: and not handed over again.
+    hub.report(&["192.0.2.1"]);
+    hub.compose();
+    assert_eq!(hub.parcels().len(), 0);
+    assert_eq!(hub.fates(), counts(&[("CERT", Fate::HandedOver, 2)]));
+    hub.check();
+    // What may not go by a link still is nobody's to tell.
+    hub.config.intake.tlp = "RED".to_owned();
+    hub.report(&["192.0.2.7"]);
+    hub.compose();
+    assert_eq!(hub.fates()[&("CERT".to_owned(), Fate::NoContact)], 1);
+    hub.check();
+}
+
+#[test]
+fn not_mine_is_an_answer_and_the_next_owner_is_told() {
+    let mut hub = Hub::new(CONTACTS, link(StatusLevel::PerFinding));
+    // CERT has the /24, GM1 the /23 around it.
+    hub.report(&["198.51.100.7"]);
+    hub.compose();
+    let parcel = hub.parcels().remove(0);
+    hub.receipt(parcel.id, ReceiptOutcome::NotMine);
+    let open = hub.intake.store().read(answers::to_carry_out).unwrap();
+    assert_eq!(open.len(), 1);
+    assert_eq!((open[0].said.way, open[0].said.sender.as_str()), (AnswerWay::Hub, "cert.example"));
+    let config = hub.config.clone();
+    schakel_app::answers::carry_out::carry_out(&mut hub.intake, &config, ACT.at + 20).unwrap();
+    hub.intake.reload_register().unwrap();
+    hub.compose();
+    let fates = hub.fates();
+    assert_eq!(fates, counts(&[("GM1", Fate::Queued, 1)]));
+    assert_eq!(hub.parcels().len(), 0);
+    hub.check();
+    // Said again it changes nothing.
+    hub.receipt(parcel.id, ReceiptOutcome::NotMine);
+    assert_eq!(hub.fates(), fates);
+}
+
+#[test]
+fn a_hub_that_sends_everything_back_is_for_the_desk() {
+    let mut hub = Hub::new(CONTACTS, link(StatusLevel::PerFinding));
+    let addresses: Vec<String> = (1..=40).map(|last| format!("192.0.2.{last}")).collect();
+    hub.report(&addresses.iter().map(String::as_str).collect::<Vec<_>>());
+    hub.compose();
+    for parcel in hub.parcels() {
+        hub.receipt(parcel.id, ReceiptOutcome::NotMine);
+    }
+    let by_itself = hub.intake.store().read(answers::to_carry_out).unwrap().len();
+    assert_eq!(by_itself, 19, "from the twentieth on nobody believes it");
+    let open = hub.intake.store().read(answers::open).unwrap();
+    assert_eq!(open.iter().filter(|one| one.said.why.contains("more than half")).count(), 21);
+    hub.check();
+}
+
+#[test]
+fn status_is_shown_and_entered_as_answers_as_far_as_was_agreed() {
+    for (level, hears) in [(StatusLevel::PerFinding, true), (StatusLevel::Aggregate, false)] {
+        let mut hub = Hub::new(CONTACTS, link(level));
+        hub.report(&["192.0.2.1", "192.0.2.2"]);
+        hub.compose();
+        let parcels = hub.parcels();
+        for parcel in &parcels {
+            hub.receipt(parcel.id, ReceiptOutcome::Accepted);
+        }
+        for (status, state) in [
+            (HubStatus::Delivered, RecipientState::Told),
+            (HubStatus::Acknowledged, RecipientState::Received),
+            (HubStatus::Fixed, RecipientState::Fixed),
+        ] {
+            hub.hear(Kind::Status, Status { key: parcels[0].key, status, at: ACT.at }.to_data());
+            let told = hub
+                .intake
+                .store()
+                .read(|connection| follow_ups::of_finding(connection, FindingId(0)))
+                .unwrap();
+            assert_eq!(told[0].state, if hears { state } else { RecipientState::Told });
+            let trace = trace::finding(&hub.reader(), FindingId(0)).unwrap();
+            let shown = trace.assignments[0].hub.as_ref().unwrap().status;
+            assert_eq!(shown, hears.then_some(status.as_str()));
+        }
+        let other =
+            hub.intake.store().read(|connection| follow_ups::of_finding(connection, FindingId(1))).unwrap();
+        assert_eq!(other[0].state, RecipientState::Told);
+        hub.check();
+    }
+}
+
+#[test]
+fn an_ended_link_leaves_nothing_without_a_fate_and_a_late_receipt_is_seen() {
+    let mut hub = Hub::new(CONTACTS, link(StatusLevel::None));
+    hub.report(&["192.0.2.1"]);
+    hub.compose();
+    let late = |hub: &mut Hub, now| {
+        hub.intake.store().read(|connection| handovers::late(connection, now, 10)).unwrap().len()
+    };
+    assert_eq!((late(&mut hub, ACT.at + 899), late(&mut hub, ACT.at + 900)), (0, 1));
+    let ended = Link { state: LinkState::Ended, ended_at: Some(ACT.at + 5), ..hub.link.clone() };
+    hub.intake.store().change_link(ACT, &ended, schakel_store::audit::Action::HubLinkEnded).unwrap();
+    assert_eq!(hub.intake.store().settle_handovers(ACT.at + 6).unwrap(), 1);
+    assert_eq!(hub.fates(), counts(&[("CERT", Fate::Undeliverable, 1)]));
+    hub.check();
+}
