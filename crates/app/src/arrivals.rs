@@ -10,7 +10,11 @@ use schakel_formats::mail::{
     kind::{MailKind, OurMarks, kind},
     written::written,
 };
-use schakel_model::{arrival::Envelope, ids::SourceId, source::Source};
+use schakel_model::{
+    arrival::{Door, Envelope},
+    ids::SourceId,
+    source::Source,
+};
 use schakel_rules::{
     safety_net::asks_to_stop,
     vetting::{Facts, Verdict, decide},
@@ -26,6 +30,7 @@ use crate::{
     answers::mail::{Heard, by_token, hear},
     bounces,
     config::Config,
+    hub::{arrive::HubDesk, ours::Ours},
     incoming::{Incoming, Origin},
     intake::{Ingested, Intake},
     pipeline::run::{Progress, RunError},
@@ -261,6 +266,9 @@ impl ArrivalDesk<'_> {
         kept: &Kept,
         progress: &(dyn Fn(&Progress) + Sync),
     ) -> anyhow::Result<(Became, Sender)> {
+        if kept.envelope.door == Door::Hub {
+            return Ok((self.from_hub(kept, progress)?, Sender::default()));
+        }
         let (looked, mut incoming) = self.look(kept)?;
         let sender = looked.sender;
         let became = if let Some(reason) = looked.mail.and_then(no_report) {
@@ -279,6 +287,28 @@ impl ArrivalDesk<'_> {
             }
         };
         Ok((became, sender))
+    }
+
+    /// Deals with what another hub brought.
+    fn from_hub(&mut self, kept: &Kept, progress: &(dyn Fn(&Progress) + Sync)) -> anyhow::Result<Became> {
+        let ours = Ours::require(self.config)?;
+        let mut bytes = Vec::new();
+        content(self.spool, kept)?.content()?.read_to_end(&mut bytes)?;
+        let mut desk = HubDesk {
+            intake: self.intake,
+            reader: self.reader,
+            spool: self.spool,
+            reading: self.reading,
+            ours: &ours,
+            now: self.now,
+        };
+        match desk.handle(kept, &bytes, progress)? {
+            Some(ingested) => Ok(Became::Taken(Box::new(ingested))),
+            None => {
+                let reason = "there is no link with this hub any more";
+                self.put_aside(kept, &Sender::default(), Outcome::Refused, reason, ACTOR)
+            }
+        }
     }
 
     /// Deals with what belongs to a mail of ours: an answer, or the mail itself that came back. `None`: there is a report to take in.
@@ -333,6 +363,9 @@ impl ArrivalDesk<'_> {
         actor: &str,
         progress: &(dyn Fn(&Progress) + Sync),
     ) -> anyhow::Result<Became> {
+        if kept.envelope.door == Door::Hub {
+            return self.from_hub(kept, progress);
+        }
         incoming.origin = origin(kept, sender);
         let ingested = match self.intake.take(incoming, self.reading, progress) {
             Ok(ingested) => ingested,

@@ -93,8 +93,13 @@ impl SpoolDoor {
 
     /// May it come in? Gives its priority and the most bytes it may have. `size`: as far as it is known.
     fn admit(&self, envelope: &Envelope, size: u64) -> Result<(u8, u64), Refusal> {
+        self.admit_as(envelope, size, false)
+    }
+
+    /// As `admit`. `is_critical`: it is, whatever its source is.
+    fn admit_as(&self, envelope: &Envelope, size: u64, is_critical: bool) -> Result<(u8, u64), Refusal> {
         let trouble = |error: StoreError| Refusal::Trouble(error.to_string());
-        let (mut critical, mut bytes_max) = (false, self.limits.report_bytes_max);
+        let (mut critical, mut bytes_max) = (is_critical, self.limits.report_bytes_max);
         if !envelope.source.is_empty() {
             let reader = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
             let source = reader
@@ -102,7 +107,7 @@ impl SpoolDoor {
                 .map_err(trouble)?
                 .filter(|source| source.trust != Trust::Blocked)
                 .ok_or(Refusal::Blocked)?;
-            critical = source.critical;
+            critical |= source.critical;
             bytes_max = bytes_max.min(source.bytes_max.unwrap_or(u64::MAX));
         }
         if size > bytes_max {
@@ -136,6 +141,26 @@ impl Spool for SpoolDoor {
 }
 
 impl SpoolDoor {
+    /// Keeps what another hub brought, whose source is known to be it. What is critical goes first, and comes in also when the rest must wait.
+    pub fn keep_from_hub(
+        &self,
+        envelope: &Envelope,
+        bytes: &[u8],
+        is_critical: bool,
+    ) -> Result<Receipt, Refusal> {
+        let (_, bytes_max) = self.admit_as(envelope, bytes.len() as u64, is_critical)?;
+        let priority = if is_critical { CRITICAL } else { ORDINARY };
+        let mut uploading = self.spool.begin(envelope.clone(), priority, bytes_max);
+        uploading.push(bytes).map_err(refusal)?;
+        uploading.finish().map_err(refusal)
+    }
+
+    /// Bytes of this source that are not dealt with yet.
+    pub fn waiting_bytes(&self, source: &str) -> Result<u64, Refusal> {
+        let used = self.spool.used(source).map_err(|error| Refusal::Trouble(error.to_string()))?;
+        Ok(used.1)
+    }
+
     /// As `begin`, when it is known how large it will be at least.
     pub fn begin_sized(&self, envelope: &Envelope, size: u64) -> Result<Box<dyn Upload>, Refusal> {
         let (priority, bytes_max) = self.admit(envelope, size)?;

@@ -1,5 +1,18 @@
 //! The chain of hubs: who we are in it, what comes in over a link, what goes out.
 //!
-//! - [`ours`]: our name and key, and lines that are signed by it.
+//! - [`ours`]: our name and key, and lines that are signed by it,
+//! - [`links`]: agreeing on a link: invitation, acceptance, keys,
+//! - [`door`]: who may bring or fetch something, before it is kept,
+//! - [`lines`]: what was brought, read and its signatures checked,
+//! - [`arrive`]: its effect, once, and the receipts,
+//! - [`heard`]: what hubs say beside parcels,
+//! - [`sending`]: what waits for other hubs is brought there; [`fetching`]: what waits for us is fetched.
 
+pub mod arrive;
+pub mod door;
+pub mod fetching;
+pub mod heard;
+pub mod lines;
+pub mod links;
 pub mod ours;
+pub mod sending;

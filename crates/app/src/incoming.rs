@@ -10,9 +10,10 @@ use std::{
 use anyhow::Context;
 use schakel_model::{
     arrival::Receipt,
-    ids::{CampaignId, SourceId},
+    ids::{CampaignId, ReportId, SourceId},
     tlp::Tlp,
 };
+use schakel_store::parcels_in::NewParcelIn;
 
 /// Where a report comes from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -33,12 +34,26 @@ pub struct Origin {
     pub campaign: Option<CampaignId>,
 }
 
+/// The parcels of another hub that a report is made of.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Tied {
+    /// It is made of none.
+    #[default]
+    No,
+    /// Of these: they have their effect with it.
+    New(Vec<NewParcelIn>),
+    /// They are tied to this report already, which was broken off: it goes on.
+    Begun(ReportId),
+}
+
 /// Something to take in.
 pub struct Incoming {
     /// The name by which it is read.
     pub name: String,
     /// Where it comes from.
     pub origin: Origin,
+    /// The parcels that it is made of.
+    pub tied: Tied,
     bytes: Bytes,
     opened: Option<Cursor<Vec<u8>>>,
 }
@@ -63,6 +78,7 @@ impl Incoming {
         Ok(Self {
             name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
             origin: Origin::default(),
+            tied: Tied::No,
             bytes: Bytes::File { file, size: metadata.len(), modified: metadata.modified().ok() },
             opened: None,
         })
@@ -73,6 +89,7 @@ impl Incoming {
         Self {
             name: name.to_owned(),
             origin: Origin::default(),
+            tied: Tied::No,
             bytes: Bytes::Memory(Cursor::new(bytes)),
             opened: None,
         }

@@ -23,7 +23,7 @@ use schakel_store::{
 
 use crate::{
     calendar,
-    incoming::{Incoming, Origin},
+    incoming::{Incoming, Origin, Tied},
     pipeline::{
         derive::{DerivedChunk, Deriver},
         read::{CHUNK_BYTES, ChunkReader},
@@ -182,7 +182,13 @@ impl Intake {
         if file.kept == Kept::Whole {
             file.hash_whole()?;
         }
-        let resume = match self.look_up(&mut file)? {
+        let known = match file.incoming.tied {
+            Tied::No => self.look_up(&mut file)?,
+            // The same parcels never come in twice; what they tell may be the same in every byte.
+            Tied::New(_) => Known::No,
+            Tied::Begun(report) => Known::Interrupted(report),
+        };
+        let resume = match known {
             Known::Report(report) if !file.incoming.origin.again => {
                 return Ok(Ingested { report, report_known: true, ..Ingested::default() });
             }
@@ -274,7 +280,11 @@ impl Intake {
             receipt,
             withdrawn_at: None,
         };
-        Ok(self.plane.store.begin_report(&report, campaign, &[])?)
+        let parcels: &[_] = match &file.incoming.tied {
+            Tied::New(parcels) => parcels,
+            Tied::No | Tied::Begun(_) => &[],
+        };
+        Ok(self.plane.store.begin_report(&report, campaign, parcels)?)
     }
 
     fn ingest_plain(

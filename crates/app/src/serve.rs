@@ -4,6 +4,7 @@ mod counters;
 mod following;
 mod from_folder;
 mod from_spool;
+mod hub_lanes;
 mod kept;
 mod mail_doors;
 mod weekly;
@@ -123,6 +124,10 @@ fn turns(
         let ends = [stop, &halt].map(Arc::clone);
         senders.push(start_sender(lane, &mut intake, config, clock, ends, counters)?);
     }
+    // A command that changes a link borrows the store: then they begin anew.
+    let ends = [stop, &halt].map(Arc::clone);
+    senders.extend(hub_lanes::start(&reader, config, door, clock, &ends)?);
+    let mut rotation = hub_lanes::Rotation::default();
     counters.ready.store(true, Relaxed);
     tracing::info!(folder = %folder.incoming().display(), "ready");
     let mut breaches = Breaches::default();
@@ -136,6 +141,7 @@ fn turns(
     while !stop.load(Relaxed) && asked.is_none() {
         counters.is_alive(&clock);
         breaches.look(&reader, &clock, counters)?;
+        rotation.turn(&reader, config, &clock);
         if let Some(alarms) = chores.turn(intake.store(), config, &templates, &clock)? {
             counters.organisations_unreachable.store(alarms.unreachable as u64, Relaxed);
             counters.feeds_alarmed.store(alarms.feeds as u64, Relaxed);

@@ -88,6 +88,9 @@ pub enum Command {
     /// Keys for sealed mail: ours, and those of others that are believed
     #[command(subcommand)]
     Key(crate::commands::key::KeyCommand),
+    /// Links with other hubs: findings that are handed over, and those that come from there
+    #[command(subcommand)]
+    Hub(crate::commands::hub::HubCommand),
     /// What waits for a person before it is taken in
     #[command(subcommand)]
     Vetting(crate::commands::vetting::VettingCommand),

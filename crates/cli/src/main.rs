@@ -116,6 +116,7 @@ fn run(command: &Command, context: &Context, data_is_named: bool) -> anyhow::Res
         Command::Source(command) => commands::source::run(context, command),
         Command::MemberKey(command) => commands::member_key::run(context, command),
         Command::Key(command) => commands::key::run(context, command),
+        Command::Hub(command) => commands::hub::run(context, command),
         Command::Vetting(command) => commands::vetting::run(context, command),
         Command::Answer(command) => commands::answer::run(context, command),
         Command::Arrivals(args) => commands::arrivals::run(context, args),

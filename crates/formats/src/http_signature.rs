@@ -114,6 +114,11 @@ pub fn read(
     .then_some(given)
 }
 
+/// The id of the key that a `signature-input` field names, before anything is checked.
+pub fn key_id(signature_input: &str) -> Option<&str> {
+    signature_input.split(';').find_map(|parameter| parameter.strip_prefix("keyid=\"")?.strip_suffix('"'))
+}
+
 fn content_digest(body: &[u8]) -> String {
     format!("sha-256=:{}:", STANDARD.encode(digest(&SHA256, body).as_ref()))
 }

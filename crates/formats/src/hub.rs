@@ -3,10 +3,13 @@
 //! - [`jcs`]: JSON in the one way that can be signed (RFC 8785),
 //! - [`message`]: the signed line with its envelope,
 //! - [`parcel`], [`receipt`], [`status`]: what stands in the envelope,
+//! - [`invitation`]: how two hubs agree on a link; [`keys`]: how a hub says that it has a new one,
 //! - [`fingerprint`]: a key in digits that can be read aloud.
 
 pub mod fingerprint;
+pub mod invitation;
 pub mod jcs;
+pub mod keys;
 pub mod message;
 pub mod parcel;
 pub mod receipt;

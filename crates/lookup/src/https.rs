@@ -99,12 +99,28 @@ pub struct Https {
     rule: Outgoing,
     trust: RootCerts,
     timeout: Duration,
+    plain_to_loopback: bool,
+}
+
+/// Is it plain HTTP to an address of this very machine, written as such? Nobody else sees what goes there.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    let to_itself = match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        _ => false,
+    };
+    url.scheme() == "http" && to_itself
 }
 
 impl Https {
     /// Under this rule, trusting these certificates; a fetch takes at most this long, redirects and all.
     pub fn new(rule: Outgoing, trust: RootCerts, timeout: Duration) -> Self {
-        Self { rule, trust, timeout }
+        Self { rule, trust, timeout, plain_to_loopback: false }
+    }
+
+    /// The same, and without TLS to an address of this very machine, when the rule lets it be reached.
+    pub(crate) fn plain_to_loopback(self) -> Self {
+        Self { plain_to_loopback: true, ..self }
     }
 
     /// The body of what lies at a URL.
@@ -151,7 +167,8 @@ impl Https {
         asked: &Asked<'_>,
         deadline: Instant,
     ) -> Result<Hop, FetchError> {
-        if url.scheme() != "https" {
+        let is_plain = self.plain_to_loopback && is_loopback(url);
+        if url.scheme() != "https" && !is_plain {
             return Err(FetchError::NotHttps(url.to_string()));
         }
         let addresses = self.addresses(resolver, url)?;
@@ -159,7 +176,7 @@ impl Https {
         if left.is_zero() {
             return Err(FetchError::Timeout(url.to_string()));
         }
-        let agent = self.agent(addresses, left);
+        let agent = self.agent(addresses, left, !is_plain);
         let mut request = Request::builder().uri(url.as_str()).header("accept", asked.accept);
         for (name, value) in asked.headers {
             request = request.header(*name, *value);
@@ -210,13 +227,13 @@ impl Https {
         }
     }
 
-    fn agent(&self, addresses: Vec<SocketAddr>, left: Duration) -> Agent {
+    fn agent(&self, addresses: Vec<SocketAddr>, left: Duration, https_only: bool) -> Agent {
         let tls = TlsConfig::builder()
             .root_certs(self.trust.clone())
             .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .build();
         let config = Agent::config_builder()
-            .https_only(true)
+            .https_only(https_only)
             // Proxies are for people's browsers; through one, the rule would mean nothing.
             .proxy(None)
             .max_redirects(0)

@@ -4,7 +4,7 @@ use std::{io::Read, time::Duration};
 
 use crate::{
     dns::Resolver,
-    https::{Asked, FetchError, Https},
+    https::{self, Asked, FetchError, Https},
     settings::{OutgoingSettings, SettingsError},
 };
 
@@ -34,7 +34,64 @@ pub enum Posted {
     Unknown(FetchError),
 }
 
+/// What a hub answered.
+#[derive(Debug)]
+pub struct Answered {
+    /// The status.
+    pub status: u16,
+    /// It asks to be left alone for so many seconds.
+    pub retry_after: Option<u64>,
+    /// Its field of this name, when the caller asked for one.
+    pub field: Option<String>,
+    /// What it said.
+    pub body: Vec<u8>,
+}
+
 impl Poster {
+    /// As [`Poster::new`], for other hubs: also without TLS to an address of this very machine, where hubs are tried out.
+    pub fn for_hubs(settings: &OutgoingSettings, timeout: Duration) -> Result<Self, SettingsError> {
+        let poster = Self::new(settings, timeout)?;
+        Ok(Self { https: poster.https.plain_to_loopback(), ..poster })
+    }
+
+    /// The address of a hub in its normal form, without a slash at its end. `None` when it is none that a hub may have.
+    pub fn hub_address(url: &str) -> Option<String> {
+        let parsed = url::Url::parse(url.trim()).ok()?;
+        let is_plain = parsed.username().is_empty()
+            && parsed.password().is_none()
+            && parsed.query().is_none()
+            && parsed.fragment().is_none()
+            && parsed.host().is_some();
+        (is_plain && (parsed.scheme() == "https" || https::is_loopback(&parsed)))
+            .then(|| parsed.as_str().trim_end_matches('/').to_owned())
+    }
+
+    /// Posts a body, and reads what is answered, up to this many bytes. `field`: the name of one field of the answer that is wanted too.
+    pub fn exchange(
+        &self,
+        url: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+        field: &str,
+        most: u64,
+    ) -> Result<Answered, FetchError> {
+        let asked = Asked { url, accept: "*/*", headers, body: Some(body) };
+        let (at, mut answer) = match self.https.ask(&self.resolver, &asked) {
+            // A redirect: what is for a hub is for nobody else.
+            Err(FetchError::Status { status, .. }) => {
+                return Ok(Answered { status, retry_after: None, field: None, body: Vec::new() });
+            }
+            asked => asked?,
+        };
+        let text = |name: &str| Some(answer.headers().get(name)?.to_str().ok()?.to_owned());
+        let retry_after = text("retry-after").and_then(|seconds| seconds.trim().parse().ok());
+        let field = text(field);
+        let status = answer.status().as_u16();
+        let body = answer.body_mut().with_config().limit(most).read_to_vec();
+        let body = body.map_err(|error| https::failure(&at, most, error))?;
+        Ok(Answered { status, retry_after, field, body })
+    }
+
     /// As configured; asks nothing yet.
     pub fn new(settings: &OutgoingSettings, timeout: Duration) -> Result<Self, SettingsError> {
         let resolver = Resolver::new(settings.resolvers()?, timeout);

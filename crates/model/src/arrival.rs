@@ -21,9 +21,11 @@ pub enum Door {
     Shadowserver,
     /// Written down by the desk.
     Desk,
+    /// Brought by another hub, or fetched from one.
+    Hub,
 }
 
-words!(Door, "door", Folder "folder", Api "api", Mail "mail", Imap "imap", Poll "poll", Shadowserver "shadowserver", Desk "desk");
+words!(Door, "door", Folder "folder", Api "api", Mail "mail", Imap "imap", Poll "poll", Shadowserver "shadowserver", Desk "desk", Hub "hub");
 
 impl Door {
     /// Does somebody of ours stand at this door, so that what comes through it needs no source to be taken in?

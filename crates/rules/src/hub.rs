@@ -1,7 +1,9 @@
 //! What is decided between hubs: is a parcel taken in, and what is sent next.
 
 use schakel_formats::hub::parcel::Parcel;
-use schakel_model::hub::{HOPS_MAX, HubName, LinkState, LinkTerms, ParcelClass, ReceiptOutcome, Rejection};
+use schakel_model::hub::{
+    Direction, HOPS_MAX, HubName, LinkState, LinkTerms, ParcelClass, ReceiptOutcome, Rejection,
+};
 
 /// Clocks of two hubs may be this far apart, in seconds.
 pub const CLOCKS_APART: i64 = 15 * 60;
@@ -97,6 +99,35 @@ pub struct Flow {
     pub last_hour: u64,
 }
 
+/// What both agree to: the narrower of each term. An error says on what they do not agree at all.
+pub fn both(ours: &LinkTerms, theirs: &LinkTerms) -> Result<LinkTerms, String> {
+    let direction = match (
+        ours.direction.sends() && theirs.direction.receives(),
+        ours.direction.receives() && theirs.direction.sends(),
+    ) {
+        (true, true) => Direction::Both,
+        (true, false) => Direction::Out,
+        (false, true) => Direction::In,
+        (false, false) => return Err("they do not agree on the direction".to_owned()),
+    };
+    let purposes: Vec<_> =
+        ours.purposes.iter().copied().filter(|purpose| theirs.purposes.contains(purpose)).collect();
+    if purposes.is_empty() {
+        return Err("they do not agree on any purpose".to_owned());
+    }
+    Ok(LinkTerms {
+        direction,
+        transport: theirs.transport,
+        tlp_max: ours.tlp_max.min(theirs.tlp_max),
+        purposes,
+        parcels_per_hour: ours.parcels_per_hour.min(theirs.parcels_per_hour),
+        credit: ours.credit.min(theirs.credit),
+        service_level_seconds: ours.service_level_seconds.max(theirs.service_level_seconds),
+        status: ours.status.min(theirs.status),
+        retention_days: ours.retention_days.min(theirs.retention_days),
+    })
+}
+
 /// How many parcels of a class may be sent now.
 pub fn may_send(terms: &LinkTerms, flow: Flow, class: ParcelClass) -> u64 {
     let credit = with_reserve(terms.credit, class).saturating_sub(flow.without_receipt);
@@ -130,7 +161,7 @@ pub fn wait_seconds(failures: u32) -> i64 {
 mod tests {
     use schakel_formats::hub::parcel::Content;
     use schakel_model::{
-        hub::{Direction, FindingKeyOnLink, ParcelId, Purpose, StatusLevel, Transport},
+        hub::{FindingKeyOnLink, ParcelId, Purpose, StatusLevel, Transport},
         tlp::Tlp,
     };
 
@@ -243,6 +274,28 @@ mod tests {
         ] {
             assert_eq!(accept(&Facts { parcel: &parcel, terms, last_hour, ..base }), outcome, "{parcel:?}");
         }
+    }
+
+    #[test]
+    fn what_both_agree_to_is_the_narrower_of_each() {
+        let theirs = LinkTerms {
+            direction: Direction::Both,
+            transport: Transport::Pulled,
+            tlp_max: Tlp::Green,
+            purposes: vec![Purpose::Statistics],
+            credit: 1_000,
+            status: StatusLevel::PerFinding,
+            ..terms()
+        };
+        let agreed = LinkTerms {
+            transport: Transport::Pulled,
+            tlp_max: Tlp::Green,
+            purposes: vec![Purpose::Statistics],
+            ..terms()
+        };
+        assert_eq!(both(&terms(), &theirs), Ok(agreed));
+        assert!(both(&terms(), &LinkTerms { direction: Direction::In, ..theirs.clone() }).is_err());
+        assert!(both(&terms(), &LinkTerms { purposes: vec![Purpose::Analyse], ..theirs }).is_err());
     }
 
     #[test]

@@ -33,6 +33,17 @@ impl Act<'_> {
         audit::append(transaction, &Entry { at, actor, action, subject, reason, detail }).map(|_| ())
     }
 
+    /// Records something that was done outside the store, in a transaction of the caller.
+    pub fn record(
+        &self,
+        transaction: &Transaction<'_>,
+        action: Action,
+        subject: &str,
+        detail: &str,
+    ) -> Result<(), StoreError> {
+        self.audit(transaction, action, subject, &json(detail))
+    }
+
     /// Changes the register within the transaction; a change of nothing is no new version.
     pub(crate) fn change_register(
         &self,

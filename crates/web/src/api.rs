@@ -7,7 +7,7 @@
 //!
 //! Who asks is proven by a token ([`caller`]); errors are problem details ([`problem`]); bodies come at a pace ([`body`]).
 
-mod body;
+pub(crate) mod body;
 mod caller;
 mod file_name;
 mod members;

@@ -7,12 +7,14 @@
 //!   - [`contact`] is the page on which a contact confirms that their details are right.
 //!   - [`verify`] is the page on which a reader checks that a mail is ours.
 //! - [`api`]: the door for reports, on a port of its own, with [`tls`] when it has a certificate.
+//! - [`hub`]: the door for other hubs, on a port of its own.
 //! - [`listener`]: connections and their limits, for both.
 
 mod answer;
 pub mod api;
 mod contact;
 mod health;
+pub mod hub;
 mod listener;
 mod metrics;
 mod page;

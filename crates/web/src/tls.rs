@@ -36,7 +36,7 @@ impl Tls {
         match (certificate.as_os_str().is_empty(), key.as_os_str().is_empty()) {
             (true, true) => return Ok(None),
             (false, false) => {}
-            _ => anyhow::bail!("set both doors.api.tls_certificate and doors.api.tls_key, or neither"),
+            _ => anyhow::bail!("set both tls_certificate and tls_key, or neither"),
         }
         let changed_at = [changed_at(certificate), changed_at(key)];
         let current = Current { config: read(certificate, key)?, changed_at, looked_at: Instant::now() };
@@ -80,10 +80,10 @@ fn changed_at(path: &Path) -> Option<SystemTime> {
 fn read(certificate: &Path, key: &Path) -> anyhow::Result<Arc<ServerConfig>> {
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(certificate)
         .and_then(Iterator::collect)
-        .with_context(|| format!("cannot read doors.api.tls_certificate {}", certificate.display()))?;
+        .with_context(|| format!("cannot read tls_certificate {}", certificate.display()))?;
     anyhow::ensure!(!chain.is_empty(), "there is no certificate in {}", certificate.display());
     let private = PrivateKeyDer::from_pem_file(key)
-        .with_context(|| format!("cannot read doors.api.tls_key {}", key.display()))?;
+        .with_context(|| format!("cannot read tls_key {}", key.display()))?;
     let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, private))

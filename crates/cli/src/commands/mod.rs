@@ -22,6 +22,7 @@ pub mod enrich;
 pub mod explain;
 pub mod exploited;
 pub mod findings;
+pub mod hub;
 pub mod import_prefixes;
 pub mod ingest;
 pub mod key;

@@ -33,7 +33,9 @@ pub fn run(context: &Context) -> anyhow::Result<Ending> {
     )?;
     let slot = Arc::new(DoorSlot::new());
     let api = schakel_web::api::start(&config.doors.api, &slot, context.clock, &context.data)?;
+    let hub = schakel_web::hub::start(&config, &slot, context.clock, &context.data)?;
     let served = serve(&context.data, &config, context.clock, &stop, &counters, &slot);
+    hub.stop();
     api.stop();
     http.stop();
     served.map(|()| Ending::Done)

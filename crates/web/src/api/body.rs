@@ -31,7 +31,7 @@ const PIECES: usize = 4;
 
 /// Why a body ended before its end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Broken {
+pub(crate) enum Broken {
     /// Below the pace.
     Slow,
     /// The connection broke off.
@@ -49,7 +49,7 @@ impl From<Broken> for Problem {
 }
 
 /// A body that has to keep a pace.
-pub(super) struct Paced {
+pub(crate) struct Paced {
     body: Body,
     pace: Pace,
     bytes: u64,
@@ -116,7 +116,7 @@ impl Paced {
 }
 
 /// The thread's end.
-pub(super) struct Pieces(mpsc::Receiver<Result<Option<Bytes>, Broken>>);
+pub(crate) struct Pieces(mpsc::Receiver<Result<Option<Bytes>, Broken>>);
 
 impl Pieces {
     /// The next piece; `None` at the end of the body. Who feeds it may be gone with the connection.

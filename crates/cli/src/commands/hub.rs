@@ -1,0 +1,477 @@
+//! `schakel hub`
+
+use std::{fs, path::PathBuf};
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use schakel_app::{
+    config,
+    explain::rfc3339,
+    hub::{
+        links::{self, Proposal},
+        ours::{self, Ours},
+    },
+};
+use schakel_formats::hub::{fingerprint::Fingerprint, invitation::FILE_BYTES_MAX, message::key_id};
+use schakel_model::{
+    hub::{Direction, HubName, Link, LinkState, LinkTerms, ParcelClass, Purpose, StatusLevel, Transport},
+    tlp::Tlp,
+};
+use schakel_store::{Reader, Store, act::Act, hub_messages, hubs, parcels_out};
+use serde_json::{Value, json};
+
+use crate::{
+    Context,
+    output::{Ending, number, plain, say},
+    rehearsal::DryRun,
+};
+
+#[derive(Subcommand)]
+#[allow(missing_docs)] // The help texts are the documentation.
+pub enum HubCommand {
+    /// Make the key of this hub, and show its fingerprint
+    Init,
+    /// Invite another hub: prints a file to send to it
+    Invite {
+        /// The name of the other hub, a host name
+        peer: HubName,
+        #[command(flatten)]
+        terms: TermsArgs,
+        #[command(flatten)]
+        by: By,
+    },
+    /// Accept an invitation: prints a file to send back
+    Accept {
+        /// The invitation
+        file: PathBuf,
+        /// The fingerprint of the other hub's key, as somebody there read it to you
+        #[arg(long, value_name = "DIGITS")]
+        fingerprint: Fingerprint,
+        #[command(flatten)]
+        terms: TermsArgs,
+        #[command(flatten)]
+        by: By,
+    },
+    /// Take the acceptance of an invitation: the link begins
+    Confirm {
+        /// The acceptance
+        file: PathBuf,
+        /// The fingerprint of the other hub's key, as somebody there read it to you
+        #[arg(long, value_name = "DIGITS")]
+        fingerprint: Fingerprint,
+        #[command(flatten)]
+        by: By,
+    },
+    /// The links with other hubs
+    List,
+    /// One link: what was agreed, its keys, what waits
+    Show {
+        /// The name of the other hub
+        peer: HubName,
+    },
+    /// What waits to go to other hubs
+    Queue,
+    /// Stop a link for a while: what is for the other waits
+    Pause {
+        /// The name of the other hub
+        peer: HubName,
+        #[command(flatten)]
+        by: By,
+    },
+    /// Let a paused link go on
+    Resume {
+        /// The name of the other hub
+        peer: HubName,
+        #[command(flatten)]
+        by: By,
+    },
+    /// End a link for good
+    End {
+        /// The name of the other hub
+        peer: HubName,
+        #[command(flatten)]
+        by: By,
+    },
+    /// Keys: a new one for this hub, or those of others
+    #[command(subcommand)]
+    Key(KeyCommand),
+}
+
+#[derive(Subcommand)]
+#[allow(missing_docs)]
+pub enum KeyCommand {
+    /// Make a new key for this hub, and announce it on every link; the old one goes on counting for 30 days
+    Rotate {
+        /// Why
+        #[arg(long, default_value = "")]
+        reason: String,
+    },
+    /// Let a key of another hub count no more: it was stolen or lost
+    Revoke {
+        /// The name of the other hub
+        peer: HubName,
+        /// The key: its id or its fingerprint, from `schakel hub show`
+        key: String,
+        #[command(flatten)]
+        by: By,
+    },
+    /// Pin a new key of another hub, from an invitation that it wrote anew
+    Pin {
+        /// The invitation
+        file: PathBuf,
+        /// The fingerprint of the key, as somebody there read it to you
+        #[arg(long, value_name = "DIGITS")]
+        fingerprint: Fingerprint,
+        #[command(flatten)]
+        by: By,
+    },
+}
+
+/// Why something is done, and whether it is only tried.
+#[derive(Args)]
+pub struct By {
+    /// Why
+    #[arg(long, default_value = "")]
+    reason: String,
+    #[command(flatten)]
+    dry: DryRun,
+}
+
+/// What we agree to; both sides keep to the narrower of what each says.
+#[derive(Args)]
+pub struct TermsArgs {
+    /// The code of the organisation in our register that the other hub stands for: what concerns it is handed over
+    #[arg(long, value_name = "CODE", default_value = "")]
+    organisation: String,
+    /// Which way findings go, as we see it: out, in or both
+    #[arg(long, default_value = "both")]
+    direction: Direction,
+    /// The highest marking that goes over it: CLEAR, GREEN, AMBER or AMBER+STRICT
+    #[arg(long, default_value = "AMBER")]
+    tlp: Tlp,
+    /// What findings may be used for: notify, analyse, statistics
+    #[arg(long, value_delimiter = ',', default_value = "notify,analyse,statistics")]
+    purposes: Vec<Purpose>,
+    /// Findings in an hour; a tenth more for what is critical
+    #[arg(long, default_value_t = 1_000_000)]
+    per_hour: u32,
+    /// Findings that may be on their way without a receipt; a tenth more for what is critical
+    #[arg(long, default_value_t = 20_000)]
+    credit: u32,
+    /// Minutes within which a receipt is expected
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=10_080))]
+    service_level_minutes: u32,
+    /// How much flows back of what becomes of findings: none, aggregate or per_finding
+    #[arg(long, default_value = "per_finding")]
+    status: StatusLevel,
+    /// How many days findings that were handed over, and receipts, are kept
+    #[arg(long, default_value_t = 365)]
+    retention_days: u32,
+}
+
+impl TermsArgs {
+    fn terms(&self) -> LinkTerms {
+        LinkTerms {
+            direction: self.direction,
+            transport: Transport::Pulled,
+            tlp_max: self.tlp,
+            purposes: self.purposes.clone(),
+            parcels_per_hour: self.per_hour,
+            credit: self.credit,
+            service_level_seconds: self.service_level_minutes * 60,
+            status: self.status,
+            retention_days: self.retention_days,
+        }
+    }
+}
+
+pub fn run(context: &Context, command: &HubCommand) -> anyhow::Result<Ending> {
+    match command {
+        HubCommand::Init => init(context),
+        HubCommand::Invite { peer, terms, by } => {
+            let proposal = Proposal {
+                peer: peer.clone(),
+                organisation: terms.organisation.clone(),
+                terms: terms.terms(),
+            };
+            let ours = us(context)?;
+            let done = change(context, by, |store, act| links::invite(store, act, &ours, &proposal))?;
+            let Some(file) = done else { return Ok(Ending::Done) };
+            say(format!(
+                "Send this file to {peer}. Read the fingerprint of this hub to somebody there, by telephone:\n  {}\nWhat comes back goes to `schakel hub confirm`.",
+                ours.fingerprint()
+            ));
+            link_file(context, &ours, &file)
+        }
+        HubCommand::Accept { file, fingerprint, terms, by } => {
+            let (ours, bytes) = (us(context)?, read(file)?);
+            let done = change(context, by, |store, act| {
+                links::accept(store, act, &ours, &bytes, fingerprint, &terms.organisation, &terms.terms())
+            })?;
+            let Some((link, answer)) = done else { return Ok(Ending::Done) };
+            say(format!(
+                "Send this file back to {}. Read the fingerprint of this hub to somebody there, by telephone:\n  {}\nThe link begins when they have confirmed it.",
+                link.peer,
+                ours.fingerprint()
+            ));
+            link_file(context, &ours, &answer)
+        }
+        HubCommand::Confirm { file, fingerprint, by } => {
+            let (ours, bytes) = (us(context)?, read(file)?);
+            let done =
+                change(context, by, |store, act| links::confirm(store, act, &ours, &bytes, fingerprint))?;
+            let Some(link) = done else { return Ok(Ending::Done) };
+            context.out.line(format!("The link with {} has begun.", link.peer));
+            context.out.json(&link_json(&link))?;
+            Ok(Ending::Done)
+        }
+        HubCommand::List => list(context),
+        HubCommand::Show { peer } => show(context, peer),
+        HubCommand::Queue => queue(context),
+        HubCommand::Pause { peer, by } => {
+            set_state(context, peer, by, LinkState::Paused, "is paused: what is for it waits")
+        }
+        HubCommand::Resume { peer, by } => set_state(context, peer, by, LinkState::Active, "goes on"),
+        HubCommand::End { peer, by } => set_state(context, peer, by, LinkState::Ended, "has ended"),
+        HubCommand::Key(command) => key(context, command),
+    }
+}
+
+fn us(context: &Context) -> anyhow::Result<Ours> {
+    Ours::require(&config::load(&context.data)?)
+}
+
+fn read(file: &PathBuf) -> anyhow::Result<Vec<u8>> {
+    let reading = || format!("cannot read {}", file.display());
+    let size = fs::metadata(file).with_context(reading)?.len();
+    anyhow::ensure!(size <= FILE_BYTES_MAX as u64, "{} is too large to be an invitation", file.display());
+    fs::read(file).with_context(reading)
+}
+
+fn change<T>(
+    context: &Context,
+    by: &By,
+    act: impl FnOnce(&mut Store, Act<'_>) -> anyhow::Result<T>,
+) -> anyhow::Result<Option<T>> {
+    let actor = context.person()?;
+    let now = context.clock.now_seconds();
+    context.change(by.dry, |store| act(store, Act { at: now, actor: actor.name(), reason: &by.reason }))
+}
+
+fn link_file(context: &Context, ours: &Ours, file: &[u8]) -> anyhow::Result<Ending> {
+    let text = String::from_utf8_lossy(file).into_owned();
+    context.out.line(&text);
+    context.out.json(&json!({
+        "file": text,
+        "fingerprint": ours.fingerprint().to_string(),
+    }))?;
+    Ok(Ending::Done)
+}
+
+fn init(context: &Context) -> anyhow::Result<Ending> {
+    let config = config::load(&context.data)?;
+    anyhow::ensure!(
+        !config.hub.name.is_empty(),
+        "say first in {} what this hub is called:\n[hub]\nname = \"cert.example\"",
+        context.data.config().display()
+    );
+    let is_new = ours::init(&config)?;
+    let ours = Ours::require(&config)?;
+    context.out.line(format!(
+        "{} {}. The fingerprint of its key:\n  {}",
+        if is_new { "Made a key for" } else { "There is a key for" },
+        ours.name,
+        ours.fingerprint()
+    ));
+    context.out.json(&json!({
+        "name": ours.name.as_str(), "new": is_new, "fingerprint": ours.fingerprint().to_string(), "keyId": ours.key().id(),
+    }))?;
+    Ok(Ending::Done)
+}
+
+fn link_json(link: &Link) -> Value {
+    let terms = &link.terms;
+    json!({
+        "peer": link.peer.as_str(),
+        "url": link.url,
+        "organisation": link.organisation,
+        "state": link.state.as_str(),
+        "direction": terms.direction.as_str(),
+        "transport": terms.transport.as_str(),
+        "tlp_max": terms.tlp_max.as_str(),
+        "purposes": terms.purposes.iter().map(|purpose| purpose.as_str()).collect::<Vec<_>>(),
+        "parcels_per_hour": terms.parcels_per_hour,
+        "credit": terms.credit,
+        "service_level_seconds": terms.service_level_seconds,
+        "status": terms.status.as_str(),
+        "retention_days": terms.retention_days,
+        "created_at": rfc3339(link.created_at),
+        "ended_at": link.ended_at.map(rfc3339),
+    })
+}
+
+fn list(context: &Context) -> anyhow::Result<Ending> {
+    let links = Reader::open(&context.data)?.read(hubs::list)?;
+    let row = |link: &Link| {
+        vec![
+            link.peer.to_string(),
+            link.state.to_string(),
+            link.terms.direction.to_string(),
+            link.terms.transport.to_string(),
+            link.terms.tlp_max.to_string(),
+            link.organisation.clone(),
+            plain(&link.url, 60),
+        ]
+    };
+    let rows: Vec<Vec<String>> = links.iter().map(row).collect();
+    if rows.is_empty() {
+        context.out.line("No links with other hubs. `schakel hub invite` begins one.");
+    } else {
+        let headings = ["hub", "state", "direction", "transport", "up to", "stands for", "address"];
+        context.out.table(&headings, &rows, &[]);
+    }
+    context.out.json(&json!({ "links": links.iter().map(link_json).collect::<Vec<_>>() }))?;
+    Ok(Ending::Done)
+}
+
+/// What waits on a link.
+struct Waits {
+    parcels: Vec<(ParcelClass, u64)>,
+    without_receipt: u64,
+    messages: u64,
+}
+
+fn waits(reader: &Reader, link: &Link) -> anyhow::Result<Waits> {
+    Ok(Waits {
+        parcels: reader.read(|connection| parcels_out::waiting(connection, link.id))?,
+        without_receipt: reader.read(|connection| parcels_out::without_receipt(connection, link.id))?.0,
+        messages: reader.read(|connection| hub_messages::count_waiting(connection, link.id))?,
+    })
+}
+
+impl Waits {
+    fn json(&self) -> Value {
+        let parcels = self.parcels.iter().map(|(class, count)| (class.to_string(), Value::from(*count)));
+        json!({
+            "parcels": parcels.collect::<serde_json::Map<_, _>>(),
+            "without_receipt": self.without_receipt,
+            "messages": self.messages,
+        })
+    }
+}
+
+fn show(context: &Context, peer: &HubName) -> anyhow::Result<Ending> {
+    let reader = Reader::open(&context.data)?;
+    let link = reader.read(hubs::list)?.into_iter().rfind(|link| link.peer == *peer);
+    let link = link.with_context(|| format!("there was never a link with {peer}"))?;
+    let keys = reader.read(|connection| hubs::keys(connection, link.id))?;
+    let waits = waits(&reader, &link)?;
+    let (out, terms) = (&context.out, &link.terms);
+    out.line(format!("{peer}: {}, since {}", link.state, rfc3339(link.created_at)));
+    let purposes: Vec<&str> = terms.purposes.iter().map(|purpose| purpose.as_str()).collect();
+    for (what, value) in [
+        ("stands for", link.organisation.clone()),
+        ("address", link.url.clone()),
+        ("direction", terms.direction.to_string()),
+        ("what is for it is", terms.transport.to_string()),
+        ("marking up to", terms.tlp_max.to_string()),
+        ("purposes", purposes.join(", ")),
+        ("findings an hour", number(u64::from(terms.parcels_per_hour))),
+        ("without a receipt", number(u64::from(terms.credit))),
+        ("receipt within", format!("{} min", terms.service_level_seconds / 60)),
+        ("what flows back", terms.status.to_string()),
+        ("kept", format!("{} days", terms.retention_days)),
+    ] {
+        out.line(format!("  {what:<18} {}", if value.is_empty() { "-" } else { &value }));
+    }
+    let now = context.clock.now_seconds();
+    let mut key_values = Vec::new();
+    for key in &keys {
+        let state = match (key.revoked_at, key.valid_until) {
+            (Some(at), _) => format!("revoked {}", rfc3339(at)),
+            (None, Some(until)) if until <= now => format!("counted until {}", rfc3339(until)),
+            (None, Some(until)) => format!("counts until {}", rfc3339(until)),
+            (None, None) => "counts".to_owned(),
+        };
+        let print = Fingerprint::of(&key.key).to_string();
+        out.line(format!("  key {}  {print}  {state}", key_id(&key.key)));
+        key_values.push(json!({
+            "keyId": key_id(&key.key), "fingerprint": print, "pinned_at": rfc3339(key.pinned_at),
+            "valid_until": key.valid_until.map(rfc3339), "revoked_at": key.revoked_at.map(rfc3339),
+        }));
+    }
+    out.line(format!(
+        "  {} findings wait, {} have no receipt yet, {} other messages wait",
+        number(waits.parcels.iter().map(|(_, count)| count).sum()),
+        number(waits.without_receipt),
+        number(waits.messages)
+    ));
+    out.json(&json!({ "link": link_json(&link), "keys": key_values, "waits": waits.json() }))?;
+    Ok(Ending::Done)
+}
+
+fn queue(context: &Context) -> anyhow::Result<Ending> {
+    let reader = Reader::open(&context.data)?;
+    let (mut rows, mut values) = (Vec::new(), Vec::new());
+    for link in reader.read(hubs::standing)? {
+        let waits = waits(&reader, &link)?;
+        let mut row = vec![link.peer.to_string(), link.state.to_string()];
+        row.extend(waits.parcels.iter().map(|(_, count)| number(*count)));
+        row.extend([number(waits.without_receipt), number(waits.messages)]);
+        rows.push(row);
+        values
+            .push(json!({ "peer": link.peer.as_str(), "state": link.state.as_str(), "waits": waits.json() }));
+    }
+    if rows.is_empty() {
+        context.out.line("No links with other hubs. `schakel hub invite` begins one.");
+    } else {
+        let headings = ["hub", "state", "critical", "normal", "bulk", "no receipt yet", "other"];
+        context.out.table(&headings, &rows, &[2, 3, 4, 5, 6]);
+    }
+    context.out.json(&json!({ "queue": values }))?;
+    Ok(Ending::Done)
+}
+
+fn set_state(
+    context: &Context,
+    peer: &HubName,
+    by: &By,
+    state: LinkState,
+    said: &str,
+) -> anyhow::Result<Ending> {
+    let done = change(context, by, |store, act| links::set_state(store, act, peer, state))?;
+    let Some(link) = done else { return Ok(Ending::Done) };
+    context.out.line(format!("The link with {peer} {said}."));
+    context.out.json(&link_json(&link))?;
+    Ok(Ending::Done)
+}
+
+fn key(context: &Context, command: &KeyCommand) -> anyhow::Result<Ending> {
+    match command {
+        KeyCommand::Rotate { reason } => {
+            let config = config::load(&context.data)?;
+            let actor = context.person()?;
+            let act = Act { at: context.clock.now_seconds(), actor: actor.name(), reason };
+            let count = links::rotate(&mut Store::open(&context.data)?, act, &config)?;
+            context.out.line(format!(
+                "The new key is announced to {} hubs. It signs five minutes after all of them have heard it; the old one counts for 30 more days.",
+                number(count as u64)
+            ));
+            context.out.json(&json!({ "announced_to": count }))?;
+        }
+        KeyCommand::Revoke { peer, key, by } => {
+            let done = change(context, by, |store, act| links::revoke(store, act, peer, key))?;
+            let Some(link) = done else { return Ok(Ending::Done) };
+            context.out.line(format!("Nothing that is signed by it counts any more for {}.", link.peer));
+            context.out.json(&link_json(&link))?;
+        }
+        KeyCommand::Pin { file, fingerprint, by } => {
+            let (ours, bytes) = (us(context)?, read(file)?);
+            let done = change(context, by, |store, act| links::pin(store, act, &ours, &bytes, fingerprint))?;
+            let Some(link) = done else { return Ok(Ending::Done) };
+            context.out.line(format!("What {} signs by this key counts from now on.", link.peer));
+            context.out.json(&link_json(&link))?;
+        }
+    }
+    Ok(Ending::Done)
+}
