@@ -1,6 +1,7 @@
 //! Taking a report in: known already, resumed after a crash, or new; plain or a container; to its end.
 
 use std::{
+    collections::BTreeSet,
     io::{self, Read, Seek, SeekFrom},
     path::Path,
     sync::Arc,
@@ -10,7 +11,11 @@ use std::{
 use anyhow::Context;
 use jiff::Timestamp;
 use schakel_formats::containers::{Container, sniff};
-use schakel_model::{clock::Clock, ids::ReportId, tlp::Terms};
+use schakel_model::{
+    clock::Clock,
+    ids::{FindingId, ReportId},
+    tlp::Terms,
+};
 use schakel_parse::Plan;
 use schakel_store::{
     Store,
@@ -54,6 +59,8 @@ pub struct Ingested {
     pub failures: Vec<String>,
     /// What a person should know, but is no failure.
     pub notes: Vec<String>,
+    /// Findings that another hub said something of.
+    pub heard: BTreeSet<FindingId>,
 }
 
 /// The data plane, ready to take reports in.

@@ -42,6 +42,7 @@ use crate::{
     chores::Chores,
     config::Config,
     doors::{DoorSlot, SpoolDoor},
+    handover::upward::Upward,
     intake::Intake,
     lending::{Borrower, Lender},
     pipeline::views::Views,
@@ -128,6 +129,7 @@ fn turns(
     let ends = [stop, &halt].map(Arc::clone);
     senders.extend(hub_lanes::start(&reader, config, door, clock, &ends)?);
     let mut rotation = hub_lanes::Rotation::default();
+    let mut upward = Upward::default();
     counters.ready.store(true, Relaxed);
     tracing::info!(folder = %folder.incoming().display(), "ready");
     let mut breaches = Breaches::default();
@@ -166,7 +168,7 @@ fn turns(
             at_rest = false;
             let (intake, now) = (&mut intake, clock.now_seconds());
             let desk = ArrivalDesk { intake, reader: &reader, spool: &spool, reading: &reading, config, now };
-            if take_arrival(desk, &kept, &templates, counters, &clock)? {
+            if take_arrival(desk, &kept, &templates, counters, &clock, &mut upward)? {
                 waiting.report_came(Instant::now());
             }
             asked = asked.or_else(|| lender.and_then(Lender::asked));
@@ -180,6 +182,7 @@ fn turns(
             }
             erase_old(&mut intake, config, clock, &mut refused)?;
         }
+        trouble.go_on(upward.turn(intake.store(), config, clock.now_seconds()))?;
         // Whom to tell is decided by the newest register only: somebody may have left.
         let is_time = waiting.is_over(Instant::now(), config) || kept.is_due(&reader, clock.now_seconds())?;
         if register_is_newest && is_time {

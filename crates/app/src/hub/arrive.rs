@@ -127,20 +127,15 @@ impl HubDesk<'_> {
         }));
         let lines = self.receipt_lines(&link, &receipts)?;
         let (now, intake) = (self.now, &mut *self.intake);
-        let unheard = intake.store().write(|transaction| {
+        intake.store().write(|transaction| {
             for (id, outcome) in &outcomes {
                 parcels_in::set_outcome(transaction, *id, *outcome)?;
             }
-            queue_all(transaction, &link, &lines, now)?;
-            let mut unheard = Vec::new();
-            for (message, line) in &messages {
-                if let Err(why) = heard::hear(transaction, &link, message, line, now)? {
-                    unheard.push(format!("message {}: {why}", message.envelope.id));
-                }
-            }
-            Ok(unheard)
+            queue_all(transaction, &link, &lines, now)
         })?;
-        failures.extend(unheard);
+        let heard = heard::hear(intake.store(), &link, messages, now)?;
+        failures.extend(heard.unheard);
+        ingested.heard = heard.findings;
         ingested.failures.extend(failures);
         self.end(kept, &link, &ingested)?;
         Ok(Some(ingested))

@@ -1,58 +1,75 @@
-//! What hubs say beside parcels: each message has its effect in a transaction, and none when it comes again.
+//! What hubs say beside parcels: each message has its effect, and none when it comes again.
 
-use schakel_formats::hub::{
-    message::{Kind, Signed},
-    receipt::Receipt,
-};
-use schakel_model::hub::Link;
+use std::collections::BTreeSet;
+
+use schakel_formats::hub::message::{Kind, Signed};
+use schakel_model::{hub::Link, ids::FindingId};
 use schakel_store::{
-    StoreError,
+    Store,
     act::Act,
     hubs::{self, PinnedKey},
-    parcels_out,
-    transaction::Transaction,
 };
 
 use super::links::announced;
-
-/// A parcel that was deferred is sent again after this many seconds.
-const AGAIN_SECONDS: i64 = 600;
+use crate::handover::heard::{self, Message};
 
 /// Who does what follows from what a hub says.
 pub const ACTOR: &str = "schakel";
 
-/// Hears one message, whose signature holds. What cannot be understood is said, and changes nothing.
+/// What came of messages.
+#[derive(Debug, Default)]
+pub struct Heard {
+    /// The findings that something was said of.
+    pub findings: BTreeSet<FindingId>,
+    /// Messages that cannot be understood, and why.
+    pub unheard: Vec<String>,
+}
+
+/// Hears messages whose signatures hold, in order.
 pub fn hear(
-    transaction: &Transaction<'_>,
+    store: &mut Store,
     link: &Link,
-    message: &Signed,
-    line: &[u8],
+    messages: Vec<(Box<Signed>, Vec<u8>)>,
     now: i64,
-) -> Result<Result<(), String>, StoreError> {
-    let data = &message.envelope.data;
-    match message.envelope.kind {
-        Kind::Receipt => {
-            let receipt = match Receipt::read(data) {
-                Ok(receipt) => receipt,
-                Err(error) => return Ok(Err(error)),
-            };
-            let Receipt { parcel, outcome, .. } = receipt;
-            parcels_out::answer(transaction, link.id, parcel, outcome, line, now, now + AGAIN_SECONDS)?;
-            Ok(Ok(()))
-        }
-        Kind::Keys => {
-            let keys = match announced(data) {
-                Ok(keys) => keys,
-                Err(error) => return Ok(Err(error)),
-            };
-            let reason = format!("announced by a line that was signed by {}", message.key_id);
-            let act = Act { at: now, actor: ACTOR, reason: &reason };
-            for (key, valid_until) in keys {
-                let key = PinnedKey { link: link.id, key, pinned_at: now, valid_until, revoked_at: None };
-                hubs::pin(transaction, act, link, &key)?;
+) -> anyhow::Result<Heard> {
+    let mut heard = Heard::default();
+    let mut of_findings = Vec::new();
+    for (message, line) in messages {
+        let (id, kind) = (message.envelope.id.clone(), message.envelope.kind);
+        match kind {
+            Kind::Keys => {
+                if let Err(why) = pin(store, link, &message, now)? {
+                    heard.unheard.push(format!("message {id}: {why}"));
+                }
             }
-            Ok(Ok(()))
+            Kind::Receipt | Kind::Status | Kind::StatusCount => {
+                of_findings.push(Message { envelope: message.envelope, line });
+            }
+            _ => heard.unheard.push(format!("message {id}: {} is not understood here", kind.as_str())),
         }
-        other => Ok(Err(format!("{} is not understood here", other.as_str()))),
     }
+    heard.findings = heard::hear(store, link, &of_findings, now)?;
+    Ok(heard)
+}
+
+/// Pins the keys that a hub announces under one that counts.
+fn pin(store: &mut Store, link: &Link, message: &Signed, now: i64) -> anyhow::Result<Result<(), String>> {
+    let keys = match announced(&message.envelope.data) {
+        Ok(keys) => keys,
+        Err(error) => return Ok(Err(error)),
+    };
+    let reason = format!("announced by a line that was signed by {}", message.key_id);
+    let act = Act { at: now, actor: ACTOR, reason: &reason };
+    let pinned: Vec<PinnedKey> = keys
+        .into_iter()
+        .map(|(key, valid_until)| PinnedKey {
+            link: link.id,
+            key,
+            pinned_at: now,
+            valid_until,
+            revoked_at: None,
+        })
+        .collect();
+    store.write(|transaction| pinned.iter().try_for_each(|key| hubs::pin(transaction, act, link, key)))?;
+    Ok(Ok(()))
 }

@@ -13,6 +13,7 @@ use schakel_store::{
 use super::Counters;
 use crate::{
     arrivals::{ArrivalDesk, Became, is_store_trouble},
+    handover::upward::Upward,
     notifiers::{self, News},
 };
 
@@ -23,6 +24,7 @@ pub(super) fn take_arrival(
     templates: &Templates,
     counters: &Counters,
     clock: &Clock,
+    upward: &mut Upward,
 ) -> anyhow::Result<bool> {
     let receipt = kept.receipt;
     counters.arrivals.fetch_add(1, Relaxed);
@@ -42,7 +44,8 @@ pub(super) fn take_arrival(
     // A mail that came back may leave something to be told to somebody else.
     let is_correspondence = matches!(became, Became::Aside(Outcome::NoReport, _));
     let news = match became {
-        Became::Taken(ingested) => {
+        Became::Taken(mut ingested) => {
+            upward.heard.append(&mut ingested.heard);
             counters.taken(&ingested);
             if !ingested.failures.is_empty() {
                 counters.reports_failed.fetch_add(1, Relaxed);
