@@ -72,6 +72,7 @@ pub mod register_history;
 pub mod register_import;
 pub mod register_show;
 pub mod replay;
+pub mod requests;
 pub mod retention;
 pub mod safety_net;
 pub mod sealed;

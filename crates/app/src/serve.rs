@@ -1,5 +1,6 @@
 //! `schakel serve`: takes in what arrives in the intake folder, tells, sends, until it is asked to stop.
 
+mod breaches;
 mod counters;
 mod following;
 mod from_folder;
@@ -22,15 +23,15 @@ use std::{
 
 pub use self::counters::Counters;
 use self::{
-    following::Following, from_folder::FolderTurn, from_spool::take_arrival, kept::KeptLook,
-    mail_doors::MailDoors, weekly::Weekly,
+    breaches::Breaches, following::Following, from_folder::FolderTurn, from_spool::take_arrival,
+    kept::KeptLook, mail_doors::MailDoors, weekly::Weekly,
 };
 use schakel_ingest::folder::{IntakeFolder, Settled};
 use schakel_model::clock::Clock;
+use schakel_render::templates::Templates;
 use schakel_store::{
-    Reader, StoreError, answers,
+    Reader, StoreError,
     data_dir::DataDir,
-    mailboxes,
     outbox::Lane,
     spool::{SpoolDesk, State},
 };
@@ -38,7 +39,6 @@ use schakel_store::{
 use crate::{
     answers::carry_out::carry_out,
     arrivals::{ArrivalDesk, is_store_trouble},
-    breach,
     chores::Chores,
     config::Config,
     doors::{DoorSlot, SpoolDoor},
@@ -47,6 +47,8 @@ use crate::{
     lending::{Borrower, Lender},
     pipeline::views::Views,
     polls::Fetchers,
+    reading::Reading,
+    requests::{AtWork, Requests},
     retention,
     send::send_lane,
     tell::Composer,
@@ -71,6 +73,7 @@ pub fn serve(
     stop: &Arc<AtomicBool>,
     counters: &Arc<Counters>,
     slot: &DoorSlot,
+    requests: &Requests,
 ) -> anyhow::Result<()> {
     let mut intake = Intake::open(data, clock)?;
     let door = Arc::new(SpoolDoor::open(data, &config.doors)?);
@@ -78,7 +81,8 @@ pub fn serve(
     let fetchers = Fetchers::start(data, config, &door, clock, stop, counters)?;
     let mail_doors = MailDoors::open(config, &door, clock)?;
     let views = intake.views();
-    let mut lasting = Lasting { lender: open_lender(data), chores: Chores::default(), door, mail_doors };
+    let lender = open_lender(data);
+    let mut lasting = Lasting { lender, chores: Chores::default(), door, mail_doors, requests };
     while let Some(borrower) = turns(intake, &mut lasting, config, clock, stop, counters)? {
         lend(borrower, stop, counters, &clock)?;
         intake = match take_back(data, &views, stop, counters, clock)? {
@@ -93,23 +97,24 @@ pub fn serve(
 }
 
 /// What stays while the store is lent to a command: doors stay open.
-struct Lasting {
+struct Lasting<'r> {
     lender: Option<Lender>,
     chores: Chores,
     door: Arc<SpoolDoor>,
     mail_doors: MailDoors,
+    requests: &'r Requests,
 }
 
 /// Takes in, tells and sends until `stop` is set or somebody asks for the store; closes the store.
 fn turns(
     mut intake: Intake,
-    lasting: &mut Lasting,
+    lasting: &mut Lasting<'_>,
     config: &Config,
     clock: Clock,
     stop: &Arc<AtomicBool>,
     counters: &Arc<Counters>,
 ) -> anyhow::Result<Option<Borrower>> {
-    let Lasting { lender, chores, door, mail_doors } = lasting;
+    let Lasting { lender, chores, door, mail_doors, requests } = lasting;
     let lender = lender.as_ref();
     let folder = IntakeFolder::open(intake.store().data().root())?;
     let reading = config.reading()?;
@@ -148,6 +153,15 @@ fn turns(
             counters.organisations_unreachable.store(alarms.unreachable as u64, Relaxed);
             counters.feeds_alarmed.store(alarms.feeds as u64, Relaxed);
         }
+        let wanted = AroundWriter {
+            reader: &reader,
+            spool: &spool,
+            reading: &reading,
+            config,
+            templates: &templates,
+            clock,
+        };
+        wanted.carry_out(requests, &mut intake);
         let register_is_newest = intake.follow_register()?;
         let files = settling.ready(&folder, Instant::now())?;
         let mut at_rest = files.is_empty();
@@ -155,6 +169,7 @@ fn turns(
             let folder = FolderTurn { folder: &folder, door, reader: &reader, reading: &reading, config };
             folder.take_in(&mut intake, file, counters, &clock)?;
             waiting.report_came(Instant::now());
+            wanted.carry_out(requests, &mut intake);
             asked = asked.or_else(|| lender.and_then(Lender::asked));
             if stop.load(Relaxed) || asked.is_some() {
                 break;
@@ -169,8 +184,18 @@ fn turns(
             let (intake, now) = (&mut intake, clock.now_seconds());
             let desk = ArrivalDesk { intake, reader: &reader, spool: &spool, reading: &reading, config, now };
             if take_arrival(desk, &kept, &templates, counters, &clock, &mut upward)? {
+            let desk = ArrivalDesk {
+                intake: &mut *intake,
+                reader: &reader,
+                spool: &spool,
+                reading: &reading,
+                config,
+                now,
+            };
+            if take_arrival(desk, &kept, &templates, counters, &clock)? {
                 waiting.report_came(Instant::now());
             }
+            wanted.carry_out(requests, intake);
             asked = asked.or_else(|| lender.and_then(Lender::asked));
         }
         mail_doors.count(counters);
@@ -201,7 +226,7 @@ fn turns(
         }
         asked = asked.or_else(|| lender.and_then(Lender::asked));
         if at_rest && asked.is_none() {
-            thread::sleep(TICK);
+            requests.wait(TICK);
         }
     }
     counters.ready.store(false, Relaxed);
@@ -211,6 +236,23 @@ fn turns(
     }
     intake.close()?;
     Ok(asked)
+}
+
+/// What stands around the writer while requests are carried out.
+struct AroundWriter<'a> {
+    reader: &'a Reader,
+    spool: &'a SpoolDesk,
+    reading: &'a Reading,
+    config: &'a Config,
+    templates: &'a Templates,
+    clock: Clock,
+}
+
+impl AroundWriter<'_> {
+    fn carry_out(&self, requests: &Requests, intake: &mut Intake) {
+        let Self { reader, spool, reading, config, templates, clock } = *self;
+        requests.carry_out(&mut AtWork { intake, reader, spool, reading, config, templates, clock });
+    }
 }
 
 /// Without a socket the service runs all the same; commands that change something then have to wait until it has stopped.
@@ -337,7 +379,7 @@ fn compose(
     intake: &mut Intake,
     reader: &Reader,
     config: &Config,
-    templates: &schakel_render::templates::Templates,
+    templates: &Templates,
     clock: Clock,
     counters: &Counters,
 ) -> anyhow::Result<()> {
@@ -349,38 +391,6 @@ fn compose(
     let notices = composer.compose_recalls(intake.store())?;
     counters.notifications.fetch_add((count + notices) as u64, Relaxed);
     Ok(())
-}
-
-/// How often open breaches are counted: their clock runs in hours.
-const BREACHES_EVERY: Duration = Duration::from_secs(60);
-
-/// Open breaches, looked at now and then; one that becomes overdue is said once.
-#[derive(Default)]
-struct Breaches {
-    looked: Option<Instant>,
-    overdue: u64,
-}
-
-impl Breaches {
-    fn look(&mut self, reader: &Reader, clock: &Clock, counters: &Counters) -> anyhow::Result<()> {
-        if self.looked.is_some_and(|looked| looked.elapsed() < BREACHES_EVERY) {
-            return Ok(());
-        }
-        self.looked = Some(Instant::now());
-        let (open, overdue) = breach::counts(reader, clock.now_seconds())?;
-        counters.breaches_open.store(open, Relaxed);
-        counters.breaches_overdue.store(overdue, Relaxed);
-        counters.answers_waiting.store(reader.read(answers::open_count)?, Relaxed);
-        counters.mailboxes_unusable.store(reader.read(mailboxes::unusable)?.len() as u64, Relaxed);
-        if overdue > self.overdue {
-            tracing::error!(
-                overdue,
-                "a possible data breach is past its 72 hours: `schakel breach list` shows it"
-            );
-        }
-        self.overdue = overdue;
-        Ok(())
-    }
 }
 
 /// Since when something waits to be told, and when the last report came.

@@ -14,6 +14,7 @@
 //! - [`finding`]: the durable problem behind repeated events, and its key,
 //! - [`answer`]: what recipients say about what they were told, and where a finding stands at an organisation,
 //! - [`hub`]: other installations, the links with them and what goes over those,
+//! - [`api`]: programs that use the API, and what they may do,
 //! - [`call`]: whom the desk telephones when nothing else reached anybody,
 //! - [`fate`]: what became of a row and of an assignment, and the sums that must balance; [`keeping`]: why something is not told now,
 //! - [`tlp`], [`severity`], [`classification`]: the field's own scales.
@@ -24,6 +25,7 @@ pub mod abuse_contact;
 pub mod affiliation;
 pub mod announced;
 pub mod answer;
+pub mod api;
 pub mod arrival;
 pub mod asset;
 pub mod assignment;

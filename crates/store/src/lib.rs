@@ -28,6 +28,7 @@
 //! - [`handovers`]: findings on their way to other hubs, and what those say of them; [`hub_status`]: how far they came there,
 //! - [`feeds`]: what came of each feed,
 //! - [`hubs`]: links with other hubs; [`parcels_out`], [`parcels_in`], [`hub_messages`]: what goes over them,
+//! - [`api_clients`]: programs that use the API,
 //! - [`member_keys`], [`member_reports`]: how members fetch their own rows, and which those are,
 //! - [`register_digest`]: what a change of the register has changed, for that chain,
 //! - [`register_history`]: the versions of the register,
@@ -37,6 +38,7 @@ pub mod abuse_contacts;
 pub mod act;
 pub mod announced;
 pub mod answers;
+pub mod api_clients;
 pub mod arrivals;
 mod asset_index;
 pub mod audit;

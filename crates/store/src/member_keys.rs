@@ -124,7 +124,7 @@ impl Store {
     }
 }
 
-fn random_digits(bytes: usize) -> Result<String, StoreError> {
+pub(crate) fn random_digits(bytes: usize) -> Result<String, StoreError> {
     let mut random = vec![0; bytes];
     getrandom::fill(&mut random).map_err(|error| StoreError::Damaged {
         what: format!("the system gives no random bytes: {error}"),

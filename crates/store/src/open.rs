@@ -35,7 +35,10 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/009.sql"),
     include_str!("../migrations/010.sql"),
     include_str!("../migrations/011.sql"),
+<<<<<<< HEAD
     include_str!("../migrations/012.sql"),
+=======
+>>>>>>> 4759602 (Let the service carry out what is asked over HTTP, and keep clients of the API)
 ];
 
 /// A reader waits this long for the writer's short exclusive moments.

@@ -83,6 +83,7 @@ pub const PLACES: &[Place] = &[
     place("source", "shown_as", "source", Remedy::Replace),
     place("source_token", "label", "token of a source", Remedy::Replace),
     place("member_key", "label", "key of a member", Remedy::Replace),
+    place("api_response", "body", "answer to a request", Remedy::Forget),
     place("look_up", "subject", "look-up of an address or a name", Remedy::Forget),
     place("look_up", "found", "look-up of an address or a name", Remedy::Forget),
     place("arrival", "name", "file name of an arrival", Remedy::Replace),
@@ -212,6 +213,9 @@ mod tests {
     /// Texts that name nobody: words of ours, numbers of things, and names under which desk users act.
     const NOBODY: &[&str] = &[
         "answer.actor",
+        "api_client.code",
+        "api_client.scopes",
+        "api_public_key.jwk",
         "answer.kind",
         "answer.way",
         "abuse_contact.means",

@@ -5,6 +5,7 @@ use std::sync::{Arc, atomic::AtomicBool};
 use schakel_app::{
     config,
     doors::DoorSlot,
+    requests,
     serve::{Counters, serve},
 };
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -32,10 +33,12 @@ pub fn run(context: &Context) -> anyhow::Result<Ending> {
         &config.sender,
     )?;
     let slot = Arc::new(DoorSlot::new());
+    let (asking, requests) = requests::channel();
     let api = schakel_web::api::start(&config.doors.api, &slot, context.clock, &context.data)?;
     let hub = schakel_web::hub::start(&config, &slot, context.clock, &context.data)?;
     let served = serve(&context.data, &config, context.clock, &stop, &counters, &slot);
     hub.stop();
+    let served = serve(&context.data, &config, context.clock, &stop, &counters, &slot, &requests);
     api.stop();
     http.stop();
     served.map(|()| Ending::Done)
