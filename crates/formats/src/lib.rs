@@ -17,6 +17,7 @@ pub mod rdap_bootstrap;
 pub mod register;
 pub mod security_txt;
 pub mod sheets;
+pub mod strict_json;
 pub mod told_list;
 pub mod xml;
 

@@ -18,6 +18,7 @@
 //! decryption failed is said in one way for all reasons that depend on the secret key, so that nobody can learn from our answers.
 
 pub mod blind;
+pub mod assertion;
 pub mod dkim;
 pub mod ed25519;
 pub mod keys;

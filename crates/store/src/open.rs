@@ -38,7 +38,7 @@ const MIGRATIONS: &[&str] = &[
 <<<<<<< HEAD
     include_str!("../migrations/012.sql"),
 =======
->>>>>>> 4759602 (Let the service carry out what is asked over HTTP, and keep clients of the API)
+>>>>>>> db659a0 (Check what a client signs, and read JSON that says nothing twice)
 ];
 
 /// A reader waits this long for the writer's short exclusive moments.
