@@ -48,6 +48,7 @@ pub struct Config {
     pub safety_net: SafetyNetConfig,
     pub doors: DoorsConfig,
     pub hub: HubConfig,
+    pub api: ApiConfig,
     pub outgoing: OutgoingSettings,
     pub mail: MailSettings,
     pub channels: ChannelsSettings,
@@ -178,6 +179,7 @@ impl Default for Config {
             safety_net: SafetyNetConfig::default(),
             doors: DoorsConfig::default(),
             hub: HubConfig::default(),
+            api: ApiConfig::default(),
             outgoing: OutgoingSettings::default(),
             mail: MailSettings::default(),
             channels: ChannelsSettings::default(),
@@ -255,6 +257,27 @@ pub struct RegisterConfig {
 #[allow(missing_docs)]
 pub struct EnrichmentConfig {
     pub look_up: bool,
+}
+
+/// What programs ask.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(missing_docs)]
+pub struct ApiConfig {
+    pub listen: String,
+    pub tls_certificate: PathBuf,
+    pub tls_key: PathBuf,
+    pub public_url: String,
+    pub client: ApiClientConfig,
+}
+
+/// What `schakel api` asks with.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(missing_docs)]
+pub struct ApiClientConfig {
+    pub url: String,
+    pub token_file: PathBuf,
 }
 
 /// The ways in beside the folder.

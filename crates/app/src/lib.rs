@@ -5,6 +5,7 @@
 pub mod access_log;
 pub mod announced;
 pub mod answers;
+pub mod api_clients;
 pub mod arrivals;
 pub mod audit;
 pub mod bounces;
@@ -83,6 +84,7 @@ pub mod sources;
 pub mod survey;
 pub mod tell;
 pub mod templates;
+pub mod tenant;
 pub mod trace;
 pub mod unrouted;
 pub mod uploads;

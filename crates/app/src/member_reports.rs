@@ -14,24 +14,15 @@ use std::{collections::BTreeMap, sync::Arc};
 use anyhow::Context;
 use jiff::{Timestamp, ToSpan, civil::Date};
 use schakel_attribute::{Query, Snapshot};
-use schakel_model::{
-    ids::{FindingId, OrganisationId, RegisterVersion},
-    register::Contact,
-    tlp::Terms,
-};
+use schakel_model::ids::{FindingId, RegisterVersion};
 use schakel_parse::{Plan, Record};
-use schakel_rules::{
-    merger::Successors,
-    recipients::{ROLES, recipients_of},
-    tlp_gate::{Audience, Circle, gate},
-};
 use schakel_store::{
     Reader, StoreError,
     audit::{Action, Entry, record_access},
     chunks, erase,
     fate_blob::{self, RowFate},
     member_keys::{self, MemberKey},
-    member_reports::{contacts, relations, told, waits},
+    member_reports::{told, waits},
     register,
     reports::{self, Member, Report, ReportState},
 };
@@ -39,8 +30,8 @@ use schakel_store::{
 use crate::{
     calendar,
     narrow_register::narrow,
-    onboarding,
     pipeline::derive::{DerivedChunk, Deriver},
+    tenant::Member as Owner,
 };
 
 mod name;
@@ -60,12 +51,8 @@ const FILE_DIGITS: usize = 40;
 /// What a member may fetch, for one of its keys, as it is at this moment.
 pub struct MemberReports {
     key: MemberKey,
-    /// The organisation's code.
-    code: String,
-    /// The organisation and those whose place it has taken; empty when another has taken its own.
-    places: Vec<OrganisationId>,
+    member: Owner,
     version: RegisterVersion,
-    contacts: Vec<Contact>,
     told: Vec<FindingId>,
     today: Date,
     now: i64,
@@ -133,31 +120,12 @@ impl MemberReports {
     /// For a key that counts.
     pub fn open(reader: Reader, key: &MemberKey, now: i64) -> anyhow::Result<Self> {
         let version = reader.read(register::version)?;
-        let organisation = key.organisation;
-        let names = reader.read(|connection| register::load_organisations(connection, version))?;
-        let code = names.organisation(organisation).map(|one| one.code.clone());
-        let places = match &code {
-            Some(_) if !onboarding::not_affiliated(&reader)?.contains(&organisation) => {
-                let relations = reader.read(|connection| relations(connection, version))?;
-                let successors = Successors::of(&relations);
-                let mut of = vec![organisation];
-                of.extend(relations.iter().map(|relation| relation.from));
-                of.retain(|one| successors.at(*one, now) == organisation);
-                of.sort_unstable();
-                of.dedup();
-                of
-            }
-            _ => Vec::new(),
-        };
-        let told = reader.read(|connection| told(connection, &places))?;
-        let mut contacts = reader.read(|connection| contacts(connection, version, organisation))?;
-        contacts.retain(|contact| contact.valid_at(now));
+        let member = Owner::of(&reader, key.organisation, now)?;
+        let told = reader.read(|connection| told(connection, &member.places))?;
         Ok(Self {
             key: key.clone(),
-            code: code.unwrap_or_default(),
-            places,
+            member,
             version,
-            contacts,
             told,
             today: calendar::day(Timestamp::from_second(now)?).parse().context("a day")?,
             now,
@@ -175,7 +143,7 @@ impl MemberReports {
 
     /// The name of the one list that a member has: its code.
     pub fn list_name(&self) -> String {
-        list_name(&self.code)
+        list_name(&self.member.code)
     }
 
     /// The files of these days, both included.
@@ -217,7 +185,7 @@ impl MemberReports {
             at: self.now,
             actor: "member",
             action: Action::MemberReportRead,
-            subject: &format!("organisation:{}", self.code),
+            subject: &format!("organisation:{}", self.member.code),
             reason: "",
             detail: &detail,
         };
@@ -270,7 +238,7 @@ impl MemberReports {
     fn can_be_fetched(&mut self, file: &File) -> anyhow::Result<bool> {
         for Part { report, .. } in &file.parts {
             let waits = report.state == ReportState::Taking
-                || self.reader.read(|connection| waits(connection, report.id, &self.places))?;
+                || self.reader.read(|connection| waits(connection, report.id, &self.member.places))?;
             if waits {
                 return Ok(false);
             }
@@ -295,7 +263,7 @@ impl MemberReports {
         let (report, member) = (part.report.id, &part.member);
         let stored = self.reader.read(|connection| reports::get(connection, report))?;
         let taken_back = stored.is_none_or(|report| report.withdrawn_at.is_some());
-        if taken_back || self.deriver.is_erased(report) || !self.may_be_given(member.terms) {
+        if taken_back || self.deriver.is_erased(report) || !self.member.may_be_given(member.terms) {
             return Ok(());
         }
         for chunk in self.reader.read(|connection| chunks::of_report(connection, report))? {
@@ -327,13 +295,6 @@ impl MemberReports {
         Ok(())
     }
 
-    /// May rows with these terms be fetched? When somebody of the member may receive them, and a program may.
-    fn may_be_given(&self, terms: Terms) -> bool {
-        let program = Audience::machine(Circle::Concerned, &self.code);
-        recipients_of(Circle::Concerned, &ROLES, &self.contacts, terms).is_ok()
-            && gate(terms, &program).is_ok()
-    }
-
     /// Does the row concern this member, by the register as it stands?
     fn concerns(&self, plan: &Plan, record: Record<'_>) -> anyhow::Result<bool> {
         let Ok(observation) = plan.observe(record) else { return Ok(false) };
@@ -341,7 +302,9 @@ impl MemberReports {
         // Only what this row meets: the register of a country has millions of assets.
         let register = narrow(&self.reader, self.version, &query)?;
         let candidates = Snapshot::build(&register).explain(&query);
-        Ok(candidates.iter().any(|one| one.won && self.places.binary_search(&one.organisation).is_ok()))
+        Ok(candidates
+            .iter()
+            .any(|one| one.won && self.member.places.binary_search(&one.organisation).is_ok()))
     }
 
     /// What a file is fetched by: nobody can guess it, and it says nothing.

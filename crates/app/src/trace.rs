@@ -315,6 +315,11 @@ pub fn finding(reader: &Reader, id: FindingId) -> anyhow::Result<FindingTrace> {
     Ok(trace)
 }
 
+/// Traces a finding with the assignments of its first sighting and of corrections: quick however large the store is.
+pub fn finding_at_first(reader: &Reader, id: FindingId) -> anyhow::Result<FindingTrace> {
+    finding_in(reader, id, &[])
+}
+
 /// Traces a finding with the assignments that came with its first sighting and with these chunks: a look at two chunks takes
 /// milliseconds, a search through a month of them does not.
 fn finding_in(reader: &Reader, id: FindingId, chunks: &[u32]) -> anyhow::Result<FindingTrace> {

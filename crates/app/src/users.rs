@@ -31,6 +31,11 @@ impl Actor {
         Self { id: UserId(0), name: name.to_owned() }
     }
 
+    /// A client of the API: no desk user has a colon in their name.
+    pub fn client(code: &str) -> Self {
+        Self { id: UserId(0), name: format!("api:{code}") }
+    }
+
     /// Their number; 0 is the program.
     pub fn id(&self) -> UserId {
         self.id

@@ -85,6 +85,11 @@ pub enum Command {
     /// Keys with which members fetch their own rows over HTTP, as from Shadowserver
     #[command(subcommand)]
     MemberKey(crate::commands::member_key::MemberKeyCommand),
+    /// Programs that use the API: who they are and what they may do
+    #[command(subcommand)]
+    Client(crate::commands::client::ClientCommand),
+    /// Ask a running Schakel over HTTP
+    Api(crate::commands::api::ApiArgs),
     /// Keys for sealed mail: ours, and those of others that are believed
     #[command(subcommand)]
     Key(crate::commands::key::KeyCommand),

@@ -114,6 +114,8 @@ fn run(command: &Command, context: &Context, data_is_named: bool) -> anyhow::Res
         Command::Explain(args) => commands::explain::run(context, args),
         Command::Ledger(args) => commands::ledger::run(context, args),
         Command::Source(command) => commands::source::run(context, command),
+        Command::Client(command) => commands::client::run(context, command),
+        Command::Api(args) => commands::api::run(context, args),
         Command::MemberKey(command) => commands::member_key::run(context, command),
         Command::Key(command) => commands::key::run(context, command),
         Command::Hub(command) => commands::hub::run(context, command),

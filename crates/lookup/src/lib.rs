@@ -13,6 +13,7 @@
 //! - [`shadowserver`]: Shadowserver's API for reports.
 
 pub mod abuse;
+pub mod api;
 pub mod dns;
 pub mod https;
 pub mod outgoing;

@@ -180,7 +180,11 @@ pub(crate) fn insert(
     Ok(())
 }
 
-fn from_row(row: &Row<'_>) -> rusqlite::Result<Finding> {
+/// The columns of a finding `f`, as [`from_row`] reads them.
+pub(crate) const COLUMNS_OF: &str =
+    "f.id, f.report, f.row, f.kind, f.first_seen, f.transport, f.port, f.ip, f.name";
+
+pub(crate) fn from_row(row: &Row<'_>) -> rusqlite::Result<Finding> {
     let transport: u8 = row.get(5)?;
     let ip: Option<Vec<u8>> = row.get(7)?;
     Ok(Finding {

@@ -28,6 +28,7 @@
 //! - [`handovers`]: findings on their way to other hubs, and what those say of them; [`hub_status`]: how far they came there,
 //! - [`feeds`]: what came of each feed,
 //! - [`hubs`]: links with other hubs; [`parcels_out`], [`parcels_in`], [`hub_messages`]: what goes over them,
+//! - [`finding_list`]: findings by conditions, page by page,
 //! - [`api_clients`]: programs that use the API,
 //! - [`member_keys`], [`member_reports`]: how members fetch their own rows, and which those are,
 //! - [`register_digest`]: what a change of the register has changed, for that chain,
@@ -60,6 +61,7 @@ pub mod error;
 pub mod exploited;
 pub mod fate_blob;
 pub mod feeds;
+pub mod finding_list;
 pub mod findings;
 pub mod follow_ups;
 pub mod frames;

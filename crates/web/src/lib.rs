@@ -8,6 +8,7 @@
 //!   - [`verify`] is the page on which a reader checks that a mail is ours.
 //! - [`api`]: the door for reports, on a port of its own, with [`tls`] when it has a certificate.
 //! - [`hub`]: the door for other hubs, on a port of its own.
+//! - [`rest`]: the REST API and the drop-ins, on a port of its own.
 //! - [`listener`]: connections and their limits, for both.
 
 mod answer;
@@ -18,6 +19,7 @@ pub mod hub;
 mod listener;
 mod metrics;
 mod page;
+pub mod rest;
 pub mod server;
 mod tls;
 mod verify;

@@ -1,6 +1,7 @@
 //! One command a file.
 
 pub mod answer;
+pub mod api;
 pub mod arrivals;
 pub mod audit;
 pub mod backup;
@@ -9,6 +10,7 @@ pub mod call;
 pub mod campaign;
 pub mod check_mail;
 pub mod claim;
+pub mod client;
 pub mod compare;
 pub mod completion;
 pub mod config;

@@ -1,0 +1,240 @@
+//! Findings that meet conditions, the newest first, a page at a time.
+
+use std::{fmt::Write, net::IpAddr};
+
+use ipnet::IpNet;
+use rusqlite::{Connection, types::Value};
+use schakel_model::{
+    answer::RecipientState,
+    ids::{FindingId, KindId, OrganisationId},
+};
+
+use crate::{
+    StoreError,
+    error::DatabaseContext,
+    findings::{COLUMNS_OF, Finding, from_row},
+};
+
+/// Findings that are looked at for one page: rare conditions would else read them all. A page that stops here may be empty and yet have a next.
+const LOOKED_AT_MAX: u32 = 200_000;
+
+/// Conditions; all of them hold.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Conditions {
+    /// One of these was told.
+    pub told: Option<Vec<OrganisationId>>,
+    /// Whoever was told says one of these; empty: anything, or nobody was told.
+    pub states: Vec<RecipientState>,
+    /// It is open, or closed, at whoever was told.
+    pub open: Option<bool>,
+    /// It is of one of these kinds.
+    pub kinds: Option<Vec<KindId>>,
+    /// Its address lies here.
+    pub network: Option<IpNet>,
+    /// Its name is this or ends in it, at a dot.
+    pub name: Option<String>,
+    /// It was first observed at this time or later, in seconds since 1970.
+    pub first_seen_from: Option<i64>,
+    /// It was first observed before this time.
+    pub first_seen_until: Option<i64>,
+}
+
+/// A page of findings.
+#[derive(Clone, PartialEq, Debug)]
+pub struct FindingPage {
+    /// They.
+    pub findings: Vec<Finding>,
+    /// The next page holds those before this one; none: this was the last.
+    pub next: Option<FindingId>,
+}
+
+/// The newest findings that meet the conditions, before this one.
+pub fn page(
+    connection: &Connection,
+    conditions: &Conditions,
+    before: Option<FindingId>,
+    limit: usize,
+) -> Result<FindingPage, StoreError> {
+    let end = match before {
+        Some(before) => before.0,
+        None => crate::findings::count(connection)?,
+    };
+    // Those of a few organisations are found by themselves.
+    let begin = if conditions.told.is_some() { 0 } else { end.saturating_sub(LOOKED_AT_MAX) };
+    let (condition, arguments) = condition(conditions);
+    let sql = format!(
+        "SELECT {COLUMNS_OF} FROM finding f WHERE f.id >= {begin} AND f.id < {end}{condition} ORDER BY f.id DESC LIMIT {}",
+        limit.saturating_add(1)
+    );
+    let mut findings: Vec<Finding> = connection
+        .prepare_cached(&sql)
+        .and_then(|mut statement| {
+            statement.query_map(rusqlite::params_from_iter(arguments), from_row)?.collect()
+        })
+        .doing("list findings")?;
+    let next = if findings.len() > limit {
+        findings.truncate(limit);
+        findings.last().map(|last| last.id)
+    } else {
+        (begin > 0).then_some(FindingId(begin))
+    };
+    Ok(FindingPage { findings, next })
+}
+
+/// Numbers stand in the text, so that indexes with conditions count; what may hold anything is an argument.
+fn condition(conditions: &Conditions) -> (String, Vec<Value>) {
+    let mut sql = String::new();
+    let mut arguments = Vec::new();
+    let mut told = String::new();
+    if !conditions.states.is_empty() {
+        let _ =
+            write!(told, " AND u.state IN ({})", list(conditions.states.iter().map(|state| *state as u32)));
+    }
+    if let Some(open) = conditions.open {
+        told += if open { " AND u.closed_at IS NULL" } else { " AND u.closed_at IS NOT NULL" };
+    }
+    match &conditions.told {
+        Some(organisations) => {
+            let organisations = list(organisations.iter().map(|one| one.0));
+            let _ = write!(
+                sql,
+                " AND f.id IN (SELECT u.finding FROM follow_up u WHERE u.organisation IN ({organisations}){told})"
+            );
+        }
+        None if told.is_empty() => {}
+        None => {
+            let _ = write!(sql, " AND EXISTS (SELECT 1 FROM follow_up u WHERE u.finding = f.id{told})");
+        }
+    }
+    if let Some(kinds) = &conditions.kinds {
+        let _ = write!(sql, " AND f.kind IN ({})", list(kinds.iter().map(|kind| kind.0)));
+    }
+    if let Some(network) = &conditions.network {
+        let (first, last) = (bytes(network.network()), bytes(network.broadcast()));
+        let _ = write!(sql, " AND length(f.ip) = {} AND f.ip >= ? AND f.ip <= ?", first.len());
+        arguments.extend([Value::Blob(first), Value::Blob(last)]);
+    }
+    if let Some(name) = &conditions.name {
+        // Not LIKE: what was typed may hold its signs.
+        sql += " AND (f.name = ? OR substr(f.name, -length(?)) = ?)";
+        let suffix = format!(".{name}");
+        arguments.extend([Value::Text(name.clone()), Value::Text(suffix.clone()), Value::Text(suffix)]);
+    }
+    if let Some(from) = conditions.first_seen_from {
+        let _ = write!(sql, " AND f.first_seen >= {from}");
+    }
+    if let Some(until) = conditions.first_seen_until {
+        let _ = write!(sql, " AND f.first_seen < {until}");
+    }
+    (sql, arguments)
+}
+
+fn list(numbers: impl Iterator<Item = u32>) -> String {
+    numbers.map(|number| number.to_string()).collect::<Vec<_>>().join(",")
+}
+
+fn bytes(ip: IpAddr) -> Vec<u8> {
+    match ip {
+        IpAddr::V4(ip) => ip.octets().to_vec(),
+        IpAddr::V6(ip) => ip.octets().to_vec(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use schakel_model::{
+        ids::{EventId, NotificationId, ReportId},
+        observation::{ObservedAt, Transport},
+        severity::Severity,
+    };
+
+    use super::*;
+    use crate::{
+        Store,
+        data_dir::DataDir,
+        findings::{NewFinding, insert},
+        follow_ups::{Tells, tell},
+    };
+
+    fn finding(nth: u32, ip: Option<&str>, name: Option<&str>) -> NewFinding {
+        NewFinding {
+            event: EventId { report: ReportId(1), row: nth },
+            kind: KindId(nth % 2),
+            first_seen: ObservedAt(nth * 10),
+            transport: Transport::Tcp,
+            port: 443,
+            ip: ip.map(|ip| ip.parse().unwrap()),
+            name: name.map(str::to_owned),
+        }
+    }
+
+    fn store() -> (tempfile::TempDir, Store) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&DataDir::new(folder.path())).unwrap();
+        store
+            .write(|transaction| {
+                let findings = [
+                    finding(0, Some("192.0.2.1"), None),
+                    finding(1, Some("192.0.3.1"), Some("a.example.nl")),
+                    finding(2, Some("2001:db8::1"), Some("example.nl")),
+                    finding(3, None, Some("notexample.nl")),
+                ];
+                insert(transaction, FindingId(0), &findings)?;
+                let tells = [1, 2].map(|finding| Tells {
+                    finding: FindingId(finding),
+                    severity: Severity::High,
+                    compromised: false,
+                    deadline: None,
+                    same_case: true,
+                });
+                tell(transaction, OrganisationId(7), NotificationId(1), 5, &tells)
+            })
+            .unwrap();
+        (folder, store)
+    }
+
+    fn found(store: &Store, conditions: &Conditions) -> Vec<u32> {
+        let page = store.read(|connection| page(connection, conditions, None, 10)).unwrap();
+        page.findings.iter().map(|finding| finding.id.0).collect()
+    }
+
+    #[test]
+    fn conditions_combine() {
+        let (_folder, store) = store();
+        let all = Conditions::default();
+        assert_eq!(found(&store, &all), [3, 2, 1, 0]);
+        let told = Conditions { told: Some(vec![OrganisationId(7)]), ..all.clone() };
+        assert_eq!(found(&store, &told), [2, 1]);
+        assert_eq!(found(&store, &Conditions { told: Some(Vec::new()), ..all.clone() }), [0; 0]);
+        let name = Conditions { name: Some("example.nl".into()), ..all.clone() };
+        assert_eq!(found(&store, &name), [2, 1], "at a dot only");
+        let both = Conditions { kinds: Some(vec![KindId(1)]), ..name };
+        assert_eq!(found(&store, &both), [1]);
+        let network = |text: &str| Conditions { network: Some(text.parse().unwrap()), ..all.clone() };
+        assert_eq!(found(&store, &network("192.0.2.0/23")), [1, 0]);
+        assert_eq!(found(&store, &network("2001:db8::/32")), [2]);
+        assert_eq!(found(&store, &Conditions { open: Some(true), ..all.clone() }), [2, 1]);
+        assert_eq!(found(&store, &Conditions { open: Some(false), ..all.clone() }), [0; 0]);
+        let state = Conditions { states: vec![RecipientState::Fixed], ..told };
+        assert_eq!(found(&store, &state), [0; 0]);
+        let seen = Conditions { first_seen_from: Some(10), first_seen_until: Some(30), ..all };
+        assert_eq!(found(&store, &seen), [2, 1]);
+        let quote = Conditions { name: Some("' OR 1=1 --%".into()), ..Conditions::default() };
+        assert_eq!(found(&store, &quote), [0; 0]);
+    }
+
+    #[test]
+    fn pages_hold_everything_once() {
+        let (_folder, store) = store();
+        let (mut before, mut seen) = (None, Vec::new());
+        loop {
+            let page = store.read(|connection| page(connection, &Conditions::default(), before, 3)).unwrap();
+            seen.extend(page.findings.iter().map(|finding| finding.id.0));
+            before = page.next;
+            if before.is_none() {
+                break;
+            }
+        }
+        assert_eq!(seen, [3, 2, 1, 0]);
+    }
+}

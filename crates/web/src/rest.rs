@@ -1,0 +1,126 @@
+//! What programs ask over HTTP: the REST API under `/api/v1`, and the drop-ins for what members run already. It listens on an address of its own:
+//! who may send reports (every source there is) and who may look (the desk and its members) are seldom the same networks.
+//!
+//! - [`routes`]: the table of all routes; [`route`]: what a row is. Router, authorisation and description are made from it,
+//! - [`dispatch`]: how a request goes; [`call`]: one that may be answered; [`problem`]: what went wrong,
+//! - [`schema`]: what comes in is what is described; [`values`]: times and words in JSON,
+//! - [`resources`]: what the routes do, a file for each kind of thing,
+//! - [`oauth`]: access tokens; [`rate`]: how often; [`answered`]: twice the same is done once,
+//! - [`openapi`]: the description.
+
+mod answered;
+mod call;
+mod dispatch;
+mod oauth;
+pub mod openapi;
+mod problem;
+mod rate;
+mod resources;
+mod route;
+mod routes;
+mod schema;
+mod values;
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use axum::{
+    Router,
+    extract::Request,
+    http::{HeaderName, HeaderValue},
+    middleware::{Next, from_fn},
+    response::Response,
+    routing::{MethodFilter, get, on, post},
+};
+use schakel_app::{config::Config, requests::Asking};
+use schakel_model::clock::Clock;
+use schakel_store::data_dir::DataDir;
+
+use crate::{
+    listener::{self, Handle},
+    tls::Tls,
+};
+
+use self::{problem::Problem, route::Method};
+
+/// The version of the API (semver): in every answer.
+pub const API_VERSION: &str = "1.0.0";
+
+/// What all requests share.
+#[derive(Clone)]
+pub struct Rest {
+    data: DataDir,
+    clock: Clock,
+    config: Arc<Config>,
+    asking: Asking,
+    rate: rate::Rate,
+    under_way: answered::UnderWay,
+}
+
+/// Listens as configured; on nothing when no address is.
+pub fn start(config: &Config, asking: &Asking, clock: Clock, data: &DataDir) -> anyhow::Result<Handle> {
+    let api = &config.api;
+    if api.listen.is_empty() {
+        return Ok(Handle::none());
+    }
+    let tls =
+        Tls::from_files(&api.tls_certificate, &api.tls_key).context("api.tls_certificate and api.tls_key")?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let rest = Rest {
+        data: data.clone(),
+        clock,
+        config: Arc::new(config.clone()),
+        asking: asking.clone(),
+        rate: rate::Rate::default(),
+        under_way: answered::UnderWay::default(),
+    };
+    let handle = listener::start(&api.listen, "rest", tls, router(rest)).with_context(|| {
+        format!("cannot listen on {} for programs: set api.listen in schakel.toml to another address, or to \"\" for none", api.listen)
+    })?;
+    if let Some(address) = handle.address() {
+        tracing::info!(%address, scheme, "REST over HTTP");
+    }
+    Ok(handle)
+}
+
+fn router(rest: Rest) -> Router {
+    let mut router = Router::new()
+        .route("/openapi.json", get(openapi::document))
+        .route("/api/v1/openapi.json", get(openapi::document))
+        .route("/", get(openapi::page))
+        .route("/oauth2/token", post(oauth::token));
+    for route in routes::all() {
+        let route = Arc::new(route);
+        let filter = match route.method {
+            Method::Get => MethodFilter::GET,
+            Method::Post => MethodFilter::POST,
+        };
+        let path = format!("/api/v1{}", route.path);
+        let rest = rest.clone();
+        router = router.route(
+            &path,
+            on(filter, move |path, uri, head, body| {
+                dispatch::answer(rest.clone(), Arc::clone(&route), path, uri, head, body)
+            }),
+        );
+    }
+    router
+        .fallback(async || Problem::not_found())
+        .method_not_allowed_fallback(async || {
+            Problem::new(axum::http::StatusCode::METHOD_NOT_ALLOWED, "This path knows other methods.")
+        })
+        .layer(from_fn(versioned))
+        .with_state(rest)
+}
+
+/// Every answer says which version of the API gave it, and is nobody's to guess about.
+async fn versioned(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let head = response.headers_mut();
+    head.insert(HeaderName::from_static("api-version"), HeaderValue::from_static(API_VERSION));
+    head.insert(HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff"));
+    response
+}
+
+#[cfg(test)]
+mod tests;

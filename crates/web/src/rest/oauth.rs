@@ -1,0 +1,103 @@
+//! `POST /oauth2/token`: an access token for a client that signs who it is (RFC 6749 section 4.4, RFC 7523 section 2.2). Why there is none is said as
+//! OAuth says it, which is: hardly; our log says it.
+
+use std::collections::HashMap;
+
+use axum::{
+    body::Body,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use schakel_app::api_clients::{NoToken, TOKEN_SECONDS, access_token};
+use schakel_model::api::{read_scopes, scopes_text};
+use schakel_store::Reader;
+use serde_json::json;
+
+use super::{
+    Rest,
+    dispatch::{blocking, read_at_a_pace},
+    problem::Problem,
+};
+
+/// A signed assertion and a few words.
+const FORM_BYTES_MAX: usize = 16 << 10;
+
+const JWT: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// `POST /oauth2/token`
+pub async fn token(State(rest): State<Rest>, head: HeaderMap, body: Body) -> Response {
+    answer(rest, &head, body).await.unwrap_or_else(IntoResponse::into_response)
+}
+
+async fn answer(rest: Rest, head: &HeaderMap, body: Body) -> Result<Response, Problem> {
+    let of = head.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !of.trim().to_ascii_lowercase().starts_with("application/x-www-form-urlencoded") {
+        return Ok(refused(StatusCode::BAD_REQUEST, "invalid_request", "send a form"));
+    }
+    let bytes = read_at_a_pace(body, FORM_BYTES_MAX).await?;
+    let mut form: HashMap<String, String> = HashMap::new();
+    for (name, value) in url::form_urlencoded::parse(&bytes) {
+        // RFC 6749, section 3.2: no parameter twice.
+        if form.insert(name.clone().into_owned(), value.into_owned()).is_some() {
+            return Ok(refused(StatusCode::BAD_REQUEST, "invalid_request", "a parameter stands twice"));
+        }
+    }
+    let field = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
+    if field("grant_type") != "client_credentials" {
+        let only = "only client_credentials is known here";
+        return Ok(refused(StatusCode::BAD_REQUEST, "unsupported_grant_type", only));
+    }
+    if field("client_assertion_type") != JWT {
+        return Ok(refused(StatusCode::UNAUTHORIZED, "invalid_client", "sign who you are (RFC 7523)"));
+    }
+    let Ok(scopes) = read_scopes(field("scope")) else {
+        return Ok(refused(StatusCode::BAD_REQUEST, "invalid_scope", "there is no such scope"));
+    };
+    let assertion = field("client_assertion").to_owned();
+    blocking(move || {
+        let base = public_base(&rest);
+        let audiences = [format!("{base}/oauth2/token"), base];
+        let audiences: Vec<&str> = audiences.iter().map(String::as_str).collect();
+        let reader = Reader::open(&rest.data)?;
+        match access_token(&reader, &assertion, &audiences, &scopes, rest.clock.now_seconds()) {
+            Ok(given) => Ok(json_response(
+                StatusCode::OK,
+                &json!({
+                    "access_token": given.token, "token_type": "Bearer", "expires_in": TOKEN_SECONDS,
+                    "scope": scopes_text(&given.scopes),
+                }),
+            )),
+            Err(NoToken::Scope(why)) => Ok(refused(StatusCode::BAD_REQUEST, "invalid_scope", &why)),
+            Err(NoToken::Client(why)) => {
+                tracing::warn!(why, "no access token");
+                let us =
+                    "the assertion does not count: is it signed by a key we have, for us, for now, and new?";
+                Ok(refused(StatusCode::UNAUTHORIZED, "invalid_client", us))
+            }
+            Err(NoToken::Store(error)) => Err(error.into()),
+        }
+    })
+    .await
+}
+
+/// How we are reached from outside.
+pub fn public_base(rest: &Rest) -> String {
+    let api = &rest.config.api;
+    match api.public_url.trim_end_matches('/') {
+        "" => {
+            let scheme = if api.tls_certificate.as_os_str().is_empty() { "http" } else { "https" };
+            format!("{scheme}://{}", api.listen)
+        }
+        url => url.to_owned(),
+    }
+}
+
+fn refused(status: StatusCode, error: &str, description: &str) -> Response {
+    json_response(status, &json!({ "error": error, "error_description": description }))
+}
+
+fn json_response(status: StatusCode, body: &serde_json::Value) -> Response {
+    let head = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+    (status, head, body.to_string()).into_response()
+}

@@ -1,0 +1,4 @@
+//! What the routes do, a file for each kind of thing. They read what is committed and leave decisions and changes to the use cases in `app`.
+
+pub mod findings;
+pub mod ledger;
