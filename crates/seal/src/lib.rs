@@ -17,8 +17,8 @@
 //! Nothing of a message is handed out unless all of it could be read and its integrity, where the format has any, is right. Why a
 //! decryption failed is said in one way for all reasons that depend on the secret key, so that nobody can learn from our answers.
 
-pub mod blind;
 pub mod assertion;
+pub mod blind;
 pub mod dkim;
 pub mod ed25519;
 pub mod keys;

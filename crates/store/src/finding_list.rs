@@ -186,6 +186,7 @@ mod tests {
                     compromised: false,
                     deadline: None,
                     same_case: true,
+                    cves: Vec::new(),
                 });
                 tell(transaction, OrganisationId(7), NotificationId(1), 5, &tells)
             })

@@ -35,10 +35,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/009.sql"),
     include_str!("../migrations/010.sql"),
     include_str!("../migrations/011.sql"),
-<<<<<<< HEAD
     include_str!("../migrations/012.sql"),
-=======
->>>>>>> db659a0 (Check what a client signs, and read JSON that says nothing twice)
 ];
 
 /// A reader waits this long for the writer's short exclusive moments.

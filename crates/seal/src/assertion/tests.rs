@@ -1,3 +1,5 @@
+//! What a client signed, and what it did not.
+
 use ring::{
     rand::SystemRandom,
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair},

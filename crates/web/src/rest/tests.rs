@@ -1,3 +1,5 @@
+//! What holds for all routes.
+
 use std::collections::BTreeSet;
 
 use serde_json::Value;
