@@ -182,8 +182,6 @@ fn turns(
             let Some(kept) = spool.next()? else { break };
             at_rest = false;
             let (intake, now) = (&mut intake, clock.now_seconds());
-            let desk = ArrivalDesk { intake, reader: &reader, spool: &spool, reading: &reading, config, now };
-            if take_arrival(desk, &kept, &templates, counters, &clock, &mut upward)? {
             let desk = ArrivalDesk {
                 intake: &mut *intake,
                 reader: &reader,
@@ -192,7 +190,7 @@ fn turns(
                 config,
                 now,
             };
-            if take_arrival(desk, &kept, &templates, counters, &clock)? {
+            if take_arrival(desk, &kept, &templates, counters, &clock, &mut upward)? {
                 waiting.report_came(Instant::now());
             }
             wanted.carry_out(requests, intake);

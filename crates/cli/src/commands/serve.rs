@@ -36,11 +36,10 @@ pub fn run(context: &Context) -> anyhow::Result<Ending> {
     let (asking, requests) = requests::channel();
     let api = schakel_web::api::start(&config.doors.api, &slot, context.clock, &context.data)?;
     let hub = schakel_web::hub::start(&config, &slot, context.clock, &context.data)?;
-    let served = serve(&context.data, &config, context.clock, &stop, &counters, &slot);
-    hub.stop();
     let rest = schakel_web::rest::start(&config, &asking, context.clock, &context.data)?;
     let served = serve(&context.data, &config, context.clock, &stop, &counters, &slot, &requests);
     rest.stop();
+    hub.stop();
     api.stop();
     http.stop();
     served.map(|()| Ending::Done)
