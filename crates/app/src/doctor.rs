@@ -7,6 +7,7 @@ use schakel_store::{
     chunks::{self, Blocks},
     claims, conflicts, contact_changes,
     data_dir::DataDir,
+    handovers, hubs,
     ledger::{self, Scope},
     mailboxes,
     outbox::{self, Message},
@@ -222,9 +223,18 @@ impl Doctor {
         }
         let view = RegisterView::new(reader.read(|connection| register::load(connection, version))?);
         let register = &view.register;
+        let with_hub = reader.read(hubs::standing)?;
+        let has_hub = |code: &str| with_hub.iter().any(|link| link.organisation.eq_ignore_ascii_case(code));
+        for (hub, count) in reader.read(|connection| handovers::late_counts(connection, now))? {
+            let text = format!(
+                "{hub} has not answered {count} parcels within the service level of its link. `schakel hub queue` shows what waits"
+            );
+            self.wrong("hubs", text);
+        }
         let unreachable: Vec<_> = register
             .organisations
             .iter()
+            .filter(|organisation| !has_hub(&organisation.code))
             .filter(|organisation| {
                 let assignee = schakel_model::assignment::Assignee {
                     organisation: organisation.id,

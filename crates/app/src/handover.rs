@@ -5,8 +5,10 @@
 //! - [`routing`]: what goes by a link, and what people are told as without one,
 //! - [`parcels`]: findings as parcels,
 //! - [`heard`]: what the other hub says of them; [`receipts`]: and what that comes to,
-//! - [`upward`]: what the other hub hears of its own findings; [`standing`]: how far they came here.
+//! - [`upward`]: what the other hub hears of its own findings; [`standing`]: how far they came here,
+//! - [`claims`]: what a hub says is its own becomes assets.
 
+pub mod claims;
 pub mod heard;
 pub mod links;
 pub mod parcels;

@@ -140,6 +140,7 @@ fn turns(
     let mut breaches = Breaches::default();
     let mut weekly = Weekly::default();
     let mut following = Following::default();
+    let mut upward = Upward::default();
     let mut withheld = withheld::Watch::default();
     let mut trouble = Trouble::default();
     let mut kept = KeptLook::default();
@@ -216,6 +217,8 @@ fn turns(
         }
         if register_is_newest {
             trouble.go_on(weekly.turn(&mut intake, &reader, (config, &templates), &clock))?;
+            trouble.go_on(upward.turn(intake.store(), config, clock.now_seconds()))?;
+            counters.parcels_late.store(upward.late, Relaxed);
             let followed = following.turn(&mut intake, (config, &templates, &clock));
             if let Some(done) = trouble.go_on(followed)? {
                 counters.notifications.fetch_add(done.escalated + done.reminders, Relaxed);

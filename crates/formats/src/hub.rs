@@ -6,6 +6,7 @@
 //! - [`invitation`]: how two hubs agree on a link; [`keys`]: how a hub says that it has a new one,
 //! - [`fingerprint`]: a key in digits that can be read aloud.
 
+pub mod claims;
 pub mod fingerprint;
 pub mod invitation;
 pub mod jcs;

@@ -16,6 +16,7 @@ pub mod follow_up;
 pub mod handover;
 pub mod holidays;
 pub mod hub;
+pub mod hub_claims;
 pub mod hub_status;
 pub mod ladder;
 pub mod mail_records;

@@ -227,40 +227,33 @@ impl Store {
         change: &RegisterChange,
     ) -> Result<(ClaimId, Vec<ConflictId>), StoreError> {
         self.write(|transaction| {
-            transaction
-                .prepare_cached(
-                    "INSERT INTO claim (organisation, kind, value, role, valid_from, valid_until, note, token, state, looked_at,
-                     created_at) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?10)",
-                )
-                .and_then(|mut statement| {
-                    statement.execute(params![
-                        claim.claimed.organisation.0,
-                        claim.claimed.value.kind().as_str(),
-                        claim.claimed.value.to_string(),
-                        Role::as_str(claim.claimed.role),
-                        claim.claimed.valid_from,
-                        claim.claimed.valid_until,
-                        claim.claimed.note,
-                        claim.token,
-                        ClaimState::Open.as_str(),
-                        act.at
-                    ])
-                })
-                .doing("enter a claim")?;
-            let id = ClaimId(transaction.last_insert_rowid() as u32);
-            let detail = format!(
-                "{{\"kind\":\"{}\",\"value\":{},\"role\":\"{}\"}}",
-                claim.claimed.value.kind(),
-                json(&claim.claimed.value.to_string()),
-                claim.claimed.role
-            );
-            act.audit(transaction, Action::ClaimAdded, &format!("claim:{id}"), &detail)?;
+            let entered = insert_claim(transaction, act, claim, conflicts)?;
             act.change_register(transaction, change)?;
-            let opened = conflicts
-                .iter()
-                .map(|conflict| open_conflict(transaction, act, id, conflict))
-                .collect::<Result<_, _>>()?;
-            Ok((id, opened))
+            Ok(entered)
+        })
+    }
+
+    /// Enters many claims, each with its conflicts, and moves others on, with what all of that means for the register. Gives how many conflicts it opened.
+    pub fn replace_claims(
+        &mut self,
+        act: &Act<'_>,
+        new: &[(NewClaim, Vec<NewConflict>)],
+        steps: &[ClaimStep],
+        change: &RegisterChange,
+        mark: (&str, &str),
+    ) -> Result<u64, StoreError> {
+        self.write(|transaction| {
+            steps.iter().try_for_each(|step| move_claim(transaction, act, step))?;
+            let mut opened = 0;
+            for (claim, conflicts) in new {
+                opened += insert_claim(transaction, act, claim, conflicts)?.1.len() as u64;
+            }
+            act.change_register(transaction, change)?;
+            transaction
+                .prepare_cached("INSERT OR REPLACE INTO meta VALUES (?1,?2)")
+                .and_then(|mut statement| statement.execute([mark.0, mark.1]))
+                .doing("note which list of claims is in force")?;
+            Ok(opened)
         })
     }
 
@@ -323,6 +316,48 @@ impl Store {
             act.change_register(transaction, change).map(|_| ())
         })
     }
+}
+
+fn insert_claim(
+    transaction: &Transaction<'_>,
+    act: &Act<'_>,
+    claim: &NewClaim,
+    conflicts: &[NewConflict],
+) -> Result<(ClaimId, Vec<ConflictId>), StoreError> {
+    let claimed = &claim.claimed;
+    transaction
+        .prepare_cached(
+            "INSERT INTO claim (organisation, kind, value, role, valid_from, valid_until, note, token, state, looked_at,
+             created_at) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?10)",
+        )
+        .and_then(|mut statement| {
+            statement.execute(params![
+                claimed.organisation.0,
+                claimed.value.kind().as_str(),
+                claimed.value.to_string(),
+                Role::as_str(claimed.role),
+                claimed.valid_from,
+                claimed.valid_until,
+                claimed.note,
+                claim.token,
+                ClaimState::Open.as_str(),
+                act.at
+            ])
+        })
+        .doing("enter a claim")?;
+    let id = ClaimId(transaction.last_insert_rowid() as u32);
+    let detail = format!(
+        "{{\"kind\":\"{}\",\"value\":{},\"role\":\"{}\"}}",
+        claimed.value.kind(),
+        json(&claimed.value.to_string()),
+        claimed.role
+    );
+    act.audit(transaction, Action::ClaimAdded, &format!("claim:{id}"), &detail)?;
+    let opened = conflicts
+        .iter()
+        .map(|conflict| open_conflict(transaction, act, id, conflict))
+        .collect::<Result<_, _>>()?;
+    Ok((id, opened))
 }
 
 pub(crate) fn move_claim(

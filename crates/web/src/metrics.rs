@@ -76,6 +76,7 @@ impl Collector for Running {
             feeds_alarmed,
             answers_waiting,
             mailboxes_unusable,
+            parcels_late,
             mails_received,
             mails_fetched,
             mailbox_last_success_at,
@@ -144,6 +145,12 @@ impl Collector for Running {
                 count(organisations_unreachable),
             ),
             ("schakel_answers_waiting", "Answers that wait for the desk", None, count(answers_waiting)),
+            (
+                "schakel_parcels_late",
+                "Parcels for which no receipt came within the service level of their link",
+                None,
+                count(parcels_late),
+            ),
             (
                 "schakel_mailboxes_unusable",
                 "Addresses that take no mail, or that somebody else may read",

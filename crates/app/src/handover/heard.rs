@@ -17,7 +17,8 @@ use schakel_store::{
     handovers::{self, HeardReceipt},
 };
 
-use super::receipts;
+use super::{claims, receipts};
+use crate::arrivals::is_store_trouble;
 
 /// A message whose signature holds, with the line it came in.
 pub struct Message {
@@ -45,6 +46,7 @@ pub fn hear(
             }),
             Kind::Status => Status::read(data).map(|status| statuses.push(status)),
             Kind::StatusCount => StatusCount::read(data).map(|read| counts.extend(read)),
+            Kind::Claims => hear_claims(store, link, message, now)?,
             _ => Ok(()),
         };
         if let Err(error) = read {
@@ -62,6 +64,25 @@ pub fn hear(
         store.hear_counts(link.id, &day, &counts)?;
     }
     hear_statuses(store, link, &statuses, now)
+}
+
+/// What is wrong with a list is the other's; trouble of our store is ours.
+fn hear_claims(
+    store: &mut Store,
+    link: &Link,
+    message: &Message,
+    now: i64,
+) -> anyhow::Result<Result<(), String>> {
+    match claims::hear(store, link, &message.envelope.data, now) {
+        Ok(replaced) => {
+            if let Some(replaced) = replaced {
+                tracing::info!(hub = %link.peer, ?replaced, "took over a list of claims");
+            }
+            Ok(Ok(()))
+        }
+        Err(error) if is_store_trouble(&error) => Err(error),
+        Err(error) => Ok(Err(format!("{error:#}"))),
+    }
 }
 
 fn hear_statuses(

@@ -1,5 +1,6 @@
-//! Status upward: what becomes here of findings that other hubs handed over to us, told to them as far as their link says.
+//! What the service does for links between two reports: status upward, and the end of what nobody answers.
 //!
+//! Status upward is what becomes here of findings that other hubs handed over to us, told to them as far as their link says.
 //! Nothing is scheduled for it. What changed is found behind marks over what the store keeps anyway (changes of fate, answers); a walk over
 //! everything, a slice at a time, finds what those do not show. So a crash or a lost mark costs time, and nothing else.
 
@@ -20,11 +21,12 @@ use schakel_store::{
     Reader, Store, StoreError, answers,
     chunks::{self, Blocks},
     fate_blob::{self, RowFate},
+    handovers,
     hub_status::{self, ReceivedParcel, Told},
     hubs, id_list,
 };
 
-use super::standing;
+use super::{claims, standing};
 use crate::{config::Config, hub::ours::Ours};
 
 /// Parcels, changes of fate or answers that one turn looks at: some tens of milliseconds.
@@ -40,10 +42,15 @@ const FATES_MARK: &str = "hub_status_fate";
 const ANSWERS_MARK: &str = "hub_status_answer";
 const WALK_MARK: &str = "hub_status_walk";
 
+/// Parcels without a receipt that are noted in one turn.
+const LATE_AT_ONCE: usize = 10_000;
+
 /// What is under way while the service runs.
 #[derive(Default)]
 pub struct Upward {
     walked_at: Option<i64>,
+    /// Parcels for which no receipt came within the service level of their link.
+    pub late: u64,
     /// What another hub has just said something of.
     pub heard: BTreeSet<FindingId>,
 }
@@ -73,6 +80,9 @@ impl Upward {
         if self.walked_at.is_none_or(|at| now >= at + WALK_SECONDS || at > now) {
             self.walked_at = Some(now);
             walk(store, &mut parcels, &mut marks)?;
+            store.settle_handovers(now)?;
+            self.look_for_late(store, now)?;
+            claims::follow(store, &ours, &links, now)?;
         }
         let reader = store.reader()?;
         let mut told = tell(&reader, &ours, &links, parcels.into_values().collect(), now)?;
@@ -83,6 +93,23 @@ impl Upward {
         let queued = told.iter().filter(|one| one.line.is_some()).count() as u64;
         store.tell_hubs(now, &told, &marks)?;
         Ok(queued)
+    }
+}
+
+impl Upward {
+    /// No receipt within the service level is said once for each parcel, and counted as long as it lasts.
+    fn look_for_late(&mut self, store: &mut Store, now: i64) -> Result<(), StoreError> {
+        let counts = store.read(|connection| handovers::late_counts(connection, now))?;
+        self.late = counts.iter().map(|(_, count)| count).sum();
+        let late = store.read(|connection| handovers::late(connection, now, LATE_AT_ONCE))?;
+        if late.is_empty() {
+            return Ok(());
+        }
+        for (hub, count) in counts {
+            tracing::error!(%hub, count, "no receipt within the service level: `schakel hub queue` shows what waits");
+        }
+        let late: Vec<_> = late.iter().map(|parcel| (parcel.link, parcel.id)).collect();
+        store.note_late(now, &late)
     }
 }
 

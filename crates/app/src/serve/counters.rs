@@ -25,6 +25,7 @@ pub struct Counters {
     pub feeds_alarmed: AtomicU64,
     pub answers_waiting: AtomicU64,
     pub mailboxes_unusable: AtomicU64,
+    pub parcels_late: AtomicU64,
     pub mails_received: AtomicU64,
     pub mails_fetched: AtomicU64,
     pub mailbox_last_success_at: AtomicU64,

@@ -1,0 +1,279 @@
+//! Register by claim: what a hub below us says is its own becomes the assets of the organisation that it stands for, and what we have becomes our claims
+//! at a hub above us.
+//!
+//! A list is whole: what is not on it any more is taken back. Nothing of it counts as proven, and what is somebody else's is a conflict that people decide.
+
+use anyhow::{Context, ensure};
+use schakel_formats::{
+    hub::{
+        claims::{CLAIMS_MAX, ClaimList, HubClaim},
+        message::Kind,
+    },
+    register::read_value,
+};
+use schakel_model::{
+    asset::{AssetKind, Proof, Role},
+    claim::{Claim, ClaimState, Claimed},
+    hub::Link,
+    ids::ClaimId,
+    register::Register,
+};
+use schakel_rules::hub_claims::{Listed, change, in_scope};
+use schakel_store::{
+    Reader, Store,
+    act::Act,
+    audit::Action,
+    claims::{self, ClaimStep, NewClaim},
+    conflicts::NewConflict,
+    hub_status::{self, Told},
+    register::RegisterChange,
+};
+use serde_json::Value;
+
+use crate::{
+    claims::{asset_change, meets, organisation, without_asset},
+    hub::ours::{Ours, new_id_text},
+    random,
+    register::standing,
+};
+
+/// Who enters what hubs claim.
+const ACTOR: &str = "schakel";
+
+/// What a list came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize)]
+pub struct Replaced {
+    /// Claims that are new.
+    pub added: usize,
+    /// Claims that were taken back.
+    pub withdrawn: usize,
+    /// Conflicts that were opened: nothing of those counts before they are decided.
+    pub conflicts: u64,
+    /// Claims that were not looked at.
+    pub refused: usize,
+}
+
+/// Hears a list. An older one than the one in force says nothing; `None` then.
+pub fn hear(store: &mut Store, link: &Link, data: &Value, now: i64) -> anyhow::Result<Option<Replaced>> {
+    let list = ClaimList::read(data).map_err(anyhow::Error::msg)?;
+    ensure!(
+        !link.organisation.is_empty(),
+        "{} stands for no organisation of ours, so it has nothing to claim",
+        link.peer
+    );
+    let mark = mark_in(link);
+    let known: u64 = store.read(|connection| hub_status::mark(connection, &mark))?.parse().unwrap_or(0);
+    if list.version <= known {
+        return Ok(None);
+    }
+    let mut listed = Vec::with_capacity(list.claims.len());
+    let mut refused = 0;
+    for claim in &list.claims {
+        match read(claim) {
+            Ok(values) => listed.extend(values),
+            Err(why) => {
+                refused += 1;
+                tracing::warn!(hub = %link.peer, claim = claim.value, %why, "a claim of a hub is refused");
+            }
+        }
+    }
+    let replaced = replace(store, link, &listed, (&mark, list.version), now)?;
+    Ok(Some(Replaced { refused, ..replaced }))
+}
+
+/// A claim as values of the register.
+fn read(claim: &HubClaim) -> anyhow::Result<Vec<Listed>> {
+    let kind: AssetKind = claim.kind.parse().map_err(anyhow::Error::msg)?;
+    let role: Role = claim.role.parse().map_err(anyhow::Error::msg)?;
+    let values = read_value(kind, &claim.value).map_err(|(_, message)| anyhow::anyhow!(message))?;
+    ensure!(values.len() == 1, "it is several prefixes");
+    if let (Some(from), Some(until)) = (claim.valid_from, claim.valid_until) {
+        ensure!(from < until, "it ends before it begins");
+    }
+    let listed = |value| {
+        in_scope(&value).map_err(|why| anyhow::anyhow!("{why}"))?;
+        Ok(Listed { value, role, valid_from: claim.valid_from, valid_until: claim.valid_until })
+    };
+    values.into_iter().map(listed).collect()
+}
+
+fn replace(
+    store: &mut Store,
+    link: &Link,
+    listed: &[Listed],
+    (mark, version): (&str, u64),
+    now: i64,
+) -> anyhow::Result<Replaced> {
+    let register = standing(store)?;
+    let owner = organisation(&register, &link.organisation)?;
+    let all = store.read(claims::list)?;
+    let note = format!("claimed by {}", link.peer);
+    let of_list = |claim: &&Claim| {
+        claim.claimed.organisation == owner.id && claim.claimed.note == note && !claim.state.is_over()
+    };
+    let standing: Vec<(ClaimId, Listed)> =
+        all.iter().filter(of_list).map(|claim| (claim.id, as_listed(&claim.claimed))).collect();
+    let change = change(&standing, listed);
+    let mut register_change = RegisterChange::default();
+    let mut steps = Vec::new();
+    for claim in all.iter().filter(|claim| change.gone.contains(&claim.id)) {
+        merge(&mut register_change, without_asset(&register, &claim.claimed));
+        steps.push(ClaimStep {
+            claim: claim.id,
+            action: Action::ClaimWithdrawn,
+            state: ClaimState::Withdrawn,
+            proven: None,
+            failing_since: None,
+            attempt: None,
+        });
+    }
+    let mut new = Vec::new();
+    for one in &change.new {
+        let conflicts: Vec<NewConflict> = meets(&register, &all, owner.id, &one.value, now)
+            .into_iter()
+            .filter(|met| met.role == one.role)
+            .map(|met| NewConflict {
+                other_claim: met.claim,
+                organisation: met.organisation,
+                value: met.value,
+                role: met.role,
+            })
+            .collect();
+        let claimed = Claimed {
+            organisation: owner.id,
+            value: one.value.clone(),
+            role: one.role,
+            valid_from: one.valid_from,
+            valid_until: one.valid_until,
+            note: note.clone(),
+        };
+        if conflicts.is_empty() {
+            merge(&mut register_change, asset_change(&register, &claimed, Proof::Asserted, now));
+        }
+        new.push((NewClaim { claimed, token: random::token()? }, conflicts));
+    }
+    let reason = format!("list {version} of {}", link.peer);
+    let act = Act { at: now, actor: ACTOR, reason: &reason };
+    let conflicts =
+        store.replace_claims(&act, &new, &steps, &register_change, (mark, &version.to_string()))?;
+    Ok(Replaced { added: new.len(), withdrawn: steps.len(), conflicts, refused: 0 })
+}
+
+fn as_listed(claimed: &Claimed) -> Listed {
+    Listed {
+        value: claimed.value.clone(),
+        role: claimed.role,
+        valid_from: claimed.valid_from,
+        valid_until: claimed.valid_until,
+    }
+}
+
+fn merge(all: &mut RegisterChange, one: RegisterChange) {
+    let new = |id: &_| !all.withdrawn_assets.contains(id);
+    let withdrawn: Vec<_> = one.withdrawn_assets.iter().copied().filter(new).collect();
+    all.withdrawn_assets.extend(withdrawn);
+    all.assets.extend(one.assets);
+}
+
+/// Which list of a hub is in force here.
+fn mark_in(link: &Link) -> String {
+    format!("hub_claims_in:{}", link.id)
+}
+
+/// Up to which version of our register another hub has our list; absent: it gets none.
+fn mark_out(link: &Link) -> String {
+    format!("hub_claims_out:{}", link.id)
+}
+
+/// What we would claim at another hub: what we have in our register, of whomever, without saying of whom.
+pub fn ours(register: &Register, now: i64) -> anyhow::Result<Vec<HubClaim>> {
+    let mut claims: Vec<HubClaim> = register
+        .assets
+        .iter()
+        .filter(|asset| {
+            !asset.flags.excluded
+                && in_scope(&asset.value).is_ok()
+                && asset.valid_until.is_none_or(|until| until > now)
+        })
+        .map(|asset| HubClaim {
+            kind: asset.value.kind().as_str().to_owned(),
+            value: asset.value.to_string(),
+            role: asset.role.as_str().to_owned(),
+            proof: asset.proof.as_str().to_owned(),
+            valid_from: asset.valid_from,
+            valid_until: asset.valid_until,
+        })
+        .collect();
+    claims.sort_unstable();
+    claims.dedup_by(|one, other| {
+        (&one.kind, &one.value, &one.role) == (&other.kind, &other.value, &other.role)
+    });
+    ensure!(
+        claims.len() <= CLAIMS_MAX,
+        "{} assets are more than a list takes ({CLAIMS_MAX}): keep the list private, and let the other hub match blindly (`schakel hub match`)",
+        claims.len()
+    );
+    Ok(claims)
+}
+
+/// Publishes our list to a hub, from now on whenever the register changes. Gives how many claims are on it.
+pub fn publish(store: &mut Store, ours: &Ours, link: &Link, now: i64) -> anyhow::Result<usize> {
+    let register = standing(store)?;
+    let claims = self::ours(&register, now)?;
+    send(
+        store,
+        ours,
+        link,
+        ClaimList { version: number(&register), claims: claims.clone() },
+        Some(&register),
+        now,
+    )?;
+    Ok(claims.len())
+}
+
+/// Takes our list back from a hub.
+pub fn stop(store: &mut Store, ours: &Ours, link: &Link, now: i64) -> anyhow::Result<()> {
+    let register = standing(store)?;
+    let list = ClaimList { version: number(&register) + 1, claims: Vec::new() };
+    send(store, ours, link, list, None, now)
+}
+
+/// Publishes anew to hubs that have our list, when the register has changed. Gives to how many.
+pub fn follow(store: &mut Store, ours: &Ours, links: &[Link], now: i64) -> anyhow::Result<u64> {
+    let version = store.read(schakel_store::register::version)?;
+    let mut published = 0;
+    for link in links {
+        let mark = store.read(|connection| hub_status::mark(connection, &mark_out(link)))?;
+        if !mark.is_empty() && mark != version.0.to_string() {
+            publish(store, ours, link, now)?;
+            published += 1;
+        }
+    }
+    Ok(published)
+}
+
+/// Does a hub have our list?
+pub fn is_published(reader: &Reader, link: &Link) -> anyhow::Result<bool> {
+    Ok(!reader.read(|connection| hub_status::mark(connection, &mark_out(link)))?.is_empty())
+}
+
+/// Lists are numbered by the register's version, two apart, so that one that takes everything back has a number too.
+fn number(register: &Register) -> u64 {
+    2 * u64::from(register.version.0)
+}
+
+fn send(
+    store: &mut Store,
+    ours: &Ours,
+    link: &Link,
+    list: ClaimList,
+    published: Option<&Register>,
+    now: i64,
+) -> anyhow::Result<()> {
+    let line = ours
+        .line(&link.peer, Kind::Claims, &new_id_text()?, None, list.to_data(), now)
+        .context("the list of claims")?;
+    let told = Told { link: link.id, line: Some((Kind::Claims.as_str(), line)), statuses: Vec::new() };
+    let mark = published.map(|register| register.version.0.to_string()).unwrap_or_default();
+    Ok(store.tell_hubs(now, &[told], &[(mark_out(link), mark)])?)
+}
