@@ -134,7 +134,6 @@ fn turns(
     let ends = [stop, &halt].map(Arc::clone);
     senders.extend(hub_lanes::start(&reader, config, door, clock, &ends)?);
     let mut rotation = hub_lanes::Rotation::default();
-    let mut upward = Upward::default();
     counters.ready.store(true, Relaxed);
     tracing::info!(folder = %folder.incoming().display(), "ready");
     let mut breaches = Breaches::default();
@@ -207,6 +206,7 @@ fn turns(
             erase_old(&mut intake, config, clock, &mut refused)?;
         }
         trouble.go_on(upward.turn(intake.store(), config, clock.now_seconds()))?;
+        counters.parcels_late.store(upward.late, Relaxed);
         // Whom to tell is decided by the newest register only: somebody may have left.
         let is_time = waiting.is_over(Instant::now(), config) || kept.is_due(&reader, clock.now_seconds())?;
         if register_is_newest && is_time {
@@ -217,8 +217,6 @@ fn turns(
         }
         if register_is_newest {
             trouble.go_on(weekly.turn(&mut intake, &reader, (config, &templates), &clock))?;
-            trouble.go_on(upward.turn(intake.store(), config, clock.now_seconds()))?;
-            counters.parcels_late.store(upward.late, Relaxed);
             let followed = following.turn(&mut intake, (config, &templates, &clock));
             if let Some(done) = trouble.go_on(followed)? {
                 counters.notifications.fetch_add(done.escalated + done.reminders, Relaxed);

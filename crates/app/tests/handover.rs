@@ -17,6 +17,7 @@ use schakel_app::{
 };
 use schakel_formats::{
     hub::{
+        claims::{ClaimList, HubClaim},
         message::{self, Envelope, Kind},
         parcel::{Content, Parcel},
         receipt::Receipt,
@@ -385,4 +386,65 @@ fn an_ended_link_leaves_nothing_without_a_fate_and_a_late_receipt_is_seen() {
     assert_eq!(hub.intake.store().settle_handovers(ACT.at + 6).unwrap(), 1);
     assert_eq!(hub.fates(), counts(&[("CERT", Fate::Undeliverable, 1)]));
     hub.check();
+}
+
+#[test]
+fn what_a_hub_claims_becomes_its_assets_until_it_takes_it_back() {
+    let mut hub = Hub::new(CONTACTS, link(StatusLevel::None));
+    let claim = |kind: &str, value: &str| HubClaim {
+        kind: kind.into(),
+        value: value.into(),
+        role: "owner".into(),
+        proof: "dns".into(),
+        valid_from: None,
+        valid_until: None,
+    };
+    let list = |version, claims: &[HubClaim]| ClaimList { version, claims: claims.to_vec() }.to_data();
+    let good = [claim("prefix", "100.64.0.0/16"), claim("domain", "cert-members.example")];
+    let bad = [
+        claim("prefix", "0.0.0.0/0"),
+        claim("domain", "nl"),
+        claim("country", "NL"),
+        claim("prefix", "nonsense"),
+        claim("dragon", "x"),
+    ];
+    let neighbours = claim("prefix", "203.0.113.128/25");
+    let all = [&good[..], &bad, std::slice::from_ref(&neighbours)].concat();
+    hub.hear(Kind::Claims, list(2, &all));
+    let assets = |hub: &mut Hub| -> Vec<String> {
+        let register = register::standing(hub.intake.store()).unwrap();
+        let cert = register.organisations.iter().find(|one| one.code == "CERT").unwrap().id;
+        register
+            .assets
+            .iter()
+            .filter(|one| one.organisation == cert)
+            .map(|one| one.value.to_string())
+            .collect()
+    };
+    let before = ["192.0.2.0/24", "198.51.100.0/24"];
+    let with = [&before[..], &["100.64.0.0/16", "cert-members.example"]].concat();
+    assert_eq!(assets(&mut hub), with, "what is GM1's waits for a decision");
+    assert_eq!(open_conflicts(&mut hub), 1);
+    let version = hub.intake.store().read(schakel_store::register::version).unwrap();
+    // The same again, and what is older, says nothing.
+    for (number, claims) in [(2, &[][..]), (1, &good), (0, &[])] {
+        hub.hear(Kind::Claims, list(number, claims));
+    }
+    hub.hear(Kind::Claims, list(3, &all));
+    assert_eq!(hub.intake.store().read(schakel_store::register::version).unwrap(), version);
+    hub.hear(Kind::Claims, list(4, &good[1..]));
+    assert_eq!(assets(&mut hub), [&before[..], &["cert-members.example"]].concat());
+    assert_eq!(open_conflicts(&mut hub), 0);
+    hub.hear(Kind::Claims, list(5, &[]));
+    assert_eq!(assets(&mut hub), before, "what was registered otherwise stays");
+    hub.check();
+    // What we would claim ourselves names no organisation.
+    let register = register::standing(hub.intake.store()).unwrap();
+    let ours = schakel_app::handover::claims::ours(&register, ACT.at).unwrap();
+    assert_eq!(ours.len(), 4);
+}
+
+fn open_conflicts(hub: &mut Hub) -> usize {
+    let all = hub.intake.store().read(schakel_store::conflicts::list).unwrap();
+    all.iter().filter(|one| one.decision.is_none()).count()
 }

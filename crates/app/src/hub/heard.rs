@@ -42,7 +42,7 @@ pub fn hear(
                     heard.unheard.push(format!("message {id}: {why}"));
                 }
             }
-            Kind::Receipt | Kind::Status | Kind::StatusCount => {
+            Kind::Receipt | Kind::Status | Kind::StatusCount | Kind::Claims => {
                 of_findings.push(Message { envelope: message.envelope, line });
             }
             _ => heard.unheard.push(format!("message {id}: {} is not understood here", kind.as_str())),
