@@ -7,7 +7,7 @@ use crate::tell::Since;
 use jiff::Timestamp;
 use schakel_model::{
     answer::FollowUp,
-    call::CallReason,
+    call::{Call, CallReason},
     ids::{FindingId, NotificationId, OrganisationId},
     severity::Severity,
 };
@@ -17,7 +17,7 @@ use schakel_rules::{
     policy::Policy,
 };
 use schakel_store::{
-    Reader, StoreError, chunks, exploited, findings,
+    Reader, StoreError, calls, chunks, exploited, findings,
     follow_ups::{self, StateChange},
     handovers,
     ladders::{self, Ladder},
@@ -40,6 +40,8 @@ pub struct Looked {
     pub steps: Vec<Step>,
     /// Ladders that somebody's reaction ended.
     pub ended: Vec<Ladder>,
+    /// Notifications about which nobody need be called any more.
+    pub called_off: Vec<NotificationId>,
     /// What is closed.
     pub closed: Vec<StateChange>,
     /// Findings looked at.
@@ -54,7 +56,11 @@ pub struct Looked {
 impl Looked {
     /// Is nothing to be done?
     pub fn is_empty(&self) -> bool {
-        self.again.is_empty() && self.steps.is_empty() && self.ended.is_empty() && self.closed.is_empty()
+        self.again.is_empty()
+            && self.steps.is_empty()
+            && self.ended.is_empty()
+            && self.called_off.is_empty()
+            && self.closed.is_empty()
     }
 }
 
@@ -116,7 +122,17 @@ pub fn look(reader: &Reader, policy: &Policy, now: i64) -> Result<Looked, StoreE
     for one in told {
         looked.open += u64::from(one.closed_at.is_none());
         let observed = world.observed(&one);
-        match follow_up::due(&one, &observed, &policy.reminders, now) {
+        let due = follow_up::due(&one, &observed, &policy.reminders, now);
+        // Also of what is told again: it may be that nobody can be.
+        if due != Some(Due::Close)
+            && !handed_over.contains(&one.told_by)
+            && let Some(office) = policy.calendars.get(OFFICE)
+            && let Some(since) = unanswered_since(&one, &policy.reminders, office)
+        {
+            let waiting = waiting.entry(one.told_by).or_insert_with(|| Waiting::new(one.organisation));
+            waiting.add(&one, since, now);
+        }
+        match due {
             Some(Due::Tell(why)) => {
                 let seen_at = observed.last_seen.unwrap_or(now);
                 let same_case = is_same_case(&one, &policy.reminders, seen_at);
@@ -142,15 +158,15 @@ pub fn look(reader: &Reader, policy: &Policy, now: i64) -> Result<Looked, StoreE
                 answer: None,
                 closed_at: Some(now),
             }),
-            None if handed_over.contains(&one.told_by) => {}
-            None => {
-                let Some(office) = policy.calendars.get(OFFICE) else { continue };
-                let Some(since) = unanswered_since(&one, &policy.reminders, office) else { continue };
-                let waiting = waiting.entry(one.told_by).or_insert_with(|| Waiting::new(one.organisation));
-                waiting.add(&one, since, now);
-            }
+            None => {}
         }
     }
+    // Somebody who is to be called may have answered before any step of a ladder was due.
+    let is_waited_for =
+        |call: &Call| waiting.get(&call.notification).is_some_and(|waiting| !waiting.findings.is_empty());
+    let mut calls = reader.read(calls::open)?;
+    calls.retain(|call| !is_waited_for(call));
+    looked.called_off = calls.into_iter().map(|call| call.notification).collect();
     climb(reader, policy, now, &waiting, &mut looked)?;
     Ok(looked)
 }

@@ -1,5 +1,6 @@
 //! Letters into the outbox: notifications that tell no findings. They go the same way as the others: frozen bytes, attempts, the brake.
 
+use anyhow::ensure;
 use jiff::Timestamp;
 use schakel_model::{
     answer::NotificationKind,
@@ -18,13 +19,13 @@ use schakel_rules::{
     tlp_gate::{Audience, Circle, gate},
 };
 use schakel_store::{
-    Store,
+    Store, mailboxes,
     outbox::{self, NewMessage, NewNotification, Notification},
 };
 
 use crate::{
     config::Config,
-    tell::{Freezer, Mail, To},
+    tell::{Closed, Freezer, Mail, To},
 };
 
 /// A letter tells no findings, and nothing that needs more than this.
@@ -73,7 +74,7 @@ pub fn language_of(domain: &str) -> Language {
     if domain.ends_with(".nl") || domain.ends_with(".be") { Language::Nl } else { Language::En }
 }
 
-/// Puts letters into the outbox, each a notification of its own.
+/// Puts letters into the outbox, each a notification of its own; none to a mailbox that somebody else may read.
 pub fn post(
     store: &mut Store,
     config: &Config,
@@ -84,6 +85,10 @@ pub fn post(
     let first = store.read(outbox::next_notification)?;
     let epoch = store.read(outbox::epoch)?;
     let freezer = Freezer::of_store(store, config, now)?;
+    let closed = Closed::of(store.read(mailboxes::list)?);
+    for letter in letters {
+        ensure!(closed.is_trusted(letter.to), "somebody else may read the mailbox that a letter would go to");
+    }
     let mut new = Vec::new();
     for (letter, number) in letters.iter().zip(first.0..) {
         let reference = Reference { number: u64::from(number), epoch };

@@ -1,7 +1,8 @@
 //! Notices that take back what was told: "this was not for you; please delete it".
 //!
 //! A notice goes to exactly the addresses the earlier mail went to, also when they are no contact any more: they have it. It repeats
-//! nothing of the content, so that it needs no clearance of its own; it bears the marking of what it takes back.
+//! nothing of the content, so that it needs no clearance of its own; it bears the marking of what it takes back. To a mailbox that somebody else may
+//! read it does not go.
 
 use jiff::Timestamp;
 use schakel_model::{
@@ -17,14 +18,14 @@ use schakel_rules::{
     tlp_gate::{Audience, gate},
 };
 use schakel_store::{
-    Store,
+    Store, mailboxes,
     outbox::{self, NewNotification, Notification},
     recalls::{self, NewRecall},
 };
 
 use crate::{
     explain::organisation_name,
-    tell::{Composer, Freezer, Mail, To},
+    tell::{Closed, Composer, Freezer, Mail, To},
 };
 
 /// What of a notification is taken back, and who asked for it.
@@ -83,7 +84,16 @@ impl Composer<'_> {
         take_back: &TakeBack<'_>,
         next: &mut NotificationId,
     ) -> anyhow::Result<Option<NewRecall>> {
-        let arrived = store.read(|connection| recalls::may_have_arrived(connection, told.id))?;
+        let mut arrived = store.read(|connection| recalls::may_have_arrived(connection, told.id))?;
+        let closed = Closed::of(store.read(mailboxes::list)?);
+        arrived.retain(|message| {
+            let is_trusted = closed.is_trusted(&message.recipient);
+            if !is_trusted {
+                tracing::warn!(notification = %told.id, message = message.id,
+                    "somebody else may read where this went: that it is taken back has to be said in another way");
+            }
+            is_trusted
+        });
         if arrived.is_empty() {
             return Ok(None);
         }

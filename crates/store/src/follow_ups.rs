@@ -116,6 +116,15 @@ pub(crate) fn tell(
     Ok(())
 }
 
+/// Forgets what a notification (a lead) was the first to tell, when nobody got it and it is told anew: until then nobody was told.
+pub(crate) fn forget(transaction: &Transaction<'_>, lead: u32) -> Result<(), StoreError> {
+    transaction
+        .prepare_cached("DELETE FROM follow_up WHERE told_by = ?1 AND first_told_by = ?1 AND state = ?2")
+        .and_then(|mut statement| statement.execute(params![lead, RecipientState::Told as u8]))
+        .doing("forget what nobody was told")
+        .map(|_| ())
+}
+
 /// Ends what a notification (a lead) told: it was not for that organisation.
 pub(crate) fn withdraw(
     transaction: &Transaction<'_>,

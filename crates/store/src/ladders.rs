@@ -41,6 +41,8 @@ pub struct Turns {
     pub ladders: Vec<Ladder>,
     /// Who is to be called.
     pub calls: Vec<NewCall>,
+    /// Notifications about which nobody need be called any more.
+    pub called_off: Vec<NotificationId>,
     /// What is closed.
     pub states: Vec<StateChange>,
 }
@@ -54,6 +56,7 @@ impl Store {
         self.store_notifications_and(&notices, at, |transaction| {
             parcels.iter().flatten().try_for_each(|parcel| handovers::insert(transaction, parcel))?;
             turns.ladders.iter().try_for_each(|ladder| put(transaction, ladder))?;
+            turns.called_off.iter().try_for_each(|about| calls::end(transaction, at, *about))?;
             turns.calls.iter().try_for_each(|call| calls::add(transaction, at, call))?;
             turns.states.iter().try_for_each(|change| change_state(transaction, change))
         })

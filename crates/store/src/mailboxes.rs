@@ -15,6 +15,7 @@ use crate::{
     audit::Action,
     calls::{self, NewCall},
     error::DatabaseContext,
+    follow_ups,
     outbox::{NewNotification, Notification, any_hope, set_fate, withheld},
     transaction::Transaction,
 };
@@ -211,28 +212,38 @@ fn tell_otherwise(
     otherwise: Fate,
     why: &str,
 ) -> Result<u64, StoreError> {
-    // One that is withheld until it can be read in safety may still go.
-    if any_hope(transaction, lead)? || withheld::any(transaction, lead)? {
+    if any_hope(transaction, lead)? {
         return Ok(0);
     }
-    let blocks: Vec<(i64, i64)> = transaction
-        .prepare_cached("SELECT id, count FROM assignment_block WHERE reference = ?1 AND fate IN (?2, ?3)")
+    // One that is withheld until it can be read in safety may still go.
+    let otherwise = if withheld::any(transaction, lead)? { Fate::Held } else { otherwise };
+    let blocks: Vec<(i64, u8, i64)> = transaction
+        .prepare_cached(&format!(
+            "SELECT id, fate, count FROM assignment_block
+             WHERE reference = ?1 AND (fate IN (?2, ?3) OR {})",
+            withheld::HELD
+        ))
         .and_then(|mut statement| {
             statement
                 .query_map(params![lead, Fate::Queued as u8, Fate::Notified as u8], |row| {
-                    Ok((row.get(0)?, row.get(1)?))
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
                 })?
                 .collect()
         })
         .doing("find the assignments of a notification")?;
-    // Undeliverable names what could not be delivered; whatever is told anew names nothing yet.
-    let reference = (otherwise == Fate::Undeliverable).then_some(lead);
+    // What is told anew names nothing yet.
+    let reference = matches!(otherwise, Fate::Undeliverable | Fate::Held).then_some(lead);
     let mut count = 0;
-    for (block, findings) in blocks {
+    let is_held = |fate: u8| fate == Fate::Held as u8 && otherwise == Fate::Held;
+    for (block, _, findings) in blocks.into_iter().filter(|(_, fate, _)| !is_held(*fate)) {
         set_fate(transaction, at, block, otherwise, reference, why)?;
         count += findings as u64;
     }
-    Ok(count)
+    match otherwise {
+        Fate::Held => Ok(0),
+        Fate::Queued => follow_ups::forget(transaction, lead).map(|()| count),
+        _ => Ok(count),
+    }
 }
 
 fn folded(address: &str) -> String {
@@ -304,8 +315,10 @@ pub fn last_accepted(connection: &Connection, address: &str) -> Result<Option<i6
 
 #[cfg(test)]
 mod tests {
+    use schakel_model::{ids::OrganisationId, severity::Severity};
+
     use super::*;
-    use crate::data_dir::DataDir;
+    use crate::{data_dir::DataDir, follow_ups::Tells};
 
     const ACT: Act<'static> = Act { at: 100, actor: "serve", reason: "" };
 
@@ -325,11 +338,27 @@ mod tests {
                     ))?;
                 }
                 run("INSERT INTO assignment_block (id, chunk, report, organisation, role, end, count, fate, reference, findings)
-                     VALUES (1, 1, 1, 1, 0, 0, 3, 2, 7, x'00')")
-                .map(|_| ())
+                     VALUES (1, 1, 1, 1, 0, 0, 3, 2, 7, x'00')")?;
+                let tells = Tells {
+                    finding: FindingId(3),
+                    severity: Severity::High,
+                    compromised: false,
+                    deadline: None,
+                    same_case: true,
+                    cves: Vec::new(),
+                };
+                follow_ups::tell(transaction, OrganisationId(1), NotificationId(7), 50, &[tells])
             })
             .unwrap();
         (folder, store)
+    }
+
+    /// Is the finding recorded as told?
+    fn is_told(store: &Store) -> bool {
+        store
+            .read(|connection| follow_ups::get(connection, OrganisationId(1), FindingId(3)))
+            .unwrap()
+            .is_some()
     }
 
     fn fate(store: &Store) -> u8 {
@@ -354,6 +383,7 @@ mod tests {
             assert_eq!(back(2, Fate::Undeliverable), Returned::default());
         }
         assert_eq!(fate(&store), Fate::Queued as u8);
+        assert!(!is_told(&store), "nobody has been told, until somebody is");
         let b = known(&store, "b@x.example");
         assert_eq!((b.failures, b.failed_at, b.failure.as_str()), (1, Some(100), "no such user"));
         assert_eq!(store.read(unusable).unwrap().len(), 2);
@@ -382,6 +412,7 @@ mod tests {
                 transaction.execute("UPDATE message SET state = 0", []).doing("prepare").map(|_| ())
             })
             .unwrap();
+        assert!(is_told(&store));
         let alone = store.compromised(&ACT, "A@x.example", Some(FindingId(9)), &|_| Fate::NoContact).unwrap();
         assert_eq!((alone, fate(&store)), (vec![NotificationId(7)], Fate::NoContact as u8));
         let a = known(&store, "a@x.example");
@@ -389,5 +420,44 @@ mod tests {
             (a.compromised_at, a.compromised_by, a.is_usable()),
             (Some(100), Some(FindingId(9)), false)
         );
+    }
+
+    #[test]
+    fn what_was_withheld_for_a_mailbox_that_somebody_else_reads_is_told_otherwise() {
+        let (_folder, mut store) = store(&["a@x.example", "b@x.example"]);
+        let run = |store: &mut Store, sql: &str| {
+            store.write(|transaction| transaction.execute(sql, []).doing("prepare").map(|_| ())).unwrap();
+        };
+        run(&mut store, "UPDATE message SET state = 4");
+        run(&mut store, "UPDATE assignment_block SET fate = 9");
+        let mut compromised =
+            |address: &str| store.compromised(&ACT, address, None, &|_| Fate::Queued).unwrap();
+        assert_eq!(compromised("a@x.example"), [], "another is withheld and may still go");
+        assert_eq!(compromised("b@x.example"), [NotificationId(7)]);
+        assert_eq!(fate(&store), Fate::Queued as u8);
+        // What a campaign holds names the campaign, which may have the same number.
+        run(&mut store, "UPDATE assignment_block SET fate = 9, reference = 7");
+        run(&mut store, "UPDATE message SET state = 4");
+        run(
+            &mut store,
+            "INSERT INTO campaign (id, report, title, text_nl, text_en, created_at, actor) VALUES (7, 1, '', '', '', 50, 'jan')",
+        );
+        store.compromised(&ACT, "a@x.example", None, &|_| Fate::Queued).unwrap();
+        store.compromised(&ACT, "b@x.example", None, &|_| Fate::Queued).unwrap();
+        assert_eq!(fate(&store), Fate::Held as u8);
+    }
+
+    #[test]
+    fn what_came_back_is_held_while_another_mail_is_withheld() {
+        let (_folder, mut store) = store(&["a@x.example", "b@x.example"]);
+        store
+            .write(|transaction| {
+                let sql = "UPDATE message SET state = 4 WHERE recipient = 'b@x.example'";
+                transaction.execute(sql, []).doing("prepare").map(|_| ())
+            })
+            .unwrap();
+        let back = store.message_returned(&ACT, 1, Failure::Hard, "no such user", Fate::Queued).unwrap();
+        assert_eq!((back, fate(&store)), (Returned { new: true, untold: 0 }, Fate::Held as u8));
+        assert!(is_told(&store));
     }
 }

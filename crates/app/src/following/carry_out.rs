@@ -19,7 +19,7 @@ use schakel_store::{
     Store,
     calls::NewCall,
     follow_ups::Tells,
-    ladders::Turns,
+    ladders::{Ladder, Turns},
     outbox::{self, NewNotification, Notification},
 };
 use serde::Serialize;
@@ -60,7 +60,14 @@ pub fn carry_out(composer: &Composer<'_>, store: &mut Store, looked: &Looked) ->
         links: Links::known(composer.reader, composer.config)?,
         next: store.read(outbox::next_notification)?,
         epoch: store.read(outbox::epoch)?,
-        turns: Turns { states: looked.closed.clone(), ladders: looked.ended.clone(), ..Turns::default() },
+        closed: Closed::known(composer.reader)?,
+        turns: Turns {
+            states: looked.closed.clone(),
+            ladders: looked.ended.clone(),
+            called_off: looked.called_off.clone(),
+            ..Turns::default()
+        },
+        told_again: HashSet::new(),
         done: Done { closed: looked.closed.len() as u64, ..Done::default() },
     };
     for ((organisation, told_by), findings) in &looked.again {
@@ -80,7 +87,10 @@ struct Desk<'a> {
     links: Links,
     next: NotificationId,
     epoch: u32,
+    /// Where nothing goes.
+    closed: Closed,
     turns: Turns,
+    told_again: HashSet<(OrganisationId, FindingId)>,
     done: Done,
 }
 
@@ -97,14 +107,11 @@ impl Desk<'_> {
             return self.hand_over_again(&told, findings, looked);
         }
         let now = self.composer.now.as_second();
-        let closed = Closed::known(self.composer.reader)?;
-        let contacts = self.composer.view.contacts(organisation, now).filter(|one| closed.is_open(one));
-        let Ok(recipients) = recipients_of(Circle::Concerned, &ROLES, contacts, told.tlp) else {
-            // Nobody may hear it now; it stays due, and the alarm about unreachable organisations says so.
-            return Ok(());
+        let contacts = self.composer.view.contacts(organisation, now).filter(|one| self.closed.is_open(one));
+        let contacts: Vec<&Contact> = match recipients_of(Circle::Concerned, &ROLES, contacts, told.tlp) {
+            Ok(recipients) => recipients.by_language.into_iter().flat_map(|group| group.contacts).collect(),
+            Err(_) => Vec::new(),
         };
-        let contacts: Vec<&Contact> =
-            recipients.by_language.into_iter().flat_map(|group| group.contacts).collect();
         let mut because: BTreeMap<Why, u64> = BTreeMap::new();
         findings.iter().for_each(|one| *because.entry(one.why).or_default() += 1);
         let first = findings.iter().map(|one| one.follow_up.first_told_at).min().unwrap_or(now);
@@ -127,7 +134,21 @@ impl Desk<'_> {
             thread: told_by,
         };
         let mut made = self.composer.retold(&retold, (&self.freezer, self.epoch), &mut self.next)?;
+        if made.is_empty() {
+            // Mail reaches nobody who may have it: the desk tells it.
+            made.extend(self.composer.retold_by_telephone(
+                &retold,
+                told.language,
+                self.epoch,
+                &mut self.next,
+            )?);
+            if let Some(new) = made.first() {
+                let why = self.closed.why(self.composer.view.contacts(organisation, now));
+                self.call(organisation, new.notification.id, why);
+            }
+        }
         let Some(lead) = made.first_mut() else { return Ok(()) };
+        self.told_again.extend(findings.iter().map(|one| (organisation, one.follow_up.finding)));
         lead.tells = findings.iter().map(tells).collect();
         self.done.told_again += lead.tells.len() as u64;
         self.done.reminders += made.len() as u64;
@@ -158,7 +179,15 @@ impl Desk<'_> {
 
     fn step(&mut self, step: &Step, looked: &Looked) -> anyhow::Result<()> {
         let now = self.composer.now.as_second();
-        let Step { ladder, .. } = *step;
+        let ladder = step.ladder;
+        let mut step = step.clone();
+        step.findings.retain(|(finding, _)| !self.told_again.contains(&(ladder.organisation, *finding)));
+        if step.findings.is_empty() {
+            // All of it was told again just now: that has a ladder of its own.
+            self.turns.ladders.push(Ladder { ended_at: Some(now), ..ladder });
+            return Ok(());
+        }
+        let step = &step;
         let mut after = ladder;
         for (turn, steps) in &step.turns {
             after.steps = *steps;
@@ -188,7 +217,7 @@ impl Desk<'_> {
             .iter()
             .map(|address| address.trim().to_lowercase())
             .collect();
-        not_to.extend(Closed::known(self.composer.reader)?.addresses().cloned());
+        not_to.extend(self.closed.addresses().cloned());
         let now = self.composer.now.as_second();
         let organisation = step.ladder.organisation;
         let view = self.composer.view;

@@ -53,6 +53,17 @@ impl Closed {
         !self.by_address.contains_key(&folded(&contact.email))
     }
 
+    /// May mail go to this address, as far as who reads it is concerned? One that is gone may.
+    pub fn is_trusted(&self, address: &str) -> bool {
+        self.by_address.get(&folded(address)) != Some(&CallReason::CompromisedChannel)
+    }
+
+    /// Why these contacts can only be called: the worst of what is wrong with their addresses.
+    pub fn why<'c>(&self, contacts: impl Iterator<Item = &'c Contact>) -> CallReason {
+        let reasons = contacts.filter_map(|contact| self.by_address.get(&folded(&contact.email)).copied());
+        reasons.max().unwrap_or(CallReason::Undeliverable)
+    }
+
     /// The addresses, in small letters.
     pub fn addresses(&self) -> impl Iterator<Item = &String> {
         self.by_address.keys()
@@ -100,7 +111,7 @@ impl Composer<'_> {
         Ok(anew)
     }
 
-    fn endangering(&self, contact: &Contact, told: &[Told]) -> Option<FindingId> {
+    pub(super) fn endangering(&self, contact: &Contact, told: &[Told]) -> Option<FindingId> {
         let is_about = |one: &&Told| {
             let subject =
                 Subject { classification: one.group.1, account: &one.item.account, host: &one.item.hostname };

@@ -7,7 +7,7 @@ use schakel_model::{
     ids::{FindingId, NotificationId, OrganisationId},
     language::Language,
     observation::ObservedAt,
-    register::Contact,
+    register::{Contact, ContactRole},
     severity::Severity,
     tlp::Tlp,
 };
@@ -66,6 +66,50 @@ impl Composer<'_> {
         (freezer, epoch): (&Freezer, u32),
         next: &mut NotificationId,
     ) -> anyhow::Result<Vec<NewNotification>> {
+        let told = self.told_before(retold)?;
+        if told.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut by_language: BTreeMap<&str, Vec<&Contact>> = BTreeMap::new();
+        // Nobody hears by mail that their mail is read by somebody else.
+        for contact in retold.contacts.iter().filter(|contact| self.endangering(contact, &told).is_none()) {
+            by_language.entry(contact.language.as_str()).or_default().push(contact);
+        }
+        let lead = *next;
+        let mut made = Vec::new();
+        for contacts in by_language.into_values() {
+            made.extend(self.in_one_language((freezer, epoch), retold, &told, &contacts, (lead, next))?);
+        }
+        Ok(made)
+    }
+
+    /// The same for the telephone: a notification without a message; none when nothing is left to tell.
+    pub(crate) fn retold_by_telephone(
+        &self,
+        retold: &Retold<'_>,
+        language: Language,
+        epoch: u32,
+        next: &mut NotificationId,
+    ) -> anyhow::Result<Option<NewNotification>> {
+        let told = self.told_before(retold)?;
+        if told.is_empty() {
+            return Ok(None);
+        }
+        let reference = Reference { number: u64::from(next.0), epoch };
+        let notice = self.notice_of(retold, &told, reference, (language, ContactRole::Findings));
+        let subject = self.templates.render(&notice)?.subject;
+        let notification = self.notification_of(retold, &told, (*next, *next), (epoch, language, subject));
+        next.0 += 1;
+        Ok(Some(NewNotification {
+            notification,
+            messages: Vec::new(),
+            blocks: Vec::new(),
+            tells: Vec::new(),
+        }))
+    }
+
+    /// What was told, as it is known by now.
+    fn told_before(&self, retold: &Retold<'_>) -> anyhow::Result<Vec<Told>> {
         let telling = Telling {
             organisation: retold.reader,
             concerned: retold.concerned,
@@ -88,19 +132,54 @@ impl Composer<'_> {
                 tags.push_str(cve);
             }
         }
-        if told.is_empty() {
-            return Ok(Vec::new());
+        Ok(told)
+    }
+
+    fn notice_of<'n>(
+        &'n self,
+        retold: &'n Retold<'_>,
+        told: &'n [Told],
+        reference: Reference,
+        (language, recipient_role): (Language, ContactRole),
+    ) -> Notice<'n> {
+        let (code, name) = crate::explain::organisation_name(&self.view.register, retold.reader);
+        Notice {
+            reference,
+            organisation: name,
+            organisation_code: code,
+            language,
+            tlp: retold.tlp,
+            recipient_role,
+            standing: Standing::Own,
+            occasion: retold.occasion.clone(),
+            answer_link: "",
+            sender: &self.config.sender,
+            created_at: self.now,
+            groups: groups(&self.view.register, told),
         }
-        let mut by_language: BTreeMap<&str, Vec<&Contact>> = BTreeMap::new();
-        for contact in retold.contacts {
-            by_language.entry(contact.language.as_str()).or_default().push(contact);
+    }
+
+    fn notification_of(
+        &self,
+        retold: &Retold<'_>,
+        told: &[Told],
+        (id, lead): (NotificationId, NotificationId),
+        (epoch, language, subject): (u32, Language, String),
+    ) -> Notification {
+        Notification {
+            id,
+            epoch,
+            organisation: retold.reader,
+            language,
+            created_at: self.now.as_second(),
+            tlp: retold.tlp,
+            findings: told.len() as u64,
+            subject,
+            lead,
+            kind: retold.kind,
+            thread: Some(retold.thread),
+            wish: retold.wish,
         }
-        let lead = *next;
-        let mut made = Vec::new();
-        for contacts in by_language.into_values() {
-            made.extend(self.in_one_language((freezer, epoch), retold, &told, &contacts, (lead, next))?);
-        }
-        Ok(made)
     }
 
     fn in_one_language(
@@ -113,22 +192,11 @@ impl Composer<'_> {
     ) -> anyhow::Result<Option<NewNotification>> {
         let Some(first) = contacts.first() else { return Ok(None) };
         let language: Language = first.language;
-        let (code, name) = crate::explain::organisation_name(&self.view.register, retold.reader);
+        let code = crate::explain::organisation_name(&self.view.register, retold.reader).0;
         let reference = Reference { number: u64::from(next.0), epoch };
-        let notice = Notice {
-            reference,
-            organisation: name,
-            organisation_code: code,
-            language,
-            tlp: retold.tlp,
-            recipient_role: first.role,
-            standing: Standing::Own,
-            occasion: retold.occasion.clone(),
-            answer_link: &self.answer_link(reference),
-            sender: &self.config.sender,
-            created_at: self.now,
-            groups: groups(&self.view.register, told),
-        };
+        let answer_link = &self.answer_link(reference);
+        let notice =
+            Notice { answer_link, ..self.notice_of(retold, told, reference, (language, first.role)) };
         let message = self.templates.render(&notice)?;
         let mail = Mail { message: &message, reference, kind: retold.kind, language, wish: retold.wish };
         let mut messages = Vec::new();
@@ -148,20 +216,8 @@ impl Composer<'_> {
             let (terms, k) = (retold.tlp.into(), contacts.len() as u32 + 1);
             messages.extend(freezer.to_machines(&mail, (terms, retold.circle), code, k)?);
         }
-        let notification = Notification {
-            id: *next,
-            epoch,
-            organisation: retold.reader,
-            language,
-            created_at: self.now.as_second(),
-            tlp: retold.tlp,
-            findings: told.len() as u64,
-            subject: message.subject,
-            lead,
-            kind: retold.kind,
-            thread: Some(retold.thread),
-            wish: retold.wish,
-        };
+        let notification =
+            self.notification_of(retold, told, (*next, lead), (epoch, language, message.subject));
         next.0 += 1;
         Ok(Some(NewNotification { notification, messages, blocks: Vec::new(), tells: Vec::new() }))
     }

@@ -325,6 +325,23 @@ fn a_key_that_cannot_be_used_is_as_good_as_none_and_it_is_said_why() {
 }
 
 #[test]
+fn what_is_withheld_for_a_mailbox_that_somebody_else_reads_does_not_wait_for_ever() {
+    let mut installation = one_member();
+    installation.configure(&strict(""));
+    installation.json(&["user", "add", "jan"]);
+    take_in(&mut installation, "198.51.100.77");
+    installation.json(&["tell"]);
+    assert_eq!(installation.fate("held"), 1);
+    let mark = ["contact", "compromised", "cert@eikendam.example", "--reason", "phished"];
+    installation.json(&[&["--as", "jan"][..], &mark].concat());
+    installation.json(&["tell"]);
+    assert_eq!((installation.fate("held"), installation.fate("no_contact")), (0, 1));
+    assert!(installation.json(&["call", "list"]).to_string().contains("compromised_channel"));
+    assert_eq!(installation.mails().len(), 1, "only the letter from before that something waits");
+    installation.assert_sound();
+}
+
+#[test]
 fn the_desk_lets_a_withheld_message_go_with_a_reason() {
     let mut installation = one_member();
     installation.configure(&strict(""));

@@ -245,6 +245,62 @@ fn a_new_cve_is_told_once_and_counts_when_it_becomes_exploited() {
     installation.assert_sound();
 }
 
+fn to_call(installation: &Installation) -> Vec<String> {
+    let listed = installation.json(&["call", "list"]);
+    let entry =
+        |entry: &Value| format!("{} {}", entry["organisation"].as_str().unwrap(), entry["calls"][0]["why"]);
+    listed["calls"].as_array().unwrap().iter().map(entry).collect()
+}
+
+#[test]
+fn a_reminder_that_no_mail_can_bring_is_told_by_telephone() {
+    let mut installation = told("low");
+    for address in ["cert@eikendam.example", "vcib@eikendam.example", "ciso@eikendam.example"] {
+        let mark = ["contact", "compromised", address, "--reason", "all of it was phished"];
+        installation.json(&[&["--as", "anne"][..], &mark].concat());
+    }
+    assert_eq!(to_call(&installation), [""; 0]);
+    seen(&mut installation, "2026-12-19", "low");
+    let mails = tell_at(&mut installation, "2026-12-20T09:00:01Z");
+    assert!(mails.iter().all(|mail| !mail.contains("eikendam")), "{mails:?}");
+    assert_eq!(to_call(&installation).len(), 1, "{:?}", to_call(&installation));
+    assert!(to_call(&installation)[0].starts_with("GM1"));
+    assert!(installation.json(&["call", "list"]).to_string().contains("compromised_channel"));
+    assert!(!due(&installation).iter().any(|row| row.starts_with("GM1 tell_again")), "once");
+    tell_at(&mut installation, "2026-12-21T09:00:00Z");
+    assert_eq!(to_call(&installation).len(), 1);
+    // An answer takes it off the list, although no step of a ladder was ever due.
+    let finding = installation.json(&["findings"])["findings"][0]["finding"].to_string();
+    let about = format!("F{}", finding.trim_matches(|c: char| !c.is_ascii_digit()));
+    let said = ["answer", "new", "fixed", "--finding", &about, "--organisation", "GM1", "--who", "C. Ciso"];
+    installation.json(&[&["--as", "anne"][..], &said].concat());
+    tell_at(&mut installation, "2026-12-21T09:01:00Z");
+    assert_eq!(to_call(&installation), [""; 0]);
+    installation.assert_sound();
+}
+
+#[test]
+fn a_reminder_that_nobody_may_read_does_not_end_the_way_to_the_calling_list() {
+    // Critical, and told; then the only contact may read less than it is marked.
+    let mut installation = Installation::empty();
+    installation.at("2026-11-01T00:00:00Z");
+    let register = |tlp: &str| {
+        Register::default()
+            .organisation("GM1,Eikendam,municipality,,nl")
+            .asset("GM1,prefix,198.51.100.0/25,owner")
+            .contact(&format!("GM1,findings,CERT,cert@eikendam.example,+31 88 000 00 01,nl,{tlp}"))
+    };
+    installation.import(&register("AMBER"));
+    installation.json(&["user", "add", "anne"]);
+    seen(&mut installation, "2026-11-20", "high");
+    installation.json(&["tell"]);
+    installation.import(&register("GREEN"));
+    seen(&mut installation, "2026-11-20", "critical");
+    assert_eq!(tell_at(&mut installation, "2026-11-20T09:01:00Z"), [""; 0]);
+    assert_eq!(to_call(&installation).len(), 1, "{:?}", due(&installation));
+    installation.assert_sound();
+}
+
 #[test]
 fn fixed_closes_after_a_week_and_is_told_again_when_it_comes_back() {
     let mut installation = told("low");

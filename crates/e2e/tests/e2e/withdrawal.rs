@@ -57,6 +57,20 @@ fn exactly_those_who_were_told_of_what_nothing_else_shows_hear_it() {
 }
 
 #[test]
+fn a_mailbox_that_somebody_else_reads_hears_nothing_of_it() {
+    let installation = told();
+    installation.json(&["user", "add", "jan"]);
+    let mails = installation.mails().len();
+    let mark = ["contact", "compromised", "vcib@lindeveen.example", "--reason", "phished"];
+    installation.json(&[&["--as", "jan"][..], &mark].concat());
+    let done = installation.json(&["report", "withdraw", "1", "--reason", "a mistake of our scanner"]);
+    assert_eq!((count(&done["withdrawn"]), count(&done["notices"])), (2, 0), "{done}");
+    installation.run(&["tell"]).ended(0);
+    assert_eq!(installation.mails().len(), mails);
+    installation.assert_sound();
+}
+
+#[test]
 fn the_second_report_taken_back_as_well_leaves_nothing() {
     let installation = told();
     installation.json(&["report", "withdraw", "1", "--reason", "a mistake"]);

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use schakel_model::ids::NotificationId;
 
 use super::NewMessage;
-use crate::{StoreError, error::DatabaseContext, transaction::Transaction};
+use crate::{StoreError, error::DatabaseContext, follow_ups, transaction::Transaction};
 
 /// Stores a message that is carried by the one with this Message-ID, which is stored already.
 pub(super) fn insert(
@@ -109,6 +109,7 @@ pub(crate) fn dissolve(transaction: &Transaction<'_>, at: i64, message: i64) -> 
             .prepare_cached("UPDATE assignment_block SET reference = NULL WHERE reference = ?1 AND fate = 1")
             .and_then(|mut statement| statement.execute([lead]))
             .doing("have assignments told again")?;
+        follow_ups::forget(transaction, lead)?;
         others.iter().try_for_each(|message| dissolve(transaction, at, *message))?;
     }
     Ok(())

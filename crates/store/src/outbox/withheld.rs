@@ -65,6 +65,10 @@ pub(crate) fn any(transaction: &Transaction<'_>, lead: u32) -> Result<bool, Stor
         .doing("look at the messages of a notification")
 }
 
+/// Of a block that names a notification: it is held because that is withheld. What a campaign holds names the campaign.
+pub(crate) const HELD: &str =
+    "(fate = 9 AND report NOT IN (SELECT report FROM campaign WHERE sent_at IS NULL AND ended_at IS NULL))";
+
 /// What only withheld messages tell is held.
 pub(super) fn hold(
     transaction: &Transaction<'_>,
@@ -162,7 +166,7 @@ impl Store {
 
 fn queue_again(transaction: &Transaction<'_>, lead: u32, at: i64, why: &str) -> Result<(), StoreError> {
     let blocks: Vec<i64> = transaction
-        .prepare_cached("SELECT id FROM assignment_block WHERE reference = ?1 AND fate = 9")
+        .prepare_cached(&format!("SELECT id FROM assignment_block WHERE reference = ?1 AND {HELD}"))
         .and_then(|mut statement| statement.query_map([lead], |row| row.get(0))?.collect())
         .doing("find the assignments of a notification")?;
     blocks.iter().try_for_each(|block| set_fate(transaction, at, *block, Fate::Queued, Some(lead), why))
