@@ -1,6 +1,6 @@
 //! What is wrong with this installation, in plain words, with what to do about it.
 
-use schakel_deliver::settings::ChannelKind;
+use schakel_deliver::settings::{ChannelKind, ReplyTo};
 use schakel_model::{fate::Fate, keeping::Keeps, register::Register, tlp::Tlp};
 use schakel_store::{
     Reader, answers, audit,
@@ -122,6 +122,12 @@ impl Doctor {
         }
         if config.mail.channel == ChannelKind::Smtp && config.mail.dkim.selectors.is_empty() {
             self.look("mail", "no DKIM key signs our mails. `schakel key dkim generate` makes one, unless your mail server signs");
+        }
+        if config.mail.channel == ChannelKind::Smtp
+            && config.mail.return_path_host.is_empty()
+            && config.mail.replies == ReplyTo::AsIs
+        {
+            self.look("mail", "mail that comes back is not believed, because nothing proves that it was ours: set mail.return_path_host, or mail.replies = \"tokens\"");
         }
         let keys = [
             Dkim::load(config).err(),

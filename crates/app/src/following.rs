@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::tell::Since;
-use jiff::Timestamp;
 use schakel_model::{
     answer::FollowUp,
     call::{Call, CallReason},
@@ -357,9 +356,4 @@ fn exploited_findings(
         .zip(kind_of)
         .filter_map(|(finding, kind)| Some((*finding, by_kind.get(kind?.0 as usize).copied().flatten()?)))
         .collect())
-}
-
-/// A time of the store, for mails.
-fn timestamp(at: i64) -> Timestamp {
-    Timestamp::from_second(at).unwrap_or(Timestamp::UNIX_EPOCH)
 }

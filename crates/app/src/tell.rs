@@ -15,7 +15,7 @@ use schakel_model::{
     ids::{AssetId, FindingId, NotificationId, OrganisationId},
     keeping::Keeps,
     register::{Contact, Register},
-    tlp::Terms,
+    tlp::{Terms, Tlp},
 };
 use schakel_render::{
     message::Message,
@@ -77,7 +77,7 @@ pub(crate) use channel::Closed;
 pub use frozen::{Freezer, Mail, To};
 pub(crate) use frozen::{message_id_host, outer_subject};
 pub(crate) use protection::Protector;
-pub(crate) use retold::{Retold, Since};
+pub(crate) use retold::{Retold, Since, WhyAgain};
 
 /// Findings read from their raw rows at a time: bounds memory at about 100 MB, and re-reads a chunk only once for each such batch.
 const FINDINGS_AT_ONCE: u64 = 100_000;
@@ -212,7 +212,9 @@ impl Composer<'_> {
                 }
                 let one = One { batch: &batch, told: &told, at };
                 let written = self.notifications(making, one, &mut shared, &mut next)?;
-                if written.is_empty()
+                let is_written = !written.is_empty();
+                if !is_written
+                    && !telling.whom.desk
                     && let Some((composed, stored, why)) =
                         self.by_telephone(making, telling, &told[at], &mut next)?
                 {
@@ -224,7 +226,7 @@ impl Composer<'_> {
                     if telling.whom.desk { for_desk.push(stored) } else { new.push(stored) }
                 }
                 if telling.whom.desk {
-                    kept.extend(telling.blocks.iter().map(went_to_desk));
+                    kept.extend(telling.blocks.iter().map(|block| for_the_desk(block, is_written)));
                 }
             }
             if let Some(store) = store.as_deref_mut() {
@@ -436,7 +438,7 @@ impl Composer<'_> {
             };
             let mut messages = Vec::new();
             if telling.whom.desk {
-                messages.push(self.for_desk(freezer, mail, telling.terms, &group.contacts)?);
+                messages.extend(self.for_desk(freezer, mail, telling.terms, &group.contacts)?);
             }
             let contacts = group.contacts.iter().filter(|_| !telling.whom.desk);
             for (contact, k) in contacts.zip(1..) {
@@ -513,23 +515,26 @@ impl Composer<'_> {
         (until > self.now.as_second()).then_some(until)
     }
 
-    /// The mail in trial operation: to the desk, which has the report, with the names of those who would get it.
+    /// The mail in trial operation: to the desk in their place, with the names of those who would get it. It passes the gate as theirs does; `None`
+    /// when a mailbox of several people may not have it.
     fn for_desk(
         &self,
         freezer: &Freezer,
         mail: Mail<'_>,
         terms: Terms,
         contacts: &[&Contact],
-    ) -> anyhow::Result<NewMessage> {
+    ) -> anyhow::Result<Option<NewMessage>> {
         let settings = &self.config.mail;
         let desk = if settings.reply_to.is_empty() { &settings.from } else { &settings.reply_to };
         let desk = schakel_deliver::mail::address("mail.reply_to", desk)?;
-        let pass = gate(terms, &Audience::has(&desk))?;
+        let Ok(pass) = gate(terms, &Audience::mailbox(Circle::Concerned, &desk, Tlp::Red)) else {
+            return Ok(None);
+        };
         let instead: Vec<&str> = contacts.iter().map(|contact| contact.email.as_str()).collect();
         let name = format!("instead of {}", instead.join(" "));
         let to = To { name: &name, role: "desk", thread: None };
         // It stays on our own mail server.
-        freezer.freeze(&Mail { wish: Wish::Open, ..mail }, pass, &to, 1)
+        freezer.freeze(&Mail { wish: Wish::Open, ..mail }, pass, &to, 1).map(Some)
     }
 }
 
@@ -575,14 +580,13 @@ fn batches(waiting: Vec<Waiting>) -> Vec<Vec<Telling>> {
     batches
 }
 
-/// What becomes of assignments of which the mail went to the desk: nobody else was told.
-fn went_to_desk(block: &Block) -> Decided {
-    let kept = Verdict::Kept {
-        keeps: Keeps::Desk,
-        rule: 0,
-        until: None,
-        reason: "trial operation: the mail went to the desk".to_owned(),
+/// What becomes of assignments of which the mail goes to the desk: nobody else was told.
+fn for_the_desk(block: &Block, is_written: bool) -> Decided {
+    let reason = match is_written {
+        true => "trial operation: the mail went to the desk",
+        false => "trial operation: nothing went to the desk, whose mailbox may not have it",
     };
+    let kept = Verdict::Kept { keeps: Keeps::Desk, rule: 0, until: None, reason: reason.to_owned() };
     Decided { block: block.id, parts: vec![(id_list::decode(&block.findings).collect(), kept)] }
 }
 

@@ -115,7 +115,7 @@ impl Context {
             about: match (notice.standing, &notice.occasion) {
                 (Standing::Copy { of }, _) => name(of),
                 (Standing::Together { of }, _) => names(of),
-                (_, Occasion::Escalation { to: Some(to), .. }) => name(to),
+                (_, Occasion::Escalation { to, .. }) if !to.is_empty() => names(to),
                 _ => name(notice.organisation),
             },
             recipient_role: words.text(&format!("recipient-{}", notice.recipient_role)),
@@ -259,16 +259,17 @@ fn occasion_lines(occasion: &Occasion<'_>, words: &Words, times: &Times) -> Vec<
             own.chain(asks).collect()
         }
         Occasion::Escalation { of, told_at, to } => {
-            let (number, day) = (of.to_string(), times.local_day(*told_at));
-            vec![match to {
-                Some(to) => {
-                    let to = clean::line(to, NAME_CHARS_MAX);
+            let number = of.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            let day = times.local_day(*told_at);
+            vec![match to.is_empty() {
+                false => {
+                    let to = names(to);
                     words.with(
                         "occasion-escalation-other",
                         &[("number", &number), ("day", &day), ("organisation", &to)],
                     )
                 }
-                None => words.with("occasion-escalation-own", &[("number", &number), ("day", &day)]),
+                true => words.with("occasion-escalation-own", &[("number", &number), ("day", &day)]),
             }]
         }
     };

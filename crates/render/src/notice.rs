@@ -114,12 +114,12 @@ pub enum Occasion<'a> {
     },
     /// Somebody else was told of them, and nobody reacted.
     Escalation {
-        /// The earlier notification.
-        of: Reference,
-        /// When that was composed.
+        /// The earlier notification; several, when several were told of the same.
+        of: Vec<Reference>,
+        /// When the first of them was composed.
         told_at: Timestamp,
-        /// To whom: the name of the organisation, when it is another than the reader's.
-        to: Option<&'a str>,
+        /// To whom: the names of the organisations, when they are others than the reader's.
+        to: Vec<&'a str>,
     },
 }
 

@@ -138,7 +138,7 @@ pub fn escalation(language: Language) -> Notice<'static> {
     let of = Reference { number: 12, epoch: 0 };
     let told_at = Timestamp::constant(1_772_000_000, 0);
     Notice {
-        occasion: Occasion::Escalation { of, told_at, to: Some("Gemeente Hollands Diep") },
+        occasion: Occasion::Escalation { of: vec![of], told_at, to: vec!["Gemeente Hollands Diep"] },
         organisation: "ICT Samenwerking Voorbeeld",
         ..small(language)
     }

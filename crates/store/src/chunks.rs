@@ -15,6 +15,7 @@ use crate::{
     findings::{self, NewFinding, NewKind},
     frames::FrameRef,
     id_list,
+    outbox::withheld,
     transaction::Transaction,
     varint,
 };
@@ -534,13 +535,13 @@ pub enum Blocks {
 
 /// Lists blocks.
 pub fn blocks(connection: &Connection, which: &Blocks) -> Result<Vec<Block>, StoreError> {
+    // On its way, told, with another hub, to nobody's abuse desk, given up, for the telephone, withheld.
+    let of_notification = format!("reference = ?1 AND (fate IN (1, 2, 5, 6, 7, 10) OR {})", withheld::HELD);
     let (condition, argument) = match which {
         Blocks::OfChunk(chunk) => ("chunk = ?1", i64::from(*chunk)),
         Blocks::OfReport(report) => ("report = ?1", i64::from(report.0)),
         Blocks::ToTell => ("fate = 1 AND reference IS NULL AND organisation >= ?1", 0),
-        Blocks::OfNotification(notification) => {
-            ("reference = ?1 AND fate IN (1, 2, 5, 6, 7)", i64::from(*notification))
-        }
+        Blocks::OfNotification(notification) => (of_notification.as_str(), i64::from(*notification)),
         Blocks::WithFate(fate) => ("fate = ?1", *fate as i64),
         Blocks::OfOrganisation(organisation) => ("organisation = ?1", i64::from(*organisation)),
         Blocks::OfCorrection(correction) => ("correction = ?1", i64::from(*correction)),

@@ -177,7 +177,9 @@ fn withdraw(
     }
     let id = if left.is_empty() { block.id } else { split(transaction, block.id, &taken, &left)? };
     let told_by = match block.fate {
-        Fate::Queued | Fate::Notified | Fate::Undeliverable | Fate::HandedOver => block.reference,
+        Fate::Queued | Fate::Notified | Fate::Undeliverable | Fate::NoContact | Fate::HandedOver => {
+            block.reference
+        }
         _ => None,
     };
     let recall = match (told_by, withdrawal.recall) {

@@ -177,7 +177,7 @@ impl Store {
                     call.why, call.notification
                 );
                 for block in blocks {
-                    set_fate(transaction, at, *block, Fate::NoContact, None, &why)?;
+                    set_fate(transaction, at, *block, Fate::NoContact, Some(call.notification.0), &why)?;
                 }
                 calls::add(transaction, at, call)?;
             }

@@ -1,6 +1,6 @@
 //! Doing what is due.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use schakel_model::{
     answer::NotificationKind,
@@ -8,11 +8,10 @@ use schakel_model::{
     ids::{FindingId, NotificationId, OrganisationId},
     register::Contact,
 };
-use schakel_render::notice::{Occasion, Reference};
+use schakel_render::notice::Reference;
 use schakel_rules::{
-    follow_up::Why,
     ladder::Turn,
-    recipients::{ROLES, recipients_of},
+    recipients::{ROLES, Recipients, recipients_of},
     tlp_gate::Circle,
 };
 use schakel_store::{
@@ -27,11 +26,10 @@ use serde::Serialize;
 use super::{
     AgainFinding, Looked, Step,
     escalate::{partners, second_contact},
-    timestamp,
 };
 use crate::{
     handover::links::Links,
-    tell::{Closed, Composer, Freezer, Retold, handing_over::Again},
+    tell::{Closed, Composer, Freezer, Retold, WhyAgain, handing_over::Again},
 };
 
 /// What was done.
@@ -70,12 +68,8 @@ pub fn carry_out(composer: &Composer<'_>, store: &mut Store, looked: &Looked) ->
         told_again: HashSet::new(),
         done: Done { closed: looked.closed.len() as u64, ..Done::default() },
     };
-    for ((organisation, told_by), findings) in &looked.again {
-        desk.tell_again(*organisation, *told_by, findings, looked)?;
-    }
-    for step in &looked.steps {
-        desk.step(step, looked)?;
-    }
+    desk.tell_again(looked)?;
+    desk.take_steps(looked)?;
     let Desk { turns, done, .. } = desk;
     store.take_turns(composer.now.as_second(), turns)?;
     Ok(done)
@@ -94,66 +88,77 @@ struct Desk<'a> {
     done: Done,
 }
 
-impl Desk<'_> {
-    fn tell_again(
-        &mut self,
-        organisation: OrganisationId,
-        told_by: NotificationId,
-        findings: &[AgainFinding],
-        looked: &Looked,
-    ) -> anyhow::Result<()> {
-        let Some(told) = self.notification(told_by)? else { return Ok(()) };
-        if told.kind == NotificationKind::Handover {
-            return self.hand_over_again(&told, findings, looked);
+/// A ladder that is climbed now.
+struct Climber {
+    step: Step,
+    /// How many of its turns were tried.
+    tried: usize,
+}
+
+impl<'a> Desk<'a> {
+    /// Tells again what is due, to whoever was told; together, so that a mailbox that several share gets one mail.
+    fn tell_again(&mut self, looked: &Looked) -> anyhow::Result<()> {
+        let mut retolds = Vec::new();
+        let mut about = Vec::new();
+        for ((organisation, told_by), findings) in &looked.again {
+            let Some(told) = self.notification(*told_by)? else { continue };
+            if told.kind == NotificationKind::Handover {
+                self.hand_over_again(&told, findings, looked)?;
+                continue;
+            }
+            retolds.push(self.reminder(*organisation, &told, findings, looked));
+            about.push((told.language, findings));
         }
+        let made = self.composer.retold(&retolds, (&self.freezer, self.epoch), &mut self.next)?;
+        for ((mut made, retold), (language, findings)) in made.into_iter().zip(&retolds).zip(about) {
+            if made.is_empty() {
+                // Mail reaches nobody who may have it: the desk tells it.
+                let (composer, epoch) = (self.composer, self.epoch);
+                let called = composer.retold_by_telephone(retold, language, epoch, &mut self.next)?;
+                if let Some(called) = &called {
+                    let now = composer.now.as_second();
+                    let why = self.closed.why(composer.view.contacts(retold.reader, now));
+                    self.call(retold.reader, called.notification.id, why);
+                }
+                made.extend(called);
+            }
+            let Some(lead) = made.first_mut() else { continue };
+            self.told_again.extend(findings.iter().map(|one| (retold.reader, one.follow_up.finding)));
+            lead.tells = findings.iter().map(tells).collect();
+            self.done.told_again += lead.tells.len() as u64;
+            self.done.reminders += made.len() as u64;
+            self.turns.notices.extend(made);
+        }
+        Ok(())
+    }
+
+    fn reminder<'l>(
+        &self,
+        organisation: OrganisationId,
+        told: &Notification,
+        findings: &[AgainFinding],
+        looked: &'l Looked,
+    ) -> Retold<'l>
+    where
+        'a: 'l,
+    {
         let now = self.composer.now.as_second();
         let contacts = self.composer.view.contacts(organisation, now).filter(|one| self.closed.is_open(one));
-        let contacts: Vec<&Contact> = match recipients_of(Circle::Concerned, &ROLES, contacts, told.tlp) {
-            Ok(recipients) => recipients.by_language.into_iter().flat_map(|group| group.contacts).collect(),
-            Err(_) => Vec::new(),
-        };
-        let mut because: BTreeMap<Why, u64> = BTreeMap::new();
-        findings.iter().for_each(|one| *because.entry(one.why).or_default() += 1);
-        let first = findings.iter().map(|one| one.follow_up.first_told_at).min().unwrap_or(now);
-        let pairs: Vec<_> =
-            findings.iter().map(|one| (one.follow_up.finding, one.follow_up.first_told_by)).collect();
-        let retold = Retold {
+        let recipients = recipients_of(Circle::Concerned, &ROLES, contacts, told.tlp);
+        let why = |one: &AgainFinding| (one.follow_up.finding, one.why, one.follow_up.first_told_at);
+        let first = |one: &AgainFinding| (one.follow_up.finding, one.follow_up.first_told_by);
+        Retold {
             reader: organisation,
             concerned: organisation,
             circle: Circle::Concerned,
-            contacts: &contacts,
-            findings: &pairs,
+            contacts: recipients.map(all).unwrap_or_default(),
+            findings: findings.iter().map(first).collect(),
             since: &looked.since,
             tlp: told.tlp,
             wish: told.wish,
-            occasion: Occasion::Reminder {
-                because: because.into_iter().map(|(why, count)| (why.as_str(), count)).collect(),
-                first_told_at: timestamp(first),
-            },
-            kind: NotificationKind::Reminder,
-            thread: told_by,
-        };
-        let mut made = self.composer.retold(&retold, (&self.freezer, self.epoch), &mut self.next)?;
-        if made.is_empty() {
-            // Mail reaches nobody who may have it: the desk tells it.
-            made.extend(self.composer.retold_by_telephone(
-                &retold,
-                told.language,
-                self.epoch,
-                &mut self.next,
-            )?);
-            if let Some(new) = made.first() {
-                let why = self.closed.why(self.composer.view.contacts(organisation, now));
-                self.call(organisation, new.notification.id, why);
-            }
+            why: WhyAgain::Reminder(findings.iter().map(why).collect()),
+            thread: told.id,
         }
-        let Some(lead) = made.first_mut() else { return Ok(()) };
-        self.told_again.extend(findings.iter().map(|one| (organisation, one.follow_up.finding)));
-        lead.tells = findings.iter().map(tells).collect();
-        self.done.told_again += lead.tells.len() as u64;
-        self.done.reminders += made.len() as u64;
-        self.turns.notices.extend(made);
-        Ok(())
     }
 
     /// The hub that has them is told how they are now. When its link carries nothing any more they stay due, and `schakel doctor` says so.
@@ -177,100 +182,129 @@ impl Desk<'_> {
         Ok(())
     }
 
-    fn step(&mut self, step: &Step, looked: &Looked) -> anyhow::Result<()> {
+    /// Takes the steps that are due, round by round: who has nobody to turn to in one round takes the next turn in the next. So steps that turn to the
+    /// same mailbox share a mail.
+    fn take_steps(&mut self, looked: &Looked) -> anyhow::Result<()> {
         let now = self.composer.now.as_second();
-        let ladder = step.ladder;
-        let mut step = step.clone();
-        step.findings.retain(|(finding, _)| !self.told_again.contains(&(ladder.organisation, *finding)));
-        if step.findings.is_empty() {
-            // All of it was told again just now: that has a ladder of its own.
-            self.turns.ladders.push(Ladder { ended_at: Some(now), ..ladder });
-            return Ok(());
-        }
-        let step = &step;
-        let mut after = ladder;
-        for (turn, steps) in &step.turns {
-            after.steps = *steps;
-            let turned = match turn {
-                Turn::CallingList => {
-                    self.call(ladder.organisation, ladder.notification, step.reason);
-                    true
-                }
-                Turn::SecondContact => self.second_contact(step, looked)?,
-                Turn::Partner => self.partners(step, looked)?,
-            };
-            if turned {
-                after.stepped_at = Some(now);
-                break;
+        let mut climbing = Vec::new();
+        for step in &looked.steps {
+            let (ladder, mut step) = (step.ladder, step.clone());
+            step.findings.retain(|(finding, _)| !self.told_again.contains(&(ladder.organisation, *finding)));
+            match step.findings.is_empty() {
+                // All of it was told again just now: that has a ladder of its own.
+                true => self.turns.ladders.push(Ladder { ended_at: Some(now), ..ladder }),
+                false => climbing.push(Climber { step, tried: 0 }),
             }
         }
-        self.turns.ladders.push(after);
+        while !climbing.is_empty() {
+            let mut retolds = Vec::new();
+            let mut counts = Vec::new();
+            for climber in &climbing {
+                let before = retolds.len();
+                if let Some((turn, _)) = climber.step.turns.get(climber.tried) {
+                    retolds.extend(self.turned_to(&climber.step, *turn, looked)?);
+                }
+                counts.push(retolds.len() - before);
+            }
+            let made = self.composer.retold(&retolds, (&self.freezer, self.epoch), &mut self.next)?;
+            let mut made = made.into_iter();
+            let mut left = Vec::new();
+            for (mut climber, count) in climbing.into_iter().zip(counts) {
+                let new: Vec<NewNotification> = made.by_ref().take(count).flatten().collect();
+                climber.tried += 1;
+                if !self.has_turned(&climber, new) {
+                    left.push(climber);
+                }
+            }
+            climbing = left;
+        }
         Ok(())
     }
 
-    fn second_contact(&mut self, step: &Step, looked: &Looked) -> anyhow::Result<bool> {
-        let Some(told) = self.notification(step.ladder.notification)? else { return Ok(false) };
-        let mut not_to: HashSet<String> = self
-            .composer
-            .reader
-            .read(|connection| outbox::recipients_of_thread(connection, told.id))?
-            .iter()
-            .map(|address| address.trim().to_lowercase())
-            .collect();
-        not_to.extend(self.closed.addresses().cloned());
-        let now = self.composer.now.as_second();
-        let organisation = step.ladder.organisation;
-        let view = self.composer.view;
-        let Some(contact) = second_contact(view, organisation, told.tlp, &not_to, now) else {
-            return Ok(false);
-        };
-        self.escalate(step, looked, &told, (organisation, Circle::Concerned), &[contact])
-    }
-
-    fn partners(&mut self, step: &Step, looked: &Looked) -> anyhow::Result<bool> {
-        let Some(told) = self.notification(step.ladder.notification)? else { return Ok(false) };
-        let now = self.composer.now.as_second();
-        let mut turned = false;
-        for (partner, circle, contacts) in
-            partners(self.composer.view, step.ladder.organisation, told.tlp, now)
-        {
-            turned |= self.escalate(step, looked, &told, (partner, circle), &contacts)?;
+    /// Keeps what a turn came to; says whether the ladder is done with for now.
+    fn has_turned(&mut self, climber: &Climber, new: Vec<NewNotification>) -> bool {
+        let Step { ladder, turns, reason, .. } = &climber.step;
+        let Some((turn, steps)) = turns.get(climber.tried - 1) else { return true };
+        let is_called = *turn == Turn::CallingList;
+        let turned = is_called || !new.is_empty();
+        if !turned && climber.tried < turns.len() {
+            return false;
         }
-        Ok(turned)
+        if is_called {
+            self.call(ladder.organisation, ladder.notification, *reason);
+        }
+        let stepped_at = if turned { Some(self.composer.now.as_second()) } else { ladder.stepped_at };
+        self.turns.ladders.push(Ladder { steps: *steps, stepped_at, ..*ladder });
+        self.done.escalated += new.len() as u64;
+        self.turns.notices.extend(new);
+        true
     }
 
-    fn escalate(
-        &mut self,
+    /// What those hear whom a turn turns to.
+    fn turned_to<'l>(&self, step: &Step, turn: Turn, looked: &'l Looked) -> anyhow::Result<Vec<Retold<'l>>>
+    where
+        'a: 'l,
+    {
+        let Some(told) = self.notification(step.ladder.notification)? else { return Ok(Vec::new()) };
+        let (view, now) = (self.composer.view, self.composer.now.as_second());
+        let organisation = step.ladder.organisation;
+        let to =
+            |(reader, circle), contacts| self.escalation(step, looked, &told, (reader, circle), contacts);
+        Ok(match turn {
+            Turn::CallingList => Vec::new(),
+            Turn::SecondContact => {
+                let not_to = self.not_to(&told)?;
+                let contact = second_contact(view, organisation, told.tlp, &not_to, now);
+                contact.map(|one| to((organisation, Circle::Concerned), vec![one])).into_iter().collect()
+            }
+            Turn::Partner => partners(view, organisation, told.tlp, now)
+                .into_iter()
+                .map(|(partner, circle, mut contacts)| {
+                    contacts.retain(|contact| self.closed.is_open(contact));
+                    to((partner, circle), contacts)
+                })
+                .collect(),
+        })
+    }
+
+    /// Who was written to already, or must not be, in small letters.
+    fn not_to(&self, told: &Notification) -> anyhow::Result<HashSet<String>> {
+        let written_to =
+            self.composer.reader.read(|connection| outbox::recipients_of_thread(connection, told.id))?;
+        let mut not_to: HashSet<String> =
+            written_to.iter().map(|address| address.trim().to_lowercase()).collect();
+        not_to.extend(self.closed.addresses().cloned());
+        Ok(not_to)
+    }
+
+    fn escalation<'l>(
+        &self,
         step: &Step,
-        looked: &Looked,
+        looked: &'l Looked,
         told: &Notification,
         (reader, circle): (OrganisationId, Circle),
-        contacts: &[&Contact],
-    ) -> anyhow::Result<bool> {
+        contacts: Vec<&'l Contact>,
+    ) -> Retold<'l>
+    where
+        'a: 'l,
+    {
         let name = crate::explain::organisation_name(&self.composer.view.register, told.organisation).1;
-        let retold = Retold {
+        Retold {
             reader,
             concerned: told.organisation,
             circle,
             contacts,
-            findings: &step.findings,
+            findings: step.findings.clone(),
             since: &looked.since,
             tlp: told.tlp,
             wish: told.wish,
-            occasion: Occasion::Escalation {
+            why: WhyAgain::Escalation {
                 of: Reference { number: u64::from(told.id.0), epoch: told.epoch },
-                told_at: timestamp(told.created_at),
+                told_at: told.created_at,
                 to: (reader != told.organisation).then_some(name),
             },
-            kind: NotificationKind::Escalation,
             thread: told.id,
-        };
-        let made: Vec<NewNotification> =
-            self.composer.retold(&retold, (&self.freezer, self.epoch), &mut self.next)?;
-        self.done.escalated += made.len() as u64;
-        let turned = !made.is_empty();
-        self.turns.notices.extend(made);
-        Ok(turned)
+        }
     }
 
     fn call(&mut self, organisation: OrganisationId, notification: NotificationId, why: CallReason) {
@@ -281,6 +315,10 @@ impl Desk<'_> {
     fn notification(&self, id: NotificationId) -> anyhow::Result<Option<Notification>> {
         Ok(self.composer.reader.read(|connection| outbox::notification(connection, id))?)
     }
+}
+
+fn all<'c>(recipients: Recipients<'c>) -> Vec<&'c Contact> {
+    recipients.by_language.into_iter().flat_map(|group| group.contacts).collect()
 }
 
 fn tells(one: &AgainFinding) -> Tells {

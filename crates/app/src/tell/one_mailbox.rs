@@ -1,5 +1,6 @@
 //! One mailbox gets a finding once. When a mail address is a contact of several organisations that are told of the same findings (the mailbox of a
-//! partnership that serves three municipalities), it gets one mail that names them all, and each of them keeps a notification of its own.
+//! partnership that serves three municipalities), it gets one mail that names them all, and each of them keeps a notification of its own. Reminders
+//! and escalations too.
 //!
 //! Only what may reach that mailbox from each of them is put together, and nothing marked TLP:AMBER+STRICT or higher: that is for one organisation.
 //! Only tellings of one batch are: beyond 100,000 findings at a time a mailbox may get two mails.
@@ -9,7 +10,12 @@ use std::{
     collections::{BTreeMap, HashMap},
 };
 
-use schakel_model::{ids::FindingId, language::Language, register::Contact, tlp::Tlp};
+use schakel_model::{
+    ids::{FindingId, OrganisationId},
+    language::Language,
+    register::{Contact, Register},
+    tlp::Tlp,
+};
 use schakel_render::notice::{FINDINGS_IN_NOTICE_MAX, Group, Notice, Standing};
 use schakel_rules::{
     policy::Policy,
@@ -37,8 +43,30 @@ struct Mailbox {
     sent: Option<String>,
 }
 
+/// A contact who reads a telling.
+pub(super) struct Reads<'c> {
+    /// Which telling.
+    pub at: usize,
+    /// How it is marked.
+    pub tlp: Tlp,
+    /// Is it about the contact's own organisation?
+    pub is_own: bool,
+    /// Who.
+    pub contact: &'c Contact,
+}
+
+/// How a message is made.
+pub(super) struct Ways<'w> {
+    /// For one telling.
+    pub alone: &'w dyn Fn() -> anyhow::Result<NewMessage>,
+    /// For these tellings.
+    pub for_all: &'w dyn Fn(&[usize]) -> anyhow::Result<NewMessage>,
+    /// Carried by the mail with this Message-ID.
+    pub carried: &'w dyn Fn(String) -> anyhow::Result<NewMessage>,
+}
+
 /// What becomes of the mail of a telling to an address.
-pub(super) enum Part {
+enum Part {
     /// It is a mail like any other.
     Alone,
     /// It is made for all of these tellings.
@@ -55,32 +83,40 @@ impl Shared {
         told: &[Vec<Told>],
         closed: &Closed,
     ) -> Self {
-        let mut by_address: BTreeMap<(String, Language, Tlp), Vec<usize>> = BTreeMap::new();
+        let mut readers = Vec::new();
         for (at, telling) in batch.iter().enumerate() {
-            let is_own = telling.organisation == telling.concerned
-                && !telling.whom.desk
-                && telling.whom.link.is_none();
-            if !is_own || telling.terms.tlp >= Tlp::AmberStrict {
+            let is_mailed = !telling.whom.desk && telling.whom.link.is_none();
+            if telling.organisation != telling.concerned || !is_mailed {
                 continue;
             }
             let contacts = composer.view.contacts(telling.organisation, composer.now.as_second());
             let contacts = contacts.filter(|contact| closed.is_open(contact));
-            let Ok(recipients) =
-                recipients_of(Circle::Concerned, &telling.whom.roles, contacts, telling.terms)
-            else {
-                continue;
-            };
-            for group in &recipients.by_language {
-                for contact in &group.contacts {
-                    let key = (address(contact), group.language, telling.terms.tlp);
-                    by_address.entry(key).or_default().push(at);
-                }
+            let found = recipients_of(Circle::Concerned, &telling.whom.roles, contacts, telling.terms);
+            let Ok(recipients) = found else { continue };
+            let contacts = recipients.by_language.into_iter().flat_map(|group| group.contacts);
+            readers.extend(contacts.map(|contact| Reads {
+                at,
+                tlp: telling.terms.tlp,
+                is_own: true,
+                contact,
+            }));
+        }
+        Self::among(readers, told)
+    }
+
+    /// Finds them among those who read.
+    pub(super) fn among(readers: Vec<Reads<'_>>, told: &[Vec<Told>]) -> Self {
+        let mut by_address: BTreeMap<(String, Language, Tlp, bool), Vec<usize>> = BTreeMap::new();
+        for Reads { at, tlp, is_own, contact } in readers {
+            if tlp < Tlp::AmberStrict {
+                let key = (address(contact), contact.language, tlp, is_own);
+                by_address.entry(key).or_default().push(at);
             }
         }
         let findings: Vec<Vec<FindingId>> =
             told.iter().map(|told| told.iter().map(|one| one.item.finding).collect()).collect();
         let mut shared = Self::default();
-        for ((address, language, _), tellings) in by_address {
+        for ((address, language, ..), tellings) in by_address {
             for together in that_share_findings(&tellings, &findings) {
                 for telling in &together {
                     shared.places.insert((*telling, language, address.clone()), shared.mailboxes.len());
@@ -91,8 +127,31 @@ impl Shared {
         shared
     }
 
+    /// The message of a telling to a contact, made in one of three ways: for this telling, for all that share the mailbox, or tied to the mail that
+    /// tells it.
+    pub(super) fn message(
+        &mut self,
+        telling: usize,
+        contact: &Contact,
+        ways: &Ways<'_>,
+    ) -> anyhow::Result<NewMessage> {
+        match self.part(telling, contact) {
+            Part::Alone => (ways.alone)(),
+            Part::Carried(bearer) => (ways.carried)(bearer),
+            Part::Bears(tellings) => {
+                let message = (ways.for_all)(&tellings)?;
+                // One that waits for a key would hold up the others.
+                if message.is_withheld() {
+                    return (ways.alone)();
+                }
+                self.sent(telling, contact, &message);
+                Ok(message)
+            }
+        }
+    }
+
     /// What becomes of the mail of a telling to a contact.
-    pub(super) fn part(&self, telling: usize, contact: &Contact) -> Part {
+    fn part(&self, telling: usize, contact: &Contact) -> Part {
         let place = self.places.get(&(telling, contact.language, address(contact)));
         let Some(mailbox) = place.map(|place| &self.mailboxes[*place]) else { return Part::Alone };
         match &mailbox.sent {
@@ -196,24 +255,18 @@ impl Composer<'_> {
                 making.freezer.to_contact(making.mail, (terms, Circle::Concerned), contact, (k, None))?;
             Ok(message.not_before(waits(making.one.at)))
         };
-        match shared.part(making.one.at, contact) {
-            Part::Alone => alone(),
-            Part::Carried(bearer) => {
-                let pass = gate(terms, &Audience::contact(Circle::Concerned, contact))?;
-                let own = making.freezer.message_id(making.mail.reference, k)?;
-                Ok(NewMessage::carried(pass, contact.role.as_str().to_owned(), own, bearer))
-            }
-            Part::Bears(tellings) => {
-                let message = self.for_all(making, &tellings, contact, k)?;
-                // One that waits for a key would hold up the others.
-                if message.is_withheld() {
-                    return alone();
-                }
-                shared.sent(making.one.at, contact, &message);
-                // It waits as long as the most urgent of them may.
-                Ok(message.not_before(tellings.iter().map(|at| waits(*at)).min().flatten()))
-            }
-        }
+        let for_all = |tellings: &[usize]| {
+            let message = self.for_all(making, tellings, contact, k)?;
+            // It waits as long as the most urgent of them may.
+            Ok(message.not_before(tellings.iter().map(|at| waits(*at)).min().flatten()))
+        };
+        let carried = |bearer| {
+            let pass = gate(terms, &Audience::contact(Circle::Concerned, contact))?;
+            let own = making.freezer.message_id(making.mail.reference, k)?;
+            Ok(NewMessage::carried(pass, contact.role.as_str().to_owned(), own, bearer))
+        };
+        let ways = Ways { alone: &alone, for_all: &for_all, carried: &carried };
+        shared.message(making.one.at, contact, &ways)
     }
 
     fn for_all(
@@ -224,41 +277,9 @@ impl Composer<'_> {
         k: u32,
     ) -> anyhow::Result<NewMessage> {
         let One { batch, told, .. } = making.one;
-        let register = &self.view.register;
-        let name = |at: &usize| organisation_name(register, batch[*at].concerned).1;
-        let mut names: Vec<&str> = Vec::new();
-        for name in tellings.iter().map(name) {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-        let mut concerns: HashMap<FindingId, Vec<&str>> = HashMap::new();
-        for at in tellings {
-            for one in &told[*at] {
-                let of = concerns.entry(one.item.finding).or_default();
-                if !of.contains(&name(at)) {
-                    of.push(name(at));
-                }
-            }
-        }
-        let mut all: Vec<Group<'_>> = Vec::new();
-        for at in tellings {
-            for mut group in groups(register, &told[*at]) {
-                // A finding stands once, with all that it concerns.
-                group.items.retain_mut(|item| match concerns.remove(&item.finding) {
-                    Some(of) => {
-                        item.concerns = Cow::Owned(of.join("; "));
-                        true
-                    }
-                    None => false,
-                });
-                match all.iter_mut().find(|known| same_kind(known, &group)) {
-                    Some(known) => known.items.append(&mut group.items),
-                    None if group.items.is_empty() => {}
-                    None => all.push(group),
-                }
-            }
-        }
+        let tellings_of: Vec<(OrganisationId, &[Told])> =
+            tellings.iter().map(|at| (batch[*at].concerned, &told[*at][..])).collect();
+        let (names, all) = together(&self.view.register, &tellings_of);
         let notice =
             Notice { standing: Standing::Together { of: &names }, groups: all, ..making.notice.clone() };
         let message = self.templates.render(&notice)?;
@@ -270,6 +291,46 @@ impl Composer<'_> {
         let terms = terms.unwrap_or(making.one.telling().terms);
         making.freezer.to_contact(&mail, (terms, Circle::Concerned), contact, (k, None))
     }
+}
+
+/// What a mail says that tells several organisations' findings: their names, and each finding once, with all that it concerns.
+pub(super) fn together<'r>(
+    register: &'r Register,
+    tellings: &[(OrganisationId, &'r [Told])],
+) -> (Vec<&'r str>, Vec<Group<'r>>) {
+    let name = |organisation| organisation_name(register, organisation).1;
+    let mut names: Vec<&str> = Vec::new();
+    let mut concerns: HashMap<FindingId, Vec<&str>> = HashMap::new();
+    for (organisation, told) in tellings {
+        let name = name(*organisation);
+        if !names.contains(&name) {
+            names.push(name);
+        }
+        for one in *told {
+            let of = concerns.entry(one.item.finding).or_default();
+            if !of.contains(&name) {
+                of.push(name);
+            }
+        }
+    }
+    let mut all: Vec<Group<'_>> = Vec::new();
+    for (_, told) in tellings {
+        for mut group in groups(register, told) {
+            group.items.retain_mut(|item| match concerns.remove(&item.finding) {
+                Some(of) => {
+                    item.concerns = Cow::Owned(of.join("; "));
+                    true
+                }
+                None => false,
+            });
+            match all.iter_mut().find(|known| same_kind(known, &group)) {
+                Some(known) => known.items.append(&mut group.items),
+                None if group.items.is_empty() => {}
+                None => all.push(group),
+            }
+        }
+    }
+    (names, all)
 }
 
 fn same_kind(one: &Group<'_>, other: &Group<'_>) -> bool {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use jiff::Timestamp;
 use schakel_model::{
     answer::NotificationKind,
     ids::{FindingId, NotificationId, OrganisationId},
@@ -9,17 +10,24 @@ use schakel_model::{
     observation::ObservedAt,
     register::{Contact, ContactRole},
     severity::Severity,
-    tlp::Tlp,
+    tlp::{Terms, Tlp},
 };
 use schakel_render::notice::{Notice, Occasion, Reference, Standing};
-use schakel_rules::{confidential::Wish, tlp_gate::Circle};
+use schakel_rules::{
+    confidential::Wish,
+    follow_up::Why,
+    tlp_gate::{Audience, Circle, gate},
+};
 use schakel_store::{
     chunks::{self, Block, Blocks},
     id_list,
-    outbox::{self, NewNotification, Notification},
+    outbox::{self, NewMessage, NewNotification, Notification},
 };
 
-use super::{Composer, Freezer, Mail, Telling, Told, Whom, groups};
+use super::{
+    Composer, FINDINGS_AT_ONCE, Freezer, Mail, Telling, Told, Whom, groups,
+    one_mailbox::{Reads, Shared, Ways, together},
+};
 
 /// A mail about findings that were told before.
 pub(crate) struct Retold<'a> {
@@ -30,21 +38,83 @@ pub(crate) struct Retold<'a> {
     /// How the reader stands to those.
     pub circle: Circle,
     /// To whom of the reader's organisation.
-    pub contacts: &'a [&'a Contact],
+    pub contacts: Vec<&'a Contact>,
     /// The findings, each with the notification that told it first.
-    pub findings: &'a [(FindingId, NotificationId)],
+    pub findings: Vec<(FindingId, NotificationId)>,
     /// What is known of them since.
     pub since: &'a HashMap<FindingId, Since>,
     /// How they are marked.
     pub tlp: Tlp,
     /// What was asked beside the marking when they were told.
     pub wish: Wish,
-    /// Why they are told retold.
-    pub occasion: Occasion<'a>,
-    /// What it is.
-    pub kind: NotificationKind,
+    /// Why they are told again.
+    pub why: WhyAgain<'a>,
     /// The notification that it goes on about.
     pub thread: NotificationId,
+}
+
+/// Why something is told again, or to somebody else.
+pub(crate) enum WhyAgain<'a> {
+    /// To whoever was told: each finding with the reason, and when it was first told.
+    Reminder(Vec<(FindingId, Why, i64)>),
+    /// To somebody else.
+    Escalation {
+        /// The notification that nobody reacted to.
+        of: Reference,
+        /// When that was composed.
+        told_at: i64,
+        /// To whom it went, when that is another organisation than the reader's.
+        to: Option<&'a str>,
+    },
+}
+
+impl WhyAgain<'_> {
+    fn kind(&self) -> NotificationKind {
+        match self {
+            Self::Reminder(_) => NotificationKind::Reminder,
+            Self::Escalation { .. } => NotificationKind::Escalation,
+        }
+    }
+}
+
+/// The occasion of a mail that tells these, which are all of one kind.
+fn occasion<'a>(whys: &[&WhyAgain<'a>]) -> Occasion<'a> {
+    let mut reasons: BTreeMap<FindingId, Why> = BTreeMap::new();
+    let mut first = i64::MAX;
+    let (mut numbers, mut names) = (Vec::new(), Vec::new());
+    for why in whys {
+        match why {
+            WhyAgain::Reminder(findings) => {
+                for (finding, why, told_at) in findings {
+                    let known = reasons.entry(*finding).or_insert(*why);
+                    *known = (*known).min(*why);
+                    first = first.min(*told_at);
+                }
+            }
+            WhyAgain::Escalation { of, told_at, to } => {
+                numbers.push(*of);
+                names.extend(*to);
+                first = first.min(*told_at);
+            }
+        }
+    }
+    let first = Timestamp::from_second(first).unwrap_or(Timestamp::UNIX_EPOCH);
+    if !numbers.is_empty() {
+        return Occasion::Escalation { of: numbers, told_at: first, to: names };
+    }
+    let mut because: BTreeMap<Why, u64> = BTreeMap::new();
+    reasons.into_values().for_each(|why| *because.entry(why).or_default() += 1);
+    Occasion::Reminder {
+        because: because.into_iter().map(|(why, count)| (why.as_str(), count)).collect(),
+        first_told_at: first,
+    }
+}
+
+/// Retold together: what each tells, as it is known by now, and the mailboxes that they share.
+struct Batch<'b> {
+    retolds: &'b [Retold<'b>],
+    told: Vec<Vec<Told>>,
+    shared: Shared,
 }
 
 /// What became known of a finding after it was told.
@@ -59,26 +129,58 @@ pub(crate) struct Since {
 }
 
 impl Composer<'_> {
-    /// A notification for each language of the contacts; none when nothing is left to tell, because it was erased or taken back.
+    /// Of each a notification for each language of its contacts; none when nothing is left to tell, because it was erased or taken back, or when
+    /// nobody can be written to.
     pub(crate) fn retold(
         &self,
-        retold: &Retold<'_>,
+        retolds: &[Retold<'_>],
         (freezer, epoch): (&Freezer, u32),
         next: &mut NotificationId,
+    ) -> anyhow::Result<Vec<Vec<NewNotification>>> {
+        let mut made = Vec::with_capacity(retolds.len());
+        let mut left = retolds;
+        while !left.is_empty() {
+            let (now, later) = left.split_at(as_many_as_fit(left));
+            let told = self.told_before(now)?;
+            let mut readers = Vec::new();
+            for (at, retold) in now.iter().enumerate() {
+                let is_own = retold.reader == retold.concerned;
+                let read = self.who_read(retold, &told[at]);
+                readers.extend(read.map(|contact| Reads { at, tlp: retold.tlp, is_own, contact }));
+            }
+            let shared = Shared::among(readers, &told);
+            let mut batch = Batch { retolds: now, told, shared };
+            for at in 0..now.len() {
+                made.push(self.one_retold(&mut batch, at, (freezer, epoch), next)?);
+            }
+            left = later;
+        }
+        Ok(made)
+    }
+
+    /// Nobody hears by mail that their mail is read by somebody else.
+    fn who_read<'c>(&self, retold: &'c Retold<'_>, told: &[Told]) -> impl Iterator<Item = &'c Contact> {
+        retold.contacts.iter().copied().filter(move |contact| self.endangering(contact, told).is_none())
+    }
+
+    fn one_retold(
+        &self,
+        batch: &mut Batch<'_>,
+        at: usize,
+        freezing: (&Freezer, u32),
+        next: &mut NotificationId,
     ) -> anyhow::Result<Vec<NewNotification>> {
-        let told = self.told_before(retold)?;
-        if told.is_empty() {
-            return Ok(Vec::new());
+        let mut made = Vec::new();
+        if batch.told[at].is_empty() {
+            return Ok(made);
         }
         let mut by_language: BTreeMap<&str, Vec<&Contact>> = BTreeMap::new();
-        // Nobody hears by mail that their mail is read by somebody else.
-        for contact in retold.contacts.iter().filter(|contact| self.endangering(contact, &told).is_none()) {
+        for contact in self.who_read(&batch.retolds[at], &batch.told[at]) {
             by_language.entry(contact.language.as_str()).or_default().push(contact);
         }
         let lead = *next;
-        let mut made = Vec::new();
         for contacts in by_language.into_values() {
-            made.extend(self.in_one_language((freezer, epoch), retold, &told, &contacts, (lead, next))?);
+            made.extend(self.in_one_language(batch, at, freezing, &contacts, (lead, next))?);
         }
         Ok(made)
     }
@@ -91,7 +193,7 @@ impl Composer<'_> {
         epoch: u32,
         next: &mut NotificationId,
     ) -> anyhow::Result<Option<NewNotification>> {
-        let told = self.told_before(retold)?;
+        let told = self.told_before(std::slice::from_ref(retold))?.pop().unwrap_or_default();
         if told.is_empty() {
             return Ok(None);
         }
@@ -108,29 +210,24 @@ impl Composer<'_> {
         }))
     }
 
-    /// What was told, as it is known by now.
-    fn told_before(&self, retold: &Retold<'_>) -> anyhow::Result<Vec<Told>> {
-        let telling = Telling {
-            organisation: retold.reader,
-            concerned: retold.concerned,
-            terms: retold.tlp.into(),
-            whom: Whom::default(),
-            campaign: None,
-            due_at: None,
-            blocks: self.blocks_that_tell(retold.findings)?,
-        };
-        let mut told = self.read_rows(std::slice::from_ref(&telling))?.pop().unwrap_or_default();
-        keep_the_first(&mut told);
-        for one in &mut told {
-            let Some(since) = retold.since.get(&one.item.finding) else { continue };
-            one.item.observed_at = one.item.observed_at.max(since.last_seen);
-            one.group.0 = one.group.0.max(since.severity);
-            let known = one.item.tags.to_ascii_lowercase();
-            for cve in since.new_cves.iter().filter(|cve| !known.contains(&cve.to_ascii_lowercase())) {
-                let tags = one.item.tags.to_mut();
-                tags.push_str(if tags.is_empty() { "" } else { ";" });
-                tags.push_str(cve);
-            }
+    /// What each tells, as it is known by now.
+    fn told_before(&self, retolds: &[Retold<'_>]) -> anyhow::Result<Vec<Vec<Told>>> {
+        let mut tellings = Vec::with_capacity(retolds.len());
+        for retold in retolds {
+            tellings.push(Telling {
+                organisation: retold.reader,
+                concerned: retold.concerned,
+                terms: retold.tlp.into(),
+                whom: Whom::default(),
+                campaign: None,
+                due_at: None,
+                blocks: self.blocks_that_tell(&retold.findings)?,
+            });
+        }
+        let mut told = self.read_rows(&tellings)?;
+        for (told, retold) in told.iter_mut().zip(retolds) {
+            keep_the_first(told);
+            told.iter_mut().for_each(|one| bring_up_to_date(one, retold.since));
         }
         Ok(told)
     }
@@ -151,7 +248,7 @@ impl Composer<'_> {
             tlp: retold.tlp,
             recipient_role,
             standing: Standing::Own,
-            occasion: retold.occasion.clone(),
+            occasion: occasion(&[&retold.why]),
             answer_link: "",
             sender: &self.config.sender,
             created_at: self.now,
@@ -176,7 +273,7 @@ impl Composer<'_> {
             findings: told.len() as u64,
             subject,
             lead,
-            kind: retold.kind,
+            kind: retold.why.kind(),
             thread: Some(retold.thread),
             wish: retold.wish,
         }
@@ -184,27 +281,52 @@ impl Composer<'_> {
 
     fn in_one_language(
         &self,
+        batch: &mut Batch<'_>,
+        at: usize,
         (freezer, epoch): (&Freezer, u32),
-        retold: &Retold<'_>,
-        told: &[Told],
         contacts: &[&Contact],
         (lead, next): (NotificationId, &mut NotificationId),
     ) -> anyhow::Result<Option<NewNotification>> {
         let Some(first) = contacts.first() else { return Ok(None) };
+        let Batch { retolds, told: all, shared } = batch;
+        let (retold, told) = (&retolds[at], &all[at][..]);
         let language: Language = first.language;
-        let code = crate::explain::organisation_name(&self.view.register, retold.reader).0;
+        let register = &self.view.register;
+        let code = crate::explain::organisation_name(register, retold.reader).0;
         let reference = Reference { number: u64::from(next.0), epoch };
         let answer_link = &self.answer_link(reference);
         let notice =
             Notice { answer_link, ..self.notice_of(retold, told, reference, (language, first.role)) };
         let message = self.templates.render(&notice)?;
-        let mail = Mail { message: &message, reference, kind: retold.kind, language, wish: retold.wish };
+        let mail =
+            Mail { message: &message, reference, kind: retold.why.kind(), language, wish: retold.wish };
+        let terms: Terms = retold.tlp.into();
         let mut messages = Vec::new();
         for (contact, k) in contacts.iter().zip(1..) {
             let earlier = self
                 .reader
                 .read(|connection| outbox::message_id_to(connection, retold.thread, &contact.email))?;
-            match freezer.to_contact(&mail, (retold.tlp.into(), retold.circle), contact, (k, earlier)) {
+            let to = |mail: &Mail<'_>| {
+                freezer.to_contact(mail, (terms, retold.circle), contact, (k, earlier.clone()))
+            };
+            let alone = || to(&mail);
+            let for_all = |tellings: &[usize]| {
+                let of: Vec<_> = tellings.iter().map(|at| (retolds[*at].concerned, &all[*at][..])).collect();
+                let (names, groups) = together(register, &of);
+                let whys: Vec<&WhyAgain<'_>> = tellings.iter().map(|at| &retolds[*at].why).collect();
+                let standing = Standing::Together { of: &names };
+                let notice = Notice { standing, groups, occasion: occasion(&whys), ..notice.clone() };
+                let message = self.templates.render(&notice)?;
+                let wish = tellings.iter().map(|at| retolds[*at].wish).max().unwrap_or_default();
+                to(&Mail { message: &message, wish, ..mail })
+            };
+            let carried = |bearer| {
+                let pass = gate(terms, &Audience::contact(retold.circle, contact))?;
+                let own = freezer.message_id(reference, k)?;
+                Ok(NewMessage::carried(pass, contact.role.as_str().to_owned(), own, bearer))
+            };
+            let ways = Ways { alone: &alone, for_all: &for_all, carried: &carried };
+            match shared.message(at, contact, &ways) {
                 Ok(message) => messages.push(message),
                 Err(error) => tracing::warn!(organisation = code, %error, "a recipient cannot be written to"),
             }
@@ -213,7 +335,7 @@ impl Composer<'_> {
             return Ok(None);
         }
         if lead == *next {
-            let (terms, k) = (retold.tlp.into(), contacts.len() as u32 + 1);
+            let k = contacts.len() as u32 + 1;
             messages.extend(freezer.to_machines(&mail, (terms, retold.circle), code, k)?);
         }
         let notification =
@@ -246,6 +368,31 @@ impl Composer<'_> {
         }
         Ok(found)
     }
+}
+
+/// What became known of a finding after it was told.
+fn bring_up_to_date(one: &mut Told, since: &HashMap<FindingId, Since>) {
+    let Some(since) = since.get(&one.item.finding) else { return };
+    one.item.observed_at = one.item.observed_at.max(since.last_seen);
+    one.group.0 = one.group.0.max(since.severity);
+    let known = one.item.tags.to_ascii_lowercase();
+    for cve in since.new_cves.iter().filter(|cve| !known.contains(&cve.to_ascii_lowercase())) {
+        let tags = one.item.tags.to_mut();
+        tags.push_str(if tags.is_empty() { "" } else { ";" });
+        tags.push_str(cve);
+    }
+}
+
+/// How many of these are read in one go: what fits in memory, and one at least.
+fn as_many_as_fit(retolds: &[Retold<'_>]) -> usize {
+    let mut room = FINDINGS_AT_ONCE;
+    let fits = retolds.iter().take_while(|retold| {
+        let count = retold.findings.len() as u64;
+        let fits = count <= room;
+        room = room.saturating_sub(count);
+        fits
+    });
+    fits.count().max(1)
 }
 
 /// A finding that was told in two reports stands in a reminder once for each role and end.

@@ -103,6 +103,21 @@ fn a_mail_that_comes_back_goes_to_the_next_contact_and_then_on_the_calling_list(
     installation.assert_sound();
 }
 
+#[test]
+fn the_doctor_says_when_no_mail_that_comes_back_is_believed() {
+    let installation = Installation::new();
+    let smtp = "[mail]\nchannel = \"smtp\"\nfrom = \"Schakel <schakel@cert.example>\"\n";
+    for (more, is_said) in [
+        ("", true),
+        ("replies = \"tokens\"\n", false),
+        ("return_path_host = \"bounces.cert.example\"\n", false),
+    ] {
+        installation.configure(&format!("{smtp}{more}"));
+        let said = installation.run(&["doctor"]).stdout;
+        assert_eq!(said.contains("comes back is not believed"), is_said, "{more}: {said}");
+    }
+}
+
 /// A leaked account in our own format.
 fn leaked(account: &str) -> String {
     let domain = account.split('@').nth(1).unwrap();

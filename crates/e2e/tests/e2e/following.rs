@@ -269,6 +269,11 @@ fn a_reminder_that_no_mail_can_bring_is_told_by_telephone() {
     assert!(!due(&installation).iter().any(|row| row.starts_with("GM1 tell_again")), "once");
     tell_at(&mut installation, "2026-12-21T09:00:00Z");
     assert_eq!(to_call(&installation).len(), 1);
+    // What got worse is told again, also of what only the telephone told.
+    seen(&mut installation, "2026-12-21", "high");
+    tell_at(&mut installation, "2026-12-21T09:00:30Z");
+    assert_eq!(to_call(&installation).len(), 1);
+    assert!(installation.json(&["call", "list"]).to_string().contains("\"high\""));
     // An answer takes it off the list, although no step of a ladder was ever due.
     let finding = installation.json(&["findings"])["findings"][0]["finding"].to_string();
     let about = format!("F{}", finding.trim_matches(|c: char| !c.is_ascii_digit()));

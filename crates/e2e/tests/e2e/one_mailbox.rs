@@ -80,6 +80,73 @@ fn a_domain_that_serves_three_municipalities_is_told_to_their_mailbox_once() {
 }
 
 #[test]
+fn a_reminder_and_an_escalation_are_one_mail_too() {
+    let mut installation = Installation::empty();
+    // A partnership works for two of them, and each has a second person.
+    let mut register = register()
+        .organisation("SV1,Samen,it_partnership,,nl")
+        .contact("SV1,findings,Piket,piket@samen.example,,nl,AMBER+STRICT");
+    for code in ["GM1", "GM2"] {
+        register = register
+            .relation(&format!("SV1,serves,{code}"))
+            .contact(&format!("{code},vcib,Dienst twee,twee@samen.example,,nl,AMBER+STRICT"));
+    }
+    installation.import(&register);
+    installation.json(&["user", "add", "anne"]);
+    installation.at("2026-11-20T09:00:00Z");
+    let row = |day: &str, severity: &str| {
+        format!(
+            "\"{day} 03:00:00\",\"{severity}\",\"192.0.2.77\",\"tcp\",3389,\"www.samen.nl\",\"rdp\",64500,\"NL\"\n"
+        )
+    };
+    let report = RDP_HEADER.to_owned() + &row("2026-11-20", "high");
+    installation.ingest(&installation.file(&rdp_name("2026-11-20"), report));
+    installation.json(&["tell"]);
+    let new = |installation: &Installation, known: &mut Vec<String>| {
+        let all = installation.mails();
+        let new: Vec<String> = all.iter().filter(|mail| !known.contains(mail)).cloned().collect();
+        *known = all;
+        new
+    };
+    let mut known = Vec::new();
+    assert_eq!(to(&new(&installation, &mut known), SHARED).len(), 1);
+
+    // It got worse: a reminder.
+    installation.at("2026-11-21T09:00:00Z");
+    let report = RDP_HEADER.to_owned() + &row("2026-11-21", "critical");
+    installation.ingest(&installation.file(&rdp_name("2026-11-21"), report));
+    installation.json(&["tell"]);
+    let mails = new(&installation, &mut known);
+    let shared = to(&mails, SHARED);
+    assert_eq!(shared.len(), 1, "{mails:#?}");
+    for part in
+        ["Herinnering", "Hillendam, Lisserveen, Teylerdam", "- 1 bevinding: het is erger geworden", "kritiek"]
+    {
+        assert!(shared[0].contains(part), "{part}: {}", shared[0]);
+    }
+    let alone = to(&mails, "lis@lisserveen.example");
+    assert!(alone.len() == 1 && !alone[0].contains("Hillendam"), "{alone:?}");
+
+    // Nobody reacts: the second contact of two of them, then their partnership.
+    for (at, address) in
+        [("2026-11-21T10:00:01Z", "twee@samen.example"), ("2026-11-21T11:00:02Z", "piket@samen.example")]
+    {
+        installation.at(at);
+        installation.json(&["tell"]);
+        let mails = new(&installation, &mut known);
+        let mails = to(&mails, address);
+        assert_eq!(mails.len(), 1, "{address}: {mails:#?}");
+        assert!(
+            mails[0].contains("Geen reactie") && mails[0].contains("Hillendam, Lisserveen"),
+            "{}",
+            mails[0]
+        );
+        assert!(!mails[0].contains("Teylerdam"), "{}", mails[0]);
+    }
+    installation.assert_sound();
+}
+
+#[test]
 fn what_the_shared_mailbox_answers_counts_for_each_organisation_that_its_mail_named() {
     let installation = Installation::empty();
     installation.import(&register());

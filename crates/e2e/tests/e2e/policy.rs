@@ -259,6 +259,28 @@ fn in_shadow_nothing_is_sent_and_to_the_desk_only_the_desk_is_written_to() {
 }
 
 #[test]
+fn the_mailbox_of_the_desk_gets_nothing_that_is_red() {
+    let register = Register::default()
+        .organisation("GM1,Eikendam,municipality,,nl")
+        .asset("GM1,prefix,198.51.100.0/25,owner")
+        .contact("GM1,vcib,V. Vertrouwd,vertrouwd@eikendam.example,,nl,RED");
+    let mut installation = Installation::empty();
+    installation.import(&register);
+    installation.run(&["user", "add", "jan"]).ended(0);
+    installation.at(MONDAY);
+    installation.configure(
+        "[mail]\nfrom = \"Schakel <schakel@meldpunt.example>\"\nreply_to = \"desk@meldpunt.example\"\n[intake]\ntlp = \"RED\"\n",
+    );
+    set(&installation, &(rule("all", "then = 'at_once'") + "[[trial]]\nmode = 'desk'\n"));
+    take_in(&installation, "2026-11-22", &[("198.51.100.1", "critical")]);
+    assert_eq!(told(&installation), []);
+    assert_eq!((installation.mails().len(), fates(&installation)), (0, json!({ "held": 1 })));
+    let traced = installation.json(&["trace", "F0"]).to_string();
+    assert!(traced.contains("nothing went to the desk"), "{traced}");
+    installation.assert_sound();
+}
+
+#[test]
 fn a_policy_with_mistakes_does_not_come_into_force() {
     let installation = installation();
     let file = installation.file("wrong.toml", rule("a", "then = 'at_once'\nwhen.organisation = 'GM9'"));
