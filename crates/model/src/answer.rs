@@ -33,11 +33,18 @@ pub enum AnswerKind {
     Question = 8,
 }
 
-words!(
-    AnswerKind, "answer",
-    Received "received", InProgress "in_progress", PassedOn "passed_on", Fixed "fixed", NotOurs "not_ours",
-    FalsePositive "false_positive", RiskAccepted "risk_accepted", Question "question",
-);
+/// The words of answers, and of what they make of a finding.
+macro_rules! answer_words {
+    ($type:ident, $what:literal $(, $before:ident $word:literal)?) => {
+        words!(
+            $type, $what, $($before $word,)?
+            Received "received", InProgress "in_progress", PassedOn "passed_on", Fixed "fixed", NotOurs "not_ours",
+            FalsePositive "false_positive", RiskAccepted "risk_accepted", Question "question",
+        );
+    };
+}
+
+answer_words!(AnswerKind, "answer");
 
 /// Where a finding stands at an organisation, as that one says.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -63,11 +70,7 @@ pub enum RecipientState {
     Question = 8,
 }
 
-words!(
-    RecipientState, "state",
-    Told "told", Received "received", InProgress "in_progress", PassedOn "passed_on", Fixed "fixed", NotOurs "not_ours",
-    FalsePositive "false_positive", RiskAccepted "risk_accepted", Question "question",
-);
+answer_words!(RecipientState, "state", Told "told");
 
 impl RecipientState {
     /// The state that is stored as this number.
@@ -78,16 +81,7 @@ impl RecipientState {
 
 impl From<AnswerKind> for RecipientState {
     fn from(kind: AnswerKind) -> Self {
-        match kind {
-            AnswerKind::Received => Self::Received,
-            AnswerKind::InProgress => Self::InProgress,
-            AnswerKind::PassedOn => Self::PassedOn,
-            AnswerKind::Fixed => Self::Fixed,
-            AnswerKind::NotOurs => Self::NotOurs,
-            AnswerKind::FalsePositive => Self::FalsePositive,
-            AnswerKind::RiskAccepted => Self::RiskAccepted,
-            AnswerKind::Question => Self::Question,
-        }
+        Self::from_code(kind as u8).expect("every answer is a state of the same number")
     }
 }
 
