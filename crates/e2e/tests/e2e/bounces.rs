@@ -1,11 +1,17 @@
 //! Mail that comes back, and mailboxes that somebody else reads.
 
-use schakel_testkit::{ports::free_port, swaks::swaks};
+use schakel_testkit::{
+    ports::free_port,
+    postfix::{Postfix, Protocol},
+    swaks::swaks,
+};
 
 use crate::{
+    answers,
     fixtures::{Register, rdp, rdp_name},
     installation::{Installation, count},
     serve::{Serving, put},
+    telling,
 };
 
 /// A delivery report about a mail of ours. `head`: fields of the mail that it returns.
@@ -99,6 +105,88 @@ fn a_mail_that_comes_back_goes_to_the_next_contact_and_then_on_the_calling_list(
     serving.wait("mail to it again", || {
         installation.mails().iter().filter(|mail| head(mail).contains("cert@eikendam.example")).count() == 2
     });
+    serving.stop();
+    installation.assert_sound();
+}
+
+/// A complaint (ARF, RFC 5965) about a mail of ours, with the head of that mail.
+fn complaint(head: &str) -> String {
+    format!(
+        "From: abuse@provider.example\r\nTo: back@schakel.example\r\nSubject: complaint\r\nMIME-Version: 1.0\r\n\
+         Content-Type: multipart/report; report-type=feedback-report; boundary=b\r\n\r\n\
+         --b\r\n\r\nOne of our readers calls this spam.\r\n--b\r\nContent-Type: message/feedback-report\r\n\r\n\
+         Feedback-Type: abuse\r\nUser-Agent: provider/1\r\nVersion: 1\r\n\r\n\
+         --b\r\nContent-Type: message/rfc822\r\n\r\n{head}\r\n\r\ntext\r\n--b--\r\n"
+    )
+}
+
+#[test]
+fn a_complaint_marks_the_mailbox_and_mail_still_goes_there() {
+    let installation = Installation::new();
+    let port = free_port().unwrap();
+    let server = format!("127.0.0.1:{port}");
+    let serving = Serving::start(
+        &installation,
+        &format!(
+            "[mail]\nreplies = \"tokens\"\n[doors.smtp]\nlisten = [\"{server}\"]\nrecipients = [\"@schakel.example\"]\n"
+        ),
+    );
+    put(&installation, &rdp_name("2026-11-20"), rdp("2026-11-20", &["198.51.100.200"]));
+    serving.wait("the mail", || mail_to(&installation, "vcib@lindeveen.example").is_some());
+    let mail = mail_to(&installation, "vcib@lindeveen.example").unwrap();
+    // Whoever knows the number of a mail can write this; whoever had the mail knows where it is answered.
+    let known =
+        head(&mail).lines().filter(|line| !line.starts_with("Reply-To")).collect::<Vec<_>>().join("\r\n");
+    let known = known.replace(&answers::field(&mail, "Reply-To"), "");
+    if send(&installation, &server, &complaint(&known)).is_none() {
+        return;
+    }
+    let arrivals = |count: usize| {
+        serving.wait("it to be dealt with", || {
+            installation.json(&["arrivals"])["arrivals"].as_array().unwrap().len() == count
+        });
+    };
+    arrivals(1);
+    let health = || installation.json(&["contact", "health"])["addresses"].as_array().unwrap().clone();
+    assert_eq!(health(), [] as [serde_json::Value; 0], "nothing proves it");
+    send(&installation, &server, &complaint(&head(&mail)));
+    arrivals(2);
+    serving.wait("the mark", || health().len() == 1);
+    let marked = &health()[0];
+    assert_eq!((&marked["address"], &marked["usable"]), (&"vcib@lindeveen.example".into(), &true.into()));
+    assert!(marked["complained_at"].is_string(), "{marked}");
+    assert_eq!(installation.fate("notified"), 1, "it was told all the same");
+    put(&installation, &rdp_name("2026-11-21"), rdp("2026-11-21", &["198.51.100.201"]));
+    serving.wait("mail to it again", || installation.mails().len() == 2);
+    serving.stop();
+    installation.assert_sound();
+}
+
+#[test]
+fn a_real_mail_server_says_by_the_return_path_whom_it_could_not_reach() {
+    let door = free_port().unwrap();
+    let Some(postfix) = Postfix::start_handing_to(Protocol::Smtp, door) else { return };
+    let installation = Installation::new();
+    let smtp = telling::smtp_config(postfix.port());
+    let settings = "return_path_host = \"bounces.cert.example\"\n";
+    // Postfix hands everything to our own door, which takes what is for the return paths and refuses the rest: nobody here has that address.
+    let serving = Serving::start_with_telling(
+        &installation,
+        &format!(
+            "{}[intake]\nsettle_ms = 0\n[doors.smtp]\nlisten = [\"127.0.0.1:{door}\"]\nrecipients = [\"@bounces.cert.example\"]\n\
+             [telling]\nwait_seconds = 1\nweekly = \"off\"\n[contacts]\nremind = false\n",
+            smtp.replacen("[mail]\n", &format!("[mail]\n{settings}"), 1)
+        ),
+    );
+    put(&installation, &rdp_name("2026-11-20"), rdp("2026-11-20", &["198.51.100.200"]));
+    serving.wait("the delivery report", || installation.fate("undeliverable") == 1);
+    let health = installation.json(&["contact", "health"])["addresses"].as_array().unwrap().clone();
+    assert_eq!(health.len(), 1, "{health:?}");
+    assert_eq!(
+        (&health[0]["address"], &health[0]["usable"]),
+        (&"vcib@lindeveen.example".into(), &false.into())
+    );
+    assert!(health[0]["failure"].as_str().unwrap().contains("5.1.1"), "{health:?}");
     serving.stop();
     installation.assert_sound();
 }

@@ -436,10 +436,12 @@ fn programs_of_a_member_get_what_they_may_beside_the_mail() {
     let ca = installation.file("ca.pem", &tls.certificate_pem);
     let drop = installation.path("drop");
     fs::create_dir(&drop).unwrap();
+    let secret = installation.file("siem.secret", "a secret that both sides know");
     let config = |tlp: &str| {
         format!(
             "{BASE}[outgoing]\nallow = [\"127.0.0.0/8\"]\nca_file = \"{ca}\"\n\
              [[channels.webhook]]\nname = \"siem\"\norganisation = \"GM1\"\nurl = \"https://127.0.0.1:{}/in\"\ntlp_max = \"{tlp}\"\n\
+             secret_file = \"{secret}\"\n\
              [[channels.drop]]\nname = \"folder\"\norganisation = \"GM1\"\nfolder = \"{}\"\ntlp_max = \"AMBER\"\n\
              [[channels.drop]]\nname = \"other\"\norganisation = \"GM2\"\nfolder = \"{}\"\ntlp_max = \"AMBER\"\n",
             server.address().port(),
@@ -455,7 +457,7 @@ fn programs_of_a_member_get_what_they_may_beside_the_mail() {
     assert_eq!(count(&told["sent"]["accepted"]), 2, "{told}");
     let listed = installation.json(&["outbox"]).to_string();
     assert!(listed.contains("webhook:siem") && listed.contains("schakel key webhook"), "{listed}");
-    installation.run(&["key", "webhook"]).ended(0);
+    let key = installation.json(&["key", "webhook"])["public_key"].as_str().unwrap().to_owned();
     installation.at(&format!("{DAY}T09:10:00Z"));
     installation.json(&["outbox", "--send"]);
     let posted = asked.lock().unwrap();
@@ -466,6 +468,7 @@ fn programs_of_a_member_get_what_they_may_beside_the_mail() {
         (&"schakel.notification.findings".into(), &"GM1".into(), &"AMBER".into())
     );
     assert!(event["data"]["attachments"][0]["text"].as_str().unwrap().contains("198.51.100.1"));
+    as_the_manual_says(&installation, &posted[0], server.address().port(), &key);
     let files: Vec<_> = fs::read_dir(&drop).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(files.len(), 1, "{files:?}");
     installation.assert_sound();
@@ -477,6 +480,38 @@ fn programs_of_a_member_get_what_they_may_beside_the_mail() {
     assert!(!lower.json(&["outbox"]).to_string().contains("webhook:siem"));
     lower.configure(&config("RED"));
     says(&lower.run(&["doctor"]), &["TLP:RED is for named persons"]);
+}
+
+/// The Python of the manual believes what was posted, and not when a byte of it is another.
+fn as_the_manual_says(installation: &Installation, posted: &Asked, port: u16, key: &str) {
+    let has_python =
+        Command::new("python3").args(["-c", "import cryptography"]).stderr(Stdio::null()).status();
+    if !has_python.is_ok_and(|status| status.success()) {
+        println!("skipped: there is no python3 with the package cryptography");
+        return;
+    }
+    let manual = include_str!("../../../../docs/manual/delivery.md");
+    let code = manual.split("```python\n").nth(1).unwrap().split("```").next().unwrap();
+    let check = "
+import json, sys
+told = json.load(open(sys.argv[1]))
+headers, body = told['headers'], bytes(told['body'])
+key, secret = told['key'].encode(), b'a secret that both sides know'
+changed = body[:-2] + b' ' + body[-1:]
+print(is_ours('POST', told['url'], headers, body, key), is_ours_by_secret(headers, body, secret))
+print(is_ours('POST', told['url'], headers, changed, key), is_ours_by_secret(headers, changed, secret))
+print(is_ours('POST', told['url'] + 'x', headers, body, key), is_ours_by_secret(headers, body, b'another'))
+";
+    let names = ["content-type", "content-digest", "signature-input", "signature", "x-schakel-signature"];
+    let headers: serde_json::Map<String, Value> =
+        names.iter().map(|name| ((*name).to_owned(), posted.header(name).into())).collect();
+    let url = format!("https://127.0.0.1:{port}{}", posted.path);
+    let told = serde_json::json!({ "headers": headers, "body": posted.body, "key": key, "url": url });
+    let program = installation.file("check.py", format!("{code}{check}"));
+    let told = installation.file("posted.json", told.to_string());
+    let output = Command::new("python3").args([&program, &told]).output().unwrap();
+    let (said, trouble) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(said, "True True\nFalse False\nFalse False\n", "{trouble}");
 }
 
 #[test]

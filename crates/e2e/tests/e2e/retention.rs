@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::{
     contacts::rehearsed,
-    fixtures::{RDP_HEADER, Register, rdp_name, rdp_row_named},
+    fixtures::{RDP_HEADER, Register, rdp, rdp_name, rdp_row_named},
     installation::{Installation, count},
     serve::Serving,
 };
@@ -169,6 +169,32 @@ fn the_service_erases_what_is_old_and_goes_on() {
     fs::rename(installation.path("new.csv"), incoming).unwrap();
     serving.wait("the new report", || count(&installation.json(&["findings"])["count"]) == 3);
     drop(serving);
+    installation.assert_sound();
+}
+
+#[test]
+fn what_was_answered_long_ago_is_gone_and_how_it_counts_is_kept() {
+    let mut installation = Installation::new();
+    installation.at("2024-01-02T09:00:00Z");
+    installation.json(&["user", "add", "jan"]);
+    let file = installation.file(&rdp_name("2024-01-01"), rdp("2024-01-01", &["198.51.100.200"]));
+    installation.ingest(&file);
+    installation.json(&["tell"]);
+    let said =
+        ["answer", "new", "fixed", "--notification", "N1", "--who", PERSON, "--reason", "done by PERSON-X"];
+    installation.json(&[&["--as", "jan"][..], &said].concat());
+    assert!(files_with(installation.data(), "PERSON-X").contains(&"store.sqlite".to_owned()));
+    installation.at("2034-01-01T00:00:00Z");
+    installation.json(&["retention", "run"]);
+    for text in ["PERSON-X", PERSON] {
+        assert_eq!(files_with(installation.data(), text), [""; 0], "{text}");
+    }
+    let answers = installation.json(&["answer", "list", "--all"])["answers"].clone();
+    assert_eq!(
+        (&answers[0]["kind"], &answers[0]["standing"]),
+        (&"fixed".into(), &"taken".into()),
+        "{answers}"
+    );
     installation.assert_sound();
 }
 

@@ -17,7 +17,8 @@ use schakel_testkit::{
 use serde_json::{Value, json};
 
 use crate::{
-    fixtures::{Register, rdp, rdp_name},
+    answers,
+    fixtures::{RDP_HEADER, Register, rdp, rdp_name},
     installation::{Installation, count},
     serve::Serving,
 };
@@ -175,6 +176,44 @@ fn what_is_nobodys_is_told_to_the_abuse_desk_of_its_network_in_one_mail() {
     world.installation.at("2026-12-30T09:00:00Z");
     let month = world.installation.json(&["safety-net", "send"]);
     assert_eq!(World::mails(&month), [("Abuse@isp.nl".to_owned(), 1)]);
+    world.installation.assert_sound();
+}
+
+#[test]
+fn what_somebody_says_is_not_theirs_waits_for_the_desk() {
+    let door = free_port().unwrap();
+    let server = format!("127.0.0.1:{door}");
+    let Some(mut world) = World::new("enabled = true") else { return };
+    world.network(&[200], "abuse@isp.nl");
+    world.installation.json(&["user", "add", "jan"]);
+    world.installation.import(&Register::small().asset("GM2,prefix,203.0.113.200/32,owner,,,asserted"));
+    let report = format!(
+        "{RDP_HEADER}\"{DAY} 03:00:00\",\"medium\",\"203.0.113.200\",\"tcp\",3389,\"\",\"rdp\",64500,\"NL\"\n"
+    );
+    world.installation.at("2026-11-20T09:00:00Z");
+    world.installation.ingest(&world.installation.file(&rdp_name(DAY), report));
+    world.installation.json(&["tell"]);
+    let id = answers::field(&world.installation.mails()[0], "Message-ID");
+    // The service takes their reply; what it would tell by itself is tried below.
+    let config = world.config.replace("enabled = true", "enabled = false");
+    let doors = format!(
+        "[doors.mail]\ntrusted = [\"mx.schakel.example\"]\n[doors.smtp]\nlisten = [\"{server}\"]\nrecipients = [\"@schakel.example\"]\n"
+    );
+    let serving = Serving::start_with_telling(&world.installation, &format!("{config}{doors}"));
+    let theirs = answers::proven("lindeveen.example");
+    if answers::reply(&server, "vcib@lindeveen.example", &id, "Niet van ons.", &[&theirs]).is_none() {
+        return;
+    }
+    serving.wait("it to be nobody's", || world.installation.fate("unrouted") == 1);
+    serving.stop();
+    world.installation.configure(&world.config);
+    world.installation.at("2026-12-10T09:00:00Z");
+    let plan = world.installation.json(&["safety-net", "plan"]);
+    assert_eq!((World::mails(&plan).len(), count(&plan["not_told"]["disowned"])), (0, 1), "{plan}");
+    assert_eq!(world.asked("rdap/ip/203.0.113.200"), 0, "one stolen mailbox redirects nothing");
+    world.installation.json(&["--as", "jan", "answer", "accept", "A1"]);
+    let plan = world.installation.json(&["safety-net", "plan"]);
+    assert_eq!(World::mails(&plan), [("abuse@isp.nl".to_owned(), 1)], "{plan}");
     world.installation.assert_sound();
 }
 
