@@ -460,6 +460,7 @@ pub fn daily(intake: &mut Intake, config: &Config, now: i64) -> anyhow::Result<B
     intake.settle()?;
     let plans = plan(&intake.store().reader()?, config, now)?;
     let erased = run(intake.store(), config, &Actor::part("retention"), now, &plans)?;
+    intake.store().forget_old_parcels(now)?;
     if plans.iter().any(|plan| !plan.what.findings.is_empty()) {
         intake.rebuild_table()?;
     }

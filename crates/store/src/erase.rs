@@ -13,7 +13,7 @@ use crate::{
     chunks::STORED_KEY_BYTES,
     error::DatabaseContext,
     frames::{FrameRef, Packer},
-    look_ups,
+    look_ups, parcels_out,
     privacy::{Place, Remedy},
     transaction::Transaction,
     varint, wipe,
@@ -221,6 +221,7 @@ fn erase(
     erase_keys(transaction, &what.findings)?;
     for finding in &what.findings {
         look_ups::forget_of(transaction, *finding)?;
+        parcels_out::erase(transaction, *finding)?;
         execute(transaction, "UPDATE finding SET ip = NULL, name = NULL WHERE id = ?1", [finding])?;
     }
     for message in &what.messages {

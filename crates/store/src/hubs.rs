@@ -13,7 +13,7 @@ use crate::{
     act::{Act, json},
     audit::Action,
     error::DatabaseContext,
-    sources,
+    hub_messages, parcels_out, sources,
     transaction::Transaction,
 };
 
@@ -173,6 +173,18 @@ impl Store {
     /// Pins a key for a link.
     pub fn pin_hub_key(&mut self, act: Act<'_>, link: &Link, key: &PinnedKey) -> Result<(), StoreError> {
         self.write(|transaction| pin(transaction, act, link, key))
+    }
+
+    /// Forgets what went over links longer ago than was agreed: what parcels said, receipts, and messages that were taken. Gives how many.
+    pub fn forget_old_parcels(&mut self, now: i64) -> Result<usize, StoreError> {
+        let links = self.read(list)?;
+        self.write(|transaction| {
+            links.iter().try_fold(0, |count, link| {
+                let before = now - i64::from(link.terms.retention_days) * 86_400;
+                let parcels = parcels_out::forget(transaction, link.id, before)?;
+                Ok(count + parcels + hub_messages::forget(transaction, link.id, before)?)
+            })
+        })
     }
 
     /// Lets nothing that is signed by a key count any more. Did it count until now?

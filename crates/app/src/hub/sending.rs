@@ -148,7 +148,7 @@ pub fn batch(
 
 /// Records that the other side has a batch on its disk.
 pub fn taken(transaction: &Transaction<'_>, batch: &Batch, now: i64) -> Result<(), StoreError> {
-    parcels_out::tried(transaction, &batch.parcels, now, None)?;
+    parcels_out::sent(transaction, &batch.parcels, now)?;
     let messages: Vec<i64> = batch.messages.iter().map(|message| message.row).collect();
     hub_messages::sent(transaction, &messages, now)
 }

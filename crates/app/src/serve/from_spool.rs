@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use anyhow::Context;
-use schakel_model::clock::Clock;
+use schakel_model::{clock::Clock, ids::ReportId};
 use schakel_render::templates::Templates;
 use schakel_store::{
     arrivals::Outcome,
@@ -46,7 +46,10 @@ pub(super) fn take_arrival(
     let news = match became {
         Became::Taken(mut ingested) => {
             upward.heard.append(&mut ingested.heard);
-            counters.taken(&ingested);
+            // Another hub may have had nothing to say but receipts.
+            if ingested.report != ReportId(0) {
+                counters.taken(&ingested);
+            }
             if !ingested.failures.is_empty() {
                 counters.reports_failed.fetch_add(1, Relaxed);
                 tracing::warn!(%receipt, report = %ingested.report, "taken in only in part");

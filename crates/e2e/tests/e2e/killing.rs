@@ -45,26 +45,26 @@ const SERVE_MAX: Duration = Duration::from_secs(120);
 /// Rows of the day that is told: a mail for every organisation of the constituency.
 const ROWS_TOLD: u64 = 5_000;
 
-fn setting(name: &str, otherwise: u64) -> u64 {
+pub fn setting(name: &str, otherwise: u64) -> u64 {
     env::var(name)
         .map_or(otherwise, |text| text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
 }
 
 /// Kills at random times, so many times.
-struct Killer {
+pub struct Killer {
     left: u64,
     random: u64,
 }
 
 impl Killer {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let seed = setting("SCHAKEL_KILL_SEED", RandomState::new().build_hasher().finish() | 1);
         println!("SCHAKEL_KILL_SEED={seed}");
         Self { left: setting("SCHAKEL_KILLS", KILLS), random: seed }
     }
 
     /// A time between nothing and this one.
-    fn moment(&mut self, within: Duration) -> Duration {
+    pub fn moment(&mut self, within: Duration) -> Duration {
         // Xorshift: any numbers will do, as long as a seed gives them again.
         self.random ^= self.random << 13;
         self.random ^= self.random >> 7;

@@ -30,6 +30,7 @@ mod enrichment;
 mod feed_health;
 mod fetching;
 mod http_door;
+mod hubs;
 mod killing;
 mod ledger;
 mod mail_doors;
