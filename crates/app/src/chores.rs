@@ -12,6 +12,7 @@ use schakel_store::{
     Reader, Store,
     act::Act,
     data_dir::DataDir,
+    hubs,
     register::{load, version},
 };
 
@@ -226,8 +227,11 @@ fn look(data: &DataDir, config: &Config, now: i64) -> anyhow::Result<Found> {
         !aged.contact.email.trim().is_empty()
             && reminder_is_due(aged.freshness.confirmed_at, aged.freshness.reminded_at, now)
     });
-    let unreachable =
-        contacts::alarms(&register, now).iter().map(|organisation| organisation.code.clone()).collect();
+    let hubs = reader.read(hubs::standing)?;
+    let has_hub = |code: &str| hubs.iter().any(|link| link.organisation.eq_ignore_ascii_case(code));
+    let alarms = contacts::alarms(&register, now);
+    let codes = alarms.iter().map(|organisation| organisation.code.clone());
+    let unreachable = codes.filter(|code| !has_hub(code)).collect();
     let feeds = feed_health::all(&reader, now)?;
     Ok(Found { looked, unreachable, somebody_is_stale, feeds })
 }

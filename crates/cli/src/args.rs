@@ -199,6 +199,12 @@ pub struct DemoArgs {
     /// Another seed makes other days
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// A chain in the place of a day: three installations, linked, and a report that travels through them and back
+    #[arg(long, conflicts_with_all = ["rows", "seed"])]
+    pub chain: bool,
+    /// Reports whose time through the chain is measured
+    #[arg(long, default_value_t = 20, requires = "chain")]
+    pub rounds: u8,
 }
 
 /// How files are read.

@@ -60,13 +60,14 @@ impl Tellable {
         may_look_up: bool,
     ) -> Self {
         OURS.iter().for_each(|field| drop(event.remove(field)));
+        let is_nameless = event.text("feed.name").is_empty();
         // What it is stands in it, however the source wrote it.
         let mut set = |field: &'static str, text: &str| event.set(field, Value::Text(text.to_owned()));
         set("time.observation", &observation.observed_at.timestamp().to_string());
         set("classification.type", observation.classification.as_str());
         set("classification.identifier", &observation.identifier);
         set("severity", observation.severity.as_str());
-        if !report_type.is_empty() {
+        if is_nameless && !report_type.is_empty() {
             set("feed.name", report_type);
         }
         if !shown.is_empty() {

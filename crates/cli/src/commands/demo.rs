@@ -7,7 +7,7 @@ use schakel_app::demo::{self, Day, Listener};
 use schakel_model::fate::Fate;
 use schakel_store::data_dir::DataDir;
 
-use super::ingest::progress_bar;
+use super::{demo_chain, ingest::progress_bar};
 use crate::{
     Context,
     args::DemoArgs,
@@ -18,6 +18,11 @@ use crate::{
 const LISTED: usize = 6;
 
 pub fn run(context: &Context, args: &DemoArgs, data_is_named: bool) -> anyhow::Result<Ending> {
+    if args.chain {
+        let beside = demo_chain::folder(context.data.root());
+        let root = if data_is_named { context.data.root() } else { &beside };
+        return demo_chain::run(context, args, root);
+    }
     // Never into somebody's real data: without --data the demo has a folder of its own.
     let root = if data_is_named { context.data.root().to_owned() } else { beside(context.data.root()) };
     let data = DataDir::new(&root);

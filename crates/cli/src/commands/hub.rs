@@ -20,6 +20,7 @@ use schakel_model::{
 use schakel_store::{Reader, Store, act::Act, hub_messages, hubs, parcels_out};
 use serde_json::{Value, json};
 
+use super::hub_chain::{self, ClaimsCommand};
 use crate::{
     Context,
     output::{Ending, number, plain, say},
@@ -95,6 +96,11 @@ pub enum HubCommand {
     /// Keys: a new one for this hub, or those of others
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Register by claim: say to another hub what is ours, so that it hands that over
+    #[command(subcommand)]
+    Claims(ClaimsCommand),
+    /// What became of what was handed over, as far as each link says
+    Status,
 }
 
 #[derive(Subcommand)]
@@ -234,10 +240,12 @@ pub fn run(context: &Context, command: &HubCommand) -> anyhow::Result<Ending> {
         HubCommand::Resume { peer, by } => set_state(context, peer, by, LinkState::Active, "goes on"),
         HubCommand::End { peer, by } => set_state(context, peer, by, LinkState::Ended, "has ended"),
         HubCommand::Key(command) => key(context, command),
+        HubCommand::Claims(command) => hub_chain::claims(context, command),
+        HubCommand::Status => hub_chain::status(context),
     }
 }
 
-fn us(context: &Context) -> anyhow::Result<Ours> {
+pub(super) fn us(context: &Context) -> anyhow::Result<Ours> {
     Ours::require(&config::load(&context.data)?)
 }
 
@@ -248,7 +256,7 @@ fn read(file: &PathBuf) -> anyhow::Result<Vec<u8>> {
     fs::read(file).with_context(reading)
 }
 
-fn change<T>(
+pub(super) fn change<T>(
     context: &Context,
     by: &By,
     act: impl FnOnce(&mut Store, Act<'_>) -> anyhow::Result<T>,
