@@ -271,7 +271,9 @@ impl Doctor {
 
     /// Alarms about contacts, and what waits for a person's decision.
     fn people(&mut self, reader: &Reader, register: &Register, now: i64) -> anyhow::Result<()> {
-        let alarms = contacts::alarms(register, now);
+        let hubs = reader.read(hubs::standing)?;
+        let mut alarms = contacts::alarms(register, now);
+        alarms.retain(|one| !hubs.iter().any(|link| link.organisation.eq_ignore_ascii_case(&one.code)));
         if !alarms.is_empty() {
             let shown: Vec<_> = alarms.iter().take(10).map(|one| one.code.as_str()).collect();
             self.wrong(

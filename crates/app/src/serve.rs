@@ -405,7 +405,9 @@ impl Waiting {
             schakel_store::chunks::blocks(connection, &schakel_store::chunks::Blocks::ToTell)
         })?;
         let recalls = reader.read(schakel_store::recalls::any_due)?;
-        let since = (recalls || !blocks.is_empty()).then(Instant::now);
+        // Whom nobody can mail, a hub may be told of.
+        let hubs = !reader.read(schakel_store::hubs::sending)?.is_empty();
+        let since = (recalls || hubs || !blocks.is_empty()).then(Instant::now);
         Ok(Self { since, last: since })
     }
 

@@ -141,7 +141,7 @@ impl Chain {
             "A researcher",
         ])?;
         let token = self.national.run(&["source", "token", "add", "researcher", "--label", "demo"])?;
-        let token = token["token"].as_str().context("the token of the researcher")?.to_owned();
+        let token = token["secret"].as_str().context("the token of the researcher")?.to_owned();
         let mut told = Teller { out, begun: Instant::now(), steps: Vec::new() };
         let mut report: String = FOUND.iter().map(|ip| row(&self.clock, ip)).collect();
         report.push_str("{\"this\": \"is no event\"}\n");
@@ -170,7 +170,7 @@ impl Chain {
             "three are Eikendam's, which has a hub of its own; one is Berkendal's, which gets a mail",
         );
         fates(&self.city, "notified", 3)?;
-        told.say("told", CITY.0, "the three people at its IT department get one mail");
+        told.say("told", CITY.0, "its IT department gets one mail that tells all three");
         let finding = self.at_top("192.0.2.10", "delivered")?;
         told.say("delivered", NATIONAL.0, &format!("{finding}: somebody was told; not who"));
         let local = finding_at(&self.city, "192.0.2.10")?;
@@ -219,7 +219,7 @@ impl Chain {
             "automatic",
         ])?;
         let token = self.national.run(&["source", "token", "add", "scanner", "--label", "demo"])?;
-        let token = token["token"].as_str().context("the token of the scanner")?.to_owned();
+        let token = token["secret"].as_str().context("the token of the scanner")?.to_owned();
         let mut times = Vec::with_capacity(usize::from(rounds));
         for round in 0..rounds {
             let before = self.city.mails();

@@ -21,6 +21,7 @@ mod bad_input;
 mod bounces;
 mod breach;
 mod campaign;
+mod chain;
 mod claims;
 mod contacts;
 mod contract;

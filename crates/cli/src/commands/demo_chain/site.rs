@@ -14,7 +14,7 @@ use anyhow::{Context, bail, ensure};
 use serde_json::Value;
 
 /// Who acts in the demo.
-const DESK: &str = "demo";
+const DESK: &str = "dagdienst";
 
 /// Ports are looked for from here on.
 const PORTS_FROM: u16 = 21_000;
@@ -63,7 +63,7 @@ impl Site {
             fs::write(files.join(file), text).with_context(|| format!("cannot write {file}"))?;
         }
         let site = Self { title, name, data, api, process: None };
-        site.run(&["user", "add", DESK])?;
+        site.run_as(None, &["user", "add", DESK])?;
         site.run(&["register", "import", &files.display().to_string()])?;
         site.run(&["hub", "init"])?;
         Ok(site)
@@ -102,8 +102,13 @@ impl Site {
 
     /// Runs a command; gives what it says in JSON.
     pub fn run(&self, args: &[&str]) -> anyhow::Result<Value> {
+        self.run_as(Some(DESK), args)
+    }
+
+    fn run_as(&self, actor: Option<&str>, args: &[&str]) -> anyhow::Result<Value> {
         let output = program()?
-            .args(["--data", &self.data.display().to_string(), "--as", DESK, "--json"])
+            .args(["--data", &self.data.display().to_string(), "--json"])
+            .args(actor.map(|actor| format!("--as={actor}")))
             .args(args)
             .output()
             .context("cannot run a command")?;
