@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::tell::Since;
 use schakel_model::{
-    answer::FollowUp,
+    answer::{FollowUp, RecipientState},
     call::{Call, CallReason},
     ids::{FindingId, NotificationId, OrganisationId},
     severity::Severity,
@@ -191,8 +191,8 @@ impl Waiting {
     }
 
     fn add(&mut self, one: &FollowUp, since: i64, now: i64) {
-        // Somebody who said "received" has some days.
-        if since > now {
+        // Somebody who said "received" has some days. Who said nothing has none, also when the clock was set back behind the telling.
+        if since > now && one.state != RecipientState::Told {
             return;
         }
         self.since = self.since.min(since);

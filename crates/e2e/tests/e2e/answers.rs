@@ -3,6 +3,8 @@
 use std::{
     io::{Read, Write},
     net::TcpStream,
+    sync::Barrier,
+    thread,
 };
 
 use schakel_testkit::{ports::free_port, swaks::swaks};
@@ -278,6 +280,38 @@ fn the_page_shows_no_secrets_and_only_sending_it_answers() {
             );
         }
     }
+    serving.stop();
+    installation.assert_sound();
+}
+
+#[test]
+fn two_who_differ_at_the_same_moment_are_both_kept_and_the_later_counts() {
+    let (installation, serving, server, id) = told();
+    installation.import(&Register::small().contact("GM2,findings,Els,els@lindeveen.example,,nl,AMBER"));
+    let theirs = proven("lindeveen.example");
+    let start = Barrier::new(2);
+    let said = [
+        ("vcib@lindeveen.example", "Opgelost."),
+        ("els@lindeveen.example", "Vals alarm, dit is een heel ander soort dienst."),
+    ];
+    let sent = thread::scope(|scope| {
+        let sending = said.map(|(from, text)| {
+            let (start, server, id, theirs) = (&start, &server, &id, &theirs);
+            scope.spawn(move || {
+                start.wait();
+                reply(server, from, id, text, &[theirs])
+            })
+        });
+        sending.map(|one| one.join().unwrap())
+    });
+    if sent.contains(&None) {
+        return;
+    }
+    serving.wait("both", || answers(&installation).len() == 2);
+    let all = answers(&installation);
+    assert_eq!((&all[0]["contradicts"], &all[1]["contradicts"]), (&Value::Null, &"A1".into()), "{all:?}");
+    assert_eq!(all[1]["kind"], state(&installation, 0), "{all:?}");
+    assert!(count(&installation.json(&["answer", "list"])["waiting"]) >= 1);
     serving.stop();
     installation.assert_sound();
 }

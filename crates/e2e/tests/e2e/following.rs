@@ -245,6 +245,32 @@ fn a_new_cve_is_told_once_and_counts_when_it_becomes_exploited() {
     installation.assert_sound();
 }
 
+#[test]
+fn a_clock_that_changes_or_is_set_back_takes_no_step_twice_and_none_too_soon() {
+    let mut installation = Installation::empty();
+    installation.at("2026-10-01T00:00:00Z");
+    installation.import(&register().without_asset("SV1,prefix"));
+    // Saturday night before winter time, at 01:40; from 02:00 to 03:00 comes twice.
+    seen(&mut installation, "2026-10-24", "critical");
+    installation.at("2026-10-24T23:40:00Z");
+    installation.json(&["tell"]);
+    for (at, mails) in [
+        ("2026-10-25T00:39:59Z", 0),
+        ("2026-10-25T00:40:00Z", 1), // 02:40, in summer time
+        // Somebody sets the clock of the machine back.
+        ("2026-10-25T00:10:00Z", 0),
+        ("2026-10-24T20:00:00Z", 0),
+        ("2026-10-25T01:39:59Z", 0),
+        ("2026-10-25T01:40:00Z", 1), // 02:40 again, in winter time
+        ("2026-10-25T03:39:59Z", 0),
+        ("2026-10-25T03:40:00Z", 0),
+    ] {
+        assert_eq!(tell_at(&mut installation, at).len(), mails, "{at}");
+    }
+    assert_eq!(to_call(&installation).len(), 1);
+    installation.assert_sound();
+}
+
 fn to_call(installation: &Installation) -> Vec<String> {
     let listed = installation.json(&["call", "list"]);
     let entry =

@@ -130,6 +130,26 @@ fn decoded(mail: &str) -> String {
 }
 
 #[test]
+fn fifty_thousand_new_findings_of_one_member_are_one_mail() {
+    let register = Register::default()
+        .organisation("GM1,Eikendam,municipality,,nl")
+        .asset("GM1,prefix,10.0.0.0/8,owner")
+        .contact("GM1,findings,CERT,cert@eikendam.example,,nl,AMBER");
+    let mut installation = Installation::empty();
+    installation.import(&register);
+    let addresses: Vec<String> = (0..50_000_u32).map(|n| format!("10.1.{}.{}", n / 250, n % 250)).collect();
+    let addresses: Vec<&str> = addresses.iter().map(String::as_str).collect();
+    day(&mut installation, "2026-11-20", &addresses);
+    installation.json(&["tell"]);
+    assert_eq!(installation.fate("notified"), 50_000);
+    let mails = installation.mails();
+    assert_eq!(mails.len(), 1);
+    assert!(mails[0].len() < 10_000_000, "{} bytes are more than servers take", mails[0].len());
+    assert!(mails[0].contains("50000 bevindingen"), "{}", &mails[0][..2_000]);
+    installation.assert_sound();
+}
+
+#[test]
 fn a_dry_run_shows_it_all_and_changes_nothing() {
     let mut installation = Installation::new();
     day(&mut installation, "2026-11-20", &["198.51.100.1", "198.51.100.200"]);
