@@ -60,6 +60,12 @@ const NEEDS: &[Need] = &[
         preseed: "",
         tests: "the tests of our DKIM signatures against OpenDKIM",
     },
+    Need {
+        package: "python3-cryptography",
+        program: "/usr/lib/python3/dist-packages/cryptography",
+        preseed: "",
+        tests: "the test of the Python in the manual that checks what a webhook gets",
+    },
 ];
 
 /// Installs what is missing where we may, then runs everything.
