@@ -332,8 +332,34 @@ fn each_parcel_of_a_batch_has_its_own_outcome_and_the_good_ones_their_effect_onc
     }));
     let lines: Vec<(Vec<u8>, u8, ReceiptOutcome)> = vec![
         (of(&top, &parcel(1)), 1, ReceiptOutcome::Accepted),
-        // Nobody's here.
-        (of(&top, &parcel(200)), 200, ReceiptOutcome::NotMine),
+        // Nobody's here, which is said later, with its status.
+        (
+            of(
+                &top,
+                &Parcel {
+                    content: Content::Event(json!({
+                        "classification.type": "vulnerable-system", "source.ip": "192.0.2.1", "time.source": "2026-11-18T03:00:00+00:00",
+                    })),
+                    ..parcel(200)
+                },
+            ),
+            200,
+            ReceiptOutcome::Accepted,
+        ),
+        // No event, when it is read as one.
+        (
+            of(
+                &top,
+                &Parcel {
+                    content: Content::Event(json!({
+                        "classification.type": "vulnerable-system", "source.ip": "203.0.113.7", "time.source": "yesterday",
+                    })),
+                    ..parcel(201)
+                },
+            ),
+            201,
+            rejected(Rejection::Schema),
+        ),
         // The same again, under its name and under another.
         (of(&top, &parcel(1)), 1, ReceiptOutcome::Duplicate),
         (of(&top, &Parcel { id: ParcelId([2; 16]), ..parcel(1) }), 2, ReceiptOutcome::Duplicate),

@@ -134,25 +134,10 @@ pub fn known(
     Ok(select(connection, condition, params![link.0, key.0, revision])?.pop())
 }
 
-/// The parcels of a report, by their rows.
-pub fn of_report(connection: &Connection, report: ReportId) -> Result<Vec<ParcelIn>, StoreError> {
-    select(connection, "p.report = ?1 ORDER BY p.row", [report.0])
-}
-
-/// The parcel that is this row.
-pub fn of_row(connection: &Connection, report: ReportId, row: u32) -> Result<Option<ParcelIn>, StoreError> {
-    Ok(select(connection, "p.report = ?1 AND p.row = ?2", params![report.0, row])?.pop())
-}
-
 /// The parcels that came by a door under this number, by report and row.
 pub fn of_arrival(connection: &Connection, receipt: Receipt) -> Result<Vec<ParcelIn>, StoreError> {
     let condition = "p.report IN (SELECT id FROM report WHERE receipt = ?1) ORDER BY p.report, p.row";
     select(connection, condition, [receipt.0 as i64])
-}
-
-/// The parcels behind this number, the oldest first.
-pub fn after(connection: &Connection, id: i64, limit: usize) -> Result<Vec<ParcelIn>, StoreError> {
-    select(connection, "p.id > ?1 ORDER BY p.id LIMIT ?2", params![id, limit as i64])
 }
 
 /// How many came over a link since this time, in seconds since 1970.
@@ -182,17 +167,10 @@ pub fn set_outcome(
         .map(|_| ())
 }
 
-/// Records how far the other side was told that a parcel came.
-pub fn set_status(transaction: &Transaction<'_>, id: i64, status: u8) -> Result<(), StoreError> {
-    transaction
-        .prepare_cached("UPDATE parcel_in SET status = ?2 WHERE id = ?1")
-        .and_then(|mut statement| statement.execute(params![id, status]))
-        .doing("record how far a parcel came")
-        .map(|_| ())
-}
-
 #[cfg(test)]
 mod tests {
+    use schakel_model::hub::Rejection;
+
     use super::*;
     use crate::{
         Store,
@@ -237,21 +215,23 @@ mod tests {
         // Nothing of a report that was not begun is left, and what is new is new.
         let more = [parcel(link, 8, 2, 2, 1), parcel(other, 1, 1, 1, 2)];
         store.begin_report(&report, None, &more).unwrap();
-        let read = store.read(|connection| of_report(connection, id)).unwrap();
+        let all = store.read(|connection| of_arrival(connection, Receipt(5))).unwrap();
+        let read: Vec<&ParcelIn> = all.iter().filter(|one| one.report == id).collect();
         assert_eq!(
             read.iter().map(|one| (one.parcel, one.row)).collect::<Vec<_>>(),
             [(ParcelId([1; 16]), 1), (ParcelId([2; 16]), 2)]
         );
         assert_eq!(read[0].path, first[0].path);
-        assert_eq!(store.read(|connection| of_arrival(connection, Receipt(5))).unwrap().len(), 4);
+        assert_eq!(all.len(), 4);
         assert_eq!(store.read(|connection| count_since(connection, link, 100)).unwrap(), 3);
         let known = |id: u8, key: u8, revision| {
             let (id, key) = (ParcelId([id; 16]), FindingKeyOnLink([key; 16]));
             store.read(|connection| known(connection, link, id, key, revision)).unwrap().map(|one| one.row)
         };
         assert_eq!((known(2, 7, 7), known(7, 2, 1), known(7, 2, 3)), (Some(2), Some(2), None));
-        let (row, outcome) = (read[0].id, ReceiptOutcome::NotMine);
+        let (row, outcome) = (read[0].id, ReceiptOutcome::Rejected(Rejection::Schema));
         store.write(|transaction| set_outcome(transaction, row, outcome)).unwrap();
-        assert_eq!(store.read(|connection| of_row(connection, id, 1)).unwrap().unwrap().outcome, outcome);
+        let again = store.read(|connection| of_arrival(connection, Receipt(5))).unwrap();
+        assert_eq!(again[0].outcome, outcome);
     }
 }

@@ -5,7 +5,7 @@
 //! what was broken off goes on with the very report that was begun. Receipts are made when all of it is done; after a crash before that they
 //! are made again, and say the same.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, hash_map::Entry};
 
 use schakel_formats::hub::{
     jcs,
@@ -15,16 +15,16 @@ use schakel_formats::hub::{
 };
 use schakel_model::{
     hub::{FindingKeyOnLink, HubName, Link, ParcelId, Purpose, ReceiptOutcome, Rejection},
-    ids::{FindingId, ReportId, SourceId},
+    ids::{ReportId, SourceId},
     tlp::Tlp,
 };
 use schakel_rules::hub::{Facts, accept};
 use schakel_store::{
     Reader,
     arrivals::{Arrival, Outcome},
-    chunks::{self, Blocks},
+    chunks,
     fate_blob::{self, RowFate},
-    hub_messages, hubs, id_list,
+    hub_messages, hubs,
     parcels_in::{self, NewParcelIn, ParcelIn},
     reports::{self, ReportState},
     sources,
@@ -263,33 +263,21 @@ impl HubDesk<'_> {
         Ok(())
     }
 
-    /// What is said of parcels that had their effect, where it is not simply that they are accepted.
+    /// What is said of parcels that had their effect, where it is not simply that they are accepted. That one is nobody's here is said with its
+    /// status ([`crate::handover::upward`]).
     fn outcomes(&self, taken: &[ParcelIn]) -> anyhow::Result<HashMap<i64, ReceiptOutcome>> {
         let mut outcomes = HashMap::new();
-        let mut by_report: BTreeMap<ReportId, Vec<&ParcelIn>> = BTreeMap::new();
+        let mut fates: HashMap<ReportId, HashMap<u32, RowFate>> = HashMap::new();
         for parcel in taken {
-            by_report.entry(parcel.report).or_default().push(parcel);
-        }
-        for (report, parcels) in by_report {
-            let nobodys = self.nobodys(report)?;
-            let fates = self.fates(report)?;
-            for parcel in parcels {
-                let outcome = match fates.get(&parcel.row) {
-                    Some(RowFate::Rejected(_)) => ReceiptOutcome::Rejected(Rejection::Schema),
-                    Some(RowFate::Event(finding)) if nobodys.contains(finding) => ReceiptOutcome::NotMine,
-                    _ => continue,
-                };
-                outcomes.insert(parcel.id, outcome);
+            let fates = match fates.entry(parcel.report) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(unknown) => unknown.insert(self.fates(parcel.report)?),
+            };
+            if matches!(fates.get(&parcel.row), Some(RowFate::Rejected(_))) {
+                outcomes.insert(parcel.id, ReceiptOutcome::Rejected(Rejection::Schema));
             }
         }
         Ok(outcomes)
-    }
-
-    /// The findings of a report that concern nobody here.
-    fn nobodys(&self, report: ReportId) -> anyhow::Result<HashSet<FindingId>> {
-        let blocks = self.reader.read(|connection| chunks::blocks(connection, &Blocks::OfReport(report)))?;
-        let nobodys = blocks.iter().filter(|block| block.assignee.is_none());
-        Ok(nobodys.flat_map(|block| id_list::decode(&block.findings).collect::<Vec<_>>()).collect())
     }
 
     fn fates(&self, report: ReportId) -> anyhow::Result<HashMap<u32, RowFate>> {
