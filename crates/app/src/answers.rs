@@ -24,6 +24,7 @@ use schakel_store::{
 
 use crate::calendar::amsterdam;
 
+pub mod api;
 mod asked;
 pub mod carry_out;
 pub mod desk;

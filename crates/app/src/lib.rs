@@ -23,6 +23,7 @@ pub mod compare;
 pub mod config;
 pub mod conflicts;
 pub mod contact_key;
+pub mod contact_look_up;
 pub mod contacts;
 pub mod demo;
 pub mod difference;

@@ -33,6 +33,7 @@ use crate::{
     notifiers::{self, News},
     parse_files::{RejectLine, RowSink, parse_incoming},
     reading::Reading,
+    requests::AtWork,
 };
 
 /// Events and rejects of a preview that are shown: enough to see what it is.
@@ -103,50 +104,22 @@ impl Vetting {
         })
     }
 
-    /// What waits under this number.
-    pub fn held(&self, receipt: Receipt) -> anyhow::Result<Kept> {
-        match self.spool.get(receipt)? {
-            Some(kept) if kept.state == State::Held => Ok(kept),
-            Some(kept) if kept.state == State::Waiting => {
-                bail!("{receipt} has just come in and was not looked at yet: try again in a moment")
-            }
-            Some(_) => bail!("{receipt} was put aside already. `schakel arrivals {receipt}` says why"),
-            None => match self.reader.read(|connection| arrivals::get(connection, receipt))? {
-                Some(arrival) => bail!(
-                    "{receipt} does not wait any more: {}. `schakel arrivals {receipt}` says more",
-                    arrival.outcome.as_str()
-                ),
-                None => bail!("no {receipt} waits. `schakel vetting list` shows what does"),
-            },
-        }
-    }
-
-    fn desk(&mut self) -> ArrivalDesk<'_> {
-        ArrivalDesk {
+    /// What people decide with it.
+    pub fn desk(&mut self) -> VettingDesk<'_> {
+        VettingDesk {
             intake: &mut self.intake,
             reader: &self.reader,
             spool: &self.spool,
             reading: &self.reading,
             config: &self.config,
-            now: self.now,
+            templates: &self.templates,
+            clock: self.clock,
         }
-    }
-
-    /// Who sent it and what is in it.
-    pub fn look(&mut self, kept: &Kept) -> anyhow::Result<(Looked, Incoming)> {
-        self.desk().look(kept)
-    }
-
-    /// Deals with something that has just come in, as the service would.
-    pub fn handle(&mut self, kept: &Kept) -> anyhow::Result<Became> {
-        let (became, _) = self.desk().handle(kept, &|_| ())?;
-        self.intake.settle()?;
-        Ok(became)
     }
 
     /// What accepting would do. Everything is done and nothing is kept: nothing else can be done afterwards.
     pub fn preview(mut self, kept: &Kept) -> anyhow::Result<(Looked, Preview)> {
-        let (looked, mut incoming) = self.look(kept)?;
+        let (looked, mut incoming) = self.desk().look(kept)?;
         let mut preview = Preview::default();
         let mut first = First(&mut preview);
         // What cannot be read at all is said by what follows.
@@ -203,6 +176,79 @@ impl Vetting {
         Ok(by_organisation.into_values().collect())
     }
 
+    /// Applies what is still to be applied.
+    pub fn close(self) -> anyhow::Result<()> {
+        self.intake.close().map(|_| ())
+    }
+}
+
+/// What people decide about what waits, with a store that is open: a command's own, or that of the service.
+pub struct VettingDesk<'a> {
+    /// The one writer.
+    pub intake: &'a mut Intake,
+    /// Reads what is committed.
+    pub reader: &'a Reader,
+    /// What waits.
+    pub spool: &'a SpoolDesk,
+    /// How reports are read.
+    pub reading: &'a Reading,
+    /// The configuration.
+    pub config: &'a Config,
+    /// The texts in force.
+    pub templates: &'a Templates,
+    /// The clock.
+    pub clock: Clock,
+}
+
+impl<'a> From<&'a mut AtWork<'_>> for VettingDesk<'a> {
+    fn from(at_work: &'a mut AtWork<'_>) -> Self {
+        let AtWork { intake, reader, spool, reading, config, templates, clock } = at_work;
+        Self { intake, reader, spool, reading, config, templates, clock: *clock }
+    }
+}
+
+impl VettingDesk<'_> {
+    /// What waits under this number.
+    pub fn held(&self, receipt: Receipt) -> anyhow::Result<Kept> {
+        match self.spool.get(receipt)? {
+            Some(kept) if kept.state == State::Held => Ok(kept),
+            Some(kept) if kept.state == State::Waiting => {
+                bail!("{receipt} has just come in and was not looked at yet: try again in a moment")
+            }
+            Some(_) => bail!("{receipt} was put aside already. `schakel arrivals {receipt}` says why"),
+            None => match self.reader.read(|connection| arrivals::get(connection, receipt))? {
+                Some(arrival) => bail!(
+                    "{receipt} does not wait any more: {}. `schakel arrivals {receipt}` says more",
+                    arrival.outcome.as_str()
+                ),
+                None => bail!("no {receipt} waits. `schakel vetting list` shows what does"),
+            },
+        }
+    }
+
+    fn arrivals(&mut self) -> ArrivalDesk<'_> {
+        ArrivalDesk {
+            intake: &mut *self.intake,
+            reader: self.reader,
+            spool: self.spool,
+            reading: self.reading,
+            config: self.config,
+            now: self.clock.now_seconds(),
+        }
+    }
+
+    /// Who sent it and what is in it.
+    pub fn look(&mut self, kept: &Kept) -> anyhow::Result<(Looked, Incoming)> {
+        self.arrivals().look(kept)
+    }
+
+    /// Deals with something that has just come in, as the service would.
+    pub fn handle(&mut self, kept: &Kept) -> anyhow::Result<Became> {
+        let (became, _) = self.arrivals().handle(kept, &|_| ())?;
+        self.intake.settle()?;
+        Ok(became)
+    }
+
     /// Takes in what waits. `source`: who the desk says it is from, when the desk knows better.
     pub fn accept(
         &mut self,
@@ -217,7 +263,7 @@ impl Vetting {
         }
         // The desk answers for it.
         sender.proven = sender.source.is_some();
-        let became = self.desk().take(kept, incoming, &sender, act.actor, &|_| ())?;
+        let became = self.arrivals().take(kept, incoming, &sender, act.actor, &|_| ())?;
         self.audit(act, Action::ArrivalAccepted, kept.receipt)?;
         self.intake.settle()?;
         if matches!(became, Became::Taken(_)) {
@@ -230,7 +276,7 @@ impl Vetting {
     pub fn reject(&mut self, act: Act<'_>, kept: &Kept) -> anyhow::Result<Sender> {
         ensure!(!act.reason.trim().is_empty(), "say why with --reason: the notifier may ask");
         let sender = self.look(kept).map(|(looked, _)| looked.sender).unwrap_or_default();
-        self.desk().put_aside(kept, &sender, Outcome::Refused, act.reason, act.actor)?;
+        self.arrivals().put_aside(kept, &sender, Outcome::Refused, act.reason, act.actor)?;
         self.audit(act, Action::ArrivalRefused, kept.receipt)?;
         self.tell(kept, &sender, News::Rejected)?;
         Ok(sender)
@@ -238,7 +284,7 @@ impl Vetting {
 
     fn tell(&mut self, kept: &Kept, sender: &Sender, news: News) -> anyhow::Result<bool> {
         let store = self.intake.store();
-        notifiers::tell(store, &self.config, &self.templates, kept, sender, news, self.clock.now())
+        notifiers::tell(store, self.config, self.templates, kept, sender, news, self.clock.now())
     }
 
     /// Lets everything this sender sends be taken in from now on: it becomes a source, or its source is trusted. Only a sender who is
@@ -297,11 +343,6 @@ impl Vetting {
         let Act { at, actor, reason } = act;
         let entry = Entry { at, actor, action, subject: &subject, reason, detail: "" };
         Ok(self.intake.store().write(|transaction| audit::append(transaction, &entry)).map(|_| ())?)
-    }
-
-    /// Applies what is still to be applied.
-    pub fn close(self) -> anyhow::Result<()> {
-        self.intake.close().map(|_| ())
     }
 }
 

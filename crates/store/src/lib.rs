@@ -29,6 +29,7 @@
 //! - [`feeds`]: what came of each feed,
 //! - [`hubs`]: links with other hubs; [`parcels_out`], [`parcels_in`], [`hub_messages`]: what goes over them,
 //! - [`finding_list`]: findings by conditions, page by page,
+//! - [`listed`]: the newest of a list, and what is new in it,
 //! - [`api_clients`]: programs that use the API,
 //! - [`member_keys`], [`member_reports`]: how members fetch their own rows, and which those are,
 //! - [`register_digest`]: what a change of the register has changed, for that chain,
@@ -74,6 +75,7 @@ pub mod keeping;
 pub mod ladders;
 pub mod last_changes;
 pub mod ledger;
+pub mod listed;
 pub mod look_ups;
 pub mod mailboxes;
 pub mod member_keys;

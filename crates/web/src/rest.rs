@@ -5,6 +5,7 @@
 //! - [`dispatch`]: how a request goes; [`call`]: one that may be answered; [`problem`]: what went wrong,
 //! - [`schema`]: what comes in is what is described; [`values`]: times and words in JSON,
 //! - [`resources`]: what the routes do, a file for each kind of thing,
+//! - [`waiting`]: changes as they come,
 //! - [`oauth`]: access tokens; [`rate`]: how often; [`answered`]: twice the same is done once,
 //! - [`openapi`]: the description.
 
@@ -20,6 +21,7 @@ mod route;
 mod routes;
 mod schema;
 mod values;
+mod waiting;
 
 use std::sync::Arc;
 
@@ -35,6 +37,7 @@ use axum::{
 use schakel_app::{config::Config, requests::Asking};
 use schakel_model::clock::Clock;
 use schakel_store::data_dir::DataDir;
+use tokio::sync::Semaphore;
 
 use crate::{
     listener::{self, Handle},
@@ -46,6 +49,9 @@ use self::{problem::Problem, route::Method};
 /// The version of the API (semver): in every answer.
 pub const API_VERSION: &str = "1.0.0";
 
+/// Clients that wait for changes at once: a quarter of the connections.
+const WAITING_MAX: usize = 128;
+
 /// What all requests share.
 #[derive(Clone)]
 pub struct Rest {
@@ -55,6 +61,8 @@ pub struct Rest {
     asking: Asking,
     rate: rate::Rate,
     under_way: answered::UnderWay,
+    /// Room for those who wait for changes.
+    waiting: Arc<Semaphore>,
 }
 
 /// Listens as configured; on nothing when no address is.
@@ -73,6 +81,7 @@ pub fn start(config: &Config, asking: &Asking, clock: Clock, data: &DataDir) -> 
         asking: asking.clone(),
         rate: rate::Rate::default(),
         under_way: answered::UnderWay::default(),
+        waiting: Arc::new(Semaphore::new(WAITING_MAX)),
     };
     let handle = listener::start(&api.listen, "rest", tls, router(rest)).with_context(|| {
         format!("cannot listen on {} for programs: set api.listen in schakel.toml to another address, or to \"\" for none", api.listen)
@@ -89,20 +98,26 @@ fn router(rest: Rest) -> Router {
         .route("/api/v1/openapi.json", get(openapi::document))
         .route("/", get(openapi::page))
         .route("/oauth2/token", post(oauth::token));
-    for route in routes::all() {
-        let route = Arc::new(route);
+    let described = routes::all().into_iter().map(|route| (format!("/api/v1{}", route.path), route));
+    let others = routes::drop_ins().into_iter().map(|route| (route.path.to_owned(), route));
+    for (path, route) in described.chain(others) {
+        let (route, rest) = (Arc::new(route), rest.clone());
         let filter = match route.method {
             Method::Get => MethodFilter::GET,
             Method::Post => MethodFilter::POST,
         };
-        let path = format!("/api/v1{}", route.path);
-        let rest = rest.clone();
-        router = router.route(
-            &path,
-            on(filter, move |path, uri, head, body| {
-                dispatch::answer(rest.clone(), Arc::clone(&route), path, uri, head, body)
-            }),
-        );
+        router = match route.path {
+            routes::CHANGES => router.route(
+                &path,
+                on(filter, move |uri, head| waiting::answer(rest.clone(), Arc::clone(&route), uri, head)),
+            ),
+            _ => router.route(
+                &path,
+                on(filter, move |parameters, uri, head, body| {
+                    dispatch::answer(rest.clone(), Arc::clone(&route), parameters, uri, head, body)
+                }),
+            ),
+        };
     }
     router
         .fallback(async || Problem::not_found())

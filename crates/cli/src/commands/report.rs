@@ -133,7 +133,7 @@ fn new(context: &Context, args: &NewArgs) -> anyhow::Result<Ending> {
     let mut vetting = Vetting::open(&context.data, &config::load(&context.data)?, context.clock)?;
     let kept = calls::keep(&context.data, &call)?;
     let receipt = kept.receipt;
-    let became = vetting.handle(&kept)?;
+    let became = vetting.desk().handle(&kept)?;
     vetting.close()?;
     let out = &context.out;
     match &became {

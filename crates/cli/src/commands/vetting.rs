@@ -75,8 +75,8 @@ pub fn run(context: &Context, command: &VettingCommand) -> anyhow::Result<Ending
             let actor = context.person()?;
             let act = Act { at: context.clock.now_seconds(), actor: actor.name(), reason };
             let mut vetting = open(context)?;
-            let kept = vetting.held(*receipt)?;
-            let (became, _) = vetting.accept(act, &kept, source.as_ref())?;
+            let kept = vetting.desk().held(*receipt)?;
+            let (became, _) = vetting.desk().accept(act, &kept, source.as_ref())?;
             vetting.close()?;
             accepted(context, *receipt, &became)
         }
@@ -84,8 +84,8 @@ pub fn run(context: &Context, command: &VettingCommand) -> anyhow::Result<Ending
             let actor = context.person()?;
             let act = Act { at: context.clock.now_seconds(), actor: actor.name(), reason };
             let mut vetting = open(context)?;
-            let kept = vetting.held(*receipt)?;
-            vetting.reject(act, &kept)?;
+            let kept = vetting.desk().held(*receipt)?;
+            vetting.desk().reject(act, &kept)?;
             vetting.close()?;
             context
                 .out
@@ -97,13 +97,13 @@ pub fn run(context: &Context, command: &VettingCommand) -> anyhow::Result<Ending
             let actor = context.person()?;
             let act = Act { at: context.clock.now_seconds(), actor: actor.name(), reason };
             let mut vetting = open(context)?;
-            let kept = vetting.held(*receipt)?;
-            let trusted = vetting.trust(act, &kept, source.as_deref())?;
-            let (became, _) = vetting.accept(act, &kept, Some(&trusted))?;
-            let others = vetting.of_source(&trusted)?;
+            let kept = vetting.desk().held(*receipt)?;
+            let trusted = vetting.desk().trust(act, &kept, source.as_deref())?;
+            let (became, _) = vetting.desk().accept(act, &kept, Some(&trusted))?;
+            let others = vetting.desk().of_source(&trusted)?;
             let mut ending = accepted(context, *receipt, &became)?;
             for other in others {
-                let (became, _) = vetting.accept(act, &other, Some(&trusted))?;
+                let (became, _) = vetting.desk().accept(act, &other, Some(&trusted))?;
                 ending = ending.max(accepted(context, other.receipt, &became)?);
             }
             vetting.close()?;
@@ -214,8 +214,8 @@ fn age(seconds: i64) -> String {
 }
 
 fn show(context: &Context, receipt: Receipt) -> anyhow::Result<Ending> {
-    let vetting = open(context)?;
-    let kept = vetting.held(receipt)?;
+    let mut vetting = open(context)?;
+    let kept = vetting.desk().held(receipt)?;
     let (looked, preview) = vetting.preview(&kept)?;
     let out = &context.out;
     out.line(format!(

@@ -44,6 +44,7 @@ mod quality;
 mod reattribute;
 mod register;
 mod replay;
+mod rest_api;
 mod retention;
 mod safety_net;
 mod serve;

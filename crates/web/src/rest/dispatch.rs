@@ -54,7 +54,7 @@ async fn try_answer(
 ) -> Result<Response, Problem> {
     let path: Vec<(String, String)> =
         path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    let (reader, client) = known(&rest, &head, route.clone()).await?;
+    let (reader, client) = known(&rest, &head, &route).await?;
     let bytes = match route.method {
         Method::Get => Vec::new(),
         Method::Post => whole_body(&head, body).await?,
@@ -96,17 +96,15 @@ async fn try_answer(
 }
 
 /// Who asks, when they may use this route and do not ask too often.
-pub async fn known(rest: &Rest, head: &HeaderMap, route: Arc<Route>) -> Result<(Reader, Client), Problem> {
+pub async fn known(rest: &Rest, head: &HeaderMap, route: &Route) -> Result<(Reader, Client), Problem> {
     let (reader, client) = who(rest, head).await?;
-    may(&client, &route)?;
+    may(&client, route)?;
     Ok((reader, client))
 }
 
 /// Who asks. What is no token is looked up all the same: the answer to everything that does not count takes the same time.
 pub async fn who(rest: &Rest, head: &HeaderMap) -> Result<(Reader, Client), Problem> {
-    let given = head.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = given.and_then(bearer).filter(|token| token.len() <= TOKEN_BYTES_MAX).unwrap_or_default();
-    let (token, data, now) = (token.to_owned(), rest.data.clone(), rest.clock.now_seconds());
+    let (token, data, now) = (bearer_of(head), rest.data.clone(), rest.clock.now_seconds());
     let (reader, client) = blocking(move || {
         let reader = Reader::open(&data)?;
         let client = api_clients::who(&reader, &token, now)?.ok_or_else(Problem::unauthorized)?;
@@ -130,6 +128,12 @@ pub fn may(client: &Client, route: &Route) -> Result<(), Problem> {
         StatusCode::FORBIDDEN,
         format!("This client may not do this: it needs the scope {}.", route.scope),
     ))
+}
+
+/// The token in a request; empty when there is none.
+pub fn bearer_of(head: &HeaderMap) -> String {
+    let given = head.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    given.and_then(bearer).filter(|token| token.len() <= TOKEN_BYTES_MAX).unwrap_or_default().to_owned()
 }
 
 fn bearer(value: &str) -> Option<&str> {

@@ -1,4 +1,10 @@
 //! What the routes do, a file for each kind of thing. They read what is committed and leave decisions and changes to the use cases in `app`.
 
+pub mod changes;
+pub mod desk;
+pub mod drop_ins;
 pub mod findings;
 pub mod ledger;
+pub mod notifications;
+pub mod register;
+pub mod reports;

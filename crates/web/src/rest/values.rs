@@ -61,25 +61,6 @@ impl JsonSchema for Day {
     }
 }
 
-/// An address of the internet.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Ip(pub std::net::IpAddr);
-
-impl JsonSchema for Ip {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "Ip".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "format": "ip" })
-    }
-}
-
 /// A closed set of words.
 pub trait Words: Copy + 'static {
     /// What the set is called in the description.
@@ -111,6 +92,7 @@ words_of!(
     schakel_model::call::CallResult, "CallResult";
     schakel_model::asset::AssetKind, "AssetKind";
     schakel_model::asset::Role, "AssetRole";
+    schakel_model::answer::Standing, "Standing";
     schakel_model::call::CallReason, "CallReason";
     schakel_model::severity::Severity, "Severity";
     schakel_model::classification::ClassificationType, "ClassificationType";
