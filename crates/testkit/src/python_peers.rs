@@ -39,7 +39,7 @@ from intelmq.bots.experts.tuency.expert import TuencyExpertBot
 url, token = sys.argv[1:3]
 bot = TuencyExpertBot('expert', settings=BotLibSettings | {'url': url, 'authentication_token': token, 'overwrite': True})
 sent = bot.process_message(dict(json.loads(sys.argv[3]), __type='Event'))
-print(json.dumps({str(key): value for key, value in sent['output'][0].items()}))
+print('EVENT', json.dumps({str(key): value for key, value in sent['output'][0].items()}))
 ";
 
 const N6: &str = "\
@@ -49,23 +49,23 @@ from intelmq.bots.parsers.n6.parser_n6stomp import N6StompParserBot
 bot = N6StompParserBot('parser', settings=BotLibSettings | {})
 raw = base64.b64encode(sys.argv[2].encode()).decode()
 sent = bot.process_message({'__type': 'Report', 'raw': raw, 'feed.name': 'n6'})
-print(json.dumps({str(key): value for key, value in sent['output'][0].items()}))
+print('EVENT', json.dumps({str(key): value for key, value in sent['output'][0].items()}))
 ";
 
 /// Has IntelMQ's bot for tuency ask a URL of this machine about an event, and gives the event as it leaves the bot. `None` when there is none here,
 /// which is said.
 pub fn intelmq_tuency(folder: &Path, url: &str, token: &str, event: &str) -> Option<String> {
-    run(folder, TUENCY, &[url, token, event]).map(|said| last_line(&said))
+    run(folder, TUENCY, &[url, token, event]).map(|said| event(&said))
 }
 
 /// Has IntelMQ's parser for n6 read an event. `None` when there is none here, which is said.
 pub fn intelmq_n6(folder: &Path, url: &str, event: &str) -> Option<String> {
-    run(folder, N6, &[url, event]).map(|said| last_line(&said))
+    run(folder, N6, &[url, event]).map(|said| event(&said))
 }
 
-/// Bots may say something before.
-fn last_line(said: &str) -> String {
-    said.trim().lines().last().unwrap_or_default().to_owned()
+/// The event that a bot gave, among all that it says of itself.
+fn event(said: &str) -> String {
+    said.lines().find_map(|line| line.strip_prefix("EVENT ")).unwrap_or_default().to_owned()
 }
 
 /// Has IntelMQ 3 send an event to a URL of this machine, `flat` or `hierarchical`. `false` when there is none here, which is said.
