@@ -55,16 +55,16 @@ print('EVENT', json.dumps({str(key): value for key, value in sent['output'][0].i
 /// Has IntelMQ's bot for tuency ask a URL of this machine about an event, and gives the event as it leaves the bot. `None` when there is none here,
 /// which is said.
 pub fn intelmq_tuency(folder: &Path, url: &str, token: &str, event: &str) -> Option<String> {
-    run(folder, TUENCY, &[url, token, event]).map(|said| event(&said))
+    run(folder, TUENCY, &[url, token, event]).map(|said| given(&said))
 }
 
 /// Has IntelMQ's parser for n6 read an event. `None` when there is none here, which is said.
 pub fn intelmq_n6(folder: &Path, url: &str, event: &str) -> Option<String> {
-    run(folder, N6, &[url, event]).map(|said| event(&said))
+    run(folder, N6, &[url, event]).map(|said| given(&said))
 }
 
 /// The event that a bot gave, among all that it says of itself.
-fn event(said: &str) -> String {
+fn given(said: &str) -> String {
     said.lines().find_map(|line| line.strip_prefix("EVENT ")).unwrap_or_default().to_owned()
 }
 
