@@ -6,8 +6,10 @@
 //! - [`parcels`]: findings as parcels,
 //! - [`heard`]: what the other hub says of them; [`receipts`]: and what that comes to,
 //! - [`upward`]: what the other hub hears of its own findings; [`standing`]: how far they came here,
-//! - [`claims`]: what a hub says is its own becomes assets.
+//! - [`claims`]: what a hub says is its own becomes assets,
+//! - [`anti_entropy`]: what a hub has lost is sent again.
 
+pub mod anti_entropy;
 pub mod claims;
 pub mod heard;
 pub mod links;

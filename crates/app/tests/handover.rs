@@ -6,8 +6,8 @@ use std::{collections::BTreeMap, fs};
 
 use schakel_app::{
     config::{self, Config},
-    handover::heard,
-    hub::ours,
+    handover::{anti_entropy, heard},
+    hub::ours::{self, Ours},
     incoming::Incoming,
     intake::Intake,
     register,
@@ -33,7 +33,7 @@ use schakel_model::{
         Direction, HubName, HubStatus, Link, LinkState, LinkTerms, ParcelId, Purpose, ReceiptOutcome,
         Rejection, StatusLevel, Transport,
     },
-    ids::{FindingId, LinkId},
+    ids::{FindingId, LinkId, ReportId, SourceId},
     source::Source,
     tlp::Tlp,
 };
@@ -42,8 +42,10 @@ use schakel_store::{
     act::Act,
     answers, chunks,
     data_dir::DataDir,
-    follow_ups, handovers, hubs, id_list,
+    follow_ups, handovers, hub_messages, hubs, id_list,
     ledger::{self, Scope},
+    parcels_in::NewParcelIn,
+    reports::{Report, ReportState},
 };
 
 const ORGANISATIONS: &str = "id,name,kind\nCERT,Sectoral CERT,hub\nGM1,Gemeente Eikendam,municipality\n";
@@ -180,7 +182,8 @@ impl Hub {
             data,
         };
         let message = heard::Message { envelope, line: b"line".to_vec() };
-        heard::hear(self.intake.store(), &self.link, &[message], ACT.at + 10).unwrap();
+        let ours = Ours::require(&self.config).unwrap();
+        heard::hear(self.intake.store(), &ours, &self.link, &[message], ACT.at + 10).unwrap();
     }
 
     fn receipt(&mut self, parcel: ParcelId, outcome: ReceiptOutcome) {
@@ -447,4 +450,104 @@ fn what_a_hub_claims_becomes_its_assets_until_it_takes_it_back() {
 fn open_conflicts(hub: &mut Hub) -> usize {
     let all = hub.intake.store().read(schakel_store::conflicts::list).unwrap();
     all.iter().filter(|one| one.decision.is_none()).count()
+}
+
+impl Hub {
+    /// What waits for the other hub beside parcels, heard there; gives how many messages that were.
+    fn tell(&mut self, other: &mut Hub) -> usize {
+        let link = self.link.id;
+        let due = self.intake.store().read(|connection| hub_messages::due(connection, link, 100)).unwrap();
+        for message in &due {
+            let signed = message::read(&message.body).unwrap();
+            other.hear(signed.envelope.kind, signed.envelope.data);
+        }
+        let rows: Vec<i64> = due.iter().map(|message| message.row).collect();
+        self.intake.store().write(|transaction| hub_messages::sent(transaction, &rows, ACT.at)).unwrap();
+        due.len()
+    }
+
+    /// Notes parcels as if their arrival was taken in here.
+    fn has_taken(&mut self, parcels: &[Parcel]) {
+        let link = self.link.id;
+        let report = Report {
+            id: ReportId(0),
+            name: "hub.top.example".into(),
+            received_at: ACT.at,
+            received_day: "2026-11-18".into(),
+            size: 1,
+            head_hash: [0; 32],
+            content_hash: None,
+            state: ReportState::Taking,
+            failure: None,
+            source: SourceId(1),
+            receipt: None,
+            withdrawn_at: None,
+        };
+        let came: Vec<NewParcelIn> = (1..)
+            .zip(parcels)
+            .map(|(row, parcel)| NewParcelIn {
+                link,
+                id: parcel.id,
+                key: parcel.key,
+                revision: parcel.revision,
+                row,
+                path: parcel.path.clone(),
+                made_at: ACT.at,
+            })
+            .collect();
+        self.intake.store().begin_report(&report, None, &came).unwrap();
+    }
+}
+
+#[test]
+fn what_a_restored_hub_has_lost_is_sent_again_and_has_one_effect() {
+    let (mut above, mut below) =
+        (Hub::new(CONTACTS, link(StatusLevel::None)), Hub::new(CONTACTS, link(StatusLevel::None)));
+    let addresses: Vec<String> = (1..=150).map(|last| format!("192.0.2.{last}")).collect();
+    above.report(&addresses.iter().map(String::as_str).collect::<Vec<_>>());
+    above.compose();
+    let parcels = above.parcels();
+    for parcel in &parcels {
+        above.receipt(parcel.id, ReceiptOutcome::Accepted);
+    }
+    let fates = above.fates();
+    assert_eq!(fates, counts(&[("CERT", Fate::HandedOver, 150)]));
+    // Restored from a backup: the last 40 are gone.
+    below.has_taken(&parcels[..110]);
+    let ours = Ours::require(&above.config).unwrap();
+    let links = [above.link.clone()];
+    let tomorrow = ACT.at + 86_400;
+    let digest = |hub: &mut Hub, now| anti_entropy::turn(hub.intake.store(), &ours, &links, now).unwrap();
+    assert_eq!(digest(&mut above, tomorrow), 1);
+    assert_eq!(digest(&mut above, tomorrow), 0, "once a day");
+    let mut turns = 0;
+    while above.tell(&mut below) + below.tell(&mut above) > 0 {
+        turns += 1;
+        assert!(turns < 20, "it does not end");
+    }
+    let again: Vec<ParcelId> = above.parcels().iter().map(|parcel| parcel.id).collect();
+    assert!(parcels[110..].iter().all(|parcel| again.contains(&parcel.id)), "{} are sent again", again.len());
+    above.check();
+    for id in again {
+        let was_lost = parcels[110..].iter().any(|parcel| parcel.id == id);
+        let outcome = if was_lost { ReceiptOutcome::Accepted } else { ReceiptOutcome::Duplicate };
+        above.receipt(id, outcome);
+    }
+    assert_eq!((above.fates(), above.parcels().len()), (fates, 0));
+    above.check();
+    // With everything there, there is nothing to ask.
+    below.has_taken(&parcels[110..]);
+    assert_eq!(digest(&mut above, tomorrow + 86_400), 1);
+    assert_eq!((above.tell(&mut below), below.tell(&mut above)), (1, 0));
+}
+
+#[test]
+fn what_cannot_be_read_of_a_digest_changes_nothing() {
+    let mut hub = Hub::new(CONTACTS, link(StatusLevel::None));
+    let ours = Ours::require(&hub.config).unwrap();
+    let links = [hub.link.clone()];
+    assert_eq!(anti_entropy::turn(hub.intake.store(), &ours, &links, ACT.at).unwrap(), 0);
+    hub.hear(Kind::Digest, serde_json::json!({"windows": "nonsense"}));
+    hub.hear(Kind::DigestAsk, serde_json::json!({"narrow": [], "sendAgain": [{"from": 1}]}));
+    hub.check();
 }

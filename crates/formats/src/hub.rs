@@ -7,6 +7,7 @@
 //! - [`fingerprint`]: a key in digits that can be read aloud.
 
 pub mod claims;
+pub mod digest;
 pub mod fingerprint;
 pub mod invitation;
 pub mod jcs;

@@ -126,6 +126,16 @@ pub fn after_receipt(
     now: i64,
 ) -> AfterReceipt {
     match (state, receipt) {
+        // It was taken once, and was sent again for a hub that may have lost it: whatever is said now, it is the other's.
+        (ParcelState::Waiting | ParcelState::Sent, receipt) if outcome.is_some_and(was_taken) => {
+            match receipt {
+                ReceiptOutcome::Deferred => {
+                    AfterReceipt::Again(now.saturating_add(deferred_seconds(attempts)))
+                }
+                ReceiptOutcome::Rejected(_) => AfterReceipt::Answered(outcome.unwrap_or(receipt)),
+                receipt => AfterReceipt::Answered(receipt),
+            }
+        }
         (ParcelState::Waiting | ParcelState::Sent, ReceiptOutcome::Deferred) => {
             AfterReceipt::Again(now.saturating_add(deferred_seconds(attempts)))
         }
@@ -274,6 +284,10 @@ mod tests {
             (ParcelState::Answered, Some(rejected), Accepted, AfterReceipt::Nothing),
             (ParcelState::Answered, Some(NotMine), NotMine, AfterReceipt::Nothing),
             (ParcelState::GivenUp, None, Accepted, AfterReceipt::Nothing),
+            // Sent again for a hub that was restored.
+            (ParcelState::Sent, Some(Accepted), Duplicate, AfterReceipt::Answered(Duplicate)),
+            (ParcelState::Sent, Some(Accepted), rejected, AfterReceipt::Answered(Accepted)),
+            (ParcelState::Sent, Some(Duplicate), Deferred, AfterReceipt::Again(1_060)),
         ] {
             assert_eq!(
                 after_receipt(state, before, receipt, 1, 1_000),

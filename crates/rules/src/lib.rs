@@ -1,6 +1,7 @@
 //! Pure decisions.
 
 pub mod answer;
+pub mod anti_entropy;
 pub mod breach;
 pub mod calendar;
 pub mod campaign;

@@ -26,15 +26,18 @@ CREATE INDEX parcel_out_due ON parcel_out (link, class, next_at) WHERE state = 0
 CREATE INDEX parcel_out_sent ON parcel_out (link, sent_at) WHERE state = 1;
 CREATE INDEX parcel_out_notification ON parcel_out (notification);
 CREATE INDEX parcel_out_finding ON parcel_out (finding, link, revision);
+CREATE INDEX parcel_out_made ON parcel_out (link, created_at);
 CREATE INDEX parcel_out_key ON parcel_out (link, key, revision);
 
 -- Parcels that had their effect here: row and report hold what they told. status: what was last said of it to the other side, 0 nothing. finding: what it
--- told, once its row was decided on; -1 when that is no finding. path: names of hubs, with spaces between.
+-- told, once its row was decided on; -1 when that is no finding. path: names of hubs, with spaces between. made_at: when its sender
+-- made it.
 CREATE TABLE parcel_in (
     id INTEGER PRIMARY KEY, link INTEGER NOT NULL, parcel BLOB NOT NULL, key BLOB NOT NULL, revision INTEGER NOT NULL, report INTEGER NOT NULL,
     row INTEGER NOT NULL, path TEXT NOT NULL, at INTEGER NOT NULL, outcome TEXT NOT NULL, reason TEXT NOT NULL, status INTEGER NOT NULL,
-    finding INTEGER, UNIQUE (link, parcel), UNIQUE (link, key, revision)
+    finding INTEGER, made_at INTEGER NOT NULL, UNIQUE (link, parcel), UNIQUE (link, key, revision)
 );
+CREATE INDEX parcel_in_made ON parcel_in (link, made_at);
 CREATE INDEX parcel_in_report ON parcel_in (report, row);
 CREATE INDEX parcel_in_finding ON parcel_in (finding) WHERE finding >= 0;
 CREATE INDEX parcel_in_new ON parcel_in (id) WHERE finding IS NULL;

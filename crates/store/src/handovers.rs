@@ -227,7 +227,8 @@ fn hear(
         AfterReceipt::Again(next_at) => {
             transaction
                 .prepare_cached(
-                    "UPDATE parcel_out SET state = ?3, next_at = ?4, outcome = ?5, receipt = ?6 WHERE link = ?1 AND parcel = ?2",
+                    "UPDATE parcel_out SET state = ?3, next_at = ?4, receipt = ?6,
+                        outcome = CASE WHEN outcome IN ('accepted', 'duplicate') THEN outcome ELSE ?5 END WHERE link = ?1 AND parcel = ?2",
                 )
                 .and_then(|mut statement| {
                     statement.execute(params![
@@ -399,7 +400,7 @@ pub fn by_key(
 pub fn late(connection: &Connection, now: i64, limit: usize) -> Result<Vec<SentParcel>, StoreError> {
     select(
         connection,
-        "state IN (0, 1) AND late_at IS NULL AND EXISTS (SELECT 1 FROM hub_link l WHERE l.id = parcel_out.link
+        "state IN (0, 1) AND late_at IS NULL AND answered_at IS NULL AND EXISTS (SELECT 1 FROM hub_link l WHERE l.id = parcel_out.link
             AND l.state = 'active' AND parcel_out.created_at + l.service_level_seconds <= ?1) ORDER BY id LIMIT ?2",
         params![now, limit as i64],
     )
@@ -410,7 +411,7 @@ pub fn late_counts(connection: &Connection, now: i64) -> Result<Vec<(HubName, u6
     let found: Vec<(String, i64)> = connection
         .prepare_cached(
             "SELECT l.peer, count(*) FROM parcel_out p JOIN hub_link l ON l.id = p.link
-             WHERE p.state IN (0, 1) AND l.state = 'active' AND p.created_at + l.service_level_seconds <= ?1
+             WHERE p.state IN (0, 1) AND p.answered_at IS NULL AND l.state = 'active' AND p.created_at + l.service_level_seconds <= ?1
              GROUP BY l.id ORDER BY l.peer",
         )
         .and_then(|mut statement| statement.query_map([now], |row| Ok((row.get(0)?, row.get(1)?)))?.collect())

@@ -25,7 +25,8 @@
 //! - [`erase`], [`retention`]: what is erased for real, when, and what is held; [`privacy`]: where a person occurs,
 //! - [`sources`]: who reports; [`spool`]: what reached a door and waits; [`arrivals`]: what became of it,
 //! - [`follow_ups`], [`answers`]: what was told to whom, and what they said; [`mailboxes`]: what is known of their addresses,
-//! - [`handovers`]: findings on their way to other hubs, and what those say of them; [`hub_status`]: how far they came there,
+//! - [`handovers`]: findings on their way to other hubs, and what those say of them; [`hub_status`]: how far they came there;
+//!   [`digests`]: what was sent and what came, to be compared,
 //! - [`feeds`]: what came of each feed,
 //! - [`hubs`]: links with other hubs; [`parcels_out`], [`parcels_in`], [`hub_messages`]: what goes over them,
 //! - [`finding_list`]: findings by conditions, page by page,
@@ -56,6 +57,7 @@ pub mod contact_changes;
 pub mod contact_keys;
 pub mod corrections;
 pub mod data_dir;
+pub mod digests;
 pub mod do_not_contact;
 pub mod erase;
 pub mod error;

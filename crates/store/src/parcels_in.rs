@@ -27,6 +27,8 @@ pub struct NewParcelIn {
     pub row: u32,
     /// The hubs it passed, the sender last.
     pub path: Vec<HubName>,
+    /// When its sender made it, in seconds since 1970.
+    pub made_at: i64,
 }
 
 /// A parcel that had its effect.
@@ -67,8 +69,8 @@ pub(crate) fn begin(
         let path: Vec<&str> = parcel.path.iter().map(HubName::as_str).collect();
         transaction
             .prepare_cached(
-                "INSERT INTO parcel_in (link, parcel, key, revision, report, row, path, at, outcome, reason, status)
-                 VALUES (?1,?2,?3,?4,?5,?6,?7,?8,'accepted','',0)",
+                "INSERT INTO parcel_in (link, parcel, key, revision, report, row, path, at, outcome, reason, status, made_at)
+                 VALUES (?1,?2,?3,?4,?5,?6,?7,?8,'accepted','',0,?9)",
             )
             .and_then(|mut statement| {
                 statement.execute(params![
@@ -79,7 +81,8 @@ pub(crate) fn begin(
                     report.0,
                     parcel.row,
                     path.join(" "),
-                    at
+                    at,
+                    parcel.made_at
                 ])
             })
             .doing("take a parcel in")?;
@@ -205,6 +208,7 @@ mod tests {
             revision,
             row,
             path: vec!["top.example".parse().unwrap(), "a.example".parse().unwrap()],
+            made_at: 90,
         };
         let first = [parcel(link, 1, 1, 1, 1), parcel(link, 2, 2, 1, 2)];
         let id = store.begin_report(&report, None, &first).unwrap();

@@ -17,8 +17,8 @@ use schakel_store::{
     handovers::{self, HeardReceipt},
 };
 
-use super::{claims, receipts};
-use crate::arrivals::is_store_trouble;
+use super::{anti_entropy, claims, receipts};
+use crate::{arrivals::is_store_trouble, hub::ours::Ours};
 
 /// A message whose signature holds, with the line it came in.
 pub struct Message {
@@ -32,6 +32,7 @@ pub struct Message {
 /// has its effect once.
 pub fn hear(
     store: &mut Store,
+    ours: &Ours,
     link: &Link,
     messages: &[Message],
     now: i64,
@@ -47,6 +48,8 @@ pub fn hear(
             Kind::Status => Status::read(data).map(|status| statuses.push(status)),
             Kind::StatusCount => StatusCount::read(data).map(|read| counts.extend(read)),
             Kind::Claims => hear_claims(store, link, message, now)?,
+            Kind::Digest => anti_entropy::hear_digest(store, ours, link, data, now)?,
+            Kind::DigestAsk => anti_entropy::hear_ask(store, ours, link, data, now)?,
             _ => Ok(()),
         };
         if let Err(error) = read {

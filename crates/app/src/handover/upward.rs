@@ -26,7 +26,7 @@ use schakel_store::{
     hubs, id_list,
 };
 
-use super::{claims, standing};
+use super::{anti_entropy, claims, standing};
 use crate::{config::Config, hub::ours::Ours};
 
 /// Parcels, changes of fate or answers that one turn looks at: some tens of milliseconds.
@@ -83,6 +83,7 @@ impl Upward {
             store.settle_handovers(now)?;
             self.look_for_late(store, now)?;
             claims::follow(store, &ours, &links, now)?;
+            anti_entropy::turn(store, &ours, &links, now)?;
         }
         let reader = store.reader()?;
         let mut told = tell(&reader, &ours, &links, parcels.into_values().collect(), now)?;

@@ -102,6 +102,8 @@ impl HubDesk<'_> {
         let begun = self.reader.read(|connection| parcels_in::of_arrival(connection, kept.receipt))?;
         let mut ingested = Ingested::default();
         self.go_on(kept, &parcels, &begun, progress, &mut ingested)?;
+        let made: HashMap<ParcelId, i64> =
+            parcels.iter().map(|(parcel, made_at)| (parcel.id, *made_at)).collect();
         let (accepted, others) = self.decide(&link, parcels, &begun, received_at)?;
         receipts.extend(others);
         for (number, (terms, group)) in accepted.into_iter().enumerate() {
@@ -114,6 +116,7 @@ impl HubDesk<'_> {
                     revision: parcel.revision,
                     row,
                     path: parcel.path.clone(),
+                    made_at: made.get(&parcel.id).copied().unwrap_or(received_at),
                 })
                 .collect();
             let rows = group.iter().map(|(_, row)| row.as_slice());
@@ -133,7 +136,7 @@ impl HubDesk<'_> {
             }
             queue_all(transaction, &link, &lines, now)
         })?;
-        let heard = heard::hear(intake.store(), &link, messages, now)?;
+        let heard = heard::hear(intake.store(), self.ours, &link, messages, now)?;
         failures.extend(heard.unheard);
         ingested.heard = heard.findings;
         ingested.failures.extend(failures);

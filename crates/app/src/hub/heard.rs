@@ -10,7 +10,7 @@ use schakel_store::{
     hubs::{self, PinnedKey},
 };
 
-use super::links::announced;
+use super::{links::announced, ours::Ours};
 use crate::handover::heard::{self, Message};
 
 /// Who does what follows from what a hub says.
@@ -28,6 +28,7 @@ pub struct Heard {
 /// Hears messages whose signatures hold, in order.
 pub fn hear(
     store: &mut Store,
+    ours: &Ours,
     link: &Link,
     messages: Vec<(Box<Signed>, Vec<u8>)>,
     now: i64,
@@ -42,13 +43,18 @@ pub fn hear(
                     heard.unheard.push(format!("message {id}: {why}"));
                 }
             }
-            Kind::Receipt | Kind::Status | Kind::StatusCount | Kind::Claims => {
+            Kind::Receipt
+            | Kind::Status
+            | Kind::StatusCount
+            | Kind::Claims
+            | Kind::Digest
+            | Kind::DigestAsk => {
                 of_findings.push(Message { envelope: message.envelope, line });
             }
             _ => heard.unheard.push(format!("message {id}: {} is not understood here", kind.as_str())),
         }
     }
-    heard.findings = heard::hear(store, link, &of_findings, now)?;
+    heard.findings = heard::hear(store, ours, link, &of_findings, now)?;
     Ok(heard)
 }
 

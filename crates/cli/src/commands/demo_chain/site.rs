@@ -80,11 +80,11 @@ impl Site {
             .spawn()
             .context("cannot start a service")?;
         self.process = Some(process);
-        let api = self.api;
+        // It takes reports, and lends its store to commands.
+        let (api, socket) = (self.api, self.data.join("control.sock"));
         wait(&format!("the service of {} to start", self.title), || {
-            Ok(TcpStream::connect(("127.0.0.1", api)).ok())
-        })?;
-        Ok(())
+            Ok(TcpStream::connect(("127.0.0.1", api)).is_ok_and(|_| socket.exists()).then_some(()))
+        })
     }
 
     /// Its process.
