@@ -51,6 +51,8 @@ id!(/// Somebody who is to be called.
     CallId);
 id!(/// An action of the desk about one report.
     CampaignId);
+id!(/// Somebody who signs in to the portal, numbered from 1.
+    AccountId);
 id!(/// A link with another hub, numbered from 1.
     LinkId);
 id!(/// A source of reports; 0 is nobody in particular.

@@ -13,6 +13,7 @@
 //! - [`abuse_contact`]: whom the outside world names for what is nobody's,
 //! - [`finding`]: the durable problem behind repeated events, and its key,
 //! - [`answer`]: what recipients say about what they were told, and where a finding stands at an organisation,
+//! - [`account`]: who signs in to the portal,
 //! - [`hub`]: other installations, the links with them and what goes over those,
 //! - [`api`]: programs that use the API, and what they may do,
 //! - [`call`]: whom the desk telephones when nothing else reached anybody,
@@ -22,6 +23,7 @@
 //! Nothing here is serialisable by accident: wire formats live in `schakel-formats` and at the edges.
 
 pub mod abuse_contact;
+pub mod account;
 pub mod affiliation;
 pub mod announced;
 pub mod answer;

@@ -1,5 +1,6 @@
 //! Pure decisions.
 
+pub mod access;
 pub mod answer;
 pub mod anti_entropy;
 pub mod breach;

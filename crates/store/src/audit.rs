@@ -133,6 +133,11 @@ actions!(
     MailboxChanged "mailbox.change",
     PolicySet "policy.set",
     KeptReleased "policy.release",
+    AccountInvited "account.invite",
+    AccountChanged "account.change",
+    AccountReady "account.ready",
+    SignedIn "session.begin",
+    SessionEnded "session.end",
 );
 
 /// An entry about to be appended.

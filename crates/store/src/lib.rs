@@ -38,6 +38,7 @@
 //! - [`backup`]: a consistent copy, and the way back.
 
 pub mod abuse_contacts;
+pub mod accounts;
 pub mod act;
 pub mod announced;
 pub mod answers;
@@ -102,6 +103,7 @@ pub mod replays;
 pub mod reports;
 pub mod retention;
 pub mod safety_net;
+pub mod sessions;
 pub mod sightings;
 pub mod sources;
 mod split;

@@ -124,6 +124,9 @@ pub const PLACES: &[Place] = &[
         key: "subject",
         ..place("do_not_contact", "reason", "who must not be written to", Remedy::Replace)
     },
+    place("account", "name", "account of the portal", Remedy::Replace),
+    place("account", "display_name", "account of the portal", Remedy::Replace),
+    Place { key: "hex(token)", ..place("session", "agent", "session in the portal", Remedy::Replace) },
     place("breach", "reason", "possible data breach", Remedy::Replace),
     place("breach", "closed_reason", "possible data breach", Remedy::Replace),
     Place { key: "name", ..place("name_look_up", "name", "look-up of a name", Remedy::Register) },
@@ -212,6 +215,10 @@ mod tests {
 
     /// Texts that name nobody: words of ours, numbers of things, and names under which desk users act.
     const NOBODY: &[&str] = &[
+        "account.language",
+        "account.organisation",
+        "account.password",
+        "account.roles",
         "answer.actor",
         "api_client.code",
         "api_client.scopes",
