@@ -59,6 +59,7 @@ pub mod parse_files;
 pub mod pipeline;
 pub mod policy;
 pub mod polls;
+pub mod portal;
 pub mod privacy;
 pub mod proof;
 pub mod quality;

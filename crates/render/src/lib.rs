@@ -14,6 +14,7 @@ pub mod contact_page;
 pub mod letter;
 pub mod message;
 pub mod notice;
+pub mod portal;
 pub mod templates;
 pub mod verify_page;
 pub mod weekly;

@@ -5,6 +5,8 @@ use std::fmt;
 use fluent_bundle::{FluentArgs, FluentResource, concurrent::FluentBundle};
 use schakel_model::language::Language;
 
+use crate::portal::Part;
+
 /// The texts of one language.
 pub struct Words {
     bundle: FluentBundle<FluentResource>,
@@ -23,6 +25,29 @@ impl Words {
             panic!("the built-in texts of {language} name something twice: {errors:?}")
         });
         Self { bundle }
+    }
+
+    /// The texts of this language with those of the portal's pages.
+    pub fn of_portal(language: Language) -> Self {
+        let mut words = Self::of(language);
+        let resource = FluentResource::try_new(portal_source(language).to_owned())
+            .unwrap_or_else(|(_, errors)| panic!("the portal's texts of {language} are broken: {errors:?}"));
+        words.bundle.add_resource(resource).unwrap_or_else(|errors| {
+            panic!("the portal's texts of {language} name something twice: {errors:?}")
+        });
+        words
+    }
+
+    /// The text with this key and these parts in it.
+    pub(crate) fn of_parts(&self, key: &str, parts: Vec<(String, Part)>) -> String {
+        let mut args = FluentArgs::new();
+        for (name, part) in parts {
+            match part {
+                Part::Number(number) => args.set(name, number),
+                Part::Text(text) => args.set(name, text),
+            }
+        }
+        self.fill(key, Some(&args))
     }
 
     /// Is there a text with this key?
@@ -69,6 +94,13 @@ fn source(language: Language) -> &'static str {
     match language {
         Language::Nl => include_str!("../locales/nl.ftl"),
         Language::En => include_str!("../locales/en.ftl"),
+    }
+}
+
+fn portal_source(language: Language) -> &'static str {
+    match language {
+        Language::Nl => include_str!("../locales/portal/nl.ftl"),
+        Language::En => include_str!("../locales/portal/en.ftl"),
     }
 }
 

@@ -576,3 +576,47 @@ pub fn block(connection: &Connection, id: i64) -> Result<Option<Block>, StoreErr
         .and_then(|mut statement| statement.query_row([id], block_from_row).optional())
         .doing("read assignments")
 }
+/// What came in since a time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Came {
+    /// Reports.
+    pub reports: u64,
+    /// Rows in them.
+    pub rows: u64,
+    /// Rows that could not be read.
+    pub rejected: u64,
+    /// Events.
+    pub events: u64,
+    /// Findings that nobody knew.
+    pub new_findings: u64,
+}
+
+/// What came in since this time, in seconds since 1970. Chunks are in order of time, so only those are read.
+pub fn came_since(connection: &Connection, since: i64) -> Result<Came, StoreError> {
+    let mut came = Came::default();
+    let mut statement = connection
+        .prepare_cached(
+            "SELECT committed_at, report, rows, rejected, events, new_findings FROM chunk ORDER BY id DESC",
+        )
+        .doing("count what came in")?;
+    let mut rows = statement.query([]).doing("count what came in")?;
+    let mut reports = std::collections::HashSet::new();
+    while let Some(row) = rows.next().doing("count what came in")? {
+        let mut add = || -> rusqlite::Result<bool> {
+            if row.get::<_, i64>(0)? < since {
+                return Ok(false);
+            }
+            reports.insert(row.get::<_, u32>(1)?);
+            came.rows += u64::from(row.get::<_, u32>(2)?);
+            came.rejected += u64::from(row.get::<_, u32>(3)?);
+            came.events += u64::from(row.get::<_, u32>(4)?);
+            came.new_findings += u64::from(row.get::<_, u32>(5)?);
+            Ok(true)
+        };
+        if !add().doing("count what came in")? {
+            break;
+        }
+    }
+    came.reports = reports.len() as u64;
+    Ok(came)
+}

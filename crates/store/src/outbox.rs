@@ -699,6 +699,23 @@ pub fn recipients_of_thread(
         .doing("find who was written to")
 }
 
+/// How many notifications were made since this time, in seconds since 1970.
+pub fn count_since(connection: &Connection, since: i64) -> Result<u64, StoreError> {
+    // In order of time, so only those are read.
+    let mut statement = connection
+        .prepare_cached("SELECT created_at FROM notification ORDER BY id DESC")
+        .doing("count notifications")?;
+    let mut rows = statement.query([]).doing("count notifications")?;
+    let mut count = 0;
+    while let Some(row) = rows.next().doing("count notifications")? {
+        if row.get::<_, i64>(0).doing("count notifications")? < since {
+            break;
+        }
+        count += 1;
+    }
+    Ok(count)
+}
+
 /// How many messages are in each state: waiting, unknown, accepted, given up, withheld.
 pub fn counts(connection: &Connection) -> Result<[u64; 5], StoreError> {
     let rows: Vec<(u8, i64)> = connection

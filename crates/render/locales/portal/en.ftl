@@ -1,0 +1,191 @@
+# The pages of the portal.
+
+skip-to-content = Skip to content
+navigation = Sections
+other-language = Nederlands
+theme-dark = Dark theme
+theme-light = Light theme
+accessibility = Accessibility
+now-is = It is now { $at }
+continue = Continue
+sign-out = Sign out
+
+month-1 = Jan
+month-2 = Feb
+month-3 = Mar
+month-4 = Apr
+month-5 = May
+month-6 = Jun
+month-7 = Jul
+month-8 = Aug
+month-9 = Sep
+month-10 = Oct
+month-11 = Nov
+month-12 = Dec
+
+# Signing in
+sign-in = Sign in
+sign-in-name = User name
+password = Password
+sign-in-wrong = The user name or the password is not right. After a few wrong tries you cannot sign in for a while: wait a minute or longer.
+sign-in-no-account = No account yet? You get one by an invitation from the administrator.
+code-title = Code from your telephone
+code = Code
+code-help = Six digits, from the app that you made your account with.
+code-wrong = The code is not right. A code works once, for about a minute.
+code-from-app = The code that the app shows now
+invitation-title = Make your account
+invitation-hello = Welcome, { $name }. Choose a password and link an app on your telephone. You need both to sign in.
+password-new = New password
+password-help = At least { $count } characters. A sentence of a few words is easy to remember and hard to guess.
+password-short = The password is too short: choose at least { $count } characters.
+password-long = The password is too long.
+password-guessable = This password is too easy to guess. Choose a sentence of a few words.
+invitation-code-wrong = The code is not right. See whether the clock of your telephone is right and type the code that the app shows now.
+app-title = App for codes
+app-help = Scan this code with an app such as Aegis, Google Authenticator or Microsoft Authenticator.
+app-secret = Cannot scan? Then type this key into the app:
+set-up = Make account
+invitation-gone-title = This link no longer works
+invitation-gone = An invitation is good for three days and works once. Ask the administrator for a new one.
+ready-title = Your account is ready
+ready = You can sign in now with your password and a code from the app.
+signed-out-title = You are signed out
+signed-out = Close the window if others use this computer as well.
+not-found-title = This page is not there
+not-found = The page does not exist, or you may not see it.
+forbidden-title = You may not do this
+forbidden = Your role gives no access to this part. Ask the administrator if you need it.
+form-old-title = This form is too old
+form-old = Nothing was changed. Go back, load the page again and try once more.
+slow-down-title = Too many tries
+slow-down = Wait a minute and try again.
+trouble-title = Something went wrong
+trouble = Nothing was changed. Try again in a moment. If it goes on, ask the administrator.
+back-to-start = To the start
+
+# Account
+account-title = Your account
+known-as = Name
+organisation = Organisation
+roles = Roles
+role-portal-handler = handler
+role-portal-coordinator = coordinator
+role-portal-register_desk = register desk
+role-portal-editor = editor
+role-portal-manager = manager
+role-portal-auditor = auditor
+role-portal-administrator = administrator
+role-portal-acib = ACIB
+role-portal-vcib = VCIB
+role-portal-viewer = viewer
+role-portal-member_administrator = administrator of the organisation
+sessions-title = Where you are signed in
+sessions-help = One that you do not know? End it and ask the administrator for a new invitation.
+browser = Browser
+signed-in-at = Signed in
+last-used = Last used
+action = Action
+this-one = this one
+end-session = End
+
+# Morning
+morning = Morning
+morning-title = Today, { $day }
+waiting-title = What waits for you
+waiting-vetting = { $count ->
+    [one] report to vet
+   *[other] reports to vet
+}
+waiting-answers = { $count ->
+    [one] answer to decide
+   *[other] answers to decide
+}
+waiting-calls = { $count ->
+    [one] organisation to call
+   *[other] organisations to call
+}
+waiting-conflicts = { $count ->
+    [one] conflict of ownership
+   *[other] conflicts of ownership
+}
+waiting-unrouted = { $count ->
+    [one] assignment is nobody's
+   *[other] assignments are nobody's
+}
+waiting-no-contact = { $count ->
+    [one] assignment without a contact
+   *[other] assignments without a contact
+}
+waiting-withheld = { $count ->
+    [one] confidential message withheld
+   *[other] confidential messages withheld
+}
+waiting-given-up = { $count ->
+    [one] message not delivered
+   *[other] messages not delivered
+}
+waiting-mailboxes = { $count ->
+    [one] mailbox that does not work
+   *[other] mailboxes that do not work
+}
+waiting-breaches = { $count ->
+    [one] possible data breach to decide
+   *[other] possible data breaches to decide
+}
+waiting-feeds = { $count ->
+    [one] feed not as usual
+   *[other] feeds not as usual
+}
+came-title = Came in since { $since }
+came-reports = Reports
+came-rows = Rows
+came-events = Events
+came-rejected = Not readable
+came-new = New findings
+came-notifications = Notifications
+ahead-title = { $count ->
+    [0] The next 24 hours
+    [one] The next 24 hours: 1 step
+   *[other] The next 24 hours: { $count } steps
+}
+ahead-none = Nobody is on the ladder for a next step.
+severity = Severity
+next-step = Next step
+when = When
+turn-second_contact = second contact
+turn-partner = partnership or supplier
+turn-calling_list = calling list
+feeds-title = Feeds
+feeds-none = All feeds are as usual.
+feed = Feed
+feed-alarm = What there is
+feed-last = Last came
+alarm-silent = silent
+alarm-late = late
+alarm-shrunken = far fewer rows
+alarm-exploded = far more rows
+alarm-schema_changed = other columns
+ledger-title = Ledger
+ledger-balanced = balances
+ledger-not-balanced = does not balance
+ledger-sums = { $rows } rows, { $assignments } assignments
+fate = Fate
+assignments = Assignments
+fate-queued = queued
+fate-notified = notified
+fate-known = known
+fate-digest = in an overview
+fate-handed_over = handed over
+fate-safety_net = safety net
+fate-undeliverable = undeliverable
+fate-suppressed = suppressed
+fate-held = held
+fate-no_contact = no contact
+fate-unrouted = unrouted
+fate-withdrawn = withdrawn
+
+# Accessibility
+accessibility-aim = We want everybody to be able to use this portal. We follow WCAG 2.2, levels A and AA.
+accessibility-how = Every page is tested with a program and with the keyboard alone. You can enlarge the letters to 200 per cent and choose a light or dark theme.
+accessibility-report = Something does not work? Get in touch with { $sender }. We look for a solution and help you in another way meanwhile.

@@ -1,0 +1,191 @@
+# De pagina's van het portaal.
+
+skip-to-content = Naar de inhoud
+navigation = Onderdelen
+other-language = English
+theme-dark = Donkere weergave
+theme-light = Lichte weergave
+accessibility = Toegankelijkheid
+now-is = Het is nu { $at }
+continue = Verder
+sign-out = Uitloggen
+
+month-1 = jan
+month-2 = feb
+month-3 = mrt
+month-4 = apr
+month-5 = mei
+month-6 = jun
+month-7 = jul
+month-8 = aug
+month-9 = sep
+month-10 = okt
+month-11 = nov
+month-12 = dec
+
+# Inloggen
+sign-in = Inloggen
+sign-in-name = Gebruikersnaam
+password = Wachtwoord
+sign-in-wrong = De gebruikersnaam of het wachtwoord klopt niet. Na een paar keer fout kunt u even niet inloggen: wacht dan een minuut of langer.
+sign-in-no-account = Nog geen account? Dat krijgt u met een uitnodiging van de beheerder.
+code-title = Code van uw telefoon
+code = Code
+code-help = Zes cijfers, uit de app waarmee u uw account hebt gemaakt.
+code-wrong = De code klopt niet. Een code werkt één keer en ongeveer een minuut lang.
+code-from-app = De code die de app nu laat zien
+invitation-title = Uw account maken
+invitation-hello = Welkom, { $name }. Kies een wachtwoord en koppel een app op uw telefoon. Die twee hebt u nodig als u inlogt.
+password-new = Nieuw wachtwoord
+password-help = Minstens { $count } tekens. Een zin van een paar woorden is goed te onthouden en moeilijk te raden.
+password-short = Het wachtwoord is te kort: kies minstens { $count } tekens.
+password-long = Het wachtwoord is te lang.
+password-guessable = Dit wachtwoord is te makkelijk te raden. Kies een zin van een paar woorden.
+invitation-code-wrong = De code klopt niet. Kijk of de klok van uw telefoon goed staat en typ de code die de app nu laat zien.
+app-title = App voor codes
+app-help = Scan deze code met een app zoals Aegis, Google Authenticator of Microsoft Authenticator.
+app-secret = Lukt scannen niet? Typ dan deze sleutel in de app:
+set-up = Account maken
+invitation-gone-title = Deze link werkt niet meer
+invitation-gone = Een uitnodiging is drie dagen geldig en werkt één keer. Vraag de beheerder om een nieuwe.
+ready-title = Uw account is klaar
+ready = U kunt nu inloggen met uw wachtwoord en een code uit de app.
+signed-out-title = U bent uitgelogd
+signed-out = Sluit het venster als anderen deze computer ook gebruiken.
+not-found-title = Deze pagina is er niet
+not-found = De pagina bestaat niet, of u mag haar niet zien.
+forbidden-title = Dit mag u niet
+forbidden = Uw rol geeft geen toegang tot dit onderdeel. Vraag de beheerder als u het nodig hebt.
+form-old-title = Dit formulier is verlopen
+form-old = Er is niets veranderd. Ga terug, laad de pagina opnieuw en probeer het nog eens.
+slow-down-title = Te veel pogingen
+slow-down = Wacht een minuut en probeer het opnieuw.
+trouble-title = Er ging iets mis
+trouble = Er is niets veranderd. Probeer het zo nog eens. Blijft het misgaan, vraag dan de beheerder.
+back-to-start = Naar het begin
+
+# Account
+account-title = Uw account
+known-as = Naam
+organisation = Organisatie
+roles = Rollen
+role-portal-handler = behandelaar
+role-portal-coordinator = coördinator
+role-portal-register_desk = registerbeheer
+role-portal-editor = redacteur
+role-portal-manager = manager
+role-portal-auditor = auditor
+role-portal-administrator = beheerder
+role-portal-acib = ACIB
+role-portal-vcib = VCIB
+role-portal-viewer = meelezer
+role-portal-member_administrator = beheerder van de organisatie
+sessions-title = Waar u bent ingelogd
+sessions-help = Herkent u er een niet? Beëindig die en vraag de beheerder om een nieuwe uitnodiging.
+browser = Browser
+signed-in-at = Ingelogd
+last-used = Laatst gebruikt
+action = Actie
+this-one = deze
+end-session = Beëindigen
+
+# Ochtend
+morning = Ochtend
+morning-title = Vandaag, { $day }
+waiting-title = Wat op u wacht
+waiting-vetting = { $count ->
+    [one] melding te beoordelen
+   *[other] meldingen te beoordelen
+}
+waiting-answers = { $count ->
+    [one] antwoord te beslissen
+   *[other] antwoorden te beslissen
+}
+waiting-calls = { $count ->
+    [one] organisatie te bellen
+   *[other] organisaties te bellen
+}
+waiting-conflicts = { $count ->
+    [one] conflict over eigendom
+   *[other] conflicten over eigendom
+}
+waiting-unrouted = { $count ->
+    [one] toewijzing van niemand
+   *[other] toewijzingen van niemand
+}
+waiting-no-contact = { $count ->
+    [one] toewijzing zonder contact
+   *[other] toewijzingen zonder contact
+}
+waiting-withheld = { $count ->
+    [one] vertrouwelijk bericht tegengehouden
+   *[other] vertrouwelijke berichten tegengehouden
+}
+waiting-given-up = { $count ->
+    [one] bericht niet bezorgd
+   *[other] berichten niet bezorgd
+}
+waiting-mailboxes = { $count ->
+    [one] mailbox die niet werkt
+   *[other] mailboxen die niet werken
+}
+waiting-breaches = { $count ->
+    [one] mogelijk datalek te beslissen
+   *[other] mogelijke datalekken te beslissen
+}
+waiting-feeds = { $count ->
+    [one] bron anders dan anders
+   *[other] bronnen anders dan anders
+}
+came-title = Binnengekomen sinds { $since }
+came-reports = Meldingen
+came-rows = Regels
+came-events = Waarnemingen
+came-rejected = Onleesbaar
+came-new = Nieuwe bevindingen
+came-notifications = Notificaties
+ahead-title = { $count ->
+    [0] De komende 24 uur
+    [one] De komende 24 uur: 1 stap
+   *[other] De komende 24 uur: { $count } stappen
+}
+ahead-none = Niemand staat op de ladder voor een volgende stap.
+severity = Ernst
+next-step = Volgende stap
+when = Wanneer
+turn-second_contact = tweede contact
+turn-partner = samenwerkingsverband of leverancier
+turn-calling_list = belijst
+feeds-title = Bronnen
+feeds-none = Alle bronnen zijn zoals altijd.
+feed = Bron
+feed-alarm = Wat er is
+feed-last = Laatst gekomen
+alarm-silent = stil
+alarm-late = laat
+alarm-shrunken = veel minder regels
+alarm-exploded = veel meer regels
+alarm-schema_changed = andere kolommen
+ledger-title = Grootboek
+ledger-balanced = klopt
+ledger-not-balanced = klopt niet
+ledger-sums = { $rows } regels, { $assignments } toewijzingen
+fate = Bestemming
+assignments = Toewijzingen
+fate-queued = in verzending
+fate-notified = gemeld
+fate-known = bekend
+fate-digest = in overzicht
+fate-handed_over = overgedragen
+fate-safety_net = vangnet
+fate-undeliverable = onbestelbaar
+fate-suppressed = onderdrukt
+fate-held = aangehouden
+fate-no_contact = geen contact
+fate-unrouted = niet toegewezen
+fate-withdrawn = teruggenomen
+
+# Toegankelijkheid
+accessibility-aim = Wij willen dat iedereen dit portaal kan gebruiken. We volgen de richtlijnen van WCAG 2.2, niveau A en AA.
+accessibility-how = Elke pagina wordt getest met een programma en met alleen het toetsenbord. U kunt de letters vergroten tot 200 procent en kiezen voor een lichte of donkere weergave.
+accessibility-report = Lukt iets niet? Neem contact op met { $sender }. We zoeken een oplossing en helpen u intussen op een andere manier.

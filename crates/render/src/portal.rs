@@ -1,0 +1,193 @@
+//! The pages of the portal: one template each, in any language, in one frame. Every text comes from `locales/portal/<language>.ftl` by its key;
+//! everything that is put in is escaped.
+//!
+//! In a template `t("key", name=value)` is a text, `time(at)`, `day(at)` and `ago(at)` a moment (seconds since 1970) as its reader counts, `number(n)`
+//! a count.
+
+pub mod account;
+pub mod morning;
+
+use jiff::{Timestamp, tz::TimeZone};
+use minijinja::{
+    AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, Value, context,
+    value::{Kwargs, Serde, ValueKind},
+};
+use schakel_model::language::Language;
+use serde::Serialize;
+
+use crate::{times::LOCAL_ZONE, words::Words};
+
+/// Every page, and the frame around them.
+const SOURCES: &[(&str, &str)] = &[
+    ("layout", include_str!("../templates/portal/layout.html.j2")),
+    ("sign_in", include_str!("../templates/portal/sign_in.html.j2")),
+    ("code", include_str!("../templates/portal/code.html.j2")),
+    ("invitation", include_str!("../templates/portal/invitation.html.j2")),
+    ("message", include_str!("../templates/portal/message.html.j2")),
+    ("morning", include_str!("../templates/portal/morning.html.j2")),
+    ("account", include_str!("../templates/portal/account.html.j2")),
+    ("accessibility", include_str!("../templates/portal/accessibility.html.j2")),
+];
+
+/// What a browser fetches beside the pages: their addresses.
+#[derive(Clone, Debug, Serialize)]
+pub struct Assets {
+    /// The style sheet.
+    pub css: String,
+    /// The script.
+    pub js: String,
+}
+
+/// A way in the bar at the top.
+#[derive(Clone, Debug, Serialize)]
+pub struct Way {
+    /// The key of its name.
+    pub key: &'static str,
+    /// Where it leads.
+    pub href: &'static str,
+}
+
+/// What stands around a page.
+#[derive(Clone, Debug, Serialize)]
+pub struct Frame {
+    /// In which language it is read.
+    #[serde(serialize_with = "as_word")]
+    pub language: Language,
+    /// `light`, `dark`, or empty: as the system says.
+    pub theme: &'static str,
+    /// Whose portal it is.
+    pub sender: String,
+    /// The address of the page, without what is asked of it.
+    pub path: String,
+    /// Who is signed in; empty: nobody.
+    pub person: String,
+    /// What forms bring along; empty: nobody is signed in.
+    pub form_token: String,
+    /// The ways that this person has.
+    pub ways: Vec<Way>,
+    /// Now, in seconds since 1970.
+    pub now: i64,
+}
+
+fn as_word<S: serde::Serializer>(language: &Language, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(language.as_str())
+}
+
+/// Fills pages.
+#[derive(Debug)]
+pub struct Pages {
+    environment: Environment<'static>,
+    assets: Assets,
+}
+
+impl Pages {
+    /// With these addresses of what is fetched beside them.
+    pub fn new(assets: Assets) -> Self {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_auto_escape_callback(|_| AutoEscape::Html);
+        environment.add_function("t", text);
+        environment.add_function("time", |state: &State<'_, '_>, at: i64| moment(state, at, Style::Time));
+        environment.add_function("day", |state: &State<'_, '_>, at: i64| moment(state, at, Style::Day));
+        environment.add_function("number", number);
+        for (name, source) in SOURCES {
+            environment.add_template(name, source).expect("the built-in pages can be read; a test shows it");
+        }
+        Self { environment, assets }
+    }
+
+    /// A page in its frame.
+    pub fn page(&self, name: &str, frame: &Frame, page: impl Serialize) -> Result<String, Error> {
+        let values = context! {
+            frame => Value::from(Serde(frame)),
+            assets => Value::from(Serde(&self.assets)),
+            page => Value::from(Serde(page)),
+        };
+        self.environment.get_template(name)?.render(values)
+    }
+}
+
+/// The words of a language, read once.
+fn words(language: Language) -> &'static Words {
+    static WORDS: std::sync::OnceLock<Vec<Words>> = std::sync::OnceLock::new();
+    let all = WORDS.get_or_init(|| [Language::Nl, Language::En].map(Words::of_portal).into());
+    match language {
+        Language::Nl => &all[0],
+        Language::En => &all[1],
+    }
+}
+
+fn language(state: &State<'_, '_>) -> Language {
+    let frame = state.lookup("frame").unwrap_or_default();
+    let word = frame.get_attr("language").unwrap_or_default();
+    word.as_str().and_then(|word| word.parse().ok()).unwrap_or_default()
+}
+
+/// `t("key", name=value)`. A key without a text is a fault of ours, and no page comes of it.
+fn text(state: &State<'_, '_>, key: String, named: Kwargs) -> Result<String, Error> {
+    let words = words(language(state));
+    if !words.has(&key) {
+        return Err(Error::new(ErrorKind::UndefinedError, format!("there is no text {key}")));
+    }
+    let mut parts = Vec::new();
+    for name in named.args() {
+        let value: Value = named.get(name)?;
+        let value = match value.kind() {
+            ValueKind::Number => i64::try_from(value).map(Part::Number)?,
+            _ => Part::Text(value.to_string()),
+        };
+        parts.push((name.to_owned(), value));
+    }
+    Ok(words.of_parts(&key, parts))
+}
+
+/// A part of a text.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Part {
+    /// A count: the words around it follow it.
+    Number(i64),
+    /// Anything else.
+    Text(String),
+}
+
+#[derive(Clone, Copy)]
+enum Style {
+    Day,
+    Time,
+}
+
+/// A moment in the Netherlands: `22 nov 2026` or `22 nov 2026 14:03`.
+fn moment(state: &State<'_, '_>, at: i64, style: Style) -> Result<String, Error> {
+    let out_of_range = |error: jiff::Error| Error::new(ErrorKind::InvalidOperation, error.to_string());
+    let zone = TimeZone::get(LOCAL_ZONE).map_err(out_of_range)?;
+    let at = Timestamp::from_second(at).map_err(out_of_range)?.to_zoned(zone);
+    let month = words(language(state)).text(&format!("month-{}", at.month()));
+    let day = format!("{} {month} {}", at.day(), at.year());
+    Ok(match style {
+        Style::Day => day,
+        Style::Time => format!("{day} {}", at.strftime("%H:%M")),
+    })
+}
+
+/// A count with its thousands apart, as the language does it.
+fn number(state: &State<'_, '_>, count: i64) -> String {
+    let apart = match language(state) {
+        Language::Nl => '.',
+        Language::En => ',',
+    };
+    let digits = count.unsigned_abs().to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3 + 1);
+    if count < 0 {
+        text.push('-');
+    }
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(apart);
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests;

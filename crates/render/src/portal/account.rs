@@ -1,0 +1,72 @@
+//! What somebody sees of their own account, and the pages before that.
+
+use serde::Serialize;
+
+/// A form that asks for a name and a password, or for a code.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct SignIn {
+    /// Was it wrong just now?
+    pub wrong: bool,
+    /// The name that was typed.
+    pub name: String,
+    /// Where to go afterwards: a page of ours.
+    pub next: String,
+}
+
+/// What somebody sees who follows an invitation.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Invitation {
+    /// The name they will sign in with.
+    pub name: String,
+    /// The name that people know.
+    pub display_name: String,
+    /// The secret for their app, as it is typed, in groups of four.
+    pub secret: String,
+    /// The same as a picture (SVG, of squares only).
+    pub picture: String,
+    /// The key of what was wrong just now; empty: nothing.
+    pub wrong: &'static str,
+    /// The fewest characters of a password.
+    pub chars_min: usize,
+}
+
+/// A page with one message.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Message {
+    /// The key of its title.
+    pub title: &'static str,
+    /// The key of its text.
+    pub text: &'static str,
+    /// Where to go on, with the key of what that is called.
+    pub on: Option<(&'static str, &'static str)>,
+}
+
+/// Somebody's own account.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Account {
+    /// The name they sign in with.
+    pub name: String,
+    /// The name that people know.
+    pub display_name: String,
+    /// The code of their organisation; empty: the desk.
+    pub organisation: String,
+    /// Words of their roles.
+    pub roles: Vec<&'static str>,
+    /// Where they are signed in.
+    pub sessions: Vec<Session>,
+}
+
+/// Somewhere that somebody is signed in.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Session {
+    /// How it is named in the form that ends it.
+    pub id: String,
+    /// What the browser says it is.
+    pub agent: String,
+    /// Since when, in seconds since 1970.
+    pub created_at: i64,
+    /// When it was last used.
+    pub used_at: i64,
+    /// Is it the one that shows this page?
+    pub is_this: bool,
+}
