@@ -41,6 +41,7 @@ pub struct Config {
     pub telling: TellingConfig,
     pub retention: RetentionConfig,
     pub http: HttpConfig,
+    pub portal: PortalConfig,
     pub claims: ClaimsConfig,
     pub contacts: ContactsConfig,
     pub register: RegisterConfig,
@@ -125,6 +126,17 @@ pub struct HttpConfig {
     pub public_url: String,
 }
 
+/// Where people sign in.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(missing_docs)]
+pub struct PortalConfig {
+    pub listen: String,
+    pub url: String,
+    pub tls_certificate: PathBuf,
+    pub tls_key: PathBuf,
+}
+
 /// When a member's claim attributes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -172,6 +184,7 @@ impl Default for Config {
             telling: TellingConfig::default(),
             retention: RetentionConfig::default(),
             http: HttpConfig::default(),
+            portal: PortalConfig::default(),
             claims: ClaimsConfig::default(),
             contacts: ContactsConfig::default(),
             register: RegisterConfig::default(),

@@ -1,7 +1,13 @@
 //! What the portal's pages are made of. The pages themselves are in `schakel-render`, their addresses in `schakel-web`.
 //!
+//! - [`accounts`]: who may sign in,
 //! - [`sign_in`]: who is at a browser: invitation, password, code, session,
-//! - [`morning`]: the desk's first page.
+//! - [`morning`]: the desk's first page,
+//! - [`calls`], [`organisations`], [`why`]: what their names say.
 
+pub mod accounts;
+pub mod calls;
 pub mod morning;
+pub mod organisations;
 pub mod sign_in;
+pub mod why;

@@ -162,6 +162,9 @@ pub enum Command {
     /// The desk users, who act with --as
     #[command(subcommand)]
     User(user::UserCommand),
+    /// Who may sign in to the portal
+    #[command(subcommand)]
+    Account(crate::commands::account::AccountCommand),
     /// What members say is theirs, and its proof
     #[command(subcommand)]
     Claim(crate::commands::claim::ClaimCommand),

@@ -150,6 +150,7 @@ fn run(command: &Command, context: &Context, data_is_named: bool) -> anyhow::Res
         Command::Retention(command) => commands::retention::run(context, command),
         Command::Privacy(command) => commands::privacy::run(context, command),
         Command::User(command) => commands::user::run(context, command),
+        Command::Account(command) => commands::account::run(context, command),
         Command::Claim(command) => commands::claim::run(context, command),
         Command::Onboarding(command) => commands::onboarding::run(context, command),
         Command::Contact(command) => commands::contact::run(context, command),

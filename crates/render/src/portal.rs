@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod morning;
+pub mod picture;
 
 use jiff::{Timestamp, tz::TimeZone};
 use minijinja::{
@@ -26,6 +27,10 @@ const SOURCES: &[(&str, &str)] = &[
     ("message", include_str!("../templates/portal/message.html.j2")),
     ("morning", include_str!("../templates/portal/morning.html.j2")),
     ("account", include_str!("../templates/portal/account.html.j2")),
+    ("calls", include_str!("../templates/portal/calls.html.j2")),
+    ("explain", include_str!("../templates/portal/explain.html.j2")),
+    ("organisation", include_str!("../templates/portal/organisation.html.j2")),
+    ("organisations", include_str!("../templates/portal/organisations.html.j2")),
     ("accessibility", include_str!("../templates/portal/accessibility.html.j2")),
 ];
 
@@ -36,6 +41,8 @@ pub struct Assets {
     pub css: String,
     /// The script.
     pub js: String,
+    /// The picture in the tab.
+    pub icon: String,
 }
 
 /// A way in the bar at the top.

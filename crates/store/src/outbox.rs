@@ -699,6 +699,19 @@ pub fn recipients_of_thread(
         .doing("find who was written to")
 }
 
+/// The notifications to an organisation, the newest first.
+pub fn of_organisation(
+    connection: &Connection,
+    organisation: OrganisationId,
+    limit: usize,
+) -> Result<Vec<Notification>, StoreError> {
+    select_notifications(
+        connection,
+        "organisation = ?1 ORDER BY id DESC LIMIT ?2",
+        params![organisation.0, limit as i64],
+    )
+}
+
 /// How many notifications were made since this time, in seconds since 1970.
 pub fn count_since(connection: &Connection, since: i64) -> Result<u64, StoreError> {
     // In order of time, so only those are read.

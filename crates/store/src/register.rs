@@ -79,6 +79,28 @@ pub fn load_organisations_now(connection: &Connection) -> Result<Register, Store
     load_organisations(connection, version(connection)?)
 }
 
+/// How many assets and contacts each organisation has that are recorded now.
+pub fn counts_now(
+    connection: &Connection,
+) -> Result<std::collections::HashMap<OrganisationId, (u64, u64)>, StoreError> {
+    let mut counts = std::collections::HashMap::new();
+    let mut statement = connection
+        .prepare_cached(
+            "SELECT organisation, count(*), 0 FROM asset WHERE withdrawn_in IS NULL GROUP BY organisation
+             UNION ALL SELECT organisation, 0, count(*) FROM contact WHERE withdrawn_in IS NULL GROUP BY organisation",
+        )
+        .doing("count assets and contacts")?;
+    let mut rows = statement.query([]).doing("count assets and contacts")?;
+    while let Some(row) = rows.next().doing("count assets and contacts")? {
+        let read = || -> rusqlite::Result<(u32, u32, u32)> { Ok((row.get(0)?, row.get(1)?, row.get(2)?)) };
+        let (organisation, assets, contacts) = read().doing("count assets and contacts")?;
+        let count: &mut (u64, u64) = counts.entry(OrganisationId(organisation)).or_default();
+        count.0 += u64::from(assets);
+        count.1 += u64::from(contacts);
+    }
+    Ok(counts)
+}
+
 /// Adds to a register what belongs to one of its organisations at its version: assets, contacts and relations.
 pub fn load_of(
     connection: &Connection,

@@ -9,10 +9,12 @@
 //! - [`api`]: the door for reports, on a port of its own, with [`tls`] when it has a certificate.
 //! - [`hub`]: the door for other hubs, on a port of its own.
 //! - [`rest`]: the REST API and the drop-ins, on a port of its own.
+//! - `portal`: the pages that people sign in to, unless it was left out when building.
 //! - [`listener`]: connections and their limits, for both.
 
 mod answer;
 pub mod api;
+mod brake;
 mod contact;
 mod health;
 pub mod hub;
@@ -20,6 +22,8 @@ mod listener;
 mod metrics;
 mod page;
 pub mod rest;
+#[cfg(feature = "portal")]
+pub mod portal;
 pub mod server;
 mod tls;
 mod verify;

@@ -11,7 +11,9 @@ use schakel_model::clock::Clock;
 use schakel_store::data_dir::DataDir;
 
 use crate::{
-    answer, contact,
+    answer,
+    brake::Brake,
+    contact,
     health::{livez, readyz},
     listener::{self, Handle},
     metrics::{metrics, registry},
@@ -26,7 +28,7 @@ pub(crate) struct Served {
     pub registry: Arc<Registry>,
     pub data: DataDir,
     pub sender: String,
-    pub checks: verify::Brake,
+    pub checks: Brake,
 }
 
 /// Listens on `listen`, such as `127.0.0.1:9618`; on nothing when it is empty.
@@ -46,7 +48,7 @@ pub fn start(
         clock,
         data: data.clone(),
         sender: sender.to_owned(),
-        checks: verify::Brake::default(),
+        checks: Brake::new(verify::IN_A_MINUTE_MAX),
     };
     let router = Router::new()
         .route("/livez", get(livez))

@@ -1,7 +1,5 @@
 //! `/verify`: is a mail ours? Number and check code in, yes or no out. It says no more than that, and not often.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
 use axum::{
     body::Bytes,
     extract::State,
@@ -21,24 +19,7 @@ const FORM_BYTES_MAX: usize = 1_024;
 
 /// Checks in a minute, of everybody together: behind a proxy all have one address. At this rate one of 2^40 codes is guessed after
 /// some ten thousand years.
-const IN_A_MINUTE_MAX: u32 = 120;
-
-/// How many checks there were in this minute.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Brake(Arc<Mutex<(i64, u32)>>);
-
-impl Brake {
-    /// One more: may it be answered?
-    fn lets_through(&self, now: i64) -> bool {
-        let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let minute = now.div_euclid(60);
-        if counted.0 != minute {
-            *counted = (minute, 0);
-        }
-        counted.1 = counted.1.saturating_add(1);
-        counted.1 <= IN_A_MINUTE_MAX
-    }
-}
+pub(crate) const IN_A_MINUTE_MAX: u32 = 120;
 
 /// `GET /verify`
 pub(crate) async fn show(State(served): State<Served>, headers: HeaderMap) -> Response {

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const target = process.argv[2] ?? join(here, "dist");
@@ -61,6 +62,7 @@ const keep = (stem, extension, bytes) => {
 };
 
 const fontName = keep("font", "woff2", font);
+keep("icon", "svg", read("src", "icon.svg"));
 const own = readdirSync(join(here, "src"))
   .filter((name) => name.endsWith(".css"))
   .sort()
@@ -73,6 +75,7 @@ keep("portal-js", "js", Buffer.from(`${htmx}\n${text("src", "portal.js")}`));
 
 rmSync(target, { recursive: true, force: true });
 mkdirSync(target, { recursive: true });
-for (const { name, bytes } of files.values()) writeFileSync(join(target, name), bytes);
-const list = [...files].map(([stem, { name }]) => [stem, name]);
-writeFileSync(join(target, "manifest.json"), JSON.stringify(Object.fromEntries(list), null, 2));
+for (const { name, bytes } of files.values()) {
+  writeFileSync(join(target, name), bytes);
+  if (!name.endsWith(".woff2")) writeFileSync(join(target, `${name}.gz`), gzipSync(bytes, { level: 9 }));
+}

@@ -80,8 +80,9 @@ fn waiting(
     let mailboxes = reader.read(mailboxes::list)?.iter().filter(|one| !one.is_usable()).count();
     let (breaches, overdue) = breach::counts(reader, now)?;
     let one = |key, count, alarm, command| Waiting { key, count, alarm, href: "", command };
+    let at = |key, count, alarm, href, command| Waiting { key, count, alarm, href, command };
     Ok(vec![
-        one("waiting-calls", called.len() as u64, true, "schakel call list"),
+        at("waiting-calls", called.len() as u64, true, "/calls", "schakel call list"),
         one("waiting-vetting", held, false, "schakel vetting list"),
         one("waiting-answers", reader.read(answers::open_count)?, false, "schakel answer list"),
         one("waiting-breaches", breaches, overdue > 0, "schakel breach list"),

@@ -77,17 +77,16 @@ pub enum SetUp {
     WrongCode,
 }
 
-/// Invites somebody within a transaction; gives the token for their link. Earlier links of theirs no longer work.
+/// Invites somebody within a transaction, by a link that ends in this token. Earlier links of theirs no longer work.
 pub fn invite(
     transaction: &Transaction<'_>,
     act: &Act<'_>,
     account: &Account,
     secret: &[u8; 32],
-) -> anyhow::Result<String> {
-    let token = random::token()?;
-    let hash = token_hash(secret, Kind::Invitation, &token);
-    accounts::invite(transaction, act, account, &hash, act.at + INVITATION_SECONDS)?;
-    Ok(token)
+    token: &str,
+) -> Result<AccountId, StoreError> {
+    let hash = token_hash(secret, Kind::Invitation, token);
+    accounts::invite(transaction, act, account, &hash, act.at + INVITATION_SECONDS)
 }
 
 /// Who follows this link; `None` when it is none, was used or is too old.
@@ -377,15 +376,9 @@ mod tests {
         };
         let act = Act { at: NOW, actor: "test", reason: "" };
         let secret = store.secret();
-        let mut token = None;
-        store
-            .write(|transaction| {
-                token = Some(invite(transaction, &act, &account, &secret).unwrap());
-                Ok(())
-            })
-            .unwrap();
+        let token = random::token().unwrap();
+        store.write(|transaction| invite(transaction, &act, &account, &secret, &token)).unwrap();
         let reader = store.reader().unwrap();
-        let token = token.unwrap();
         let hash = token_hash(&secret, Kind::Invitation, &token);
         let offered = offered(&secret, &hash);
         let code = one_time::code_at(&offered, NOW);

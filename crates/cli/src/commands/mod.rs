@@ -1,5 +1,6 @@
 //! One command a file.
 
+pub mod account;
 pub mod answer;
 pub mod api;
 pub mod arrivals;

@@ -37,8 +37,18 @@ pub fn run(context: &Context) -> anyhow::Result<Ending> {
     let api = schakel_web::api::start(&config.doors.api, &slot, context.clock, &context.data)?;
     let hub = schakel_web::hub::start(&config, &slot, context.clock, &context.data)?;
     let rest = schakel_web::rest::start(&config, &asking, context.clock, &context.data)?;
+    #[cfg(feature = "portal")]
+    let portal =
+        schakel_web::portal::start(&config.portal, &context.data, context.clock, &config.sender, Vec::new())?;
+    #[cfg(not(feature = "portal"))]
+    anyhow::ensure!(
+        config.portal.listen.is_empty(),
+        "this program was built without the portal. Leave portal.listen empty, or build it with the portal"
+    );
     let served = serve(&context.data, &config, context.clock, &stop, &counters, &slot, &requests);
     rest.stop();
+    #[cfg(feature = "portal")]
+    portal.stop();
     hub.stop();
     api.stop();
     http.stop();

@@ -189,3 +189,127 @@ fate-withdrawn = withdrawn
 accessibility-aim = We want everybody to be able to use this portal. We follow WCAG 2.2, levels A and AA.
 accessibility-how = Every page is tested with a program and with the keyboard alone. You can enlarge the letters to 200 per cent and choose a light or dark theme.
 accessibility-report = Something does not work? Get in touch with { $sender }. We look for a solution and help you in another way meanwhile.
+waiting-none = Nothing waits for you:
+waiting-none-else = Nothing else:
+
+# Explaining
+explain-way = Why?
+explain-title = Whose is this, and why?
+explain-what = Address, name, URL or mail address
+explain-at = Seen on (empty: now)
+explain-ask = Explain
+explain-help = Fill in what was seen. You see every organisation that could be told, and why it is or is not.
+explain-wrong = "{ $what }" is no address, name, URL, AS number or mail address.
+explain-told = Told:
+explain-nobody-won = Nobody is told: there are organisations that could be, but none of them counts.
+explain-nobody = This is nobody's: nothing in the register meets it.
+explain-caption = By version { $version } of the register.
+explain-outcome = Outcome
+explain-won = yes
+explain-lost = no
+explain-by = Because of
+explain-why = Why
+explain-instead = { $name } is told in its place.
+rule-longest_prefix = The smallest range wins.
+rule-host_over_domain = A host name wins over a domain.
+rule-name_over_asn = An address or name wins over an AS number.
+rule-proven = What is proven wins over what is only said.
+rule-not_valid_then = Was not valid then.
+rule-shared_hosting = Shared hosting: the address says nothing about the owner of a name.
+rule-excluded = Excluded within a larger range.
+rule-country = Only the country matches.
+
+# Organisations
+organisations = Organisations
+organisations-count = { $count ->
+    [one] 1 organisation
+   *[other] { $count } organisations
+}
+organisations-name = Name or code
+organisations-more = Only the first { $count } are here. Search by name to see the rest.
+organisations-none = No organisation meets this.
+organisation-code = Code
+organisation-kind = Kind
+all = all
+show = Show
+kind-municipality = municipality
+kind-it_partnership = IT partnership
+kind-tax_partnership = tax partnership
+kind-social_service = social service
+kind-joint_arrangement = joint arrangement
+kind-supplier = supplier
+kind-provider = provider
+kind-province = province
+kind-water_board = water board
+kind-central_government = central government
+kind-authority = other authority
+kind-hub = hub
+assets = Addresses, domains and URLs
+assets-none = The register has nothing that is this organisation's. Reports do not reach it.
+asset = Kind
+asset-role = Role
+asset-kind-prefix = prefix
+asset-kind-address = address
+asset-kind-asn = AS number
+asset-kind-domain = domain
+asset-kind-hostname = host name
+asset-kind-url = URL
+asset-kind-mail_domain = mail domain
+asset-kind-country = country
+asset-kind-ripe_handle = RIPE handle
+asset-kind-product = product
+flag-dynamic = dynamic
+flag-shared_hosting = shared hosting
+flag-excluded = exclusion
+value = Value
+proof = Proof
+proof-asserted = said
+proof-desk = by the desk
+proof-mail = mail
+proof-dns = DNS
+proof-file = file
+proof-rdap = RDAP
+valid = Valid
+valid-from = from { $at }
+valid-until = until { $at }
+valid-always = always
+note = Note
+contacts = Contacts
+contacts-none = No contact: nobody can be told.
+contact-role = Role
+mail-and-phone = Mail and telephone
+up-to = Up to
+relations = Relations
+relations-none = No relations.
+relation = Relation
+relation-serves-from = serves
+relation-serves-to = is served by
+relation-supplies-from = supplies
+relation-supplies-to = is supplied by
+relation-participates_in-from = takes part in
+relation-participates_in-to = has as participant
+relation-merged_into-from = was merged into
+relation-merged_into-to = comes from
+mandate-through_member = hears through the member
+mandate-copied = gets a copy
+mandate-direct = may be told directly
+findings = Findings
+findings-open = Open findings
+findings-silent = Of those without a reaction
+notifications-sent = Notifications sent
+notifications-none = Nothing was sent yet.
+notification = Number
+subject = Subject
+
+# Calls
+calls-title = Calling list
+calls-count = { $count ->
+    [0] nobody to call
+    [one] 1 organisation
+   *[other] { $count } organisations
+}
+calls-none = Nobody has to be called.
+calls-locked = { $name } is calling now
+calls-later = not before { $at }
+calls-nobody = The register has nobody with a telephone number. Look for a number and write down whom you spoke to.
+calls-what-to-say = What you can say

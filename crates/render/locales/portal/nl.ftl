@@ -189,3 +189,127 @@ fate-withdrawn = teruggenomen
 accessibility-aim = Wij willen dat iedereen dit portaal kan gebruiken. We volgen de richtlijnen van WCAG 2.2, niveau A en AA.
 accessibility-how = Elke pagina wordt getest met een programma en met alleen het toetsenbord. U kunt de letters vergroten tot 200 procent en kiezen voor een lichte of donkere weergave.
 accessibility-report = Lukt iets niet? Neem contact op met { $sender }. We zoeken een oplossing en helpen u intussen op een andere manier.
+waiting-none = Er wacht niets op u:
+waiting-none-else = Verder niets:
+
+# Uitleg
+explain-way = Waarom?
+explain-title = Van wie is dit, en waarom?
+explain-what = Adres, naam, URL of mailadres
+explain-at = Gezien op (leeg: nu)
+explain-ask = Uitleggen
+explain-help = Vul in wat er gezien is. U ziet elke organisatie die ervoor in aanmerking komt, en waarom die wel of niet wordt gemeld.
+explain-wrong = "{ $what }" is geen adres, naam, URL, AS-nummer of mailadres.
+explain-told = Gemeld wordt:
+explain-nobody-won = Niemand wordt gemeld: er zijn organisaties die in aanmerking komen, maar geen ervan geldt.
+explain-nobody = Dit is van niemand: niets in het register komt hiermee overeen.
+explain-caption = Volgens versie { $version } van het register.
+explain-outcome = Uitkomst
+explain-won = ja
+explain-lost = nee
+explain-by = Op grond van
+explain-why = Waarom
+explain-instead = In de plaats daarvan wordt { $name } gemeld.
+rule-longest_prefix = De kleinste reeks gaat voor.
+rule-host_over_domain = Een hostnaam gaat voor een domein.
+rule-name_over_asn = Een adres of naam gaat voor een AS-nummer.
+rule-proven = Wat bewezen is gaat voor wat alleen is opgegeven.
+rule-not_valid_then = Gold toen niet.
+rule-shared_hosting = Gedeelde hosting: het adres zegt niets over de eigenaar van een naam.
+rule-excluded = Uitgezonderd binnen een groter bereik.
+rule-country = Alleen het land komt overeen.
+
+# Organisaties
+organisations = Organisaties
+organisations-count = { $count ->
+    [one] 1 organisatie
+   *[other] { $count } organisaties
+}
+organisations-name = Naam of code
+organisations-more = Alleen de eerste { $count } staan hier. Zoek op naam om de rest te zien.
+organisations-none = Geen organisatie voldoet hieraan.
+organisation-code = Code
+organisation-kind = Soort
+all = alle
+show = Tonen
+kind-municipality = gemeente
+kind-it_partnership = ICT-samenwerkingsverband
+kind-tax_partnership = belastingsamenwerking
+kind-social_service = sociale dienst
+kind-joint_arrangement = gemeenschappelijke regeling
+kind-supplier = leverancier
+kind-provider = provider
+kind-province = provincie
+kind-water_board = waterschap
+kind-central_government = rijksoverheid
+kind-authority = andere overheid
+kind-hub = knooppunt
+assets = IP-adressen, domeinen en URL's
+assets-none = Er staat niets in het register dat van deze organisatie is. Meldingen komen niet aan.
+asset = Soort
+asset-role = Rol
+asset-kind-prefix = IP-reeks
+asset-kind-address = IP-adres
+asset-kind-asn = AS-nummer
+asset-kind-domain = domein
+asset-kind-hostname = hostnaam
+asset-kind-url = URL
+asset-kind-mail_domain = maildomein
+asset-kind-country = land
+asset-kind-ripe_handle = RIPE-handle
+asset-kind-product = product
+flag-dynamic = dynamisch
+flag-shared_hosting = gedeelde hosting
+flag-excluded = uitzondering
+value = Waarde
+proof = Verificatie
+proof-asserted = opgegeven
+proof-desk = door de desk
+proof-mail = mail
+proof-dns = DNS
+proof-file = bestand
+proof-rdap = RDAP
+valid = Geldig
+valid-from = vanaf { $at }
+valid-until = tot { $at }
+valid-always = altijd
+note = Notitie
+contacts = Contacten
+contacts-none = Geen contact: niemand kan worden gemeld.
+contact-role = Rol
+mail-and-phone = Mail en telefoon
+up-to = Tot en met
+relations = Relaties
+relations-none = Geen relaties.
+relation = Relatie
+relation-serves-from = werkt voor
+relation-serves-to = wordt bediend door
+relation-supplies-from = levert aan
+relation-supplies-to = neemt af van
+relation-participates_in-from = neemt deel aan
+relation-participates_in-to = heeft als deelnemer
+relation-merged_into-from = is opgegaan in
+relation-merged_into-to = komt voort uit
+mandate-through_member = hoort via het lid
+mandate-copied = krijgt kopie
+mandate-direct = mag direct
+findings = Bevindingen
+findings-open = Open bevindingen
+findings-silent = Daarvan zonder reactie
+notifications-sent = Verstuurde notificaties
+notifications-none = Nog niets verstuurd.
+notification = Nummer
+subject = Onderwerp
+
+# Bellen
+calls-title = Belijst
+calls-count = { $count ->
+    [0] niemand te bellen
+    [one] 1 organisatie
+   *[other] { $count } organisaties
+}
+calls-none = Er hoeft niemand gebeld te worden.
+calls-locked = { $name } belt nu
+calls-later = niet voor { $at }
+calls-nobody = Het register heeft niemand met een telefoonnummer. Zoek een nummer en leg vast wie u sprak.
+calls-what-to-say = Wat u kunt zeggen

@@ -1,0 +1,128 @@
+//! The register as a list, and one organisation with what was sent to it.
+
+use std::collections::HashMap;
+
+use schakel_model::{ids::OrganisationId, register::OrganisationKind};
+use schakel_store::{Reader, follow_ups, outbox, register};
+use serde::Serialize;
+
+use crate::register_show::{self, Shown};
+
+/// Organisations on a page: nobody reads more, and a name finds any of them.
+const LISTED: usize = 500;
+
+/// Notifications that are listed of an organisation.
+const NOTIFICATIONS: usize = 100;
+
+/// The list.
+#[derive(Debug, Serialize)]
+pub struct Organisations {
+    /// The name that is looked for.
+    pub name: String,
+    /// The kind that is looked for; empty: all.
+    pub kind: String,
+    /// Every kind.
+    pub kinds: Vec<&'static str>,
+    /// How many there are.
+    pub count: u64,
+    /// Those that are listed.
+    pub organisations: Vec<Listed>,
+    /// Are there more?
+    pub more: bool,
+}
+
+/// An organisation in the list.
+#[derive(Debug, Serialize)]
+pub struct Listed {
+    /// Its code.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// A word.
+    pub kind: &'static str,
+    /// How many assets it has.
+    pub assets: u64,
+    /// How many contacts it has.
+    pub contacts: u64,
+}
+
+/// One organisation.
+#[derive(Debug, Serialize)]
+pub struct Organisation {
+    /// What the register says of it now.
+    pub shown: Shown,
+    /// Findings that are open there.
+    pub open: u64,
+    /// Those among them to which nothing was said.
+    pub silent: u64,
+    /// What was sent to it, the newest first.
+    pub notifications: Vec<Sent>,
+}
+
+/// A notification.
+#[derive(Debug, Serialize)]
+pub struct Sent {
+    /// Its number.
+    pub number: u32,
+    /// When it was made, in seconds since 1970.
+    pub at: i64,
+    /// Its subject.
+    pub subject: String,
+    /// How many findings it tells.
+    pub findings: u64,
+}
+
+/// The organisations whose name or code holds this, and are of this kind (a word; empty: any).
+pub fn list(reader: &Reader, name: &str, kind: &str) -> anyhow::Result<Organisations> {
+    let wanted = name.trim().to_lowercase();
+    let kind: Option<OrganisationKind> = kind.parse().ok();
+    let all = reader.read(register::load_organisations_now)?.organisations;
+    let mut found: Vec<_> = all
+        .into_iter()
+        .filter(|one| kind.is_none_or(|kind| one.kind == kind))
+        .filter(|one| one.name.to_lowercase().contains(&wanted) || one.code.to_lowercase().contains(&wanted))
+        .collect();
+    found.sort_by_cached_key(|one| one.name.to_lowercase());
+    let count = found.len() as u64;
+    let more = found.len() > LISTED;
+    found.truncate(LISTED);
+    let counts: HashMap<OrganisationId, (u64, u64)> = reader.read(register::counts_now)?;
+    let listed = found.into_iter().map(|one| {
+        let (assets, contacts) = counts.get(&one.id).copied().unwrap_or_default();
+        Listed { code: one.code, name: one.name, kind: one.kind.as_str(), assets, contacts }
+    });
+    Ok(Organisations {
+        name: name.to_owned(),
+        kind: kind.map_or("", OrganisationKind::as_str).to_owned(),
+        kinds: OrganisationKind::ALL.iter().map(|kind| kind.as_str()).collect(),
+        count,
+        organisations: listed.collect(),
+        more,
+    })
+}
+
+/// The organisation with this code as it is now; `None` when there is none.
+pub fn one(reader: &Reader, code: &str, now: i64) -> anyhow::Result<Option<Organisation>> {
+    let all = reader.read(register::load_organisations_now)?.organisations;
+    let Some(found) = all.into_iter().find(|one| one.code == code) else { return Ok(None) };
+    let version = reader.read(register::version)?;
+    let shown = register_show::show(reader, version, code, Some(now))?;
+    let told = reader.read(|connection| follow_ups::of_organisation(connection, found.id))?;
+    let open = told.iter().filter(|one| one.closed_at.is_none());
+    let silent = open.clone().filter(|one| one.state == schakel_model::answer::RecipientState::Told).count();
+    let sent = reader.read(|connection| outbox::of_organisation(connection, found.id, NOTIFICATIONS))?;
+    Ok(Some(Organisation {
+        shown,
+        open: open.count() as u64,
+        silent: silent as u64,
+        notifications: sent
+            .into_iter()
+            .map(|one| Sent {
+                number: one.id.0,
+                at: one.created_at,
+                subject: one.subject,
+                findings: one.findings,
+            })
+            .collect(),
+    }))
+}

@@ -1,0 +1,125 @@
+//! The portal: pages that people sign in to, on a port of their own.
+//!
+//! - [`routes`]: every address, with the right that it asks for. There is no other way to add one.
+//! - [`visitor`]: who asks, in which language; turned away here when they may not.
+//! - [`forms`]: what somebody sends, and proof that it comes from a page of ours.
+//! - [`signing_in`], [`account`], [`morning`], [`register`], [`calls`]: the pages.
+//! - [`assets`]: styles, script and typeface.
+
+mod account;
+mod assets;
+mod calls;
+mod cookies;
+mod forms;
+mod head;
+mod morning;
+mod plain;
+mod register;
+mod routes;
+mod signing_in;
+mod visitor;
+
+use std::sync::{Arc, Mutex};
+
+use anyhow::Context;
+use axum::response::Response;
+use schakel_app::config::PortalConfig;
+use schakel_model::clock::Clock;
+use schakel_render::portal::{Pages, morning::Morning};
+use schakel_store::{Reader, data_dir::DataDir};
+
+use crate::{
+    brake::Brake,
+    listener::{self, Handle},
+    tls::Tls,
+};
+
+/// Tries to sign in within a minute: what two processors can check, with room for a CERT whose shift begins.
+const SIGN_INS_IN_A_MINUTE: u32 = 300;
+
+/// Somebody of the demo, who signs in by a link.
+#[derive(Clone, Debug)]
+pub struct SamplePerson {
+    /// The last part of the link.
+    pub token: String,
+    /// The name of their account.
+    pub account: String,
+}
+
+/// What every page is made of.
+#[derive(Clone)]
+pub(crate) struct Portal(Arc<Inner>);
+
+pub(crate) struct Inner {
+    data: DataDir,
+    clock: Clock,
+    sender: String,
+    pages: Pages,
+    /// Does the browser speak TLS with us, or with a server in front of us that has set `x-forwarded-proto`?
+    tls: bool,
+    brake: Brake,
+    samples: Vec<SamplePerson>,
+    /// The last picture of the morning, and when it was made.
+    morning: Mutex<Option<(i64, Arc<Morning>)>>,
+}
+
+impl std::ops::Deref for Portal {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+/// Listens as configured; on nothing when no address is.
+pub fn start(
+    config: &PortalConfig,
+    data: &DataDir,
+    clock: Clock,
+    sender: &str,
+    samples: Vec<SamplePerson>,
+) -> anyhow::Result<Handle> {
+    if config.listen.is_empty() {
+        return Ok(Handle::none());
+    }
+    let tls = Tls::from_files(&config.tls_certificate, &config.tls_key)?;
+    let portal = Portal(Arc::new(Inner {
+        data: data.clone(),
+        clock,
+        sender: sender.to_owned(),
+        pages: Pages::new(assets::addresses()),
+        tls: tls.is_some(),
+        brake: Brake::new(SIGN_INS_IN_A_MINUTE),
+        samples,
+        morning: Mutex::new(None),
+    }));
+    let handle = listener::start(&config.listen, "portal", tls, routes::router(portal)).with_context(|| {
+        format!("cannot listen on {} for the portal: set portal.listen in schakel.toml to another address, or to \"\" for none", config.listen)
+    })?;
+    if let Some(address) = handle.address() {
+        tracing::info!(%address, "portal");
+    }
+    Ok(handle)
+}
+
+/// Makes an answer on a thread that may wait for the disk. What goes wrong is for our log; the reader learns that something did.
+pub(crate) async fn answer(
+    portal: &Portal,
+    visitor: &visitor::Visitor,
+    work: impl FnOnce(&Portal, &visitor::Visitor, &Reader) -> anyhow::Result<Response> + Send + 'static,
+) -> Response {
+    let (portal, visitor) = (portal.clone(), visitor.clone());
+    let (portal_after, visitor_after) = (portal.clone(), visitor.clone());
+    let worked = tokio::task::spawn_blocking(move || {
+        let reader = Reader::open(&portal.data)?;
+        work(&portal, &visitor, &reader)
+    });
+    match worked.await {
+        Ok(Ok(response)) => response,
+        Ok(Err(error)) => {
+            tracing::error!(error = %format!("{error:#}"), page = visitor_after.path, "a page of the portal failed");
+            plain::trouble(&portal_after, &visitor_after)
+        }
+        Err(_) => plain::trouble(&portal_after, &visitor_after),
+    }
+}

@@ -1,0 +1,49 @@
+//! `/account`: somebody's own account, and where they are signed in.
+
+use axum::{Extension, extract::State, http::StatusCode, response::Response};
+use schakel_app::portal::sign_in;
+use schakel_render::portal::account::{Account, Session};
+use schakel_store::sessions;
+
+use super::{Portal, answer, forms::Form, head::see_other, plain, visitor::Visitor};
+
+/// `GET /account`
+pub async fn show(State(portal): State<Portal>, Extension(visitor): Extension<Visitor>) -> Response {
+    answer(&portal, &visitor, |portal, visitor, reader| {
+        let Some(person) = &visitor.person else { return Ok(plain::not_found(portal, visitor)) };
+        let account = &person.account;
+        let sessions = reader.read(|connection| sessions::of(connection, account.id))?;
+        let still = sessions.into_iter().filter(|one| one.used_at + sign_in::IDLE_SECONDS > visitor.now);
+        let page = Account {
+            name: account.name.clone(),
+            display_name: account.display_name.clone(),
+            organisation: account.organisation.clone(),
+            roles: account.roles.iter().map(|role| role.as_str()).collect(),
+            sessions: still
+                .map(|one| Session {
+                    id: sign_in::shown_as(&one.token),
+                    is_this: one.token == person.session.token,
+                    agent: one.agent,
+                    created_at: one.created_at,
+                    used_at: one.used_at,
+                })
+                .collect(),
+        };
+        visitor.page(portal, StatusCode::OK, "account", page)
+    })
+    .await
+}
+
+/// `POST /account/sessions`: ends one.
+pub async fn end_session(
+    State(portal): State<Portal>,
+    Extension(visitor): Extension<Visitor>,
+    form: Form,
+) -> Response {
+    answer(&portal, &visitor, move |portal, visitor, reader| {
+        let Some(person) = &visitor.person else { return Ok(plain::not_found(portal, visitor)) };
+        sign_in::end_session(reader, visitor.now, person, form.field("session"))?;
+        Ok(see_other("/account"))
+    })
+    .await
+}

@@ -1,0 +1,78 @@
+//! Every address of the portal, with whom it is for.
+
+use axum::{
+    Extension, Router,
+    extract::State,
+    http::{StatusCode, header},
+    middleware::from_fn_with_state,
+    response::{IntoResponse, Response},
+    routing::{MethodRouter, get, post},
+};
+use schakel_rules::access::Right;
+
+use super::{
+    Portal, account, assets, calls, morning, plain, register, signing_in,
+    visitor::{Access, Visitor, receive},
+};
+
+/// An address, whom it is for, and what answers there.
+pub(super) struct Route {
+    pub path: &'static str,
+    pub access: Access,
+    handler: MethodRouter<Portal>,
+}
+
+const fn anybody(path: &'static str, handler: MethodRouter<Portal>) -> Route {
+    Route { path, access: Access::Anybody, handler }
+}
+
+const fn has(right: Right, path: &'static str, handler: MethodRouter<Portal>) -> Route {
+    Route { path, access: Access::Has(right), handler }
+}
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        anybody("/sign-in", get(signing_in::ask).post(signing_in::take)),
+        anybody("/sign-in/code", get(signing_in::ask_code).post(signing_in::take_code)),
+        anybody("/invitation/{token}", get(signing_in::invited).post(signing_in::set_up)),
+        anybody("/demo/{token}", get(signing_in::sample)),
+        anybody("/toegankelijkheid", get(accessibility)),
+        has(Right::SignedIn, "/sign-out", post(signing_in::sign_out)),
+        has(Right::SignedIn, "/account", get(account::show)),
+        has(Right::SignedIn, "/account/sessions", post(account::end_session)),
+        has(Right::SeeDesk, "/", get(morning::show)),
+        has(Right::SeeCases, "/calls", get(calls::show)),
+        has(Right::SeeRegister, "/explain", get(register::explain)),
+        has(Right::SeeRegister, "/organisations", get(register::organisations)),
+        has(Right::SeeRegister, "/organisations/{code}", get(register::organisation)),
+    ]
+}
+
+/// All of them behind [`receive`], and what needs no visitor.
+pub(super) fn router(portal: Portal) -> Router {
+    let mut router = Router::new();
+    for Route { path, access, handler } in routes() {
+        let layer = from_fn_with_state((portal.clone(), access), receive);
+        router = router.route(path, handler.layer(layer));
+    }
+    let elsewhere = get(not_found).layer(from_fn_with_state((portal.clone(), Access::Anybody), receive));
+    router
+        .route("/assets/{name}", get(assets::show))
+        .route("/robots.txt", get(robots))
+        .fallback_service(elsewhere.with_state(portal.clone()))
+        .with_state(portal)
+}
+
+async fn not_found(State(portal): State<Portal>, Extension(visitor): Extension<Visitor>) -> Response {
+    plain::not_found(&portal, &visitor)
+}
+
+async fn accessibility(State(portal): State<Portal>, Extension(visitor): Extension<Visitor>) -> Response {
+    visitor
+        .page(&portal, StatusCode::OK, "accessibility", ())
+        .unwrap_or_else(|_| plain::trouble(&portal, &visitor))
+}
+
+async fn robots() -> Response {
+    ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], "User-agent: *\nDisallow: /\n").into_response()
+}

@@ -1,0 +1,227 @@
+//! `/sign-in`, `/sign-in/code`, `/invitation/TOKEN`, `/sign-out`.
+
+use axum::{
+    Extension,
+    extract::{Path, Query, State},
+    http::StatusCode,
+    response::Response,
+};
+use schakel_app::portal::sign_in::{self, Invited, SetUp};
+use schakel_render::portal::{
+    account::{Invitation, SignIn},
+    picture::qr_code,
+};
+use schakel_seal::password::{CHARS_MIN, Weak};
+use schakel_store::{Reader, accounts};
+use serde::Deserialize;
+
+use super::{
+    Portal, answer, cookies,
+    forms::{Form, next_page},
+    head::see_other,
+    plain,
+    visitor::Visitor,
+};
+
+/// Where to go after signing in.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Wish {
+    next: String,
+}
+
+/// `GET /sign-in`
+pub async fn ask(
+    State(portal): State<Portal>,
+    Extension(visitor): Extension<Visitor>,
+    Query(wish): Query<Wish>,
+) -> Response {
+    answer(&portal, &visitor, move |portal, visitor, _| {
+        if visitor.person.is_some() {
+            return Ok(see_other(next_page(&wish.next)));
+        }
+        let page = SignIn { next: next_page(&wish.next).to_owned(), ..SignIn::default() };
+        visitor.page(portal, StatusCode::OK, "sign_in", page)
+    })
+    .await
+}
+
+/// `POST /sign-in`
+pub async fn take(
+    State(portal): State<Portal>,
+    Extension(visitor): Extension<Visitor>,
+    form: Form,
+) -> Response {
+    if !portal.brake.lets_through(visitor.now) {
+        return plain::slow_down(&portal, &visitor);
+    }
+    answer(&portal, &visitor, move |portal, visitor, reader| {
+        let (name, next) = (form.field("name"), next_page(form.field("next")));
+        let cookie = sign_in::by_password(reader, visitor.now, name, form.field("password"), &visitor.agent)?;
+        let Some(cookie) = cookie else {
+            let page = SignIn { wrong: true, name: name.to_owned(), next: next.to_owned() };
+            return visitor.page(portal, StatusCode::UNAUTHORIZED, "sign_in", page);
+        };
+        let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
+        let mut response = see_other(&format!("/sign-in/code?{query}"));
+        cookies::keep(response.headers_mut(), cookies::HALF_WAY, &cookie);
+        Ok(response)
+    })
+    .await
+}
+
+/// `GET /sign-in/code`
+pub async fn ask_code(
+    State(portal): State<Portal>,
+    Extension(visitor): Extension<Visitor>,
+    Query(wish): Query<Wish>,
+) -> Response {
+    answer(&portal, &visitor, move |portal, visitor, reader| {
+        if !sign_in::is_half_way(reader, visitor.now, &visitor.half_way)? {
+            return Ok(see_other("/sign-in"));
+        }
+        let page = SignIn { next: next_page(&wish.next).to_owned(), ..SignIn::default() };
+        visitor.page(portal, StatusCode::OK, "code", page)
+    })
+    .await
+}
+
+/// `POST /sign-in/code`
+pub async fn take_code(
+    State(portal): State<Portal>,
+    Extension(visitor): Extension<Visitor>,
+    form: Form,
+) -> Response {
+    if !portal.brake.lets_through(visitor.now) {
+        return plain::slow_down(&portal, &visitor);
+    }
+    answer(&portal, &visitor, move |portal, visitor, reader| {
+        let next = next_page(form.field("next"));
+        let half_way = &visitor.half_way;
+        match sign_in::by_code(reader, visitor.now, half_way, form.field("code"), &visitor.agent)? {
+            Some(cookie) => Ok(signed_in(&cookie, next)),
+            None if !sign_in::is_half_way(reader, visitor.now, half_way)? => Ok(see_other("/sign-in")),
+            None => {
+                let page = SignIn { wrong: true, next: next.to_owned(), ..SignIn::default() };
+                visitor.page(portal, StatusCode::UNAUTHORIZED, "code", page)
+            }
+        }
+    })
+    .await
+}
+
+fn signed_in(cookie: &str, next: &str) -> Response {
+    let mut response = see_other(next);
+    cookies::keep(response.headers_mut(), cookies::SESSION, cookie);
+    cookies::forget(response.headers_mut(), cookies::HALF_WAY);
+    response
+}
+
+/// `POST /sign-out`
+pub async fn sign_out(
+    State(portal): State<Portal>,
+    Extension(visitor): Extension<Visitor>,
+    _form: Form,
+) -> Response {
+    answer(&portal, &visitor, |portal, visitor, reader| {
+        if let Some(person) = &visitor.person {
+            let shown = sign_in::shown_as(&person.session.token);
+            sign_in::end_session(reader, visitor.now, person, &shown)?;
+        }
+        let nobody = Visitor { person: None, form_token: String::new(), ..visitor.clone() };
+        let on = Some(("/sign-in", "sign-in"));
+        let mut response =
+            plain::message(portal, &nobody, StatusCode::OK, "signed-out-title", "signed-out", on);
+        cookies::forget(response.headers_mut(), cookies::SESSION);
+        Ok(response)
+    })
+    .await
+}
+
+/// `GET /invitation/TOKEN`
+pub async fn invited(
+    State(portal): State<Portal>,
+    Extension(visitor): Extension<Visitor>,
+    Path(token): Path<String>,
+) -> Response {
+    answer(&portal, &visitor, move |portal, visitor, reader| {
+        show_invitation(portal, visitor, reader, &token, StatusCode::OK, "")
+    })
+    .await
+}
+
+/// `POST /invitation/TOKEN`
+pub async fn set_up(
+    State(portal): State<Portal>,
+    Extension(visitor): Extension<Visitor>,
+    Path(token): Path<String>,
+    form: Form,
+) -> Response {
+    if !portal.brake.lets_through(visitor.now) {
+        return plain::slow_down(&portal, &visitor);
+    }
+    answer(&portal, &visitor, move |portal, visitor, reader| {
+        let done = sign_in::set_up(reader, visitor.now, &token, form.field("password"), form.field("code"))?;
+        let wrong = match done {
+            SetUp::Ready => {
+                let on = Some(("/sign-in", "sign-in"));
+                return Ok(plain::message(portal, visitor, StatusCode::OK, "ready-title", "ready", on));
+            }
+            SetUp::Gone => return Ok(gone(portal, visitor)),
+            SetUp::Weak(Weak::Short) => "password-short",
+            SetUp::Weak(Weak::Long) => "password-long",
+            SetUp::Weak(Weak::Guessable) => "password-guessable",
+            SetUp::WrongCode => "invitation-code-wrong",
+        };
+        show_invitation(portal, visitor, reader, &token, StatusCode::UNPROCESSABLE_ENTITY, wrong)
+    })
+    .await
+}
+
+fn show_invitation(
+    portal: &Portal,
+    visitor: &Visitor,
+    reader: &Reader,
+    token: &str,
+    status: StatusCode,
+    wrong: &'static str,
+) -> anyhow::Result<Response> {
+    let Some(Invited { account, secret, uri }) =
+        sign_in::invited(reader, visitor.now, token, &portal.sender)?
+    else {
+        return Ok(gone(portal, visitor));
+    };
+    let groups: Vec<&str> =
+        secret.as_bytes().chunks(4).filter_map(|four| std::str::from_utf8(four).ok()).collect();
+    let page = Invitation {
+        name: account.name,
+        display_name: account.display_name,
+        secret: groups.join(" "),
+        picture: qr_code(&uri),
+        wrong,
+        chars_min: CHARS_MIN,
+    };
+    visitor.page(portal, status, "invitation", page)
+}
+
+fn gone(portal: &Portal, visitor: &Visitor) -> Response {
+    plain::message(portal, visitor, StatusCode::GONE, "invitation-gone-title", "invitation-gone", None)
+}
+
+/// `GET /demo/TOKEN`: a made-up person of the demo signs in by a link that the demo has shown.
+pub async fn sample(
+    State(portal): State<Portal>,
+    Extension(visitor): Extension<Visitor>,
+    Path(token): Path<String>,
+) -> Response {
+    let Some(found) = portal.samples.iter().find(|one| one.token == token).cloned() else {
+        return plain::not_found(&portal, &visitor);
+    };
+    answer(&portal, &visitor, move |portal, visitor, reader| {
+        let account = reader.read(|connection| accounts::by_name(connection, &found.account))?;
+        let Some(account) = account else { return Ok(plain::not_found(portal, visitor)) };
+        let cookie = sign_in::sign_in_as(reader, visitor.now, &account, &visitor.agent)?;
+        Ok(signed_in(&cookie, "/"))
+    })
+    .await
+}

@@ -1,0 +1,192 @@
+//! Who asks: found out before a page is made, and turned away here when they may not see it.
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, Method, StatusCode, Uri, header},
+    middleware::Next,
+    response::Response,
+};
+use schakel_app::portal::sign_in::{self, Person, form_token};
+use schakel_model::language::Language;
+use schakel_render::portal::{Frame, Way};
+use schakel_rules::access::{Right, may};
+use schakel_store::Reader;
+
+use super::{
+    Portal, cookies,
+    head::{html, see_other},
+    plain,
+};
+
+/// Whom a page is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Access {
+    /// Everybody.
+    Anybody,
+    /// Whoever has this right.
+    Has(Right),
+}
+
+/// Who asks, and how they read.
+#[derive(Clone, Debug)]
+pub struct Visitor {
+    /// Who is signed in.
+    pub person: Option<Person>,
+    /// Their language.
+    pub language: Language,
+    /// `light`, `dark`, or empty.
+    pub theme: &'static str,
+    /// The address, without what is asked of it.
+    pub path: String,
+    /// What the browser says it is.
+    pub agent: String,
+    /// What proves that a form of theirs is ours; empty: nobody is signed in.
+    pub form_token: String,
+    /// The cookie of the first step of signing in.
+    pub half_way: String,
+    /// Now, in seconds since 1970.
+    pub now: i64,
+}
+
+/// The ways in the bar, each with the right that it asks for.
+const WAYS: &[(Right, Way)] = &[
+    (Right::SeeDesk, Way { key: "morning", href: "/" }),
+    (Right::SeeRegister, Way { key: "organisations", href: "/organisations" }),
+    (Right::SeeCases, Way { key: "calls-title", href: "/calls" }),
+    (Right::SeeRegister, Way { key: "explain-way", href: "/explain" }),
+];
+
+impl Visitor {
+    /// A page in its frame.
+    pub fn page(
+        &self,
+        portal: &Portal,
+        status: StatusCode,
+        name: &str,
+        page: impl serde::Serialize,
+    ) -> anyhow::Result<Response> {
+        let body = portal
+            .pages
+            .page(name, &self.frame(portal), page)
+            .map_err(|error| anyhow::anyhow!("{error:?}"))?;
+        Ok(html(status, body, portal.tls))
+    }
+
+    fn frame(&self, portal: &Portal) -> Frame {
+        let roles = self.person.as_ref().map_or(&[][..], |person| &person.account.roles);
+        Frame {
+            language: self.language,
+            theme: self.theme,
+            sender: portal.sender.clone(),
+            path: self.path.clone(),
+            person: self
+                .person
+                .as_ref()
+                .map_or_else(String::new, |person| person.account.display_name.clone()),
+            form_token: self.form_token.clone(),
+            ways: WAYS.iter().filter(|(right, _)| may(roles, *right)).map(|(_, way)| way.clone()).collect(),
+            now: self.now,
+        }
+    }
+}
+
+/// Finds out who asks, and lets them through or turns them away.
+pub async fn receive(
+    State((portal, access)): State<(Portal, Access)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    if let Some(response) = remember_taste(request.method(), request.uri()) {
+        return response;
+    }
+    let (path, headers) = (request.uri().path().to_owned(), request.headers().clone());
+    let asked = portal.clone();
+    let found = tokio::task::spawn_blocking(move || visitor(&asked, path, &headers)).await;
+    let visitor = match found {
+        Ok(Ok(visitor)) => visitor,
+        Ok(Err(error)) => {
+            tracing::error!(error = %format!("{error:#}"), "nobody can be signed in");
+            return plain::nothing();
+        }
+        Err(_) => return plain::nothing(),
+    };
+    if let Access::Has(right) = access {
+        match &visitor.person {
+            None => return turn_to_sign_in(request.method(), request.uri()),
+            Some(person) if !may(&person.account.roles, right) => return plain::forbidden(&portal, &visitor),
+            Some(_) => {}
+        }
+    }
+    request.extensions_mut().insert(visitor);
+    next.run(request).await
+}
+
+fn visitor(portal: &Portal, path: String, headers: &HeaderMap) -> anyhow::Result<Visitor> {
+    let now = portal.clock.now_seconds();
+    let cookie = cookies::read(headers, cookies::SESSION);
+    let reader = Reader::open(&portal.data)?;
+    let person = if cookie.is_empty() { None } else { sign_in::person(&reader, now, cookie)? };
+    let form_token = person
+        .as_ref()
+        .map_or_else(String::new, |person| form_token(&reader.secret(), &person.session.token));
+    let text =
+        |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let chosen = cookies::read(headers, cookies::LANGUAGE).parse().ok();
+    let own = person.as_ref().map(|person| person.account.language);
+    Ok(Visitor {
+        language: chosen.or(own).unwrap_or_else(|| preferred(text(header::ACCEPT_LANGUAGE))),
+        theme: match cookies::read(headers, cookies::THEME) {
+            "dark" => "dark",
+            "light" => "light",
+            _ => "",
+        },
+        path,
+        agent: text(header::USER_AGENT).to_owned(),
+        form_token,
+        half_way: cookies::read(headers, cookies::HALF_WAY).to_owned(),
+        person,
+        now,
+    })
+}
+
+/// English when it is asked for and Dutch is not.
+fn preferred(accepted: &str) -> Language {
+    let asks = |code: &str| accepted.split(',').any(|one| one.trim().to_ascii_lowercase().starts_with(code));
+    if asks("en") && !asks("nl") { Language::En } else { Language::Nl }
+}
+
+/// `?lang=` and `?theme=` are remembered, and the page is fetched again without them.
+fn remember_taste(method: &Method, uri: &Uri) -> Option<Response> {
+    let query = uri.query().filter(|_| method == Method::GET)?;
+    let mut tastes: Vec<(&str, &'static str)> = Vec::new();
+    let mut rest = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        match (&*name, &*value) {
+            ("lang", "nl") => tastes.push((cookies::LANGUAGE, "nl")),
+            ("lang", "en") => tastes.push((cookies::LANGUAGE, "en")),
+            ("theme", "dark") => tastes.push((cookies::THEME, "dark")),
+            ("theme", "light") => tastes.push((cookies::THEME, "light")),
+            _ => {
+                rest.append_pair(&name, &value);
+            }
+        }
+    }
+    if tastes.is_empty() {
+        return None;
+    }
+    let rest = rest.finish();
+    let path = if rest.is_empty() { uri.path().to_owned() } else { format!("{}?{rest}", uri.path()) };
+    // A path can begin with two slashes, which a browser would take for another host.
+    let mut response = see_other(&format!("/{}", path.trim_start_matches('/')));
+    for (name, value) in tastes {
+        cookies::keep_taste(response.headers_mut(), name, value);
+    }
+    Some(response)
+}
+
+fn turn_to_sign_in(method: &Method, uri: &Uri) -> Response {
+    let wanted = uri.path_and_query().map_or("/", |wanted| wanted.as_str());
+    let next = if method == Method::GET { wanted } else { "/" };
+    let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
+    see_other(&format!("/sign-in?{query}"))
+}
