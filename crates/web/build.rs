@@ -18,6 +18,16 @@ fn main() {
         return;
     }
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
+    let assets = out.join("assets");
+    if Command::new("node").arg("--version").output().is_err() {
+        println!(
+            "cargo::warning=Node.js was not found, so the portal is built without its styles: every page works, none is pretty. \
+             Install Node.js 20 or newer with npm and build again, or build without the portal: --no-default-features"
+        );
+        bare(&assets);
+        write(&out.join("assets.rs"), list(&assets).as_bytes());
+        return;
+    }
     let work = out.join("ui");
     copy_inputs(&ui, &work);
     // Packages are fetched again only when the lockfile asks for others.
@@ -27,9 +37,18 @@ fn main() {
         run(&work, "npm", &["ci", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"]);
         write(&fetched, &lock);
     }
-    let assets = out.join("assets");
     run(&work, "node", &["build.mjs", &assets.display().to_string()]);
     write(&out.join("assets.rs"), list(&assets).as_bytes());
+}
+
+/// Files with nothing in them, under the names that pages ask for.
+fn bare(assets: &Path) {
+    let _ = fs::remove_dir_all(assets);
+    fs::create_dir_all(assets)
+        .unwrap_or_else(|error| fail(&format!("cannot make {}: {error}", assets.display())));
+    for name in ["portal-css.none.css", "portal-js.none.js", "icon.none.svg"] {
+        write(&assets.join(name), b"");
+    }
 }
 
 /// Beside the sources nothing is made: several builds may go on at once.

@@ -208,6 +208,9 @@ pub struct DemoArgs {
     /// Reports whose time through the chain is measured
     #[arg(long, default_value_t = 20, requires = "chain")]
     pub rounds: u8,
+    /// End when the day is done: no portal afterwards
+    #[arg(long)]
+    pub no_portal: bool,
 }
 
 /// How files are read.

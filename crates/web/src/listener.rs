@@ -66,7 +66,7 @@ struct Running {
 
 impl Handle {
     /// Listens to nothing.
-    pub(crate) fn none() -> Self {
+    pub fn none() -> Self {
         Self { running: None }
     }
 

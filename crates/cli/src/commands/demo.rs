@@ -31,6 +31,10 @@ pub fn run(context: &Context, args: &DemoArgs, data_is_named: bool) -> anyhow::R
     watcher.bar.finish_and_clear();
     show(context, &day, &root, data_is_named);
     context.out.json(&json(&day))?;
+    #[cfg(feature = "portal")]
+    if !args.no_portal && is_watched() {
+        super::demo_portal::run(context, &data)?;
+    }
     Ok(Ending::Done)
 }
 

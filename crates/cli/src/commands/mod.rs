@@ -20,6 +20,8 @@ pub mod contact;
 mod contact_health;
 pub mod demo;
 mod demo_chain;
+#[cfg(feature = "portal")]
+mod demo_portal;
 pub mod doctor;
 pub mod due;
 pub mod enrich;

@@ -3,11 +3,13 @@
 use std::sync::{Arc, atomic::AtomicBool};
 
 use schakel_app::{
-    config,
+    config::{self, Config},
     doors::DoorSlot,
     requests,
     serve::{Counters, serve},
 };
+use schakel_model::clock::Clock;
+use schakel_store::data_dir::DataDir;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::{Context, output::Ending};
@@ -15,12 +17,7 @@ use crate::{Context, output::Ending};
 pub fn run(context: &Context) -> anyhow::Result<Ending> {
     let config = config::load(&context.data)?;
     start_logging();
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
-        // The first asks to stop; a second one, while we are still at it, ends the program at once.
-        signal_hook::flag::register_conditional_shutdown(signal, 1, Arc::clone(&stop))?;
-        signal_hook::flag::register(signal, Arc::clone(&stop))?;
-    }
+    let stop = stop_when_asked()?;
     let counters = Arc::new(Counters::default());
     // A second `schakel serve` is better told of the first than of its port.
     context.data.create()?;
@@ -37,22 +34,46 @@ pub fn run(context: &Context) -> anyhow::Result<Ending> {
     let api = schakel_web::api::start(&config.doors.api, &slot, context.clock, &context.data)?;
     let hub = schakel_web::hub::start(&config, &slot, context.clock, &context.data)?;
     let rest = schakel_web::rest::start(&config, &asking, context.clock, &context.data)?;
-    #[cfg(feature = "portal")]
-    let portal =
-        schakel_web::portal::start(&config.portal, &context.data, context.clock, &config.sender, Vec::new())?;
-    #[cfg(not(feature = "portal"))]
-    anyhow::ensure!(
-        config.portal.listen.is_empty(),
-        "this program was built without the portal. Leave portal.listen empty, or build it with the portal"
-    );
+    let portal = portal::start(&config, &context.data, context.clock)?;
     let served = serve(&context.data, &config, context.clock, &stop, &counters, &slot, &requests);
-    rest.stop();
-    #[cfg(feature = "portal")]
     portal.stop();
+    rest.stop();
     hub.stop();
     api.stop();
     http.stop();
     served.map(|()| Ending::Done)
+}
+
+/// Set when the program is asked to stop. A second time, while it is still at it, ends it at once.
+pub fn stop_when_asked() -> anyhow::Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register_conditional_shutdown(signal, 1, Arc::clone(&stop))?;
+        signal_hook::flag::register(signal, Arc::clone(&stop))?;
+    }
+    Ok(stop)
+}
+
+#[cfg(feature = "portal")]
+mod portal {
+    use super::*;
+
+    pub fn start(config: &Config, data: &DataDir, clock: Clock) -> anyhow::Result<schakel_web::Handle> {
+        schakel_web::portal::start(&config.portal, data, clock, &config.sender, Vec::new())
+    }
+}
+
+#[cfg(not(feature = "portal"))]
+mod portal {
+    use super::*;
+
+    pub fn start(config: &Config, _: &DataDir, _: Clock) -> anyhow::Result<schakel_web::Handle> {
+        anyhow::ensure!(
+            config.portal.listen.is_empty(),
+            "this program was built without the portal. Leave portal.listen empty, or build it with the portal"
+        );
+        Ok(schakel_web::Handle::none())
+    }
 }
 
 /// JSON lines on standard error; `SCHAKEL_LOG=debug` says more.

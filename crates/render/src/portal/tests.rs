@@ -102,7 +102,7 @@ fn samples() -> Vec<(&'static str, Json)> {
             "explain",
             json!({ "what": "192.0.2.1", "at": "", "wrong": true, "answer": { "register_version": 3, "candidates": [{
                 "won": true, "organisation": "GM1", "organisation_name": "Gouda", "role": "owner", "rule": "longest_prefix",
-                "asset": { "kind": "prefix", "value": "192.0.2.0/24", "proof": "dns" }, "told": null,
+                "asset": { "kind": "prefix", "value": "192.0.2.0/24", "proof": "dns" },
             }] } }),
         ),
         (
@@ -110,7 +110,7 @@ fn samples() -> Vec<(&'static str, Json)> {
             json!({ "open": 3, "silent": 1, "notifications": [{ "number": 1, "at": 5, "subject": "s", "findings": 2 }], "shown": {
                 "name": "Gouda", "organisation": "GM1", "kind": "municipality",
                 "contacts": [{ "role": "vcib", "name": "Jan", "email": "j@a.example", "phone": "", "tlp_max": "RED" }],
-                "relations": [{ "kind": "serves", "side": "to", "other": "S1", "other_name": "Solido", "mandate": null, "valid_from": null, "valid_until": null }],
+                "relations": [{ "kind": "serves", "side": "to", "other": "S1", "other_name": "Solido", "valid_from": null, "valid_until": null }],
                 "assets": [{ "kind": "prefix", "value": "192.0.2.0/24", "role": "owner", "proof": "dns", "flags": ["dynamic"], "note": "",
                     "valid_from": "2026-01-01", "valid_until": null }],
             } }),
@@ -188,7 +188,7 @@ fn every_word_of_the_model_has_a_text() {
     Proof::ALL.iter().for_each(|one| add("proof", one.as_str()));
     Role::ALL.iter().for_each(|one| add("role", one.as_str()));
     Fate::ALL.iter().for_each(|one| add("fate", one.as_str()));
-    ContactRole::ALL.iter().for_each(|one| add("recipient", one.as_str()));
+    ContactRole::ALL.iter().for_each(|one| add("contact", one.as_str()));
     OrganisationKind::ALL.iter().for_each(|one| add("kind", one.as_str()));
     Mandate::ALL.iter().for_each(|one| add("mandate", one.as_str()));
     Severity::ALL.iter().for_each(|one| add("severity", one.as_str()));
