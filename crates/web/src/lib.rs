@@ -21,9 +21,9 @@ pub mod hub;
 mod listener;
 mod metrics;
 mod page;
-pub mod rest;
 #[cfg(feature = "portal")]
 pub mod portal;
+pub mod rest;
 pub mod server;
 mod tls;
 mod verify;
