@@ -3,10 +3,11 @@
 //! - [`accounts`]: who may sign in,
 //! - [`sign_in`]: who is at a browser: invitation, password, code, session,
 //! - [`morning`]: the desk's first page,
-//! - [`calls`], [`organisations`], [`why`]: what their names say.
+//! - [`calls`], [`findings`], [`organisations`], [`why`]: what their names say.
 
 pub mod accounts;
 pub mod calls;
+pub mod findings;
 pub mod morning;
 pub mod organisations;
 pub mod sign_in;

@@ -29,6 +29,8 @@ const SOURCES: &[(&str, &str)] = &[
     ("account", include_str!("../templates/portal/account.html.j2")),
     ("calls", include_str!("../templates/portal/calls.html.j2")),
     ("explain", include_str!("../templates/portal/explain.html.j2")),
+    ("finding", include_str!("../templates/portal/finding.html.j2")),
+    ("findings", include_str!("../templates/portal/findings.html.j2")),
     ("organisation", include_str!("../templates/portal/organisation.html.j2")),
     ("organisations", include_str!("../templates/portal/organisations.html.j2")),
     ("accessibility", include_str!("../templates/portal/accessibility.html.j2")),

@@ -3,13 +3,14 @@
 //! - [`routes`]: every address, with the right that it asks for. There is no other way to add one.
 //! - [`visitor`]: who asks, in which language; turned away here when they may not.
 //! - [`forms`]: what somebody sends, and proof that it comes from a page of ours.
-//! - [`signing_in`], [`account`], [`morning`], [`register`], [`calls`]: the pages.
+//! - [`signing_in`], [`account`], [`morning`], [`findings`], [`register`], [`calls`]: the pages.
 //! - [`assets`]: styles, script and typeface.
 
 mod account;
 mod assets;
 mod calls;
 mod cookies;
+mod findings;
 mod forms;
 mod head;
 mod morning;

@@ -324,3 +324,51 @@ calls-locked = { $name } is calling now
 calls-later = not before { $at }
 calls-nobody = The register has nobody with a telephone number. Look for a number and write down whom you spoke to.
 calls-what-to-say = What you can say
+
+# Findings
+findings-in-all = { $count } in all
+findings-what = Address, prefix or name
+findings-organisation = Organisation
+findings-kind = Kind
+findings-state = Answer
+findings-open-closed = Open or closed
+findings-told = Told to
+findings-nobody = There is no organisation with the code or the name "{ $name }".
+findings-none = No finding meets this.
+finding = Finding
+target = Target
+first-seen = First seen
+last-seen = Last seen
+seen = Times seen
+open = open
+closed = closed
+clear = Clear
+older = Older
+nobody = nobody
+report = Report
+since = since { $at }
+to = to
+finding-what = What there is
+finding-says = What the recipients say
+finding-tellings = { $count ->
+    [one] Told once, { $at }
+   *[other] Told { $count } times, last { $at }
+}
+finding-not-told = Nobody was told of this.
+finding-why = Whose it is, and why
+finding-became = What became of it
+finding-fields = All fields of the first observation
+state-told = no reaction
+state-received = received
+state-in_progress = in progress
+state-passed_on = with supplier
+state-fixed = fixed
+state-not_ours = not ours
+state-false_positive = false positive
+state-risk_accepted = risk accepted
+state-question = question
+message-waiting = waiting
+message-unknown = unknown
+message-accepted = accepted
+message-given_up = given up
+message-withheld = withheld

@@ -324,3 +324,51 @@ calls-locked = { $name } belt nu
 calls-later = niet voor { $at }
 calls-nobody = Het register heeft niemand met een telefoonnummer. Zoek een nummer en leg vast wie u sprak.
 calls-what-to-say = Wat u kunt zeggen
+
+# Bevindingen
+findings-in-all = { $count } in totaal
+findings-what = IP-adres, reeks of naam
+findings-organisation = Organisatie
+findings-kind = Soort
+findings-state = Terugkoppeling
+findings-open-closed = Open of gesloten
+findings-told = Gemeld aan
+findings-nobody = Er is geen organisatie met de code of de naam "{ $name }".
+findings-none = Geen bevinding voldoet hieraan.
+finding = Bevinding
+target = Doel
+first-seen = Voor het eerst gezien
+last-seen = Laatst gezien
+seen = Keer gezien
+open = open
+closed = gesloten
+clear = Wissen
+older = Oudere
+nobody = niemand
+report = Melding
+since = sinds { $at }
+to = aan
+finding-what = Wat er is
+finding-says = Wat de ontvangers zeggen
+finding-tellings = { $count ->
+    [one] Een keer gemeld, { $at }
+   *[other] { $count } keer gemeld, laatst { $at }
+}
+finding-not-told = Dit is aan niemand gemeld.
+finding-why = Van wie het is, en waarom
+finding-became = Wat ermee gebeurde
+finding-fields = Alle gegevens van de eerste waarneming
+state-told = geen reactie
+state-received = ontvangen
+state-in_progress = in behandeling
+state-passed_on = bij leverancier
+state-fixed = opgelost
+state-not_ours = niet van ons
+state-false_positive = onterechte melding
+state-risk_accepted = risico geaccepteerd
+state-question = vraag
+message-waiting = wacht
+message-unknown = onbekend
+message-accepted = aangenomen
+message-given_up = opgegeven
+message-withheld = tegengehouden

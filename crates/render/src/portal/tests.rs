@@ -106,6 +106,31 @@ fn samples() -> Vec<(&'static str, Json)> {
             }] } }),
         ),
         (
+            "finding",
+            json!({
+                "event": "1:2", "report": { "id": 1, "name": "a.csv", "tlp": "AMBER" }, "register_version": 3, "idf": { "source.ip": "192.0.2.1" },
+                "candidates": [{
+                    "won": true, "organisation": "GM1", "organisation_name": "Gouda", "role": "owner", "rule": "longest_prefix",
+                    "asset": { "kind": "prefix", "value": "192.0.2.0/24", "proof": "dns" },
+                }],
+                "finding": {
+                    "finding": "F1", "severity": "high", "target": "192.0.2.1", "identifier": "open-rdp", "classification": "vulnerable-system",
+                    "feed": "scan_rdp", "first_seen": "2026-01-01", "last_seen": "2026-01-02", "sightings": 2,
+                    "told": [{ "organisation": "GM1", "state": "told", "since": "2026-01-01", "tellings": 1, "last_told_at": "2026-01-01" }],
+                    "assignments": [{ "organisation": "GM1", "organisation_name": "Gouda", "fate": "notified", "notification": "N1",
+                        "history": [{ "at": "2026-01-01", "fate": "queued", "reason": "" }],
+                        "messages": [{ "recipient": "j@a.example", "role": "vcib", "state": "accepted", "finished_at": null }] }],
+                },
+            }),
+        ),
+        (
+            "findings",
+            json!({ "count": 2, "next": "5", "nobody": false, "severities": ["critical"], "states": ["told"],
+                "wanted": { "severity": "critical", "state": "", "open": "", "organisation": "", "kind": "", "what": "", "before": "" },
+                "findings": [{ "id": "F1", "severity": "high", "kind": "open-rdp", "target": "192.0.2.1", "first_seen": 1, "last_seen": 2,
+                    "sightings": 3, "told": [{ "code": "GM1", "name": "Gouda", "state": "told", "closed": false }] }] }),
+        ),
+        (
             "organisation",
             json!({ "open": 3, "silent": 1, "notifications": [{ "number": 1, "at": 5, "subject": "s", "findings": 2 }], "shown": {
                 "name": "Gouda", "organisation": "GM1", "kind": "municipality",
@@ -175,6 +200,7 @@ fn both_languages_have_the_same_texts_and_every_one_is_used() {
 fn every_word_of_the_model_has_a_text() {
     use schakel_model::{
         account::PortalRole,
+        answer::RecipientState,
         asset::{AssetKind, Proof, Role},
         fate::Fate,
         register::{ContactRole, OrganisationKind},
@@ -192,6 +218,7 @@ fn every_word_of_the_model_has_a_text() {
     OrganisationKind::ALL.iter().for_each(|one| add("kind", one.as_str()));
     Mandate::ALL.iter().for_each(|one| add("mandate", one.as_str()));
     Severity::ALL.iter().for_each(|one| add("severity", one.as_str()));
+    RecipientState::ALL.iter().for_each(|one| add("state", one.as_str()));
     for side in ["from", "to"] {
         RelationKind::ALL.iter().for_each(|one| add("relation", &format!("{one}-{side}")));
     }
@@ -200,6 +227,9 @@ fn every_word_of_the_model_has_a_text() {
     }
     for word in ["second_contact", "partner", "calling_list"] {
         add("turn", word);
+    }
+    for word in ["waiting", "unknown", "accepted", "given_up", "withheld"] {
+        add("message", word);
     }
     for word in ["silent", "late", "shrunken", "exploded", "schema_changed"] {
         add("alarm", word);

@@ -11,7 +11,7 @@ use axum::{
 use schakel_rules::access::Right;
 
 use super::{
-    Portal, account, assets, calls, morning, plain, register, signing_in,
+    Portal, account, assets, calls, findings, morning, plain, register, signing_in,
     visitor::{Access, Visitor, receive},
 };
 
@@ -42,6 +42,8 @@ pub(super) fn routes() -> Vec<Route> {
         has(Right::SignedIn, "/account/sessions", post(account::end_session)),
         has(Right::SeeDesk, "/", get(morning::show)),
         has(Right::SeeCases, "/calls", get(calls::show)),
+        has(Right::SeeCases, "/findings", get(findings::list)),
+        has(Right::SeeCases, "/findings/{name}", get(findings::one)),
         has(Right::SeeRegister, "/explain", get(register::explain)),
         has(Right::SeeRegister, "/organisations", get(register::organisations)),
         has(Right::SeeRegister, "/organisations/{code}", get(register::organisation)),

@@ -51,6 +51,7 @@ pub struct Visitor {
 /// The ways in the bar, each with the right that it asks for.
 const WAYS: &[(Right, Way)] = &[
     (Right::SeeDesk, Way { key: "morning", href: "/" }),
+    (Right::SeeCases, Way { key: "findings", href: "/findings" }),
     (Right::SeeRegister, Way { key: "organisations", href: "/organisations" }),
     (Right::SeeCases, Way { key: "calls-title", href: "/calls" }),
     (Right::SeeRegister, Way { key: "explain-way", href: "/explain" }),
