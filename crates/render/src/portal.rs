@@ -1,8 +1,8 @@
 //! The pages of the portal: one template each, in any language, in one frame. Every text comes from `locales/portal/<language>.ftl` by its key;
 //! everything that is put in is escaped.
 //!
-//! In a template `t("key", name=value)` is a text, `time(at)`, `day(at)` and `ago(at)` a moment (seconds since 1970) as its reader counts, `number(n)`
-//! a count.
+//! In a template `t("key", name=value)` is a text, `time(at)`, `day(at)` and `ago(at)` a moment (seconds since 1970) as its reader counts, `moment(text)` one that is written in RFC 3339,
+//! `number(n)` a count.
 
 pub mod account;
 pub mod morning;
@@ -98,6 +98,7 @@ impl Pages {
         environment.add_function("t", text);
         environment.add_function("time", |state: &State<'_, '_>, at: i64| moment(state, at, Style::Time));
         environment.add_function("day", |state: &State<'_, '_>, at: i64| moment(state, at, Style::Day));
+        environment.add_function("moment", written);
         environment.add_function("number", number);
         for (name, source) in SOURCES {
             environment.add_template(name, source).expect("the built-in pages can be read; a test shows it");
@@ -176,6 +177,16 @@ fn moment(state: &State<'_, '_>, at: i64, style: Style) -> Result<String, Error>
         Style::Day => day,
         Style::Time => format!("{day} {}", at.strftime("%H:%M")),
     })
+}
+
+/// A time of RFC 3339 as its reader counts, a day alone when it is midnight in UTC; anything else as it is.
+fn written(state: &State<'_, '_>, text: String) -> Result<String, Error> {
+    let is_day = text.len() == "2026-11-22".len();
+    let full = if is_day { format!("{text}T00:00:00Z") } else { text.clone() };
+    match full.parse::<Timestamp>() {
+        Ok(at) => moment(state, at.as_second(), if is_day { Style::Day } else { Style::Time }),
+        Err(_) => Ok(text),
+    }
 }
 
 /// A count with its thousands apart, as the language does it.

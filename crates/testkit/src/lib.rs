@@ -1,5 +1,6 @@
 //! Fakes with real protocols, for tests: nothing here reaches beyond loopback.
 
+pub mod browser;
 pub mod dovecot;
 pub mod fake_shadowserver;
 pub mod fake_smtp;

@@ -39,6 +39,7 @@ mod member_api;
 mod onboarding;
 mod one_mailbox;
 mod policy;
+mod portal;
 mod privacy;
 mod quality;
 mod reattribute;
