@@ -1,3 +1,5 @@
+//! Every page with a sample in both languages, and every text that a page can ask for.
+
 use std::collections::BTreeSet;
 
 use serde_json::{Value as Json, json};
