@@ -70,10 +70,11 @@ fn language(headers: &HeaderMap) -> Language {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::brake::Brake;
 
     #[test]
     fn who_guesses_is_slowed_down_and_a_minute_later_it_goes_on() {
-        let brake = Brake::default();
+        let brake = Brake::new(IN_A_MINUTE_MAX);
         let answered = (0..1_000).filter(|_| brake.lets_through(600)).count();
         assert_eq!(answered, IN_A_MINUTE_MAX as usize);
         assert!(!brake.lets_through(659) && brake.lets_through(660));

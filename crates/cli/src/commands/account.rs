@@ -62,7 +62,7 @@ pub fn run(context: &Context, command: &AccountCommand) -> anyhow::Result<Ending
                 .out
                 .line(format!("{name} is invited. Give them this link, by a way that only they read:"));
             context.out.line(format!("  {link}"));
-            context.out.line("It works once, within 72 hours.".to_owned());
+            context.out.line("It works once, within 72 hours.");
             context.out.json(&serde_json::json!({ "ok": true, "name": name, "link": link }))?;
         }
         AccountCommand::Disable { name, reason, dry_run } => {
