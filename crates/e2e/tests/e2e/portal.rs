@@ -136,7 +136,10 @@ fn base32(text: &str) -> Vec<u8> {
 }
 
 /// The code (RFC 6238) some steps from now, by the clock of the service.
-#[expect(clippy::disallowed_methods, reason = "the service goes by the real clock, and so does an app for codes")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the service goes by the real clock, and so does an app for codes"
+)]
 fn code(secret: &[u8], steps: i64) -> String {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     let step = now.as_secs() as i64 / 30 + steps;
