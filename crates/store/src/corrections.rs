@@ -180,6 +180,7 @@ fn withdraw(
         Fate::Queued | Fate::Notified | Fate::Undeliverable | Fate::NoContact | Fate::HandedOver => {
             block.reference
         }
+        Fate::Held if outbox::withheld::holds(transaction, block.id)? => block.reference,
         _ => None,
     };
     let recall = match (told_by, withdrawal.recall) {
@@ -233,9 +234,12 @@ fn add_blocks(
 fn cancel_unsent(transaction: &Transaction<'_>, at: i64, lead: u32) -> Result<(), StoreError> {
     let needed: bool = transaction
         .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM assignment_block WHERE reference = ?1 AND fate IN (1, 2, 7))
-                 OR EXISTS (SELECT 1 FROM message WHERE (attempts > 0 OR state NOT IN (0, 4))
-                    AND notification IN (SELECT id FROM notification WHERE lead = ?1))",
+            &format!(
+                "SELECT EXISTS (SELECT 1 FROM assignment_block WHERE reference = ?1 AND (fate IN (1, 2, 7) OR {}))
+                     OR EXISTS (SELECT 1 FROM message WHERE (attempts > 0 OR state NOT IN (0, 4))
+                        AND notification IN (SELECT id FROM notification WHERE lead = ?1))",
+                outbox::withheld::HELD
+            ),
         )
         .and_then(|mut statement| statement.query_row([lead], |row| row.get(0)))
         .doing("look whether mails have left")?;

@@ -342,6 +342,22 @@ fn what_is_withheld_for_a_mailbox_that_somebody_else_reads_does_not_wait_for_eve
 }
 
 #[test]
+fn what_is_withheld_and_taken_back_never_leaves() {
+    let mut installation = one_member();
+    installation.configure(&strict(""));
+    take_in(&mut installation, "198.51.100.77");
+    installation.json(&["tell"]);
+    let (id, _) = states(&installation).into_iter().find(|(_, state)| state == "withheld").unwrap();
+    installation.json(&["report", "withdraw", "1", "--reason", "a mistake"]);
+    assert_eq!((installation.fate("held"), installation.fate("withdrawn")), (0, 1));
+    assert!(states(&installation).contains(&(id, "given_up".to_owned())), "{:?}", states(&installation));
+    assert_eq!(count(&installation.json(&["due"])["open"]), 0, "nobody is reminded of it");
+    installation.json(&["tell"]);
+    assert_eq!(installation.mails().len(), 1, "only the letter from before that something waits");
+    installation.assert_sound();
+}
+
+#[test]
 fn the_desk_lets_a_withheld_message_go_with_a_reason() {
     let mut installation = one_member();
     installation.configure(&strict(""));

@@ -69,6 +69,16 @@ pub(crate) fn any(transaction: &Transaction<'_>, lead: u32) -> Result<bool, Stor
 pub(crate) const HELD: &str =
     "(fate = 9 AND report NOT IN (SELECT report FROM campaign WHERE sent_at IS NULL AND ended_at IS NULL))";
 
+/// Is a block held because the notification that tells it is withheld?
+pub(crate) fn holds(transaction: &Transaction<'_>, block: i64) -> Result<bool, StoreError> {
+    transaction
+        .prepare_cached(&format!(
+            "SELECT EXISTS (SELECT 1 FROM assignment_block WHERE id = ?1 AND reference IS NOT NULL AND {HELD})"
+        ))
+        .and_then(|mut statement| statement.query_row([block], |row| row.get(0)))
+        .doing("look why assignments are held")
+}
+
 /// What only withheld messages tell is held.
 pub(super) fn hold(
     transaction: &Transaction<'_>,
