@@ -283,6 +283,11 @@ impl Policy {
             && self.trials.is_empty()
     }
 
+    /// Does any section ask for encryption?
+    pub fn asks_for_encryption(&self) -> bool {
+        self.rules.iter().any(|rule| rule.encrypt) || self.recipients.iter().any(|line| line.encrypt)
+    }
+
     /// Does any section ask for tags or vulnerabilities? They stand in a row only.
     pub fn asks_for_words(&self) -> bool {
         self.conditions().any(|(when, ..)| when.asks_for_words())

@@ -17,7 +17,7 @@ use crate::{
     audit::Action,
     chunks::Block,
     error::DatabaseContext,
-    outbox::{NewNotification, set_fate},
+    outbox::{NewNotification, set_fate, withheld},
     transaction::Transaction,
 };
 
@@ -182,6 +182,8 @@ impl Store {
                     .and_then(|mut statement| statement.execute(params![id.0, number]))
                     .doing("note a notification of a campaign")?;
             }
+            // They were held by the campaign until now; some may be because nobody can read them in safety.
+            withheld::hold(transaction, new, act.at)?;
             for (block, fate) in others {
                 set_fate(transaction, act.at, *block, *fate, None, &reason)?;
             }

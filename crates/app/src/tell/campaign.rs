@@ -3,22 +3,31 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use schakel_model::{fate::Fate, language::Language};
+use schakel_model::{assignment::Assignee, fate::Fate, language::Language};
 use schakel_render::notice::Occasion;
-use schakel_rules::policy::Mode;
+use schakel_rules::{
+    confidential::Wish,
+    policy::{Mode, Policy},
+};
 use schakel_store::{
-    Store,
+    Reader, Store,
     act::Act,
     campaigns::{self, Campaign},
     chunks::Block,
     outbox, reports, sources,
 };
 
-use crate::{explain::organisation_name, onboarding::not_affiliated, policy};
+use crate::{
+    explain::organisation_name,
+    onboarding::not_affiliated,
+    pipeline::derive::{DerivedChunk, Deriver},
+    policy,
+};
 
 use super::{
     Closed, Composed, Composer, Making, Telling, Waiting, batches,
     deciding::Whom,
+    facts::{OfChunk, Wanted, for_each_fact},
     one_mailbox::{One, Shared},
 };
 
@@ -66,13 +75,14 @@ impl Composer<'_> {
                 others.push((block.id, Fate::Queued));
                 continue;
             }
+            let wish = self.wish_of(&policy.policy, &block, assignee, code)?;
             match self.view.fate_of(Some(assignee), &[assignee], terms, now) {
                 Fate::Queued => waiting.push(Waiting {
                     organisation,
                     block: Block { reference: None, ..block },
                     terms,
                     overview: None,
-                    whom: Whom::default(),
+                    whom: Whom { wish, ..Whom::default() },
                 }),
                 fate => others.push((block.id, fate)),
             }
@@ -118,5 +128,27 @@ impl Composer<'_> {
             }
         }
         Ok(count)
+    }
+
+    /// What the policy asks beside the marking of what a campaign tells: two people decided that it is told and when, not that others may read it.
+    fn wish_of(
+        &self,
+        policy: &Policy,
+        block: &Block,
+        assignee: Assignee,
+        code: &str,
+    ) -> anyhow::Result<Wish> {
+        let mut wish = Wish::ByMarking;
+        if !policy.asks_for_encryption() {
+            return Ok(wish);
+        }
+        let of = OfChunk::read(self.reader, block.chunk)?;
+        let wanted = Wanted { assignee, code, findings: &block.findings };
+        let mut reading = (Deriver::new(Reader::open(self.reader.data())?)?, DerivedChunk::default());
+        let (in_force, words) = (policy.at(self.now), policy.asks_for_words());
+        for_each_fact(self.reader, &of, &[wanted], &mut reading, words, |_, _, facts| {
+            wish = wish.max(in_force.decide(facts).wish);
+        })?;
+        Ok(wish)
     }
 }

@@ -208,6 +208,24 @@ fn trial_operation_holds_for_campaigns_and_overviews_too() {
 }
 
 #[test]
+fn what_a_rule_asks_to_be_encrypted_is_encrypted_in_a_campaign_too() {
+    let installation = desk();
+    let policy = "[[rule]]\nname = 'RDP'\nowner = 'desk'\nreason = 'x'\nwhen.kind = 'open-rdp'\nthen = 'hold'\nencrypt = true\n";
+    let policy = installation.file("policy.toml", policy);
+    installation.json(&["--as", "jan", "policy", "set", &policy, "--reason", "x"]);
+    let text = installation.file("tekst.txt", "Let op.\n");
+    let list = installation.file(&rdp_name(DAY), rdp(DAY, &["198.51.100.200"]));
+    installation.json(&new(&list, &text));
+    installation.json(&["--as", "els", "campaign", "approve", "1"]);
+    installation.json(&["--as", "jan", "campaign", "send", "1"]);
+    installation.json(&["tell"]);
+    let mails = installation.mails();
+    assert!(mails.len() == 1 && mails[0].contains("vertrouwelijk bericht"), "{mails:?}");
+    assert_eq!(installation.fate("held"), 1);
+    installation.assert_sound();
+}
+
+#[test]
 fn killed_while_the_list_comes_in_it_is_told_by_the_campaign_only() {
     let installation = desk();
     let text = installation.file("tekst.txt", "Let op.\n");

@@ -80,7 +80,7 @@ pub(crate) fn holds(transaction: &Transaction<'_>, block: i64) -> Result<bool, S
 }
 
 /// What only withheld messages tell is held.
-pub(super) fn hold(
+pub(crate) fn hold(
     transaction: &Transaction<'_>,
     new: &[NewNotification],
     at: i64,
