@@ -5,6 +5,7 @@ mod bench;
 mod ci;
 mod crates;
 mod fuzz;
+mod peers;
 mod readme;
 mod run;
 mod test;

@@ -5,7 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::run::{Outcome, cargo, command, metadata, output, run, succeeds};
+use crate::{
+    peers,
+    run::{Outcome, cargo, command, metadata, output, run, succeeds},
+};
 
 /// A Debian package that some tests need.
 struct Need {
@@ -95,6 +98,7 @@ const BROWSER: &str = "crates/e2e/browser";
 /// Installs what is missing where we may, then runs everything.
 pub fn test() -> Outcome {
     install_needs()?;
+    let peers = peers::install();
     // Programs and tests in one go: black box tests start the program, and one build settles one set of features.
     run(&mut cargo(&["build", "--workspace", "--bins", "--tests"]))?;
     let program = program_path()?;
@@ -106,6 +110,8 @@ pub fn test() -> Outcome {
         run(cargo(&["test", "--workspace", "--doc"]).env("SCHAKEL_BIN", &program))
     } else {
         run(cargo(&["test", "--workspace"]).env("SCHAKEL_BIN", &program).env("SCHAKEL_BROWSER", &browser))
+            .envs(peers.clone()))?;
+        run(cargo(&["test", "--workspace"]).env("SCHAKEL_BIN", &program).envs(peers))
     }
 }
 

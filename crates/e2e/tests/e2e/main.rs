@@ -38,6 +38,7 @@ mod mail_doors;
 mod member_api;
 mod onboarding;
 mod one_mailbox;
+mod openapi;
 mod policy;
 mod portal;
 mod privacy;

@@ -61,12 +61,24 @@ fn of(rest: &Rest) -> Value {
     describe(&RunBy { name: &config.sender, email, base: &oauth::public_base(rest) })
 }
 
+/// What makes the schemas.
+struct Shapes {
+    gives: SchemaGenerator,
+    takes: SchemaGenerator,
+}
+
 /// The description.
 pub fn describe(run_by: &RunBy<'_>) -> Value {
-    let settings = SchemaSettings::draft2020_12()
-        .with(|settings| settings.definitions_path = "/components/schemas".into());
-    let mut generator = settings.into_generator();
-    let problem = generator.subschema_for::<Problem>().to_value();
+    let settings = || {
+        SchemaSettings::draft2020_12()
+            .with(|settings| settings.definitions_path = "/components/schemas".into())
+    };
+    // What may be left out on the way in is something else than what may be missing on the way out.
+    let mut shapes = Shapes {
+        gives: settings().for_serialize().into_generator(),
+        takes: settings().for_deserialize().into_generator(),
+    };
+    let problem = shapes.gives.subschema_for::<Problem>().to_value();
     let mut paths = Map::new();
     let mut tags = BTreeSet::new();
     for route in routes::all() {
@@ -75,11 +87,12 @@ pub fn describe(run_by: &RunBy<'_>) -> Value {
             Method::Get => "get",
             Method::Post => "post",
         };
-        let described = operation(&route, &mut generator);
+        let described = operation(&route, &mut shapes);
         let path = paths.entry(route.path).or_insert_with(|| json!({}));
         path[name] = described;
     }
-    let schemas = generator.take_definitions(true);
+    let mut schemas = shapes.gives.take_definitions(true);
+    schemas.extend(shapes.takes.take_definitions(true));
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -87,7 +100,7 @@ pub fn describe(run_by: &RunBy<'_>) -> Value {
             "version": API_VERSION,
             "description": "Reports in, the right organisation told, every row accounted for. Times are UTC. What is not yours is not there (404).",
             "contact": { "name": run_by.name, "email": run_by.email, "url": run_by.base },
-            "license": { "name": "EUPL-1.2", "identifier": "EUPL-1.2" },
+            "license": { "name": "EUPL-1.2", "url": "https://eupl.eu/1.2/en/" },
         },
         "servers": [{ "url": format!("{}/api/v1", run_by.base), "description": "This installation" }],
         "security": [{ "apiKey": [] }],
@@ -133,7 +146,7 @@ fn about(tag: &str) -> String {
     format!("Everything under /{tag}")
 }
 
-fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
+fn operation(route: &Route, shapes: &mut Shapes) -> Value {
     let mut parameters: Vec<Value> = route
         .parameters()
         .map(|name| {
@@ -164,7 +177,7 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
         headers["Link"] = json!({ "$ref": "#/components/headers/Link" });
     }
     let mut responses = Map::new();
-    let gives = (route.gives)(generator).to_value();
+    let gives = (route.gives)(&mut shapes.gives).to_value();
     responses.insert(
         route.status.as_u16().to_string(),
         json!({ "description": "Done", "headers": headers, "content": { "application/json": { "schema": gives } } }),
@@ -191,7 +204,7 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
         "responses": responses,
     });
     if let Some(takes) = route.takes {
-        let schema = takes(generator).to_value();
+        let schema = takes(&mut shapes.takes).to_value();
         described["requestBody"] =
             json!({ "required": true, "content": { "application/json": { "schema": schema } } });
         let key = json!({
@@ -219,9 +232,11 @@ fn without_null(schema: &Value) -> Value {
     if let Some(types) = schema["type"].as_array().cloned() {
         schema["type"] = types.into_iter().find(|one| one != "null").unwrap_or_default();
     }
+    if let Some(known) = schema["enum"].as_array_mut() {
+        known.retain(|one| !one.is_null());
+    }
     if let Some(object) = schema.as_object_mut() {
-        object.remove("default");
-        object.retain(|name, value| !(name == "default" && value.is_null()));
+        object.retain(|_, value| !value.is_null());
     }
     schema
 }

@@ -1,0 +1,57 @@
+//! Programs of others that tests talk to and that Debian does not have: from PyPI and from npm. Where they cannot be had, the tests that want them
+//! say so and skip.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use crate::run::{Outcome, command, root, run};
+
+/// IntelMQ and a client of tus, in the versions that the tests were written with.
+const PYTHON_PEERS: &[&str] = &["intelmq==3.5.0", "tuspy==1.1.0"];
+
+/// Tries an API by its description.
+const SCHEMATHESIS: &[&str] = &["schemathesis==4.32.5"];
+
+/// Installs them, once, and gives the variables of the environment by which tests find them.
+pub fn install() -> Vec<(&'static str, PathBuf)> {
+    let peers = root().join("target/peers");
+    let lint = root().join("crates/e2e/openapi");
+    let (intelmq, schemathesis) = (peers.join("intelmq"), peers.join("schemathesis"));
+    let made = [
+        ("SCHAKEL_PEERS_PYTHON", intelmq.join("bin/python"), venv(&intelmq, PYTHON_PEERS)),
+        ("SCHAKEL_SCHEMATHESIS", schemathesis.join("bin/schemathesis"), venv(&schemathesis, SCHEMATHESIS)),
+        ("SCHAKEL_SPECTRAL", lint.join("node_modules/.bin/spectral"), node(&lint)),
+    ];
+    let there = |(name, program, made): (&'static str, PathBuf, Outcome)| match made {
+        Ok(()) => Some((name, program)),
+        Err(error) => {
+            println!("{error}: the tests that want {name} will skip.");
+            None
+        }
+    };
+    made.into_iter().filter_map(there).collect()
+}
+
+/// A Python with these packages.
+fn venv(folder: &Path, packages: &[&str]) -> Outcome {
+    // Written last, so that what was broken off is made again.
+    let made = folder.join("made");
+    let wanted = packages.join("\n");
+    if fs::read_to_string(&made).is_ok_and(|made| made == wanted) {
+        return Ok(());
+    }
+    run(command("python3", &["-m", "venv"]).arg(folder))?;
+    let pip = folder.join("bin/pip");
+    run(command(&pip.to_string_lossy(), &["install", "--quiet"]).args(packages))?;
+    Ok(fs::write(made, wanted)?)
+}
+
+/// What `package-lock.json` there names.
+fn node(folder: &Path) -> Outcome {
+    if folder.join("node_modules").exists() {
+        return Ok(());
+    }
+    run(command("npm", &["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(folder))
+}
