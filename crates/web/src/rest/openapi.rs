@@ -92,7 +92,10 @@ pub fn describe(run_by: &RunBy<'_>) -> Value {
         path[name] = described;
     }
     let mut schemas = shapes.gives.take_definitions(true);
-    schemas.extend(shapes.takes.take_definitions(true));
+    for (name, schema) in shapes.takes.take_definitions(true) {
+        let known = schemas.insert(name.clone(), schema.clone());
+        debug_assert!(known.is_none_or(|known| known == schema), "two shapes are called {name}");
+    }
     json!({
         "openapi": "3.1.0",
         "info": {

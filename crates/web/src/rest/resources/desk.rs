@@ -188,7 +188,7 @@ pub fn policy(call: &Call, _: Nothing) -> Result<Policy, Problem> {
 /// A document to be tried.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Candidate {
+pub struct PolicyDocument {
     /// The document (TOML)
     #[schemars(length(max = 200000))]
     text: String,
@@ -205,8 +205,8 @@ pub struct Tried {
 }
 
 /// `POST /policy/check`. Nothing is kept.
-pub fn check(call: &Call, _: Nothing, candidate: Candidate) -> Result<Tried, Problem> {
-    let problems = policy::problems(&call.reader, &candidate.text, call.rest.clock.now())?;
+pub fn check(call: &Call, _: Nothing, document: PolicyDocument) -> Result<Tried, Problem> {
+    let problems = policy::problems(&call.reader, &document.text, call.rest.clock.now())?;
     Ok(Tried {
         usable: policy::is_usable(&problems),
         problems: problems.iter().map(ToString::to_string).collect(),
