@@ -106,12 +106,14 @@ pub fn test() -> Outcome {
     if succeeds(&mut cargo(&["nextest", "--version"])) {
         run(cargo(&["nextest", "run", "--workspace", "--no-fail-fast"])
             .env("SCHAKEL_BIN", &program)
-            .env("SCHAKEL_BROWSER", &browser))?;
+            .env("SCHAKEL_BROWSER", &browser)
+            .envs(peers))?;
         run(cargo(&["test", "--workspace", "--doc"]).env("SCHAKEL_BIN", &program))
     } else {
-        run(cargo(&["test", "--workspace"]).env("SCHAKEL_BIN", &program).env("SCHAKEL_BROWSER", &browser))
-            .envs(peers.clone()))?;
-        run(cargo(&["test", "--workspace"]).env("SCHAKEL_BIN", &program).envs(peers))
+        run(cargo(&["test", "--workspace"])
+            .env("SCHAKEL_BIN", &program)
+            .env("SCHAKEL_BROWSER", &browser)
+            .envs(peers))
     }
 }
 
