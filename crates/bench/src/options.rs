@@ -17,7 +17,7 @@ Measures the promises on a corpus of its own and writes one Markdown table on st
   --dir DIR      where corpus and stores are made (default: the system's folder for temporary files). It should lie on a
                  disk: on a memory file system a sync costs nothing
   --keep         leave corpus and stores where they were made
-  --only PART    one of floors, ingest (with looking back and verify), deliver, attribution, register (a large one; only when asked for)
+  --only PART    one of floors, ingest (with looking back and verify), deliver, hub, attribution, register (a large one; only when asked for)
 ";
 
 /// A day as the issue measures it.
@@ -62,6 +62,8 @@ pub enum Part {
     Ingest,
     /// Notifications.
     Deliver,
+    /// Parcels from hub to hub.
+    Hub,
     /// Look-ups.
     Attribution,
     /// A register of millions. It takes minutes, and is measured only when asked for.
@@ -112,9 +114,10 @@ fn part(text: &str) -> Result<Part, String> {
         "floors" => Ok(Part::Floors),
         "ingest" => Ok(Part::Ingest),
         "deliver" => Ok(Part::Deliver),
+        "hub" => Ok(Part::Hub),
         "attribution" => Ok(Part::Attribution),
         "register" => Ok(Part::Register),
-        _ => Err(format!("`{text}` is no part: floors, ingest, deliver, attribution or register")),
+        _ => Err(format!("`{text}` is no part: floors, ingest, deliver, hub, attribution or register")),
     }
 }
 
@@ -150,7 +153,9 @@ mod tests {
         assert_eq!(run(&["--row", "5"]).unwrap_err(), "--row is no option");
         assert_eq!(run(&["--days", "2"]).unwrap_err(), "--days needs a whole number from 3 to 365, not `2`");
         assert!(
-            run(&["--only", "all"]).unwrap_err().contains("floors, ingest, deliver, attribution or register")
+            run(&["--only", "all"])
+                .unwrap_err()
+                .contains("floors, ingest, deliver, hub, attribution or register")
         );
     }
 }

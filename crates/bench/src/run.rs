@@ -14,6 +14,7 @@ use crate::{
     deliver::Deliver,
     figures::{count, seconds},
     floors::Floors,
+    hub::Hub,
     ingest::Ingest,
     large_register::{Explained, Recorded, Swapped, Tables},
     looking_back::LookingBack,
@@ -38,6 +39,10 @@ pub fn all(options: &Options) -> anyhow::Result<Table> {
     }
     if options.wants(Part::Deliver) {
         deliver(dir, &mut table)?;
+    }
+    if options.wants(Part::Hub) {
+        say("parcels from hub to hub");
+        Task::Hub { data: dir.join("hub") }.run::<Hub>()?.show(&mut table);
     }
     if options.wants(Part::Attribution) {
         attribute(options, &mut table)?;

@@ -9,7 +9,7 @@ use std::{
 use anyhow::Context;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::{attribution, deliver, floors, ingest, large_register, looking_back, verify, whatif};
+use crate::{attribution, deliver, floors, hub, ingest, large_register, looking_back, verify, whatif};
 
 /// The argument that a task follows. Not in the help: only this program uses it.
 pub const ARGUMENT: &str = "--task";
@@ -29,6 +29,8 @@ pub enum Task {
     Whatif { data: PathBuf },
     /// Notifications composed and written to a folder.
     Deliver { data: PathBuf },
+    /// Parcels from one hub to another.
+    Hub { data: PathBuf },
     /// Look-ups in one table.
     Attribution { kind: attribution::Kind, assets: usize },
     /// A large register recorded.
@@ -51,6 +53,7 @@ impl Task {
             Self::Verify { data } => serde_json::to_string(&verify::measure(data)?),
             Self::Whatif { data } => serde_json::to_string(&whatif::measure(data)?),
             Self::Deliver { data } => serde_json::to_string(&deliver::measure(data)?),
+            Self::Hub { data } => serde_json::to_string(&hub::measure(data)?),
             Self::Attribution { kind, assets } => {
                 serde_json::to_string(&attribution::measure(*kind, *assets))
             }
