@@ -267,7 +267,7 @@ impl ArrivalDesk<'_> {
         progress: &(dyn Fn(&Progress) + Sync),
     ) -> anyhow::Result<(Became, Sender)> {
         if kept.envelope.door == Door::Hub {
-            return Ok((self.from_hub(kept, progress)?, Sender::default()));
+            return Ok((self.hub_brought(kept, progress)?, Sender::default()));
         }
         let (looked, mut incoming) = self.look(kept)?;
         let sender = looked.sender;
@@ -290,7 +290,7 @@ impl ArrivalDesk<'_> {
     }
 
     /// Deals with what another hub brought.
-    fn from_hub(&mut self, kept: &Kept, progress: &(dyn Fn(&Progress) + Sync)) -> anyhow::Result<Became> {
+    fn hub_brought(&mut self, kept: &Kept, progress: &(dyn Fn(&Progress) + Sync)) -> anyhow::Result<Became> {
         let ours = Ours::require(self.config)?;
         let mut bytes = Vec::new();
         content(self.spool, kept)?.content()?.read_to_end(&mut bytes)?;
@@ -364,7 +364,7 @@ impl ArrivalDesk<'_> {
         progress: &(dyn Fn(&Progress) + Sync),
     ) -> anyhow::Result<Became> {
         if kept.envelope.door == Door::Hub {
-            return self.from_hub(kept, progress);
+            return self.hub_brought(kept, progress);
         }
         incoming.origin = origin(kept, sender);
         let ingested = match self.intake.take(incoming, self.reading, progress) {

@@ -7,10 +7,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use anyhow::Context;
 use schakel_formats::http_signature::{Parameters, Posted, fields};
-use schakel_lookup::{
-    https::FetchError,
-    post::{Answered, Poster},
-};
+use schakel_lookup::post::{Answered, Poster};
 use schakel_model::{
     clock::Clock,
     hub::{Link, ParcelClass, Transport},
@@ -275,7 +272,6 @@ impl Lane {
         let packed = zstd::bulk::compress(&batch.lines(), ZSTD_LEVEL).context("cannot pack messages")?;
         let url = format!("{}{MESSAGES}", link.url);
         signed(&self.poster, &ours, &url, (LINES_TYPE, "zstd"), &packed, ANSWER_BYTES_MAX, now)
-            .map_err(anyhow::Error::from)
     }
 }
 
@@ -298,8 +294,7 @@ pub(super) fn signed(
         headers.push(("content-encoding", encoding));
     }
     headers.extend(signature.iter().map(|(name, value)| (*name, value.as_str())));
-    let answered = poster.exchange(url, &headers, body, super::door::CURSOR, most);
-    Ok(answered.map_err(|error: FetchError| error)?)
+    Ok(poster.exchange(url, &headers, body, super::door::CURSOR, most)?)
 }
 
 fn credit(body: &[u8]) -> Option<u64> {

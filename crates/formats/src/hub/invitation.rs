@@ -68,8 +68,11 @@ pub fn write(
     jcs::write(&json!({"schakelLink": link, "signature": STANDARD.encode(signature)}))
 }
 
-/// Reads a file. `holds` says whether a signature holds over bytes, by a key.
-pub fn read(file: &[u8], holds: &dyn Fn(&[u8; 32], &[u8], &[u8; 64]) -> bool) -> Result<Invitation, String> {
+/// Says whether a signature holds over bytes, by a key.
+pub type Holds<'a> = &'a dyn Fn(&[u8; 32], &[u8], &[u8; 64]) -> bool;
+
+/// Reads a file.
+pub fn read(file: &[u8], holds: Holds<'_>) -> Result<Invitation, String> {
     if file.len() > FILE_BYTES_MAX {
         return Err("the file is too large to be an invitation".to_owned());
     }
