@@ -9,9 +9,11 @@ CREATE TABLE hub_link (
 );
 CREATE UNIQUE INDEX hub_link_peer ON hub_link (peer) WHERE ended_at IS NULL;
 
--- Public keys (Ed25519) of other hubs, pinned by a person. revoked_at: nothing signed by it counts any more.
+-- Public keys (Ed25519) of other hubs, pinned by a person, or announced under one that was (announced_by). revoked_at: nothing signed by it counts any
+-- more.
 CREATE TABLE hub_key (
-    link INTEGER NOT NULL, key BLOB NOT NULL, pinned_at INTEGER NOT NULL, valid_until INTEGER, revoked_at INTEGER, PRIMARY KEY (link, key)
+    link INTEGER NOT NULL, key BLOB NOT NULL, announced_by BLOB, pinned_at INTEGER NOT NULL, valid_until INTEGER, revoked_at INTEGER,
+    PRIMARY KEY (link, key)
 ) WITHOUT ROWID;
 
 -- Parcels that we hand over. state and class: as in the model. body: the signed line of the wire. outcome, reason: of the receipt, whose signed line is

@@ -27,6 +27,8 @@ pub struct PinnedKey {
     pub link: LinkId,
     /// The key (Ed25519).
     pub key: [u8; 32],
+    /// The key under which it was announced; `None`: a person pinned it.
+    pub announced_by: Option<[u8; 32]>,
     /// Since when, in seconds since 1970.
     pub pinned_at: i64,
     /// Until when it counts; `None`: no end is known.
@@ -142,16 +144,17 @@ fn select_keys(
 ) -> Result<Vec<PinnedKey>, StoreError> {
     connection
         .prepare_cached(&format!(
-            "SELECT link, key, pinned_at, valid_until, revoked_at FROM hub_key WHERE {condition} ORDER BY pinned_at, key"
+            "SELECT link, key, announced_by, pinned_at, valid_until, revoked_at FROM hub_key WHERE {condition} ORDER BY pinned_at, key"
         ))
         .and_then(|mut statement| {
             let key = |row: &Row<'_>| {
                 Ok(PinnedKey {
                     link: LinkId(row.get(0)?),
                     key: row.get(1)?,
-                    pinned_at: row.get(2)?,
-                    valid_until: row.get(3)?,
-                    revoked_at: row.get(4)?,
+                    announced_by: row.get(2)?,
+                    pinned_at: row.get(3)?,
+                    valid_until: row.get(4)?,
+                    revoked_at: row.get(5)?,
                 })
             };
             statement.query_map(arguments, key)?.collect()
@@ -187,12 +190,16 @@ impl Store {
         })
     }
 
-    /// Lets nothing that is signed by a key count any more. Did it count until now?
+    /// Lets nothing that is signed by a key count any more, nor by one that was announced under it: whoever stole it may have announced one of their
+    /// own. Did it count until now?
     pub fn revoke_hub_key(&mut self, act: Act<'_>, link: &Link, key: &[u8; 32]) -> Result<bool, StoreError> {
         self.write(|transaction| {
             let revoked = transaction
                 .execute(
-                    "UPDATE hub_key SET revoked_at = ?3 WHERE link = ?1 AND key = ?2 AND revoked_at IS NULL",
+                    "WITH RECURSIVE heir(key) AS (
+                        SELECT ?2 UNION SELECT h.key FROM hub_key h JOIN heir ON h.announced_by = heir.key WHERE h.link = ?1
+                     )
+                     UPDATE hub_key SET revoked_at = ?3 WHERE link = ?1 AND key IN (SELECT key FROM heir) AND revoked_at IS NULL",
                     params![link.id.0, key, act.at],
                 )
                 .doing("revoke a key of another hub")?;
@@ -294,11 +301,11 @@ pub fn pin(
 ) -> Result<(), StoreError> {
     transaction
         .prepare_cached(
-            "INSERT INTO hub_key (link, key, pinned_at, valid_until) VALUES (?1,?2,?3,?4)
+            "INSERT INTO hub_key (link, key, announced_by, pinned_at, valid_until) VALUES (?1,?2,?3,?4,?5)
              ON CONFLICT (link, key) DO UPDATE SET valid_until = excluded.valid_until",
         )
         .and_then(|mut statement| {
-            statement.execute(params![link.id.0, key.key, key.pinned_at, key.valid_until])
+            statement.execute(params![link.id.0, key.key, key.announced_by, key.pinned_at, key.valid_until])
         })
         .doing("pin a key of another hub")?;
     act.audit(transaction, Action::HubKeyPinned, &subject(link), &json(&key_text(&key.key)))
@@ -392,6 +399,7 @@ pub(crate) mod tests {
         let key = PinnedKey {
             link: link.id,
             key: [0xab; 32],
+            announced_by: None,
             pinned_at: 10,
             valid_until: Some(20),
             revoked_at: None,
@@ -403,7 +411,27 @@ pub(crate) mod tests {
         assert_eq!(read(&store), (link.clone(), key));
         assert!(key.counts(19) && !key.counts(20));
         assert_eq!(store.read(|connection| by_key_id(connection, "00ababababababab")).unwrap(), None);
+        // One that was announced under it, and one under that, go with it; another stays.
+        let heir = |key: u8, by: Option<u8>| PinnedKey {
+            link: link.id,
+            key: [key; 32],
+            announced_by: by.map(|by| [by; 32]),
+            pinned_at: 11,
+            valid_until: None,
+            revoked_at: None,
+        };
+        for key in [heir(1, Some(0xab)), heir(2, Some(1)), heir(3, None)] {
+            store.pin_hub_key(ACT, &link, &key).unwrap();
+        }
         assert!(store.revoke_hub_key(ACT, &link, &key.key).unwrap());
+        let counting: Vec<u8> = store
+            .read(|connection| keys(connection, link.id))
+            .unwrap()
+            .iter()
+            .filter(|key| key.counts(12))
+            .map(|key| key.key[0])
+            .collect();
+        assert_eq!(counting, [3]);
         assert!(!store.revoke_hub_key(ACT, &link, &key.key).unwrap());
         store.pin_hub_key(ACT, &link, &PinnedKey { valid_until: None, ..key }).unwrap();
         assert!(!read(&store).1.counts(11));

@@ -64,6 +64,9 @@ fn pin(store: &mut Store, link: &Link, message: &Signed, now: i64) -> anyhow::Re
         Ok(keys) => keys,
         Err(error) => return Ok(Err(error)),
     };
+    // The line was read by a key that counts: it is there.
+    let known = store.read(|connection| hubs::by_key_id(connection, &message.key_id))?;
+    let announced_by = known.map(|(_, key)| key.key);
     let reason = format!("announced by a line that was signed by {}", message.key_id);
     let act = Act { at: now, actor: ACTOR, reason: &reason };
     let pinned: Vec<PinnedKey> = keys
@@ -71,6 +74,7 @@ fn pin(store: &mut Store, link: &Link, message: &Signed, now: i64) -> anyhow::Re
         .map(|(key, valid_until)| PinnedKey {
             link: link.id,
             key,
+            announced_by,
             pinned_at: now,
             valid_until,
             revoked_at: None,

@@ -243,7 +243,7 @@ fn source(peer: &HubName) -> Source {
 }
 
 fn pinned(link: LinkId, key: [u8; 32], at: i64) -> PinnedKey {
-    PinnedKey { link, key, pinned_at: at, valid_until: None, revoked_at: None }
+    PinnedKey { link, key, announced_by: None, pinned_at: at, valid_until: None, revoked_at: None }
 }
 
 fn written(ours: &Ours, link: &Link, accepts: bool, at: i64) -> anyhow::Result<Vec<u8>> {
