@@ -22,6 +22,7 @@ use crate::{
     enrichment::asking::{self, Answers},
     feed_health::{self, FeedHealth},
     name_look_ups::{self, Limits, Which},
+    portal::sign_in,
     proof::{self, Rechecked},
     safety_net::turn::SafetyNetTurn,
 };
@@ -75,6 +76,7 @@ impl Chores {
         self.safety_net.turn(store, config, templates, clock.now())?;
         if self.looking.is_none() && self.next_at.is_none_or(|at| now >= at || at - now > LOOK_SECONDS) {
             self.next_at = Some(now.saturating_add(LOOK_SECONDS));
+            sign_in::forget_old(store, now)?;
             self.look_names_up(store.data(), config, now);
             self.enrich(store.data(), config, now);
             let (data, config) = (store.data().clone(), config.clone());

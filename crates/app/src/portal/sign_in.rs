@@ -11,7 +11,7 @@ use schakel_model::{
 };
 use schakel_seal::{one_time, password, random::Random, secret_box};
 use schakel_store::{
-    Reader, StoreError,
+    Reader, Store, StoreError,
     accounts::{self, Proofs, beside},
     act::Act,
     sessions::{self, Session, Token},
@@ -34,6 +34,9 @@ pub const SESSION_SECONDS: i64 = 12 * 3_600;
 
 /// That a session is used is written down once in this time.
 const TOUCH_SECONDS: i64 = 60;
+
+/// A session that is over, and an invitation that ran out, is forgotten after a month: long enough to ask who was there.
+const KEPT_SECONDS: i64 = 30 * 24 * 3_600;
 
 /// Wrong tries before an account is shut for a while.
 const TRIES: u32 = 5;
@@ -268,6 +271,11 @@ pub fn sign_out(reader: &Reader, now: i64, cookie: &str) -> anyhow::Result<()> {
     Ok(beside(reader.data(), |transaction| sessions::end(transaction, &token, now))?)
 }
 
+/// Forgets sessions and invitations that are long over. Who signed in when stays in the audit log.
+pub fn forget_old(store: &mut Store, now: i64) -> Result<(), StoreError> {
+    store.write(|transaction| sessions::forget(transaction, now - KEPT_SECONDS))
+}
+
 /// Ends a session of this person, by the first digits of its hash; `false` when there is none.
 pub fn end_session(reader: &Reader, now: i64, person: &Person, shown: &str) -> anyhow::Result<bool> {
     let all = reader.read(|connection| sessions::of(connection, person.account.id))?;
@@ -348,7 +356,7 @@ pub fn role_words(of_desk: bool) -> String {
 #[cfg(test)]
 mod tests {
     use schakel_model::language::Language;
-    use schakel_store::{Store, data_dir::DataDir};
+    use schakel_store::data_dir::DataDir;
 
     use super::*;
 
@@ -418,6 +426,12 @@ mod tests {
             assert!(is_in(NOW + at));
         }
         assert!(!is_in(NOW + SESSION_SECONDS), "used, but too old");
+        let kept = |cookie: &str| session(reader, cookie).unwrap().is_some();
+        for (after, is_kept) in [(KEPT_SECONDS, true), (KEPT_SECONDS + SESSION_SECONDS, false)] {
+            let before = NOW + after - KEPT_SECONDS;
+            beside(reader.data(), |transaction| sessions::forget(transaction, before)).unwrap();
+            assert_eq!(kept(&cookie), is_kept, "{after}");
+        }
         let other = sign_in_as(reader, NOW, &account, "").unwrap();
         sign_out(reader, NOW, &other).unwrap();
         assert!(person(reader, NOW, &other).unwrap().is_none());
