@@ -123,7 +123,7 @@ pub struct FollowUp {
     pub organisation: OrganisationId,
     /// Of what.
     pub finding: FindingId,
-    /// The notification (its lead) that told it first, of this case.
+    /// The notification (its lead) that told it first: its assignments hold it.
     pub first_told_by: NotificationId,
     /// The one that told it last.
     pub told_by: NotificationId,

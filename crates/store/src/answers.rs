@@ -332,7 +332,7 @@ mod tests {
     use schakel_model::severity::Severity;
 
     use super::*;
-    use crate::follow_ups::{self, Tells};
+    use crate::follow_ups::{self, Holds, Tells};
 
     fn store() -> (tempfile::TempDir, Store) {
         let folder = tempfile::tempdir().unwrap();
@@ -347,7 +347,13 @@ mod tests {
         });
         store
             .write(|transaction| {
-                follow_ups::tell(transaction, OrganisationId(1), NotificationId(7), 50, &tells)
+                follow_ups::tell(
+                    transaction,
+                    OrganisationId(1),
+                    (NotificationId(7), Holds::Assignments),
+                    50,
+                    &tells,
+                )
             })
             .unwrap();
         (folder, store)

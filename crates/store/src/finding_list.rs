@@ -153,7 +153,7 @@ mod tests {
         Store,
         data_dir::DataDir,
         findings::{NewFinding, insert},
-        follow_ups::{Tells, tell},
+        follow_ups::{Holds, Tells, tell},
     };
 
     fn finding(nth: u32, ip: Option<&str>, name: Option<&str>) -> NewFinding {
@@ -188,7 +188,7 @@ mod tests {
                     same_case: true,
                     cves: Vec::new(),
                 });
-                tell(transaction, OrganisationId(7), NotificationId(1), 5, &tells)
+                tell(transaction, OrganisationId(7), (NotificationId(1), Holds::Assignments), 5, &tells)
             })
             .unwrap();
         (folder, store)

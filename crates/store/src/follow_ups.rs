@@ -74,11 +74,20 @@ pub fn change_state(transaction: &Transaction<'_>, change: &StateChange) -> Resu
         .map(|_| ())
 }
 
+/// What a notification holds of what it tells.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Holds {
+    /// The assignments: their rows are found by it from now on, unless an earlier one has them still.
+    Assignments,
+    /// Nothing: an earlier one does, whatever case it is.
+    Nothing,
+}
+
 /// Records that a notification tells findings. What was closed is open again.
 pub(crate) fn tell(
     transaction: &Transaction<'_>,
     organisation: OrganisationId,
-    lead: NotificationId,
+    (lead, holds): (NotificationId, Holds),
     at: i64,
     tells: &[Tells],
 ) -> Result<(), StoreError> {
@@ -88,7 +97,7 @@ pub(crate) fn tell(
                 tellings, state, state_at, deadline, cves)
              VALUES (?1,?2,?3,?3,?4,?5,?6,?6,1,?7,?6,?8,?10)
              ON CONFLICT (organisation, finding) DO UPDATE SET
-                first_told_by = CASE WHEN ?9 THEN first_told_by ELSE ?3 END,
+                first_told_by = CASE WHEN ?11 AND closed_at IS NOT NULL THEN ?3 ELSE first_told_by END,
                 first_told_at = CASE WHEN ?9 THEN first_told_at ELSE ?6 END,
                 tellings = CASE WHEN ?9 THEN tellings + 1 ELSE 1 END,
                 deadline = CASE WHEN ?9 THEN coalesce(deadline, ?8) ELSE ?8 END,
@@ -109,7 +118,8 @@ pub(crate) fn tell(
                 RecipientState::Told as u8,
                 one.deadline,
                 one.same_case,
-                one.cves.join(" ")
+                one.cves.join(" "),
+                holds == Holds::Assignments
             ])
             .doing("record what is told")?;
     }

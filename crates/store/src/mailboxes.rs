@@ -241,7 +241,7 @@ fn tell_otherwise(
     }
     match otherwise {
         Fate::Held => Ok(0),
-        Fate::Queued => follow_ups::forget(transaction, lead).map(|()| count),
+        Fate::Queued if count > 0 => follow_ups::forget(transaction, lead).map(|()| count),
         _ => Ok(count),
     }
 }
@@ -318,7 +318,10 @@ mod tests {
     use schakel_model::{ids::OrganisationId, severity::Severity};
 
     use super::*;
-    use crate::{data_dir::DataDir, follow_ups::Tells};
+    use crate::{
+        data_dir::DataDir,
+        follow_ups::{Holds, Tells},
+    };
 
     const ACT: Act<'static> = Act { at: 100, actor: "serve", reason: "" };
 
@@ -347,7 +350,7 @@ mod tests {
                     same_case: true,
                     cves: Vec::new(),
                 };
-                follow_ups::tell(transaction, OrganisationId(1), NotificationId(7), 50, &[tells])
+                follow_ups::tell(transaction, OrganisationId(1), (NotificationId(7), Holds::Assignments), 50, &[tells])
             })
             .unwrap();
         (folder, store)

@@ -13,7 +13,7 @@ use schakel_rules::{confidential::Wish, tlp_gate::Pass};
 use crate::{
     Store, StoreError,
     error::DatabaseContext,
-    follow_ups::{self, Tells},
+    follow_ups::{self, Holds, Tells},
     frames::FrameRef,
     mailboxes::{self, Failure},
     overviews,
@@ -279,7 +279,8 @@ impl Store {
                         .doing("store a message")?;
                 }
                 let Notification { id, organisation, .. } = one.notification;
-                follow_ups::tell(transaction, organisation, id, at, &one.tells)?;
+                let holds = if one.blocks.is_empty() { Holds::Nothing } else { Holds::Assignments };
+                follow_ups::tell(transaction, organisation, (id, holds), at, &one.tells)?;
                 one.blocks.iter().try_for_each(|block| tie(transaction, at, *block, id))?;
             }
             withheld::hold(transaction, new, at)?;

@@ -279,6 +279,24 @@ fn to_call(installation: &Installation) -> Vec<String> {
 }
 
 #[test]
+fn what_began_anew_after_it_was_closed_for_long_can_be_told_again_too() {
+    let mut installation = told("low");
+    installation.at("2026-11-20T12:00:00Z");
+    answer(&installation, &["fixed"]);
+    tell_at(&mut installation, "2026-11-28T09:00:00Z");
+    // More than 90 days later it is another case.
+    seen(&mut installation, "2027-03-20", "low");
+    let anew = tell_at(&mut installation, "2027-03-20T09:01:00Z");
+    assert!(anew.iter().any(|mail| mail.starts_with("cert@eikendam.example: ")), "{anew:?}");
+    seen(&mut installation, "2027-03-21", "high");
+    let worse = tell_at(&mut installation, "2027-03-21T09:01:00Z");
+    assert!(worse.iter().any(|mail| mail.starts_with("cert@eikendam.example: ")), "{worse:?}");
+    let second = tell_at(&mut installation, "2027-03-23T09:00:00Z");
+    assert!(second.iter().any(|mail| mail.starts_with("vcib@eikendam.example: ")), "{second:?}");
+    installation.assert_sound();
+}
+
+#[test]
 fn a_reminder_that_no_mail_can_bring_is_told_by_telephone() {
     let mut installation = told("low");
     for address in ["cert@eikendam.example", "vcib@eikendam.example", "ciso@eikendam.example"] {
