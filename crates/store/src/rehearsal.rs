@@ -42,6 +42,36 @@ impl Store {
     }
 }
 
+/// Is what was done kept?
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Keep {
+    /// It is, when all of it goes well.
+    All,
+    /// It is only looked at.
+    Nothing,
+}
+
+impl Store {
+    /// Does several things as one: either all of them are kept, or nothing. Gives what was done as well. Not for what touches files.
+    pub fn as_one<T, E: From<StoreError>>(
+        &mut self,
+        keep: Keep,
+        act: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<(T, Rehearsed), E> {
+        let since = self.rehearse()?;
+        let done = act(self).and_then(|done| Ok((done, rehearsed(&self.connection, since)?)));
+        let end = match (&done, keep) {
+            (Ok(_), Keep::All) => "COMMIT",
+            (Ok(_), Keep::Nothing) | (Err(_), _) => "ROLLBACK",
+        };
+        // SQLite rolls back by itself after some errors (a full disk).
+        if !self.connection.is_autocommit() {
+            self.connection.execute_batch(end).doing("end what is done as one")?;
+        }
+        done
+    }
+}
+
 /// What was done since a rehearsal began.
 pub fn rehearsed(connection: &Connection, since: Rehearsal) -> Result<Rehearsed, StoreError> {
     let mails = connection
@@ -94,6 +124,26 @@ mod tests {
         assert_eq!((subjects, rehearsed.mails), (vec!["user:2", "user:3"], Vec::new()));
         drop(store);
         assert_eq!(names(&Store::open(&data).unwrap()), ["jan"]);
+    }
+
+    #[test]
+    fn what_is_done_as_one_is_kept_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&DataDir::new(folder.path())).unwrap();
+        let two = |store: &mut Store| -> Result<(), StoreError> {
+            store.add_user(1, "desk", "jan", "Jan")?;
+            store.add_user(1, "desk", "piet", "Piet").map(|_| ())
+        };
+        let (_, seen) = store.as_one(Keep::Nothing, two).unwrap();
+        assert_eq!((seen.changes.len(), names(&store).len()), (2, 0));
+        let failed = store.as_one(Keep::All, |store| {
+            two(store)?;
+            Err::<(), _>(StoreError::NoStore { path: folder.path().to_owned() })
+        });
+        assert!(failed.is_err() && names(&store).is_empty());
+        store.as_one(Keep::All, two).unwrap();
+        drop(store);
+        assert_eq!(names(&Store::open(&DataDir::new(folder.path())).unwrap()), ["jan", "piet"]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What the routes do, a file for each kind of thing. They read what is committed and leave decisions and changes to the use cases in `app`.
 
 pub mod changes;
+pub mod claims;
 pub mod desk;
 pub mod drop_ins;
 pub mod findings;

@@ -4,11 +4,12 @@
 use axum::http::StatusCode;
 use schakel_model::api::Scope::{
     AuditRead, CallsRead, CallsWrite, ChangesRead, FindingsAnswer, FindingsRead, LedgerRead,
-    NotificationsRead, PolicyRead, RegisterRead, ReportsRead, SourcesRead, VettingRead, VettingWrite,
+    NotificationsRead, PolicyRead, RegisterRead, RegisterWrite, ReportsRead, SourcesRead, VettingRead,
+    VettingWrite,
 };
 
 use super::{
-    resources::{changes, desk, drop_ins, findings, ledger, notifications, register, reports},
+    resources::{changes, claims, desk, drop_ins, findings, ledger, notifications, register, reports},
     route::{
         Members::{No, Own},
         Route, get, list, post,
@@ -37,6 +38,7 @@ pub fn all() -> Vec<Route> {
         post(("/answers/{answer}/refuse", "refuseAnswer", "The desk refuses what was answered"), FindingsAnswer, No, OK, notifications::refuse),
         list(("/organisations", "listOrganisations", "Organisations in the register"), RegisterRead, Own, register::list),
         get(("/organisations/{organisation}", "getOrganisation", "One organisation with its relations, assets and contacts"), RegisterRead, Own, register::one),
+        post(("/organisations/{organisation}/claims", "addClaims", "Claim assets for an organisation: all of them, or with dryRun only to see what it comes to"), RegisterWrite, No, CREATED, claims::add),
         get(("/explanations", "explain", "Who owns an address or a name, and why"), RegisterRead, No, register::explanation),
         list(("/unrouted-clusters", "listUnroutedClusters", "What is nobody's, by where it lies"), FindingsRead, No, register::unrouted),
         list(("/reports", "listReports", "Reports as they came in, the newest first"), ReportsRead, No, reports::list),

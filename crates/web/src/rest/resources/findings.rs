@@ -404,7 +404,12 @@ pub fn one(call: &Call, _: Nothing) -> Result<FindingInFull, Problem> {
             history: one
                 .history
                 .into_iter()
-                .map(|change| FateChange { at: change.at, fate: change.fate, reason: change.reason })
+                .map(|change| FateChange {
+                    at: change.at,
+                    fate: change.fate,
+                    // What servers say to us is for the desk.
+                    reason: if call.member().is_none() { change.reason } else { String::new() },
+                })
                 .collect(),
         })
         .collect();
