@@ -7,12 +7,14 @@
 //! - [`heard`]: what the other hub says of them; [`receipts`]: and what that comes to,
 //! - [`upward`]: what the other hub hears of its own findings; [`standing`]: how far they came here,
 //! - [`claims`]: what a hub says is its own becomes assets,
+//! - [`matching`]: the same without showing a list,
 //! - [`anti_entropy`]: what a hub has lost is sent again.
 
 pub mod anti_entropy;
 pub mod claims;
 pub mod heard;
 pub mod links;
+pub mod matching;
 pub mod parcels;
 pub mod receipts;
 pub(crate) mod routing;

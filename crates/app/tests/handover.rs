@@ -5,10 +5,15 @@
 use std::{collections::BTreeMap, fs};
 
 use schakel_app::{
+    answers::{Said, desk},
     config::{self, Config},
-    handover::{anti_entropy, heard},
+    handover::{
+        anti_entropy, heard,
+        matching::{self, Allowed},
+        upward::Upward,
+    },
     hub::ours::{self, Ours},
-    incoming::Incoming,
+    incoming::{Incoming, Tied},
     intake::Intake,
     register,
     register_import::Import,
@@ -26,12 +31,12 @@ use schakel_formats::{
     register::import::Options,
 };
 use schakel_model::{
-    answer::{AnswerWay, NotificationKind, RecipientState},
+    answer::{AnswerKind, AnswerWay, NotificationKind, RecipientState},
     clock::Clock,
     fate::Fate,
     hub::{
-        Direction, HubName, HubStatus, Link, LinkState, LinkTerms, ParcelId, Purpose, ReceiptOutcome,
-        Rejection, StatusLevel, Transport,
+        Direction, FindingKeyOnLink, HubName, HubStatus, Link, LinkState, LinkTerms, ParcelId, Purpose,
+        ReceiptOutcome, Rejection, StatusLevel, Transport,
     },
     ids::{FindingId, LinkId, ReportId, SourceId},
     source::Source,
@@ -44,6 +49,7 @@ use schakel_store::{
     data_dir::DataDir,
     follow_ups, handovers, hub_messages, hubs, id_list,
     ledger::{self, Scope},
+    outbox::{self, AttemptResult, MessageState},
     parcels_in::NewParcelIn,
     reports::{Report, ReportState},
 };
@@ -118,6 +124,12 @@ impl Hub {
     }
 
     fn report(&mut self, addresses: &[&str]) {
+        let bytes = self.rows(addresses);
+        let name = format!("report-{}.json", self.reports);
+        self.take(Incoming::memory(&name, bytes));
+    }
+
+    fn rows(&mut self, addresses: &[&str]) -> Vec<u8> {
         self.reports += 1;
         let line = |ip: &&str| {
             format!(
@@ -126,10 +138,12 @@ impl Hub {
                 self.reports
             )
         };
-        let bytes = addresses.iter().map(line).collect::<String>().into_bytes();
-        let name = format!("report-{}.json", self.reports);
+        addresses.iter().map(line).collect::<String>().into_bytes()
+    }
+
+    fn take(&mut self, incoming: Incoming) {
         let reading = self.config.reading().unwrap();
-        self.intake.take(Incoming::memory(&name, bytes), &reading, &|_| {}).unwrap();
+        self.intake.take(incoming, &reading, &|_| {}).unwrap();
         self.intake.settle().unwrap();
     }
 
@@ -550,4 +564,121 @@ fn what_cannot_be_read_of_a_digest_changes_nothing() {
     hub.hear(Kind::Digest, serde_json::json!({"windows": "nonsense"}));
     hub.hear(Kind::DigestAsk, serde_json::json!({"narrow": [], "sendAgain": [{"from": 1}]}));
     hub.check();
+}
+
+#[test]
+fn blind_matching_finds_what_is_the_others_and_nothing_else() {
+    let (mut above, mut below) =
+        (Hub::new(CONTACTS, link(StatusLevel::None)), Hub::new(CONTACTS, link(StatusLevel::None)));
+    // Above knows nothing of 100.64.0.0/10; below has a part of it, and is asked about more than it has.
+    let asset = "organisation,kind,value,role\nGM1,prefix,100.64.0.0/21,owner\n";
+    let files = below._folder.path().join("more");
+    fs::create_dir(&files).unwrap();
+    fs::write(files.join("organisations.csv"), ORGANISATIONS).unwrap();
+    fs::write(files.join("assets.csv"), asset).unwrap();
+    fs::write(files.join("contacts.csv"), CONTACTS).unwrap();
+    let options = Options::default();
+    let import = Import::read(&[files], &options, register::standing(below.intake.store()).unwrap()).unwrap();
+    import.apply(below.intake.store(), &import.diff(), ACT).unwrap();
+    above.report(&["100.64.7.9", "100.64.8.1", "8.8.8.8", "192.0.2.1"]);
+    let ours = Ours::require(&above.config).unwrap();
+    let (up, down) = (above.link.clone(), below.link.clone());
+    let asked = matching::begin(above.intake.store(), &ACT, &ours, &up).unwrap();
+    assert_eq!(asked, 3, "what has an owner is not asked about");
+    // Nobody answers who was not told to.
+    above.tell(&mut below);
+    assert_eq!(below.tell(&mut above), 0);
+    matching::allow(below.intake.store(), &ACT, &down, Allowed::Yes).unwrap();
+    matching::begin(above.intake.store(), &ACT, &ours, &up).unwrap();
+    let link = up.id;
+    let question = above.intake.store().read(|connection| hub_messages::due(connection, link, 9)).unwrap();
+    let text = String::from_utf8(question[0].body.clone()).unwrap();
+    assert!(!text.contains("100.64"), "nothing of what is asked is shown");
+    above.tell(&mut below);
+    assert_eq!(below.tell(&mut above), 1);
+    let reader = above.reader();
+    let matched = matching::last(&reader, &up).unwrap().unwrap();
+    assert!(matched.answered);
+    assert_eq!(matched.hits, [(0, "n:100.64.4.0/22".to_owned())].to_vec(), "{matched:?}");
+    assert_eq!(matching::take(above.intake.store(), &ACT, &up).unwrap(), 1);
+    assert_eq!(matching::take(above.intake.store(), &ACT, &up).unwrap(), 0, "once");
+    let register = register::standing(above.intake.store()).unwrap();
+    assert!(
+        register.assets.iter().any(|one| one.value.to_string() == "100.64.7.9"),
+        "what was held, not the range"
+    );
+    above.check();
+}
+
+/// What we say to a hub that handed findings over to us, in the order in which it is queued.
+fn said(hub: &mut Hub) -> Vec<String> {
+    let link = hub.link.id;
+    let due = hub.intake.store().read(|connection| hub_messages::due(connection, link, 100)).unwrap();
+    due.iter()
+        .map(|message| {
+            let envelope = message::read(&message.body).unwrap().envelope;
+            match envelope.kind {
+                Kind::Receipt => Receipt::read(&envelope.data).unwrap().outcome.as_str().to_owned(),
+                Kind::Status => Status::read(&envelope.data).unwrap().status.to_string(),
+                other => other.as_str().to_owned(),
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn what_becomes_of_a_parcel_here_is_said_as_far_as_was_agreed() {
+    for (level, expected) in [
+        (StatusLevel::PerFinding, &["not_mine", "delivered", "acknowledged", "fixed"][..]),
+        (StatusLevel::Aggregate, &["not_mine"]),
+        (StatusLevel::None, &["not_mine"]),
+    ] {
+        let mut hub = Hub::new(CONTACTS, link(level));
+        // Two rows of a report that came over the link: one is GM1's, one is nobody's.
+        let came = [1, 2].map(|row| NewParcelIn {
+            link: hub.link.id,
+            id: ParcelId([row as u8; 16]),
+            key: FindingKeyOnLink([row as u8; 16]),
+            revision: 1,
+            row,
+            path: vec!["top.example".parse().unwrap()],
+            made_at: ACT.at,
+        });
+        let rows = hub.rows(&["203.0.113.9", "8.8.8.8"]);
+        let mut incoming = Incoming::memory("hub.jsonl", rows);
+        incoming.tied = Tied::New(came.into());
+        hub.take(incoming);
+        let config = hub.config.clone();
+        let turn = |hub: &mut Hub, at| Upward::default().turn(hub.intake.store(), &config, at).unwrap();
+        turn(&mut hub, ACT.at + 1);
+        assert_eq!(said(&mut hub), ["not_mine"]);
+        assert_eq!(turn(&mut hub, ACT.at + 2), 0, "the same is said once");
+        hub.compose();
+        let due = hub.intake.store().read(outbox::unfinished).unwrap();
+        let accepted = AttemptResult {
+            message: due[0].id,
+            state: MessageState::Accepted,
+            next_at: 0,
+            outcome: "250 ok".into(),
+            failure: None,
+        };
+        hub.intake.store().finish_attempts(ACT.at + 3, &[accepted]).unwrap();
+        turn(&mut hub, ACT.at + 4);
+        for kind in [AnswerKind::Received, AnswerKind::Fixed] {
+            let about = desk::About::Notification(due[0].notification);
+            let said = Said {
+                kind,
+                findings: Vec::new(),
+                until: None,
+                supplier: String::new(),
+                decided_by: String::new(),
+                reason: String::new(),
+                text: String::new(),
+            };
+            desk::enter(hub.intake.store(), &ACT, about, "Piet", said).unwrap();
+            turn(&mut hub, ACT.at + 5);
+        }
+        assert_eq!(said(&mut hub), expected, "{level}");
+        hub.check();
+    }
 }

@@ -4,7 +4,8 @@
 //! - [`options`]: what is asked on the command line,
 //! - [`corpus`]: the reports, written to a folder,
 //! - [`task`]: one measurement in a process of its own, so that memory and I/O are its own,
-//! - [`floors`], [`ingest`], [`looking_back`], [`verify`], [`whatif`], [`deliver`], [`hub`], [`attribution`]: what their names say,
+//! - [`floors`], [`ingest`], [`looking_back`], [`verify`], [`whatif`], [`deliver`], [`hub`], [`attribution`], [`matching`]: what their
+//!   names say,
 //! - [`large_register`]: a million organisations, and a swap while reports come in,
 //! - [`resources`]: what the system says about memory, bytes written and load,
 //! - [`run`]: all of it in order, [`table`]: what comes out.
@@ -22,6 +23,7 @@ mod ingest;
 mod installation;
 mod large_register;
 mod looking_back;
+mod matching;
 mod options;
 mod random;
 mod resources;

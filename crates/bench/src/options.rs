@@ -17,7 +17,7 @@ Measures the promises on a corpus of its own and writes one Markdown table on st
   --dir DIR      where corpus and stores are made (default: the system's folder for temporary files). It should lie on a
                  disk: on a memory file system a sync costs nothing
   --keep         leave corpus and stores where they were made
-  --only PART    one of floors, ingest (with looking back and verify), deliver, hub, attribution, register (a large one; only when asked for)
+  --only PART    one of floors, ingest (with looking back and verify), deliver, hub, attribution, matching, register (a large one; only when asked for)
 ";
 
 /// A day as the issue measures it.
@@ -66,6 +66,8 @@ pub enum Part {
     Hub,
     /// Look-ups.
     Attribution,
+    /// Blind matching.
+    Matching,
     /// A register of millions. It takes minutes, and is measured only when asked for.
     Register,
 }
@@ -116,8 +118,11 @@ fn part(text: &str) -> Result<Part, String> {
         "deliver" => Ok(Part::Deliver),
         "hub" => Ok(Part::Hub),
         "attribution" => Ok(Part::Attribution),
+        "matching" => Ok(Part::Matching),
         "register" => Ok(Part::Register),
-        _ => Err(format!("`{text}` is no part: floors, ingest, deliver, hub, attribution or register")),
+        _ => Err(format!(
+            "`{text}` is no part: floors, ingest, deliver, hub, attribution, matching or register"
+        )),
     }
 }
 

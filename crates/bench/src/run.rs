@@ -18,6 +18,7 @@ use crate::{
     ingest::Ingest,
     large_register::{Explained, Recorded, Swapped, Tables},
     looking_back::LookingBack,
+    matching::Matching,
     options::{Options, Part},
     resources,
     table::Table,
@@ -46,6 +47,11 @@ pub fn all(options: &Options) -> anyhow::Result<Table> {
     }
     if options.wants(Part::Attribution) {
         attribute(options, &mut table)?;
+    }
+    if options.wants(Part::Matching) {
+        table.part("Blind matching, one core");
+        say("blind matching");
+        Task::Matching.run::<Matching>()?.show(&mut table);
     }
     if options.only == Some(Part::Register) {
         register(options, dir, &mut table)?;

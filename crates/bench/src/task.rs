@@ -9,7 +9,9 @@ use std::{
 use anyhow::Context;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::{attribution, deliver, floors, hub, ingest, large_register, looking_back, verify, whatif};
+use crate::{
+    attribution, deliver, floors, hub, ingest, large_register, looking_back, matching, verify, whatif,
+};
 
 /// The argument that a task follows. Not in the help: only this program uses it.
 pub const ARGUMENT: &str = "--task";
@@ -33,6 +35,8 @@ pub enum Task {
     Hub { data: PathBuf },
     /// Look-ups in one table.
     Attribution { kind: attribution::Kind, assets: usize },
+    /// Blind matching.
+    Matching,
     /// A large register recorded.
     Record { data: PathBuf },
     /// Tables of announced prefixes taken in.
@@ -57,6 +61,7 @@ impl Task {
             Self::Attribution { kind, assets } => {
                 serde_json::to_string(&attribution::measure(*kind, *assets))
             }
+            Self::Matching => serde_json::to_string(&matching::measure()?),
             Self::Record { data } => serde_json::to_string(&large_register::record(data)?),
             Self::Tables { data, folder } => serde_json::to_string(&large_register::tables(data, folder)?),
             Self::Swap { data, files } => serde_json::to_string(&large_register::swap(data, files)?),

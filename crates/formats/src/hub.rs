@@ -14,6 +14,7 @@ pub mod jcs;
 pub mod keys;
 pub mod message;
 pub mod parcel;
+pub mod question;
 pub mod receipt;
 pub mod status;
 

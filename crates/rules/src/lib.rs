@@ -3,6 +3,7 @@
 pub mod access;
 pub mod answer;
 pub mod anti_entropy;
+pub mod blind_selectors;
 pub mod breach;
 pub mod calendar;
 pub mod campaign;

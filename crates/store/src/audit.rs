@@ -98,6 +98,8 @@ actions!(
     HubKeyMade "hub.key_make",
     HubKeyPinned "hub.key_pin",
     HubKeyRevoked "hub.key_revoke",
+    HubClaims "hub.claims",
+    HubMatching "hub.match",
     HubLinked "hub.link",
     HubLinkChanged "hub.link_change",
     HubLinkPaused "hub.link_pause",

@@ -2,11 +2,19 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use schakel_model::{
-    hub::{FindingKeyOnLink, HubStatus, ParcelId},
+    hub::{FindingKeyOnLink, HubName, HubStatus, ParcelId},
     ids::{EventId, FindingId, LinkId, ReportId},
 };
 
-use crate::{Store, StoreError, error::DatabaseContext, hub_messages, outbox::meta};
+use crate::{
+    Store, StoreError,
+    act::{Act, json},
+    audit::Action,
+    error::DatabaseContext,
+    hub_messages,
+    outbox::meta,
+    transaction::Transaction,
+};
 
 /// What stands for a parcel whose row is no finding: it could not be read, or had been there.
 const NO_FINDING: i64 = -1;
@@ -64,25 +72,20 @@ impl Store {
         told: &[Told],
         marks: &[(String, String)],
     ) -> Result<(), StoreError> {
+        self.write(|transaction| tell(transaction, at, told, marks))
+    }
+
+    /// The same, because somebody wants it; `detail` says what.
+    pub fn tell_hubs_for(
+        &mut self,
+        act: &Act<'_>,
+        (action, peer, detail): (Action, &HubName, &str),
+        told: &[Told],
+        marks: &[(String, String)],
+    ) -> Result<(), StoreError> {
         self.write(|transaction| {
-            for one in told {
-                if let Some((kind, line)) = &one.line {
-                    hub_messages::queue(transaction, one.link, kind, line, at)?;
-                }
-                for (parcel, status) in &one.statuses {
-                    transaction
-                        .prepare_cached("UPDATE parcel_in SET status = ?2 WHERE id = ?1")
-                        .and_then(|mut statement| statement.execute(params![parcel, *status as u8]))
-                        .doing("note what was said of a parcel")?;
-                }
-            }
-            for (name, value) in marks {
-                transaction
-                    .prepare_cached("INSERT OR REPLACE INTO meta VALUES (?1,?2)")
-                    .and_then(|mut statement| statement.execute(params![name, value]))
-                    .doing("note how far was looked")?;
-            }
-            Ok(())
+            tell(transaction, act.at, told, marks)?;
+            act.audit(transaction, action, &format!("hub:{peer}"), &json(detail))
         })
     }
 
@@ -128,6 +131,32 @@ impl Store {
             Ok(())
         })
     }
+}
+
+fn tell(
+    transaction: &Transaction<'_>,
+    at: i64,
+    told: &[Told],
+    marks: &[(String, String)],
+) -> Result<(), StoreError> {
+    for one in told {
+        if let Some((kind, line)) = &one.line {
+            hub_messages::queue(transaction, one.link, kind, line, at)?;
+        }
+        for (parcel, status) in &one.statuses {
+            transaction
+                .prepare_cached("UPDATE parcel_in SET status = ?2 WHERE id = ?1")
+                .and_then(|mut statement| statement.execute(params![parcel, *status as u8]))
+                .doing("note what was said of a parcel")?;
+        }
+    }
+    for (name, value) in marks {
+        transaction
+            .prepare_cached("INSERT OR REPLACE INTO meta VALUES (?1,?2)")
+            .and_then(|mut statement| statement.execute(params![name, value]))
+            .doing("note how far was looked")?;
+    }
+    Ok(())
 }
 
 const COLUMNS: &str = "id, link, parcel, key, report, row, finding, status, at";

@@ -217,7 +217,8 @@ pub fn ours(register: &Register, now: i64) -> anyhow::Result<Vec<HubClaim>> {
 }
 
 /// Publishes our list to a hub, from now on whenever the register changes. Gives how many claims are on it.
-pub fn publish(store: &mut Store, ours: &Ours, link: &Link, now: i64) -> anyhow::Result<usize> {
+pub fn publish(store: &mut Store, act: &Act<'_>, ours: &Ours, link: &Link) -> anyhow::Result<usize> {
+    let now = act.at;
     let register = standing(store)?;
     let claims = self::ours(&register, now)?;
     send(
@@ -226,16 +227,16 @@ pub fn publish(store: &mut Store, ours: &Ours, link: &Link, now: i64) -> anyhow:
         link,
         ClaimList { version: number(&register), claims: claims.clone() },
         Some(&register),
-        now,
+        act,
     )?;
     Ok(claims.len())
 }
 
 /// Takes our list back from a hub.
-pub fn stop(store: &mut Store, ours: &Ours, link: &Link, now: i64) -> anyhow::Result<()> {
+pub fn stop(store: &mut Store, act: &Act<'_>, ours: &Ours, link: &Link) -> anyhow::Result<()> {
     let register = standing(store)?;
     let list = ClaimList { version: number(&register) + 1, claims: Vec::new() };
-    send(store, ours, link, list, None, now)
+    send(store, ours, link, list, None, act)
 }
 
 /// Publishes anew to hubs that have our list, when the register has changed. Gives to how many.
@@ -245,7 +246,8 @@ pub fn follow(store: &mut Store, ours: &Ours, links: &[Link], now: i64) -> anyho
     for link in links {
         let mark = store.read(|connection| hub_status::mark(connection, &mark_out(link)))?;
         if !mark.is_empty() && mark != version.0.to_string() {
-            publish(store, ours, link, now)?;
+            let act = Act { at: now, actor: ACTOR, reason: "the register has changed" };
+            publish(store, &act, ours, link)?;
             published += 1;
         }
     }
@@ -268,12 +270,14 @@ fn send(
     link: &Link,
     list: ClaimList,
     published: Option<&Register>,
-    now: i64,
+    act: &Act<'_>,
 ) -> anyhow::Result<()> {
     let line = ours
-        .line(&link.peer, Kind::Claims, &new_id_text()?, None, list.to_data(), now)
+        .line(&link.peer, Kind::Claims, &new_id_text()?, None, list.to_data(), act.at)
         .context("the list of claims")?;
     let told = Told { link: link.id, line: Some((Kind::Claims.as_str(), line)), statuses: Vec::new() };
     let mark = published.map(|register| register.version.0.to_string()).unwrap_or_default();
-    Ok(store.tell_hubs(now, &[told], &[(mark_out(link), mark)])?)
+    let detail = if published.is_some() { "published" } else { "taken back" };
+    let what = (Action::HubClaims, &link.peer, detail);
+    Ok(store.tell_hubs_for(act, what, &[told], &[(mark_out(link), mark)])?)
 }

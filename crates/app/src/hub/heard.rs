@@ -48,7 +48,9 @@ pub fn hear(
             | Kind::StatusCount
             | Kind::Claims
             | Kind::Digest
-            | Kind::DigestAsk => {
+            | Kind::DigestAsk
+            | Kind::Question
+            | Kind::Answer => {
                 of_findings.push(Message { envelope: message.envelope, line });
             }
             _ => heard.unheard.push(format!("message {id}: {} is not understood here", kind.as_str())),

@@ -20,7 +20,10 @@ use schakel_model::{
 use schakel_store::{Reader, Store, act::Act, hub_messages, hubs, parcels_out};
 use serde_json::{Value, json};
 
-use super::hub_chain::{self, ClaimsCommand};
+use super::{
+    hub_chain::{self, ClaimsCommand},
+    hub_match::{self, MatchCommand},
+};
 use crate::{
     Context,
     output::{Ending, number, plain, say},
@@ -99,6 +102,9 @@ pub enum HubCommand {
     /// Register by claim: say to another hub what is ours, so that it hands that over
     #[command(subcommand)]
     Claims(ClaimsCommand),
+    /// Blind matching: find what is another hub's without either showing its list
+    #[command(subcommand)]
+    Match(MatchCommand),
     /// What became of what was handed over, as far as each link says
     Status,
 }
@@ -241,6 +247,7 @@ pub fn run(context: &Context, command: &HubCommand) -> anyhow::Result<Ending> {
         HubCommand::End { peer, by } => set_state(context, peer, by, LinkState::Ended, "has ended"),
         HubCommand::Key(command) => key(context, command),
         HubCommand::Claims(command) => hub_chain::claims(context, command),
+        HubCommand::Match(command) => hub_match::run(context, command),
         HubCommand::Status => hub_chain::status(context),
     }
 }

@@ -43,7 +43,7 @@ pub fn claims(context: &Context, command: &ClaimsCommand) -> anyhow::Result<Endi
             let ours = us(context)?;
             let done = change(context, by, |store, act| {
                 let link = link(store, peer)?;
-                claims::publish(store, &ours, &link, act.at)
+                claims::publish(store, &act, &ours, &link)
             })?;
             let Some(count) = done else { return Ok(Ending::Done) };
             context.out.line(format!(
@@ -56,7 +56,7 @@ pub fn claims(context: &Context, command: &ClaimsCommand) -> anyhow::Result<Endi
             let ours = us(context)?;
             let done = change(context, by, |store, act| {
                 let link = link(store, peer)?;
-                claims::stop(store, &ours, &link, act.at)
+                claims::stop(store, &act, &ours, &link)
             })?;
             let Some(()) = done else { return Ok(Ending::Done) };
             context.out.line(format!("Everything that was claimed at {peer} is taken back."));
@@ -67,7 +67,7 @@ pub fn claims(context: &Context, command: &ClaimsCommand) -> anyhow::Result<Endi
     Ok(Ending::Done)
 }
 
-fn link(store: &Store, peer: &HubName) -> anyhow::Result<Link> {
+pub(super) fn link(store: &Store, peer: &HubName) -> anyhow::Result<Link> {
     let found = store.read(|connection| hubs::by_peer(connection, peer))?;
     found.with_context(|| format!("there is no link with {peer}. `schakel hub list` shows them"))
 }

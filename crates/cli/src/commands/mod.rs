@@ -30,6 +30,7 @@ pub mod exploited;
 pub mod findings;
 pub mod hub;
 mod hub_chain;
+mod hub_match;
 pub mod import_prefixes;
 pub mod ingest;
 pub mod key;
