@@ -81,10 +81,13 @@ pub fn last_taken(connection: &Connection, link: LinkId, kind: &str) -> Result<O
         .doing("look up the last message of a kind")
 }
 
-/// Forgets what was taken before this time.
+/// Forgets what was taken before this time, and what a link that has ended left waiting.
 pub fn forget(transaction: &Transaction<'_>, link: LinkId, sent_before: i64) -> Result<usize, StoreError> {
     transaction
-        .prepare_cached("DELETE FROM hub_message WHERE link = ?1 AND sent_at < ?2")
+        .prepare_cached(
+            "DELETE FROM hub_message WHERE link = ?1 AND coalesce(sent_at, created_at) < ?2
+                AND (sent_at IS NOT NULL OR (SELECT ended_at IS NOT NULL FROM hub_link WHERE id = ?1))",
+        )
         .and_then(|mut statement| statement.execute(params![link.0, sent_before]))
         .doing("forget messages to another hub")
 }
@@ -110,5 +113,43 @@ impl HubWriter {
         act: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         in_transaction(&mut self.0, act)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use schakel_model::hub::{Link, LinkState};
+
+    use super::*;
+    use crate::{
+        Store,
+        audit::Action,
+        hubs::tests::{ACT, linked},
+    };
+
+    #[test]
+    fn a_message_waits_until_it_is_taken_and_is_forgotten_in_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&DataDir::new(folder.path())).unwrap();
+        let link = linked(&mut store, "a.example");
+        for (kind, at) in [("keys", 10), ("receipt", 20)] {
+            store.write(|transaction| queue(transaction, link.id, kind, b"line", at)).unwrap();
+        }
+        let due = store.read(|connection| due(connection, link.id, 10)).unwrap();
+        assert_eq!(due.iter().map(|one| one.kind.as_str()).collect::<Vec<_>>(), ["keys", "receipt"]);
+        let taken =
+            |store: &Store, kind| store.read(|connection| last_taken(connection, link.id, kind)).unwrap();
+        assert_eq!(taken(&store, "keys"), None);
+        store.write(|transaction| sent(transaction, &[due[0].row], 30)).unwrap();
+        assert_eq!((taken(&store, "keys"), taken(&store, "receipt")), (Some(30), None));
+        store.write(|transaction| queue(transaction, link.id, "keys", b"newer", 40)).unwrap();
+        assert_eq!(taken(&store, "keys"), None, "a newer one waits");
+        let forget =
+            |store: &mut Store| store.write(|transaction| forget(transaction, link.id, 100)).unwrap();
+        assert_eq!(forget(&mut store), 1);
+        assert_eq!(store.read(|connection| count_waiting(connection, link.id)).unwrap(), 2);
+        let ended = Link { state: LinkState::Ended, ended_at: Some(50), ..link.clone() };
+        store.change_link(ACT, &ended, Action::HubLinkEnded).unwrap();
+        assert_eq!(forget(&mut store), 2);
     }
 }

@@ -196,7 +196,7 @@ impl HubDoor {
                 == Some(ParcelClass::Critical.as_str())
         });
         let class = if is_critical { ParcelClass::Critical } else { ParcelClass::Normal };
-        self.count(&link, asked.now, parcels, class)?;
+        self.is_within_quota(&link, asked.now, parcels, class)?;
         let source = hubs::source_code(&link.peer);
         let envelope = Envelope {
             door: Door::Hub,
@@ -207,6 +207,7 @@ impl HubDoor {
             peer: asked.peer,
         };
         self.spool.keep_from_hub(&envelope, &lines, is_critical)?;
+        lock(&self.seen).entry(link.id).or_default().parcels.push_back((asked.now, parcels));
         let waiting = self.spool.waiting_bytes(&source)? / PARCEL_BYTES;
         Ok(Taken { taken: all.len(), credit: u64::from(link.terms.credit).saturating_sub(waiting) })
     }
@@ -268,22 +269,24 @@ impl HubDoor {
         Ok(!given.nonce.is_empty() && nonces.insert(given.nonce.clone(), given.created).is_none())
     }
 
-    /// Counts parcels; those beyond what was agreed wait.
-    fn count(&self, link: &Link, now: i64, parcels: u64, class: ParcelClass) -> Result<(), NotServed> {
+    /// Parcels beyond what was agreed for an hour wait.
+    fn is_within_quota(
+        &self,
+        link: &Link,
+        now: i64,
+        parcels: u64,
+        class: ParcelClass,
+    ) -> Result<(), NotServed> {
         let mut seen = lock(&self.seen);
         let counted = &mut seen.entry(link.id).or_default().parcels;
         while counted.front().is_some_and(|(at, _)| *at <= now - HOUR) {
             counted.pop_front();
         }
         let last_hour: u64 = counted.iter().map(|(_, count)| count).sum();
-        if parcels > 0 && last_hour + parcels > hourly(&link.terms, class) {
-            return Err(NotServed::Later(LATER_SECONDS));
+        match parcels > 0 && last_hour + parcels > hourly(&link.terms, class) {
+            true => Err(NotServed::Later(LATER_SECONDS)),
+            false => Ok(()),
         }
-        match counted.back_mut() {
-            Some((at, count)) if *at == now => *count += parcels,
-            _ => counted.push_back((now, parcels)),
-        }
-        Ok(())
     }
 }
 
