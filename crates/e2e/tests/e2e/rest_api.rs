@@ -418,6 +418,111 @@ fn what_changes_is_heard_by_who_waits_and_by_who_was_away() {
 }
 
 #[test]
+fn claims_are_entered_all_or_none_and_a_dry_run_keeps_nothing() {
+    let service = Service::start();
+    let body = |last: &str| {
+        json!({ "reason": "form of 3 November", "claims": [
+            { "kind": "prefix", "value": "192.0.2.0/25", "role": "owner" },
+            { "kind": "domain", "value": last, "role": "owner" },
+        ] })
+    };
+    let post = |path: &str, last: &str| service.post(&service.desk, path, &body(last));
+    let dry = post("/organisations/GM1/claims?dryRun=true", "berkendal.nl");
+    assert_eq!(dry.status, 201, "{}", dry.body);
+    let dry = dry.json();
+    assert_eq!((dry["claims"][0]["id"].as_u64(), dry["claims"][1]["conflicts"].as_u64()), (None, Some(1)));
+    assert_eq!(dry["claims"][1]["meets"][0]["organisation"], "GM3");
+    let refused = post("/organisations/GM1/claims", "not a name");
+    assert_eq!((refused.status, refused.json()["errors"][0]["location"].as_str()), (400, Some("/claims/1")));
+    let real = post("/organisations/GM1/claims", "eikendam.nl");
+    assert_eq!(
+        (real.status, real.json()["claims"][0]["id"].as_u64()),
+        (201, Some(1)),
+        "nothing was kept before: {}",
+        real.body
+    );
+    let again = post("/organisations/GM1/claims", "eikendam.nl");
+    assert_eq!(again.json()["errors"][0]["location"], "/claims/0", "{}", again.body);
+    assert_eq!(post("/organisations/GM999/claims", "eikendam.nl").status, 404);
+    let log = service.v1(&service.desk, "/audit-entries?limit=20");
+    let added = log["items"].as_array().unwrap().iter().filter(|one| one["action"] == "claim.add");
+    let added: Vec<&Value> = added.collect();
+    assert_eq!(added.len(), 2, "{log}");
+    assert_eq!(
+        (added[0]["actor"].as_str(), added[0]["reason"].as_str()),
+        (Some("api:desk"), Some("form of 3 November"))
+    );
+}
+
+#[test]
+fn the_desk_vets_through_the_service_that_goes_on_taking_in() {
+    let mut service = Service::start();
+    service.stop();
+    let doors = free_port().unwrap();
+    let token = {
+        service.installation.run(&["source", "add", "divd", "--trust", "vetted"]).ended(0);
+        service.installation.json(&["source", "token", "add", "divd"])["secret"].as_str().unwrap().to_owned()
+    };
+    let config = format!(
+        "[api]\nlisten = \"127.0.0.1:{}\"\n[doors.api]\nlisten = \"127.0.0.1:{doors}\"\n",
+        service.port
+    );
+    service.serving = Some(Serving::start(&service.installation, &config));
+    let report = |day: &str, ip: &str| {
+        let body = rdp(day, &[ip]);
+        let name = rdp_name(day);
+        let mut stream = TcpStream::connect(("127.0.0.1", doors)).unwrap();
+        write!(
+            stream,
+            "POST /api/v1/reports HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: Bearer {token}\r\nContent-Disposition: attachment; filename=\"{name}\"\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 20"), "{answer}");
+    };
+    report("2026-11-21", "198.51.100.9");
+    report("2026-11-22", "198.51.100.10");
+    let waiting = |service: &Service| {
+        let page = service.v1(&service.desk, "/vetting");
+        page["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["receipt"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    service.serving.as_ref().unwrap().wait("two to wait", || waiting(&service).len() == 2);
+    let receipts = waiting(&service);
+    let accepted = service.post(
+        &service.desk,
+        &format!("/vetting/{}/accept", receipts[0]),
+        &json!({ "reason": "known" }),
+    );
+    assert_eq!(
+        (accepted.status, accepted.json()["newFindings"].as_u64()),
+        (200, Some(1)),
+        "{}",
+        accepted.body
+    );
+    let silent = service.post(&service.desk, &format!("/vetting/{}/refuse", receipts[1]), &json!({}));
+    assert_eq!(silent.json()["errors"][0]["location"], "/reason");
+    let refused = service.post(
+        &service.desk,
+        &format!("/vetting/{}/refuse", receipts[1]),
+        &json!({ "reason": "a test" }),
+    );
+    assert_eq!(refused.status, 200, "{}", refused.body);
+    assert_eq!(waiting(&service), [""; 0]);
+    let gone = service.post(&service.desk, &format!("/vetting/{}/accept", receipts[0]), &json!({}));
+    assert_eq!(gone.status, 404);
+    assert_eq!(ids(&service.v1(&service.desk, "/findings")), ["F3", "F2", "F1", "F0"]);
+    service.stop();
+    service.installation.assert_sound();
+}
+
+#[test]
 fn scripts_ask_with_the_program_itself() {
     let service = Service::start();
     let run = |args: &[&str], token: &str| {
