@@ -69,7 +69,8 @@ mod tests {
         use Fate::{HandedOver, Held, NoContact, Notified, Queued, SafetyNet, Undeliverable, Unrouted};
         use HubStatus::{Acknowledged, Delivered, Fixed, NotMine, Received};
         use RecipientState::{InProgress, NotOurs, Question, Told};
-        let cases: &[(&[Fate], &[RecipientState], &[HubStatus], HubStatus)] = &[
+        type Case = (&'static [Fate], &'static [RecipientState], &'static [HubStatus], HubStatus);
+        let cases: &[Case] = &[
             (&[], &[], &[], Received),
             (&[Queued], &[Told], &[], Received),
             (&[Held], &[], &[], Received),

@@ -155,36 +155,32 @@ impl Run<'_> {
 
     /// A finding is there, or came back: the next owner is told.
     fn route(&mut self, at: usize, thing: usize) {
-        loop {
-            let finding = self.findings.entry((at, thing)).or_default();
-            let (terms, path, bounces) = (finding.terms.unwrap(), finding.path.clone(), finding.bounces);
-            let owner = self.world.registers[at][thing].get(finding.tried).copied();
-            finding.tried += 1;
-            let end = match owner {
-                None => End::Unrouted,
-                Some(Owner::People) => self.tell(at, thing, terms),
-                Some(Owner::Hub { hub, and_people }) => {
-                    let link = self.link(at, hub).filter(|_| hub != at);
-                    let facts =
-                        link.as_ref().map(|link| handover::Facts { link, terms, path: &path, bounces });
-                    match facts.map(|facts| by_link(&facts)) {
-                        Some(Ok(())) => {
-                            self.send(at, hub, thing, terms, path, &link.unwrap());
-                            return;
-                        }
-                        _ if and_people => self.tell(at, thing, terms),
-                        _ => End::NoContact,
+        let finding = self.findings.entry((at, thing)).or_default();
+        let (terms, path, bounces) = (finding.terms.unwrap(), finding.path.clone(), finding.bounces);
+        let owner = self.world.registers[at][thing].get(finding.tried).copied();
+        finding.tried += 1;
+        let end = match owner {
+            None => End::Unrouted,
+            Some(Owner::People) => self.tell(at, thing, terms),
+            Some(Owner::Hub { hub, and_people }) => {
+                let link = self.link(at, hub).filter(|_| hub != at);
+                let facts = link.as_ref().map(|link| handover::Facts { link, terms, path: &path, bounces });
+                match facts.map(|facts| by_link(&facts)) {
+                    Some(Ok(())) => {
+                        self.send(at, hub, thing, terms, path, &link.unwrap());
+                        return;
                     }
-                }
-            };
-            self.findings.get_mut(&(at, thing)).unwrap().end = Some(end);
-            if end == End::Unrouted {
-                // Those who brought it hear that it is nobody's here.
-                for (from, parcel) in self.brought.remove(&(at, thing)).unwrap_or_default() {
-                    self.receipt(from, thing, parcel, ReceiptOutcome::NotMine);
+                    _ if and_people => self.tell(at, thing, terms),
+                    _ => End::NoContact,
                 }
             }
-            return;
+        };
+        self.findings.get_mut(&(at, thing)).unwrap().end = Some(end);
+        if end == End::Unrouted {
+            // Those who brought it hear that it is nobody's here.
+            for (from, parcel) in self.brought.remove(&(at, thing)).unwrap_or_default() {
+                self.receipt(from, thing, parcel, ReceiptOutcome::NotMine);
+            }
         }
     }
 

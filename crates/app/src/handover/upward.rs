@@ -4,7 +4,7 @@
 //! Nothing is scheduled for it. What changed is found behind marks over what the store keeps anyway (changes of fate, answers); a walk over
 //! everything, a slice at a time, finds what those do not show. So a crash or a lost mark costs time, and nothing else.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, hash_map::Entry};
 
 use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 use schakel_formats::hub::{
@@ -124,9 +124,9 @@ fn resolve(store: &mut Store) -> Result<(), StoreError> {
         let Some(chunk) = store.read(|connection| chunks::of_row(connection, row.report, row.row))? else {
             continue;
         };
-        if !fates.contains_key(&chunk.id) {
+        if let Entry::Vacant(unread) = fates.entry(chunk.id) {
             let blob = store.read(|connection| chunks::fates(connection, chunk.id))?;
-            fates.insert(chunk.id, fate_blob::read(&blob).map(Result::ok).collect());
+            unread.insert(fate_blob::read(&blob).map(Result::ok).collect());
         }
         let fate = fates[&chunk.id].get((row.row - chunk.first_row) as usize).copied().flatten();
         resolved.push(match fate {

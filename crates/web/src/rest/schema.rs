@@ -165,9 +165,8 @@ impl Check {
             }
         }
         for (name, value) in fields {
-            match known.get(name).or_else(|| schema.get("additionalProperties")) {
-                Some(schema) => self.below(schema, value, pointer, name),
-                None => {}
+            if let Some(schema) = known.get(name).or_else(|| schema.get("additionalProperties")) {
+                self.below(schema, value, pointer, name);
             }
         }
     }
