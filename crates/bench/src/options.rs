@@ -160,7 +160,7 @@ mod tests {
         assert!(
             run(&["--only", "all"])
                 .unwrap_err()
-                .contains("floors, ingest, deliver, hub, attribution or register")
+                .contains("floors, ingest, deliver, hub, attribution, matching or register")
         );
     }
 }

@@ -176,9 +176,9 @@ mod tests {
             Ok(_) => panic!("it was taken"),
         };
         assert!(Tls::from_files(Path::new(""), Path::new("")).unwrap().is_none());
-        assert!(error(&certificate, Path::new("")).contains("both doors.api.tls_certificate and"));
-        assert!(error(Path::new("/nonexistent"), &key).contains("doors.api.tls_certificate /nonexistent"));
+        assert!(error(&certificate, Path::new("")).contains("both tls_certificate and"));
+        assert!(error(Path::new("/nonexistent"), &key).contains("tls_certificate /nonexistent"));
         assert!(error(&key, &key).contains("no certificate in"));
-        assert!(error(&certificate, &certificate).contains("doors.api.tls_key"));
+        assert!(error(&certificate, &certificate).contains("tls_key"));
     }
 }

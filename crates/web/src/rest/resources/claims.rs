@@ -46,8 +46,8 @@ pub struct NewClaim {
     #[schemars(length(min = 1, max = 500))]
     value: String,
     role: Word<Role>,
-    valid_from: Option<At>,
-    valid_until: Option<At>,
+    valid_from_at: Option<At>,
+    valid_until_at: Option<At>,
     #[schemars(length(max = 1000))]
     note: Option<String>,
 }
@@ -122,8 +122,8 @@ pub fn add(call: &Call, query: DryRun, new: NewClaims) -> Result<Claimed, Proble
                     kind: one.kind.0,
                     value: &one.value,
                     role: one.role.0,
-                    valid_from: one.valid_from.map(|at| at.0),
-                    valid_until: one.valid_until.map(|at| at.0),
+                    valid_from: one.valid_from_at.map(|at| at.0),
+                    valid_until: one.valid_until_at.map(|at| at.0),
                     note: one.note.as_deref().unwrap_or_default(),
                 };
                 match claims::add(store, config, &act, &entry, Run::Real) {
