@@ -15,7 +15,7 @@ use schakel_store::{
     register::load_organisations_now,
     sightings,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     access_log::{Looker, marking},
@@ -29,7 +29,8 @@ use crate::{
 const A_PAGE: usize = 100;
 
 /// What somebody asks for, as they typed it. It stands in the address of the page.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Wanted {
     /// A word; empty: any.
     pub severity: String,

@@ -10,32 +10,16 @@ use schakel_app::{
     portal::findings::{self, Wanted},
     users::{Actor, actor},
 };
-use serde::Deserialize;
 
 use super::{Portal, answer, plain, visitor::Visitor};
-
-/// What is asked for, in the address.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Asked {
-    severity: String,
-    state: String,
-    open: String,
-    organisation: String,
-    kind: String,
-    what: String,
-    before: String,
-}
 
 /// `GET /findings`
 pub async fn list(
     State(portal): State<Portal>,
     Extension(visitor): Extension<Visitor>,
-    Query(asked): Query<Asked>,
+    Query(wanted): Query<Wanted>,
 ) -> Response {
     answer(&portal, &visitor, move |portal, visitor, reader| {
-        let Asked { severity, state, open, organisation, kind, what, before } = asked;
-        let wanted = Wanted { severity, state, open, organisation, kind, what, before };
         let page = findings::list(reader, &wanted, &looking(portal, visitor)?, visitor.now)?;
         visitor.page(portal, StatusCode::OK, "findings", page)
     })
