@@ -2,11 +2,15 @@
 //! everything that is put in is escaped.
 //!
 //! In a template `t("key", name=value)` is a text, `time(at)`, `day(at)` and `ago(at)` a moment (seconds since 1970) as its reader counts, `moment(text)` one that is written in RFC 3339,
-//! `number(n)` a count.
+//! `number(n)` a count, `typed("name", known)` what stands in a field. A form of somebody who is signed in includes `token`, and shows below a field what is
+//! wrong with it: `{{ wrong("name") }}` of `fields`.
 
 pub mod account;
+pub mod acting;
 pub mod morning;
 pub mod picture;
+
+use std::collections::BTreeMap;
 
 use jiff::{Timestamp, tz::TimeZone};
 use minijinja::{
@@ -16,11 +20,14 @@ use minijinja::{
 use schakel_model::language::Language;
 use serde::Serialize;
 
+use self::acting::{Mistake, Notice};
 use crate::{times::LOCAL_ZONE, words::Words};
 
 /// Every page, and the frame around them.
 const SOURCES: &[(&str, &str)] = &[
     ("layout", include_str!("../templates/portal/layout.html.j2")),
+    ("token", include_str!("../templates/portal/token.html.j2")),
+    ("fields", include_str!("../templates/portal/fields.html.j2")),
     ("sign_in", include_str!("../templates/portal/sign_in.html.j2")),
     ("code", include_str!("../templates/portal/code.html.j2")),
     ("invitation", include_str!("../templates/portal/invitation.html.j2")),
@@ -74,6 +81,16 @@ pub struct Frame {
     pub form_token: String,
     /// The ways that this person has.
     pub ways: Vec<Way>,
+    /// Every right by its word, and whether they have it: a form that they may not send is not shown.
+    pub may: BTreeMap<&'static str, bool>,
+    /// What was done just now.
+    pub notice: Option<Notice>,
+    /// What is wrong with the form that was sent.
+    pub mistake: Option<Mistake>,
+    /// What was typed into it, by the names of its fields.
+    pub typed: Vec<(String, String)>,
+    /// This page, with what is asked of it: forms lead back to it.
+    pub here: String,
     /// Now, in seconds since 1970.
     pub now: i64,
 }
@@ -100,6 +117,7 @@ impl Pages {
         environment.add_function("day", |state: &State<'_, '_>, at: i64| moment(state, at, Style::Day));
         environment.add_function("moment", written);
         environment.add_function("number", number);
+        environment.add_function("typed", typed);
         for (name, source) in SOURCES {
             environment.add_template(name, source).expect("the built-in pages can be read; a test shows it");
         }
@@ -207,6 +225,17 @@ fn number(state: &State<'_, '_>, count: i64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// `typed("name", known)`: what was typed into a field just now; what is known, when nothing was.
+fn typed(state: &State<'_, '_>, name: String, known: Value) -> Result<Value, Error> {
+    let frame = state.lookup("frame").unwrap_or_default();
+    for pair in frame.get_attr("typed")?.try_iter()? {
+        if pair.get_item_by_index(0)?.as_str() == Some(&name) {
+            return pair.get_item_by_index(1);
+        }
+    }
+    Ok(known)
 }
 
 #[cfg(test)]

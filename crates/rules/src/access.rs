@@ -62,6 +62,29 @@ impl Right {
         Self::ChangeOwn,
         Self::ManageOwnAccounts,
     ];
+
+    /// As pages name it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SignedIn => "signed_in",
+            Self::SeeDesk => "see_desk",
+            Self::SeeCases => "see_cases",
+            Self::ActOnCases => "act_on_cases",
+            Self::Decide => "decide",
+            Self::SeeRegister => "see_register",
+            Self::ChangeRegister => "change_register",
+            Self::SeeRules => "see_rules",
+            Self::ChangeRules => "change_rules",
+            Self::SeeFigures => "see_figures",
+            Self::SeeAudit => "see_audit",
+            Self::ManageAccounts => "manage_accounts",
+            Self::SeeOwn => "see_own",
+            Self::SeeOwnConfidential => "see_own_confidential",
+            Self::AnswerOwn => "answer_own",
+            Self::ChangeOwn => "change_own",
+            Self::ManageOwnAccounts => "manage_own_accounts",
+        }
+    }
 }
 
 /// Does somebody with these roles have this right?

@@ -3,10 +3,12 @@
 //! - [`routes`]: every address, with the right that it asks for. There is no other way to add one.
 //! - [`visitor`]: who asks, in which language; turned away here when they may not.
 //! - [`forms`]: what somebody sends, and proof that it comes from a page of ours.
+//! - [`acting`]: carries out what a page asks, and says what came of it; [`notices`]: on the next page.
 //! - [`signing_in`], [`account`], [`morning`], [`findings`], [`register`], [`calls`]: the pages.
 //! - [`assets`]: styles, script and typeface.
 
 mod account;
+mod acting;
 mod assets;
 mod calls;
 mod cookies;
@@ -14,17 +16,20 @@ mod findings;
 mod forms;
 mod head;
 mod morning;
+mod notices;
 mod plain;
 mod register;
 mod routes;
 mod signing_in;
+#[cfg(test)]
+mod tests;
 mod visitor;
 
 use std::sync::{Arc, Mutex};
 
 use anyhow::Context;
 use axum::response::Response;
-use schakel_app::config::PortalConfig;
+use schakel_app::{config::Config, requests::Asking};
 use schakel_model::clock::Clock;
 use schakel_render::portal::{Pages, morning::Morning};
 use schakel_store::{Reader, data_dir::DataDir};
@@ -54,7 +59,9 @@ pub(crate) struct Portal(Arc<Inner>);
 pub(crate) struct Inner {
     data: DataDir,
     clock: Clock,
-    sender: String,
+    config: Config,
+    /// Has the one writer change something.
+    asking: Asking,
     pages: Pages,
     /// Does the browser speak TLS with us, or with a server in front of us that has set `x-forwarded-proto`?
     tls: bool,
@@ -72,30 +79,45 @@ impl std::ops::Deref for Portal {
     }
 }
 
+impl Portal {
+    fn new(
+        config: &Config,
+        asking: &Asking,
+        data: &DataDir,
+        clock: Clock,
+        tls: bool,
+        samples: Vec<SamplePerson>,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            data: data.clone(),
+            clock,
+            config: config.clone(),
+            asking: asking.clone(),
+            pages: Pages::new(assets::addresses()),
+            tls,
+            brake: Brake::new(SIGN_INS_IN_A_MINUTE),
+            samples,
+            morning: Mutex::new(None),
+        }))
+    }
+}
+
 /// Listens as configured; on nothing when no address is.
 pub fn start(
-    config: &PortalConfig,
+    config: &Config,
+    asking: &Asking,
     data: &DataDir,
     clock: Clock,
-    sender: &str,
     samples: Vec<SamplePerson>,
 ) -> anyhow::Result<Handle> {
-    if config.listen.is_empty() {
+    let listen = &config.portal.listen;
+    if listen.is_empty() {
         return Ok(Handle::none());
     }
-    let tls = Tls::from_files(&config.tls_certificate, &config.tls_key)?;
-    let portal = Portal(Arc::new(Inner {
-        data: data.clone(),
-        clock,
-        sender: sender.to_owned(),
-        pages: Pages::new(assets::addresses()),
-        tls: tls.is_some(),
-        brake: Brake::new(SIGN_INS_IN_A_MINUTE),
-        samples,
-        morning: Mutex::new(None),
-    }));
-    let handle = listener::start(&config.listen, "portal", tls, routes::router(portal)).with_context(|| {
-        format!("cannot listen on {} for the portal: set portal.listen in schakel.toml to another address, or to \"\" for none", config.listen)
+    let tls = Tls::from_files(&config.portal.tls_certificate, &config.portal.tls_key)?;
+    let portal = Portal::new(config, asking, data, clock, tls.is_some(), samples);
+    let handle = listener::start(listen, "portal", tls, routes::router(portal)).with_context(|| {
+        format!("cannot listen on {} for the portal: set portal.listen in schakel.toml to another address, or to \"\" for none", listen)
     })?;
     if let Some(address) = handle.address() {
         tracing::info!(%address, "portal");

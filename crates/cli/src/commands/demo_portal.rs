@@ -6,7 +6,8 @@ use schakel_app::{
     config::{self, Config},
     doors::DoorSlot,
     portal::accounts::{Invite, invite},
-    random, requests,
+    random,
+    requests::{self, Asking},
     serve::{Counters, serve},
 };
 use schakel_model::{account::PortalRole, language::Language};
@@ -40,7 +41,8 @@ pub fn run(context: &Context, data: &DataDir) -> anyhow::Result<()> {
     let mut config = config::load(data)?;
     // Nothing but the portal: a service of the machine's own may have the other ports.
     config.http.listen = String::new();
-    let portal = open(context, data, &mut config, &samples)?;
+    let (asking, requests) = requests::channel();
+    let portal = open(context, data, &mut config, &asking, &samples)?;
     if let Some(address) = portal.address() {
         context.out.line("");
         context.out.line(format!("Portal  http://{address}, as one of these made-up people:"));
@@ -56,7 +58,6 @@ pub fn run(context: &Context, data: &DataDir) -> anyhow::Result<()> {
     }
     let slot = Arc::new(DoorSlot::new());
     let counters = Arc::new(Counters::default());
-    let (_asking, requests) = requests::channel();
     let served = serve(data, &config, context.clock, &stop, &counters, &slot, &requests);
     portal.stop();
     served
@@ -66,12 +67,13 @@ fn open(
     context: &Context,
     data: &DataDir,
     config: &mut Config,
+    asking: &Asking,
     samples: &[SamplePerson],
 ) -> anyhow::Result<Handle> {
     config.portal.listen = LISTEN.to_owned();
-    start(&config.portal, data, context.clock, &config.sender, samples.to_vec()).or_else(|_| {
+    start(config, asking, data, context.clock, samples.to_vec()).or_else(|_| {
         config.portal.listen = ANY.to_owned();
-        start(&config.portal, data, context.clock, &config.sender, samples.to_vec())
+        start(config, asking, data, context.clock, samples.to_vec())
     })
 }
 

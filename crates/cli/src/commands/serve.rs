@@ -5,7 +5,7 @@ use std::sync::{Arc, atomic::AtomicBool};
 use schakel_app::{
     config::{self, Config},
     doors::DoorSlot,
-    requests,
+    requests::{self, Asking},
     serve::{Counters, serve},
 };
 use schakel_model::clock::Clock;
@@ -34,7 +34,7 @@ pub fn run(context: &Context) -> anyhow::Result<Ending> {
     let api = schakel_web::api::start(&config.doors.api, &slot, context.clock, &context.data)?;
     let hub = schakel_web::hub::start(&config, &slot, context.clock, &context.data)?;
     let rest = schakel_web::rest::start(&config, &asking, context.clock, &context.data)?;
-    let portal = portal::start(&config, &context.data, context.clock)?;
+    let portal = portal::start(&config, &asking, &context.data, context.clock)?;
     let served = serve(&context.data, &config, context.clock, &stop, &counters, &slot, &requests);
     portal.stop();
     rest.stop();
@@ -58,8 +58,13 @@ pub fn stop_when_asked() -> anyhow::Result<Arc<AtomicBool>> {
 mod portal {
     use super::*;
 
-    pub fn start(config: &Config, data: &DataDir, clock: Clock) -> anyhow::Result<schakel_web::Handle> {
-        schakel_web::portal::start(&config.portal, data, clock, &config.sender, Vec::new())
+    pub fn start(
+        config: &Config,
+        asking: &Asking,
+        data: &DataDir,
+        clock: Clock,
+    ) -> anyhow::Result<schakel_web::Handle> {
+        schakel_web::portal::start(config, asking, data, clock, Vec::new())
     }
 }
 
@@ -67,7 +72,7 @@ mod portal {
 mod portal {
     use super::*;
 
-    pub fn start(config: &Config, _: &DataDir, _: Clock) -> anyhow::Result<schakel_web::Handle> {
+    pub fn start(config: &Config, _: &Asking, _: &DataDir, _: Clock) -> anyhow::Result<schakel_web::Handle> {
         anyhow::ensure!(
             config.portal.listen.is_empty(),
             "this program was built without the portal. Leave portal.listen empty, or build it with the portal"

@@ -10,6 +10,33 @@ use crate::portal::{
     morning::{Ahead, Feed, Ledger, Morning, Waiting},
 };
 
+/// What is no page by itself.
+const PARTS: [&str; 3] = ["layout", "token", "fields"];
+
+/// Rights by their words.
+const MAY: [&str; 9] = [
+    "act_on_cases",
+    "decide",
+    "change_register",
+    "change_rules",
+    "see_cases",
+    "see_audit",
+    "manage_accounts",
+    "answer_own",
+    "change_own",
+];
+
+/// What the program says is wrong.
+const WRONG: [&str; 7] = [
+    "wrong-busy",
+    "wrong-unknown",
+    "wrong-refused",
+    "wrong-choose",
+    "wrong-moment",
+    "wrong-past",
+    "wrong-call-ended",
+];
+
 fn pages() -> Pages {
     Pages::new(Assets {
         css: "/assets/a.css".into(),
@@ -27,6 +54,11 @@ fn frame(language: Language) -> Frame {
         person: "Jan Jansen".into(),
         form_token: "f0".into(),
         ways: vec![Way { key: "morning", href: "/" }],
+        may: MAY.into_iter().map(|right| (right, true)).collect(),
+        notice: None,
+        mistake: None,
+        typed: Vec::new(),
+        here: "/".into(),
         now: 1_800_000_000,
     }
 }
@@ -95,8 +127,9 @@ fn samples() -> Vec<(&'static str, Json)> {
         ),
         (
             "calls",
-            json!({ "entries": [{
-                "code": "GM1", "name": "Gouda", "severity": "critical", "locked_by": "", "not_before": null, "script": "Hello",
+            json!({ "results": ["reached"], "entries": [{
+                "code": "GM1", "name": "Gouda", "severity": "critical", "locked_by": "jan", "mine": true, "not_before": null, "script": "Hello",
+                "about": [{ "why": "deadline", "notification": 4, "since": 5 }], "before": { "result": "no_answer", "by": "els", "note": "n" },
                 "callable": [{ "name": "", "role": "vcib", "phone": "+31 20 000" }],
             }] }),
         ),
@@ -158,7 +191,7 @@ fn every_page_can_be_filled_in_both_languages() {
     let samples = samples();
     let sampled: BTreeSet<&str> = samples.iter().map(|(name, _)| *name).collect();
     let all: BTreeSet<&str> =
-        SOURCES.iter().map(|(name, _)| *name).filter(|name| *name != "layout").collect();
+        SOURCES.iter().map(|(name, _)| *name).filter(|name| !PARTS.contains(name)).collect();
     assert_eq!(sampled, all, "every page has a sample");
     for (name, sample) in samples {
         for language in [Language::Nl, Language::En] {
@@ -204,6 +237,7 @@ fn every_word_of_the_model_has_a_text() {
         account::PortalRole,
         answer::RecipientState,
         asset::{AssetKind, Proof, Role},
+        call::{CallReason, CallResult},
         fate::Fate,
         register::{ContactRole, OrganisationKind},
         relation::{Mandate, RelationKind},
@@ -221,6 +255,8 @@ fn every_word_of_the_model_has_a_text() {
     Mandate::ALL.iter().for_each(|one| add("mandate", one.as_str()));
     Severity::ALL.iter().for_each(|one| add("severity", one.as_str()));
     RecipientState::ALL.iter().for_each(|one| add("state", one.as_str()));
+    CallReason::ALL.iter().for_each(|one| add("call-why", one.as_str()));
+    CallResult::ALL.iter().for_each(|one| add("call-result", one.as_str()));
     for side in ["from", "to"] {
         RelationKind::ALL.iter().for_each(|one| add("relation", &format!("{one}-{side}")));
     }
@@ -265,6 +301,46 @@ fn figures_and_moments_are_written_as_the_language_does() {
     assert!(nl.contains("12</span> <span class=\"tile-label\">meldingen te beoordelen"), "{nl}");
     assert!(nl.contains("Verder niets: organisaties te bellen."), "{nl}");
     assert!(en.contains("1</span> <span class=\"tile-label\">possible data breach to decide"), "{en}");
+}
+
+/// Keys that the program names.
+#[test]
+fn what_was_done_and_what_is_wrong_has_a_text() {
+    for language in [Language::Nl, Language::En] {
+        for done in acting::Done::ALL {
+            assert!(words(language).has(done.key()), "{language}: {}", done.key());
+            assert_eq!(done.key().parse(), Ok(*done));
+        }
+        for key in WRONG {
+            assert!(words(language).has(key), "{language}: {key}");
+        }
+    }
+}
+
+#[test]
+fn a_page_says_what_was_done_and_how_to_take_it_back() {
+    let undo = Some(acting::Undo { action: "/findings/undo".into(), what: "7".into() });
+    let notice = Some(Notice { done: acting::Done::Saved, count: 1, undo });
+    let frame = Frame { notice, ..frame(Language::En) };
+    let html = pages().page("accessibility", &frame, ()).unwrap();
+    assert!(
+        html.contains("action=\"&#x2f;findings&#x2f;undo\"") && html.contains("name=\"what\" value=\"7\""),
+        "{html}"
+    );
+    assert!(html.contains("name=\"form_token\" value=\"f0\""), "{html}");
+}
+
+#[test]
+fn a_macro_speaks_the_language_of_its_page() {
+    let mut pages = pages();
+    let source = "{% macro bare() %}{{ t(\"undo\") }}{% endmacro %}{{ bare() }}{% from \"fields\" import wrong %}{{ wrong(\"until\") }}<input value=\"{{ typed(\"until\", \"x\") }}\">";
+    pages.environment.add_template("sample", source).unwrap();
+    let mistake = Some(Mistake { detail: "<b>".into(), ..Mistake::new("until", "wrong-busy") });
+    let typed = vec![("until".to_owned(), "\"2026".to_owned())];
+    let html = pages.page("sample", &Frame { mistake, typed, ..frame(Language::En) }, ()).unwrap();
+    assert!(html.contains(&words(Language::En).text("wrong-busy")), "{html}");
+    assert!(html.starts_with("Undo"), "{html}");
+    assert!(html.contains("&lt;b&gt;") && html.contains("value=\"&quot;2026\""), "{html}");
 }
 
 #[test]

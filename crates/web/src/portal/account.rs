@@ -2,10 +2,20 @@
 
 use axum::{Extension, extract::State, http::StatusCode, response::Response};
 use schakel_app::portal::sign_in;
-use schakel_render::portal::account::{Account, Session};
+use schakel_render::portal::{
+    account::{Account, Session},
+    acting::Done,
+};
 use schakel_store::sessions;
 
-use super::{Portal, answer, forms::Form, head::see_other, plain, visitor::Visitor};
+use super::{
+    Portal,
+    acting::{Went, go_on},
+    answer,
+    forms::Form,
+    plain,
+    visitor::Visitor,
+};
 
 /// `GET /account`
 pub async fn show(State(portal): State<Portal>, Extension(visitor): Extension<Visitor>) -> Response {
@@ -43,7 +53,7 @@ pub async fn end_session(
     answer(&portal, &visitor, move |portal, visitor, reader| {
         let Some(person) = &visitor.person else { return Ok(plain::not_found(portal, visitor)) };
         sign_in::end_session(reader, visitor.now, person, form.field("session"))?;
-        Ok(see_other("/account"))
+        Ok(go_on(visitor, &form, Went::on_to(Done::SessionEnded, "/account")))
     })
     .await
 }

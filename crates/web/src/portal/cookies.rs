@@ -7,10 +7,15 @@ use axum::http::{HeaderMap, HeaderValue, header};
 pub const SESSION: &str = "__Host-schakel";
 /// The first step of signing in.
 pub const HALF_WAY: &str = "__Host-schakel-step";
+/// What the next page says came of it.
+pub const NOTICE: &str = "__Host-schakel-notice";
 /// The language.
 pub const LANGUAGE: &str = "__Host-schakel-language";
 /// The theme.
 pub const THEME: &str = "__Host-schakel-theme";
+
+/// As long as the next page takes to come, in seconds.
+const SHORTLY_SECONDS: u32 = 60;
 
 /// How long a taste is remembered, in seconds.
 const TASTE_SECONDS: u32 = 31_536_000;
@@ -30,6 +35,14 @@ pub fn read<'h>(headers: &'h HeaderMap, name: &str) -> &'h str {
 /// Gives the browser a secret to keep until it is closed; no script can read it.
 pub fn keep(headers: &mut HeaderMap, name: &str, value: &str) {
     append(headers, format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax"));
+}
+
+/// Gives the browser something for the next page.
+pub fn keep_shortly(headers: &mut HeaderMap, name: &str, value: &str) {
+    append(
+        headers,
+        format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={SHORTLY_SECONDS}"),
+    );
 }
 
 /// Has the browser forget it.

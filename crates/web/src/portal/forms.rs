@@ -1,7 +1,7 @@
 //! What somebody sends. A form of somebody who is signed in bears a token that only their pages have; a form of anybody else must say that it
 //! comes from a page of ours, as browsers do.
 
-use std::collections::HashMap;
+use std::str::FromStr;
 
 use axum::{
     body::to_bytes,
@@ -10,19 +10,60 @@ use axum::{
     response::Response,
 };
 
+use jiff::civil::{Date, DateTime};
+use schakel_app::{answers::end_of_day, calendar};
+use schakel_render::portal::acting::Mistake;
+
 use super::{Portal, plain, visitor::Visitor};
 
-/// Nobody types more than this into a form, in bytes.
-const FORM_BYTES_MAX: usize = 64 << 10;
+/// Nobody types more than this into a form, in bytes: a template or a policy at its longest, each byte of it as three.
+const FORM_BYTES_MAX: usize = 1 << 20;
 
 /// The fields of a form that came from a page of ours.
-#[derive(Debug)]
-pub struct Form(HashMap<String, String>);
+#[derive(Clone, Debug)]
+pub struct Form(Vec<(String, String)>);
 
 impl Form {
     /// A field; empty when it was not sent.
     pub fn field(&self, name: &str) -> &str {
-        self.0.get(name).map_or("", String::as_str)
+        self.0.iter().find(|(one, _)| one == name).map_or("", |(_, value)| value)
+    }
+
+    /// A field without white space around it; empty when it was not sent.
+    pub fn trimmed(&self, name: &str) -> &str {
+        self.field(name).trim()
+    }
+
+    /// A page of ours to go back to: the one that the form stood on.
+    pub fn back(&self) -> &str {
+        next_page(self.field("back"))
+    }
+
+    /// A word of the model; `missing`: the text for when none was chosen.
+    pub fn word<T: FromStr>(&self, name: &'static str, missing: &'static str) -> Result<T, Mistake> {
+        self.trimmed(name).parse().map_err(|_| Mistake::new(name, missing))
+    }
+
+    /// A moment in the Netherlands, in seconds since 1970: a day and a time, or a day until its end. Nothing when nothing was typed.
+    pub fn moment(&self, name: &'static str) -> Result<Option<i64>, Mistake> {
+        let typed = self.trimmed(name);
+        let wrong = || Mistake::new(name, "wrong-moment");
+        if typed.is_empty() {
+            return Ok(None);
+        }
+        if let Ok(day) = typed.parse::<Date>()
+            && !typed.contains('T')
+        {
+            return end_of_day(day).map(Some).map_err(|_| wrong());
+        }
+        let at = typed.parse::<DateTime>().ok().and_then(|at| at.to_zoned(calendar::amsterdam()).ok());
+        at.map(|at| Some(at.timestamp().as_second())).ok_or_else(wrong)
+    }
+
+    /// What was typed, for the same page again; secrets are typed again.
+    pub fn typed(self) -> Vec<(String, String)> {
+        const NOT_SHOWN: [&str; 3] = ["form_token", "back", "password"];
+        self.0.into_iter().filter(|(name, _)| !NOT_SHOWN.contains(&name.as_str())).collect()
     }
 }
 
@@ -37,10 +78,9 @@ impl FromRequest<Portal> for Form {
         let Ok(body) = to_bytes(request.into_body(), FORM_BYTES_MAX).await else {
             return Err(plain::old_form(portal, &visitor));
         };
-        let fields: HashMap<String, String> = url::form_urlencoded::parse(&body).into_owned().collect();
-        let token = fields.get("form_token").map_or("", String::as_str);
-        let is_theirs = visitor.person.is_none() || same(token, &visitor.form_token);
-        if ours && is_theirs { Ok(Self(fields)) } else { Err(plain::old_form(portal, &visitor)) }
+        let form = Self(url::form_urlencoded::parse(&body).into_owned().collect());
+        let is_theirs = visitor.person.is_none() || same(form.field("form_token"), &visitor.form_token);
+        if ours && is_theirs { Ok(form) } else { Err(plain::old_form(portal, &visitor)) }
     }
 }
 
@@ -58,7 +98,7 @@ fn comes_from_us(headers: &HeaderMap) -> bool {
 }
 
 /// In a time that does not depend on how much is the same.
-fn same(one: &str, other: &str) -> bool {
+pub fn same(one: &str, other: &str) -> bool {
     one.len() == other.len() && one.bytes().zip(other.bytes()).fold(0, |all, (a, b)| all | (a ^ b)) == 0
 }
 
@@ -91,6 +131,17 @@ mod tests {
             ("/sign-in", "/"),
         ] {
             assert_eq!(next_page(asked), page, "{asked}");
+        }
+    }
+
+    #[test]
+    fn a_moment_is_one_in_the_netherlands() {
+        let of = |typed: &str| Form(vec![("at".into(), typed.into())]).moment("at").ok();
+        assert_eq!(of(""), Some(None));
+        assert_eq!(of("2026-11-23T09:00"), Some(Some(1_795_420_800)));
+        assert_eq!(of("2026-11-23"), Some(Some(1_795_474_800)), "the whole day");
+        for wrong in ["tomorrow", "2026-13-01", "2026-11-23T25:00", "<b>"] {
+            assert_eq!(of(wrong), None, "{wrong}");
         }
     }
 

@@ -187,7 +187,7 @@ fn show_invitation(
     wrong: &'static str,
 ) -> anyhow::Result<Response> {
     let Some(Invited { account, secret, uri }) =
-        sign_in::invited(reader, visitor.now, token, &portal.sender)?
+        sign_in::invited(reader, visitor.now, token, &portal.config.sender)?
     else {
         return Ok(gone(portal, visitor));
     };

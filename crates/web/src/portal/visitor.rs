@@ -8,14 +8,17 @@ use axum::{
 };
 use schakel_app::portal::sign_in::{self, Person, form_token};
 use schakel_model::language::Language;
-use schakel_render::portal::{Frame, Way};
+use schakel_render::portal::{
+    Frame, Way,
+    acting::{Mistake, Notice},
+};
 use schakel_rules::access::{Right, may};
 use schakel_store::Reader;
 
 use super::{
     Portal, cookies,
     head::{html, see_other},
-    plain,
+    notices, plain,
 };
 
 /// Whom a page is for.
@@ -44,6 +47,14 @@ pub struct Visitor {
     pub form_token: String,
     /// The cookie of the first step of signing in.
     pub half_way: String,
+    /// What was done just now.
+    pub notice: Option<Notice>,
+    /// What is wrong with the form that was sent.
+    pub mistake: Option<Mistake>,
+    /// What was typed into it.
+    pub typed: Vec<(String, String)>,
+    /// The page that is looked at, with what is asked of it: forms lead back to it.
+    pub here: String,
     /// Now, in seconds since 1970.
     pub now: i64,
 }
@@ -58,6 +69,11 @@ const WAYS: &[(Right, Way)] = &[
 ];
 
 impl Visitor {
+    /// The name they sign in and act with; empty: nobody is signed in.
+    pub fn name(&self) -> &str {
+        self.person.as_ref().map_or("", |person| &person.account.name)
+    }
+
     /// A page in its frame.
     pub fn page(
         &self,
@@ -70,7 +86,11 @@ impl Visitor {
             .pages
             .page(name, &self.frame(portal), page)
             .map_err(|error| anyhow::anyhow!("{error:?}"))?;
-        Ok(html(status, body, portal.tls))
+        let mut response = html(status, body, portal.tls);
+        if self.notice.is_some() {
+            cookies::forget(response.headers_mut(), cookies::NOTICE);
+        }
+        Ok(response)
     }
 
     fn frame(&self, portal: &Portal) -> Frame {
@@ -78,7 +98,7 @@ impl Visitor {
         Frame {
             language: self.language,
             theme: self.theme,
-            sender: portal.sender.clone(),
+            sender: portal.config.sender.clone(),
             path: self.path.clone(),
             person: self
                 .person
@@ -86,6 +106,11 @@ impl Visitor {
                 .map_or_else(String::new, |person| person.account.display_name.clone()),
             form_token: self.form_token.clone(),
             ways: WAYS.iter().filter(|(right, _)| may(roles, *right)).map(|(_, way)| way.clone()).collect(),
+            notice: self.notice.clone(),
+            mistake: self.mistake.clone(),
+            typed: self.typed.clone(),
+            here: self.here.clone(),
+            may: Right::ALL.into_iter().map(|right| (right.as_str(), may(roles, right))).collect(),
             now: self.now,
         }
     }
@@ -100,9 +125,13 @@ pub async fn receive(
     if let Some(response) = remember_taste(request.method(), request.uri()) {
         return response;
     }
-    let (path, headers) = (request.uri().path().to_owned(), request.headers().clone());
+    let (uri, headers) = (request.uri().clone(), request.headers().clone());
     let asked = portal.clone();
-    let found = tokio::task::spawn_blocking(move || visitor(&asked, path, &headers)).await;
+    let here = match *request.method() {
+        Method::GET => uri.path_and_query().map_or("/", |here| here.as_str()).to_owned(),
+        _ => "/".to_owned(),
+    };
+    let found = tokio::task::spawn_blocking(move || visitor(&asked, &uri, here, &headers)).await;
     let visitor = match found {
         Ok(Ok(visitor)) => visitor,
         Ok(Err(error)) => {
@@ -122,7 +151,7 @@ pub async fn receive(
     next.run(request).await
 }
 
-fn visitor(portal: &Portal, path: String, headers: &HeaderMap) -> anyhow::Result<Visitor> {
+fn visitor(portal: &Portal, uri: &Uri, here: String, headers: &HeaderMap) -> anyhow::Result<Visitor> {
     let now = portal.clock.now_seconds();
     let cookie = cookies::read(headers, cookies::SESSION);
     let reader = Reader::open(&portal.data)?;
@@ -141,7 +170,11 @@ fn visitor(portal: &Portal, path: String, headers: &HeaderMap) -> anyhow::Result
             "light" => "light",
             _ => "",
         },
-        path,
+        path: uri.path().to_owned(),
+        here,
+        notice: notices::read(&form_token, cookies::read(headers, cookies::NOTICE)),
+        mistake: None,
+        typed: Vec::new(),
         agent: text(header::USER_AGENT).to_owned(),
         form_token,
         half_way: cookies::read(headers, cookies::HALF_WAY).to_owned(),
