@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::tell::Since;
 use schakel_model::{
     answer::{FollowUp, RecipientState},
     call::{Call, CallReason},
@@ -23,6 +22,8 @@ use schakel_store::{
     outbox,
     sightings::{self, Sighting},
 };
+
+use crate::{closing_days::OwnCalendars, tell::Since};
 
 mod carry_out;
 mod escalate;
@@ -114,6 +115,7 @@ pub fn look(reader: &Reader, policy: &Policy, now: i64) -> Result<Looked, StoreE
     let mut told = Vec::new();
     reader.read(|connection| follow_ups::for_each(connection, |one| told.push(one)))?;
     let world = World::of(reader, &told)?;
+    let calendars = OwnCalendars::of(reader, &policy.calendars)?;
     // Whom another hub tells, that one reminds and calls.
     let handed_over = reader.read(handovers::notifications)?;
     let mut looked = Looked { looked_at: told.len() as u64, ..Looked::default() };
@@ -125,7 +127,7 @@ pub fn look(reader: &Reader, policy: &Policy, now: i64) -> Result<Looked, StoreE
         // Also of what is told again: it may be that nobody can be.
         if due != Some(Due::Close)
             && !handed_over.contains(&one.told_by)
-            && let Some(office) = policy.calendars.get(OFFICE)
+            && let Some(office) = calendars.of_organisation(one.organisation).get(OFFICE)
             && let Some(since) = unanswered_since(&one, &policy.reminders, office)
         {
             let waiting = waiting.entry(one.told_by).or_insert_with(|| Waiting::new(one.organisation));
@@ -166,7 +168,7 @@ pub fn look(reader: &Reader, policy: &Policy, now: i64) -> Result<Looked, StoreE
     let mut calls = reader.read(calls::open)?;
     calls.retain(|call| !is_waited_for(call));
     looked.called_off = calls.into_iter().map(|call| call.notification).collect();
-    climb(reader, policy, now, &waiting, &mut looked)?;
+    climb(reader, (policy, &calendars), now, &waiting, &mut looked)?;
     Ok(looked)
 }
 
@@ -204,7 +206,7 @@ impl Waiting {
 
 fn climb(
     reader: &Reader,
-    policy: &Policy,
+    (policy, calendars): (&Policy, &OwnCalendars<'_>),
     now: i64,
     waiting: &BTreeMap<NotificationId, Waiting>,
     looked: &mut Looked,
@@ -236,10 +238,10 @@ fn climb(
         };
         let steps = policy.ladders.of(one.severity);
         let top = steps.len() as u32 + 1;
-        let next = next_step(policy, one.severity, ladder, ladder.steps);
+        let next_after = |taken| next_step(policy, calendars, one.severity, ladder, taken);
         // Nobody has it: there is nothing to wait for.
         let lost = undeliverable.contains(&notification) && ladder.steps == 0;
-        match next {
+        match next_after(ladder.steps) {
             _ if lost && steps.is_empty() => {
                 looked.steps.push(step(vec![(Turn::CallingList, top)], now, CallReason::Undeliverable));
             }
@@ -249,7 +251,7 @@ fn climb(
             }
             Some((_, due_at)) if due_at <= now => {
                 let due = (ladder.steps..).map_while(|taken| {
-                    let (turn, due_at) = next_step(policy, one.severity, ladder, taken)?;
+                    let (turn, due_at) = next_after(taken)?;
                     (due_at <= now).then_some((turn, taken + 1))
                 });
                 looked.steps.push(step(due.collect(), due_at, CallReason::NoReaction));
@@ -275,10 +277,17 @@ fn climb(
 }
 
 /// The step after so many that were taken, and when it is due.
-fn next_step(policy: &Policy, severity: Severity, ladder: Ladder, taken: u32) -> Option<(Turn, i64)> {
+fn next_step(
+    policy: &Policy,
+    calendars: &OwnCalendars<'_>,
+    severity: Severity,
+    ladder: Ladder,
+    taken: u32,
+) -> Option<(Turn, i64)> {
     let since = ladder.stepped_at.unwrap_or(ladder.started_at);
     let climbed = Climbed { steps: taken as usize, since };
-    ladder::next(&policy.ladders, severity, climbed, |name| policy.calendars.get(name))
+    let calendars = calendars.of_organisation(ladder.organisation);
+    ladder::next(&policy.ladders, severity, climbed, |name| calendars.get(name))
 }
 
 /// Was the calling list reached? A deadline that passes leads there at once, and counts as the top.

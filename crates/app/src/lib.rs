@@ -19,6 +19,7 @@ pub mod check_code;
 pub mod check_mail;
 pub mod chores;
 pub mod claims;
+pub mod closing_days;
 pub mod compare;
 pub mod config;
 pub mod conflicts;

@@ -74,6 +74,9 @@ pub enum Command {
     /// The calling list: whom to telephone because nothing else reached anybody
     #[command(subcommand)]
     Call(crate::commands::call::CallCommand),
+    /// Days on which a member is closed: terms of the ladder do not count them
+    #[command(subcommand)]
+    Closed(crate::commands::closed::ClosedCommand),
     /// What is known to be exploited: whoever was told of such a finding is told again
     #[command(subcommand)]
     Exploited(crate::commands::exploited::ExploitedCommand),

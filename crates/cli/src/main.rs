@@ -135,6 +135,7 @@ fn run(command: &Command, context: &Context, data_is_named: bool) -> anyhow::Res
         Command::Policy(command) => commands::policy::run(context, command),
         Command::Due(args) => commands::due::run(context, args),
         Command::Call(command) => commands::call::run(context, command),
+        Command::Closed(command) => commands::closed::run(context, command),
         Command::Exploited(command) => commands::exploited::run(context, command),
         Command::Compare(args) => commands::compare::run(context, args),
         Command::Tell(args) => commands::tell::run(context, args),

@@ -69,6 +69,15 @@ impl Calendar {
         Self { hours: Hours::Weekly(hours), zone }
     }
 
+    /// The same, closed on these days as well; day and night stay what they are.
+    pub fn without(&self, days: &BTreeSet<Date>) -> Self {
+        let mut calendar = self.clone();
+        if let Hours::Weekly(weekly) = &mut calendar.hours {
+            weekly.closed.extend(days);
+        }
+        calendar
+    }
+
     /// Is it open at this moment?
     pub fn is_open(&self, at: Timestamp) -> bool {
         match &self.hours {

@@ -120,6 +120,8 @@ actions!(
     ContactAllowed "safety_net.allow",
     ExploitedMarked "exploited.mark",
     ExploitedCleared "exploited.clear",
+    ClosingDaysAdded "closing_days.add",
+    ClosingDaysRemoved "closing_days.remove",
     TemplateChanged "template.change",
     CampaignCreated "campaign.create",
     CampaignApproved "campaign.approve",

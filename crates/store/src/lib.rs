@@ -52,6 +52,7 @@ pub mod calls;
 pub mod campaigns;
 pub mod chunks;
 pub mod claims;
+pub mod closing_days;
 pub mod confirmations;
 pub mod conflicts;
 pub mod contact_changes;

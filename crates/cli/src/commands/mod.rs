@@ -12,6 +12,7 @@ pub mod campaign;
 pub mod check_mail;
 pub mod claim;
 pub mod client;
+pub mod closed;
 pub mod compare;
 pub mod completion;
 pub mod config;

@@ -149,6 +149,56 @@ fn an_answer_stops_the_ladder_and_silence_after_it_starts_it_again() {
     installation.assert_sound();
 }
 
+#[test]
+fn days_on_which_a_member_is_closed_do_not_count_unless_it_is_critical() {
+    let mut installation = told("high");
+    // Friday 20 November 2026; the first step comes after one working day.
+    let next = |installation: &Installation| {
+        let due = installation.json(&["due", "--until", "2027-01-01"]);
+        let ahead = due["ahead"].as_array().unwrap();
+        let own = ahead.iter().find(|step| step["organisation"] == "GM1").unwrap();
+        own["at"].as_str().unwrap().to_owned()
+    };
+    let usual = next(&installation);
+    assert!(usual.starts_with("2026-11-23T"), "{usual}");
+    let closed = |installation: &Installation, does: &str, days: &[&str]| {
+        let command =
+            [&["--as", "anne", "closed", does, "GM1", "--reason", "moving house"][..], days].concat();
+        installation.json(&command)["days"].as_u64()
+    };
+    closed(&installation, "add", &["2026-11-23", "--until", "2026-11-27", "--dry-run"]);
+    assert_eq!(next(&installation), usual, "a dry run changes nothing");
+    assert_eq!(closed(&installation, "add", &["2026-11-23", "--until", "2026-11-27"]), Some(5));
+    assert_eq!(closed(&installation, "add", &["2026-11-27"]), Some(0), "known already");
+    assert!(next(&installation).starts_with("2026-11-30T"), "{}", next(&installation));
+    let shown = installation.json(&["closed", "show", "GM1"]);
+    assert_eq!(shown["closed"].as_array().unwrap().len(), 5, "{shown}");
+    assert_eq!(installation.json(&["closed", "show", "GM2"])["closed"].as_array().unwrap().len(), 0);
+    assert_eq!(closed(&installation, "remove", &["2026-11-24", "--until", "2026-12-31"]), Some(4));
+    assert!(next(&installation).starts_with("2026-11-24T"), "{}", next(&installation));
+    assert_eq!(tell_at(&mut installation, "2026-11-23T16:00:00Z"), [""; 0]);
+    assert_ne!(tell_at(&mut installation, "2026-11-24T16:00:00Z"), [""; 0]);
+
+    // Critical breaks through.
+    let mut installation = told("critical");
+    closed(&installation, "add", &["2026-11-20", "--until", "2026-11-27"]);
+    assert_ne!(tell_at(&mut installation, "2026-11-20T10:00:00Z"), [""; 0]);
+
+    for (days, says) in [
+        (&["2026-11-27", "--until", "2026-11-26"][..], "before the first"),
+        (&["2026-11-27", "--until", "2028-11-26"][..], "year by year"),
+        (&["2062-11-27"][..], "look at the year"),
+        (&["27-11-2026"][..], "write a day such as"),
+    ] {
+        let command = [&["--as", "anne", "closed", "add", "GM1"][..], days].concat();
+        let failed = installation.run(&command);
+        assert!(failed.stderr.contains(says), "{}", failed.stderr);
+    }
+    installation.run(&["--as", "anne", "closed", "add", "GM9", "2026-12-24"]).ended(1);
+    assert!(installation.json(&["audit", "list"]).to_string().contains("closing_days.add"));
+    installation.assert_sound();
+}
+
 /// What Eikendam answers to its first notification, by the desk.
 fn answer(installation: &Installation, answer: &[&str]) {
     let number = installation.json(&["outbox"])["messages"]

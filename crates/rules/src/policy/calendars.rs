@@ -1,6 +1,6 @@
 //! The calendars that a policy names: when it is open, and on which days people work.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{Timestamp, civil::Date};
 
@@ -32,6 +32,11 @@ impl Calendars {
     /// The calendar of this name.
     pub fn get(&self, name: &str) -> Option<&Calendar> {
         self.0.get(name)
+    }
+
+    /// The same calendars, closed on these days as well.
+    pub fn without(&self, days: &BTreeSet<Date>) -> Self {
+        Self(self.0.iter().map(|(name, calendar)| (name.clone(), calendar.without(days))).collect())
     }
 
     /// Do people work on this day?
