@@ -3,12 +3,16 @@
 //! - [`accounts`]: who may sign in,
 //! - [`sign_in`]: who is at a browser: invitation, password, code, session,
 //! - [`morning`]: the desk's first page,
-//! - [`calls`], [`findings`], [`organisations`], [`why`]: what their names say.
+//! - [`calls`], [`findings`], [`organisations`], [`why`]: what their names say,
+//! - [`finding`]: one of them, with its [`timeline`]; [`work`]: what the desk does to them.
 
 pub mod accounts;
 pub mod calls;
+pub mod finding;
 pub mod findings;
 pub mod morning;
 pub mod organisations;
 pub mod sign_in;
+pub mod timeline;
 pub mod why;
+pub mod work;

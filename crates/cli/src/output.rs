@@ -127,19 +127,6 @@ pub fn plain(text: &str, most: usize) -> String {
     shown
 }
 
-/// A line of CSV (RFC 4180). What a spreadsheet would take for a formula gets a quote in front: names come from outside.
-pub fn csv_line(fields: &[String]) -> String {
-    let field = |text: &String| {
-        let safe = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-            format!("'{text}")
-        } else {
-            text.clone()
-        };
-        format!("\"{}\"", safe.replace('"', "\"\""))
-    };
-    fields.iter().map(field).collect::<Vec<_>>().join(",") + "\n"
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,11 +148,5 @@ mod tests {
     #[test]
     fn a_failure_beats_rejects() {
         assert_eq!([Ending::WithRejects, Ending::Failed, Ending::Done].into_iter().max().unwrap().code(), 1);
-    }
-
-    #[test]
-    fn a_field_is_quoted_and_no_formula() {
-        let fields = ["a\"b,c", "=HYPERLINK(1)", "plain"].map(str::to_owned);
-        assert_eq!(csv_line(&fields), "\"a\"\"b,c\",\"'=HYPERLINK(1)\",\"plain\"\n");
     }
 }

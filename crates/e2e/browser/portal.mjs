@@ -88,8 +88,12 @@ try {
 
   const pages = {
     morning: "/",
-    findings: "/findings",
+    findings: "/findings?open=any",
+    "findings-mine": "/findings",
+    bulk: "/findings/bulk?finding=F0&do=assign",
+    "bulk-answer": "/findings/bulk?finding=F0&do=answer",
     finding: "/findings/F0",
+    rows: "/findings/F0/rows",
     organisations: "/organisations",
     organisation: "/organisations/GM2",
     calls: "/calls",
@@ -118,27 +122,35 @@ try {
   const own = await browser.newContext({ viewport: { width: 1280, height: 900 }, storageState: state });
   const list = await own.newPage();
   list.on("console", (message) => message.type() === "error" && errors.push(message.text()));
-  await list.goto(`${base}/findings`);
+  await list.goto(`${base}/findings?open=any`);
   await list.keyboard.press("Tab");
   assert.equal(await list.evaluate(() => document.activeElement.getAttribute("href")), "#main", "the first stop skips the bar");
   await list.keyboard.press("j");
   assert.equal(await list.evaluate(() => document.activeElement.getAttribute("href")), "/findings/F0");
   await list.keyboard.press("Enter");
   await list.waitForURL("**/findings/F0");
-  await list.goto(`${base}/findings`);
+  await list.goto(`${base}/findings?open=any`);
   await list.keyboard.press("/");
-  assert.equal(await list.evaluate(() => document.activeElement.id), "what");
+  assert.equal(await list.evaluate(() => document.activeElement.id), "q");
   await list.keyboard.type("j");
-  assert.equal(await list.inputValue("#what"), "j", "a letter in a field is a letter");
+  assert.equal(await list.inputValue("#q"), "j", "a letter in a field is a letter");
   assert.deepEqual(errors, []);
 
   // And without our script.
   const bare = await browser.newContext({ storageState: state, javaScriptEnabled: false });
   const plain = await bare.newPage();
-  await plain.goto(`${base}/findings`);
-  await plain.fill("#what", "198.51.100.200");
-  await plain.click("main form button");
+  await plain.goto(`${base}/findings?open=any`);
+  await plain.fill("#q", "198.51.100.200");
+  await plain.click("main form.filters .buttons button");
   assert.equal(await plain.locator("tbody tr").count(), 1);
+  await plain.check("tbody input[type=checkbox]");
+  await plain.click("button[value=assign]");
+  await plain.click("main form.panel button");
+  assert.match(plain.url(), /\/findings$/, "on to what is open and mine");
+  assert.equal(await plain.locator("[role=status]").count(), 1);
+  assert.equal(await plain.locator("tbody tr").count(), 1);
+  await plain.click("[role=status] button");
+  assert.equal(await plain.locator("tbody tr").count(), 0, "taken back");
 } finally {
   await browser.close();
 }

@@ -11,6 +11,7 @@ pub mod call_script;
 pub mod check_code;
 pub mod clean;
 pub mod contact_page;
+pub mod csv;
 pub mod letter;
 pub mod message;
 pub mod notice;

@@ -142,6 +142,11 @@ actions!(
     AccountReady "account.ready",
     SignedIn "session.begin",
     SessionEnded "session.end",
+    FindingAssigned "finding.assign",
+    FindingSnoozed "finding.snooze",
+    FindingNoted "finding.note",
+    ShiftHandedOver "shift.hand_over",
+    ShiftAccepted "shift.accept",
 );
 
 /// An entry about to be appended.

@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use rusqlite::{Connection, types::Value};
 use schakel_model::{
     answer::RecipientState,
-    ids::{FindingId, KindId, OrganisationId},
+    ids::{FindingId, KindId, OrganisationId, UserId},
 };
 
 use crate::{
@@ -37,6 +37,33 @@ pub struct Conditions {
     pub first_seen_from: Option<i64>,
     /// It was first observed before this time.
     pub first_seen_until: Option<i64>,
+    /// Somebody works on it.
+    pub handler: Option<UserId>,
+    /// Nobody does.
+    pub unhandled: bool,
+    /// It is not snoozed beyond this time, in seconds since 1970.
+    pub awake_at: Option<i64>,
+    /// Its address is this.
+    pub address: Option<IpAddr>,
+    /// Not this one.
+    pub not: Option<FindingId>,
+    /// Each of these occurs somewhere in it.
+    pub terms: Vec<Term>,
+}
+
+/// A word that is searched for; it occurs in one of these places.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Term {
+    /// Kinds that it occurs in.
+    pub kinds: Vec<KindId>,
+    /// Organisations in whose name it occurs, and that were told.
+    pub told: Vec<OrganisationId>,
+    /// Its network, when it is one.
+    pub network: Option<IpNet>,
+    /// The finding that it names.
+    pub finding: Option<FindingId>,
+    /// Itself, in small letters: in the name of the finding, or in a note about it.
+    pub text: String,
 }
 
 /// A page of findings.
@@ -59,8 +86,12 @@ pub fn page(
         Some(before) => before.0,
         None => crate::findings::count(connection)?,
     };
-    // Those of a few organisations are found by themselves.
-    let begin = if conditions.told.is_some() { 0 } else { end.saturating_sub(LOOKED_AT_MAX) };
+    // Those of a few organisations, or of one person, are found by themselves.
+    let begin = if conditions.told.is_some() || conditions.handler.is_some() {
+        0
+    } else {
+        end.saturating_sub(LOOKED_AT_MAX)
+    };
     let (condition, arguments) = condition(conditions);
     let sql = format!(
         "SELECT {COLUMNS_OF} FROM finding f WHERE f.id >= {begin} AND f.id < {end}{condition} ORDER BY f.id DESC LIMIT {}",
@@ -120,6 +151,31 @@ fn condition(conditions: &Conditions) -> (String, Vec<Value>) {
         let suffix = format!(".{name}");
         arguments.extend([Value::Text(name.clone()), Value::Text(suffix.clone()), Value::Text(suffix)]);
     }
+    if let Some(handler) = conditions.handler {
+        let _ = write!(
+            sql,
+            " AND f.id IN (SELECT w.finding FROM finding_work w WHERE w.handler = {})",
+            handler.0
+        );
+    }
+    if conditions.unhandled {
+        sql +=
+            " AND NOT EXISTS (SELECT 1 FROM finding_work w WHERE w.finding = f.id AND w.handler IS NOT NULL)";
+    }
+    if let Some(at) = conditions.awake_at {
+        let _ = write!(
+            sql,
+            " AND NOT EXISTS (SELECT 1 FROM finding_work w WHERE w.finding = f.id AND w.snoozed_until > {at})"
+        );
+    }
+    if let Some(address) = conditions.address {
+        sql += " AND f.ip = ?";
+        arguments.push(Value::Blob(bytes(address)));
+    }
+    if let Some(not) = conditions.not {
+        let _ = write!(sql, " AND f.id <> {}", not.0);
+    }
+    conditions.terms.iter().for_each(|one| term(&mut sql, &mut arguments, one));
     if let Some(from) = conditions.first_seen_from {
         let _ = write!(sql, " AND f.first_seen >= {from}");
     }
@@ -127,6 +183,31 @@ fn condition(conditions: &Conditions) -> (String, Vec<Value>) {
         let _ = write!(sql, " AND f.first_seen < {until}");
     }
     (sql, arguments)
+}
+
+/// Places that are never true by themselves are left out, so that a word that occurs nowhere else is looked for in names and notes only.
+fn term(sql: &mut String, arguments: &mut Vec<Value>, term: &Term) {
+    sql.push_str(" AND (f.id IN (SELECT n.finding FROM finding_note n WHERE instr(lower(n.text), ?) > 0) OR instr(f.name, ?) > 0");
+    arguments.extend([Value::Text(term.text.clone()), Value::Text(term.text.clone())]);
+    if !term.kinds.is_empty() {
+        let _ = write!(sql, " OR f.kind IN ({})", list(term.kinds.iter().map(|kind| kind.0)));
+    }
+    if !term.told.is_empty() {
+        let told = list(term.told.iter().map(|one| one.0));
+        let _ = write!(
+            sql,
+            " OR EXISTS (SELECT 1 FROM follow_up u WHERE u.finding = f.id AND u.organisation IN ({told}))"
+        );
+    }
+    if let Some(network) = &term.network {
+        let (first, last) = (bytes(network.network()), bytes(network.broadcast()));
+        let _ = write!(sql, " OR (length(f.ip) = {} AND f.ip >= ? AND f.ip <= ?)", first.len());
+        arguments.extend([Value::Blob(first), Value::Blob(last)]);
+    }
+    if let Some(finding) = term.finding {
+        let _ = write!(sql, " OR f.id = {}", finding.0);
+    }
+    sql.push(')');
 }
 
 fn list(numbers: impl Iterator<Item = u32>) -> String {
@@ -218,10 +299,47 @@ mod tests {
         assert_eq!(found(&store, &Conditions { open: Some(false), ..all.clone() }), [0; 0]);
         let state = Conditions { states: vec![RecipientState::Fixed], ..told };
         assert_eq!(found(&store, &state), [0; 0]);
+        let at = |address: &str| Conditions { address: Some(address.parse().unwrap()), ..all.clone() };
+        assert_eq!(found(&store, &at("192.0.2.1")), [0]);
+        let others = Conditions { not: Some(FindingId(2)), ..all.clone() };
+        assert_eq!(found(&store, &others), [3, 1, 0]);
         let seen = Conditions { first_seen_from: Some(10), first_seen_until: Some(30), ..all };
         assert_eq!(found(&store, &seen), [2, 1]);
         let quote = Conditions { name: Some("' OR 1=1 --%".into()), ..Conditions::default() };
         assert_eq!(found(&store, &quote), [0; 0]);
+    }
+
+    #[test]
+    fn words_occur_somewhere() {
+        use crate::act::Act;
+        let (_folder, mut store) = store();
+        store.note(&Act { at: 1, actor: "anna", reason: "" }, FindingId(0), "Called Jan").unwrap();
+        let term = |text: &str| Term { text: text.into(), ..Term::default() };
+        let of = |terms: Vec<Term>| found(&store, &Conditions { terms, ..Conditions::default() });
+        assert_eq!(of(vec![term("example")]), [3, 2, 1]);
+        assert_eq!(of(vec![term("jan")]), [0]);
+        assert_eq!(of(vec![term("example"), term("not")]), [3]);
+        assert_eq!(of(vec![Term { kinds: vec![KindId(1)], ..term("rdp") }]), [3, 1]);
+        assert_eq!(of(vec![Term { told: vec![OrganisationId(7)], ..term("gouda") }]), [2, 1]);
+        let network = Some("192.0.2.0/24".parse().unwrap());
+        assert_eq!(of(vec![Term { network, ..term("192.0.2.0/24") }]), [0]);
+        assert_eq!(of(vec![Term { finding: Some(FindingId(2)), ..term("f2") }]), [2]);
+        assert_eq!(of(vec![term("' OR 1=1 --%")]), [0; 0]);
+    }
+
+    #[test]
+    fn work_of_the_desk_is_found() {
+        use crate::{act::Act, desk_work::Change};
+        let (_folder, mut store) = store();
+        let act = Act { at: 10, actor: "anna", reason: "" };
+        store.change_work(&act, &[1, 3].map(FindingId), Change::Handler(Some(UserId(4)))).unwrap();
+        store.change_work(&act, &[FindingId(3)], Change::Snooze(Some(100))).unwrap();
+        let mine = Conditions { handler: Some(UserId(4)), ..Conditions::default() };
+        assert_eq!(found(&store, &mine), [3, 1]);
+        for (at, awake) in [(99, vec![1]), (100, vec![3, 1])] {
+            assert_eq!(found(&store, &Conditions { awake_at: Some(at), ..mine.clone() }), awake);
+        }
+        assert_eq!(found(&store, &Conditions { unhandled: true, ..Conditions::default() }), [2, 0]);
     }
 
     #[test]

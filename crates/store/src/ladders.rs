@@ -1,6 +1,6 @@
 //! How far the ladders were climbed: one for each notification that waits for a reaction.
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use schakel_model::ids::{NotificationId, OrganisationId};
 
 use crate::{
@@ -92,6 +92,14 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Ladder> {
         stepped_at: row.get(4)?,
         ended_at: row.get(5)?,
     })
+}
+
+/// The ladder of a notification (its lead).
+pub fn of(connection: &Connection, notification: NotificationId) -> Result<Option<Ladder>, StoreError> {
+    connection
+        .prepare_cached("SELECT * FROM ladder WHERE notification = ?1")
+        .and_then(|mut statement| statement.query_row([notification.0], from_row).optional())
+        .doing("read a ladder")
 }
 
 /// All ladders that are being climbed.

@@ -29,7 +29,8 @@
 //!   [`digests`]: what was sent and what came, to be compared,
 //! - [`feeds`]: what came of each feed,
 //! - [`hubs`]: links with other hubs; [`parcels_out`], [`parcels_in`], [`hub_messages`]: what goes over them,
-//! - [`finding_list`]: findings by conditions, page by page,
+//! - [`finding_list`]: findings by conditions, page by page; [`desk_work`]: who works on which; [`saved_views`]: lists that people keep,
+//! - [`shifts`]: what one shift hands over to the next,
 //! - [`listed`]: the newest of a list, and what is new in it,
 //! - [`api_clients`]: programs that use the API,
 //! - [`member_keys`], [`member_reports`]: how members fetch their own rows, and which those are,
@@ -59,6 +60,7 @@ pub mod contact_changes;
 pub mod contact_keys;
 pub mod corrections;
 pub mod data_dir;
+pub mod desk_work;
 pub mod digests;
 pub mod do_not_contact;
 pub mod erase;
@@ -104,7 +106,9 @@ pub mod replays;
 pub mod reports;
 pub mod retention;
 pub mod safety_net;
+pub mod saved_views;
 pub mod sessions;
+pub mod shifts;
 pub mod sightings;
 pub mod sources;
 mod split;

@@ -37,6 +37,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/011.sql"),
     include_str!("../migrations/012.sql"),
     include_str!("../migrations/013.sql"),
+    include_str!("../migrations/014.sql"),
     include_str!("../migrations/018.sql"),
 ];
 

@@ -751,6 +751,11 @@ pub fn tellings(connection: &Connection, lead: NotificationId) -> Result<Vec<Not
     select_notifications(connection, "lead = ?1 ORDER BY id", [lead.0])
 }
 
+/// A notification (a lead), its counterparts and what went on about it, in the order they were made.
+pub fn of_thread(connection: &Connection, lead: NotificationId) -> Result<Vec<Notification>, StoreError> {
+    select_notifications(connection, "lead = ?1 OR thread = ?1 ORDER BY id", [lead.0])
+}
+
 /// Notifications, the newest first.
 pub fn notifications(connection: &Connection, limit: usize) -> Result<Vec<Notification>, StoreError> {
     select_notifications(connection, "1 ORDER BY id DESC LIMIT ?1", [limit as i64])

@@ -4,7 +4,8 @@
 //! - [`visitor`]: who asks, in which language; turned away here when they may not.
 //! - [`forms`]: what somebody sends, and proof that it comes from a page of ours.
 //! - [`acting`]: carries out what a page asks, and says what came of it; [`notices`]: on the next page.
-//! - [`signing_in`], [`account`], [`morning`], [`findings`], [`register`], [`calls`]: the pages.
+//! - [`signing_in`], [`account`], [`morning`], [`findings`], [`register`], [`calls`]: the pages;
+//!   [`work`]: what the desk does to findings.
 //! - [`assets`]: styles, script and typeface.
 
 mod account;
@@ -24,6 +25,7 @@ mod signing_in;
 #[cfg(test)]
 mod tests;
 mod visitor;
+mod work;
 
 use std::sync::{Arc, Mutex};
 

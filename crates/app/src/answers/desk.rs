@@ -181,6 +181,39 @@ pub fn refuse(store: &mut Store, act: &Act<'_>, id: AnswerId) -> anyhow::Result<
     Ok(answer)
 }
 
+/// Takes back an answer that was recorded by mistake: what it changed is again as it was said before it, or told. What was said later stays.
+pub fn take_back(store: &mut Store, act: &Act<'_>, id: AnswerId) -> anyhow::Result<Answer> {
+    let reader = store.reader()?;
+    let answer = store.read(|connection| answers::get(connection, id))?;
+    let answer = answer.with_context(|| format!("there is no answer A{id}"))?;
+    ensure!(answer.said.standing != Standing::Refused, "answer A{id} was taken back or refused already");
+    ensure!(answer.done_at.is_none(), "the register was changed by answer A{id} already: set it right there");
+    let asked = asked(store, &reader, &answer, act.at)?;
+    let mut earlier =
+        store.read(|connection| answers::of_notification(connection, answer.said.notification))?;
+    earlier.retain(|one| one.id < id && one.said.standing == Standing::Taken);
+    let states: Vec<StateChange> = asked
+        .open(&answer.said.findings)
+        .filter(|one| one.answer == Some(id))
+        .map(|one| {
+            let covers =
+                |said: &Answer| said.said.findings.is_empty() || said.said.findings.contains(&one.finding);
+            let before = earlier.iter().rev().find(|said| covers(said));
+            StateChange {
+                organisation: one.organisation,
+                finding: one.finding,
+                state: before.map_or(RecipientState::Told, |before| before.said.kind.into()),
+                at: act.at,
+                until: before.and_then(|before| before.said.until),
+                answer: before.map(|before| before.id),
+                closed_at: None,
+            }
+        })
+        .collect();
+    store.decide_answer(act, id, Standing::Refused, None, &states)?;
+    Ok(answer)
+}
+
 fn asked(store: &Store, reader: &Reader, answer: &Answer, now: i64) -> anyhow::Result<Asked> {
     let lead = answer.said.notification;
     let stored = store.read(|connection| outbox::notification(connection, lead))?;

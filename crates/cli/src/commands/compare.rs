@@ -13,7 +13,7 @@ use schakel_store::{Reader, register};
 
 use crate::{
     Context,
-    output::{Ending, csv_line, number, plain, say},
+    output::{Ending, number, plain, say},
 };
 
 #[derive(Args)]
@@ -93,7 +93,7 @@ fn words(line: &Line) -> String {
 fn csv(comparison: &Comparison) -> String {
     let mut text = "line,who,what,when,verdict,why,finding\n".to_owned();
     for line in &comparison.lines {
-        text += &csv_line(&[
+        text += &schakel_render::csv::csv_line(&[
             line.line.map_or(String::new(), |number| number.to_string()),
             line.who.clone(),
             line.what.clone(),

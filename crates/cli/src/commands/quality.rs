@@ -19,7 +19,7 @@ use schakel_store::{Reader, register};
 
 use crate::{
     Context,
-    output::{Ending, csv_line, number, plain, say},
+    output::{Ending, number, plain, say},
 };
 
 use super::ingest::progress_bar;
@@ -205,7 +205,7 @@ fn quality_csv(members: &[MemberQuality]) -> String {
             member.unrouted_near.to_string(),
             reasons.join(" "),
         ];
-        text += &csv_line(&fields);
+        text += &schakel_render::csv::csv_line(&fields);
     }
     text
 }
@@ -223,7 +223,7 @@ fn unrouted_csv(clusters: &[Cluster]) -> String {
             kinds(cluster, usize::MAX),
             cluster.example.clone(),
         ];
-        text += &csv_line(&fields);
+        text += &schakel_render::csv::csv_line(&fields);
     }
     text
 }

@@ -407,3 +407,133 @@ call-result-no_answer = no answer
 call-result-call_back = they call back, or call later
 call-result-wrong_number = wrong number
 call-result-not_needed = not needed any more
+
+# Working on findings
+search = Search
+search-example = gouda rdp 198.51.100.0/24
+views = Lists
+view-mine = Open and mine
+view-open = Open
+view-nobodys = Open and nobody's
+view-all = All
+view-keep = Keep this list as
+view-forget = Forget a list
+keep = Keep
+forget = Forget
+more-filters = More filters and columns
+asleep-too = sleeping ones too
+asleep-until = sleeps until { $at }
+columns = Columns
+column-severity = Severity
+column-kind = Kind
+column-target = Target
+column-told = Told to
+column-handler = Handler
+column-deadline = Deadline
+column-first_seen = First seen
+column-last_seen = Last seen
+column-sightings = Times seen
+handler = Handler
+handler-me = me
+handled-by = Handler: { $name }
+handled-by-nobody = No handler
+findings-none-mine = You have no open findings. Look under "Open and nobody's" whether there is something for you.
+with-ticked = With those ticked:
+bulk-assign = Assign
+bulk-snooze = Let sleep
+bulk-answer = Record an answer
+bulk-count = { $count ->
+    [one] 1 finding
+   *[other] { $count } findings
+}
+bulk-which = It is about these
+as-a-file = This list as a file:
+keys = Keys
+keys-down-up = down, up
+keys-open = open
+keys-tick = tick
+keys-search = search
+keys-help = this help
+work = Work
+snooze-until = Let sleep until the end of
+snooze-week = A week
+snooze-wake = Wake
+note-for-colleagues = Note for colleagues
+note-add = Add the note
+answer-title = Record an answer
+answer-help = For somebody who calls, or lets you know otherwise how it stands.
+answer-kind = Answer
+answer-who = Who said it
+answer-until = Until the end of
+answer-reason = Reason
+answer-more = More
+answer-decided-by = Who accepts the risk
+answer-supplier = Supplier
+answer-text = What was said
+answer-record = Record
+answer-whoever = whoever was told
+finding-line = What happened
+finding-similar = Similar, at the same organisation
+line-first_seen = Seen for the first time
+line-last_seen = { $count ->
+    [one] Seen last, once in all
+   *[other] Seen last, { $count } times in all
+}
+line-call_due = { $name } on the calling list
+line-called = { $who } called { $name }:
+line-stepped = Ladder: step { $number } at { $name }
+line-assigned = { $who } assigned it to { $name }
+line-unassigned = { $who } took the handler off
+line-snoozed = { $who } let it sleep until { $at }
+line-woken = { $who } woke it
+line-noted = { $who } noted:
+told-findings = Told
+told-reminder = Told again
+told-escalation = Escalated
+told-overview = In the weekly overview
+told-campaign = Told in a campaign
+told-safety_net = Told by the safety net
+told-handover = Handed over
+told-letter = Letter
+standing-proposed = waits for the desk
+standing-taken = counts
+standing-refused = does not count
+rows-title = Rows of { $finding }
+rows-count = { $count ->
+    [one] 1 row
+   *[other] { $count } rows
+}
+rows-link = { $count ->
+    [one] once: look at the row
+   *[other] { $count } times: look at the rows
+}
+rows-help = As the source gave them, with secrets masked; the newest first. That you look stands in the audit log.
+rows-none = There are no rows any more: they were erased.
+done-assigned = { $count ->
+    [one] Assigned.
+   *[other] { $count } findings assigned.
+}
+done-unassigned = { $count ->
+    [one] The finding has no handler any more.
+   *[other] { $count } findings have no handler any more.
+}
+done-snoozed = { $count ->
+    [one] The finding sleeps.
+   *[other] { $count } findings sleep.
+}
+done-woken = { $count ->
+    [one] The finding is awake.
+   *[other] { $count } findings are awake.
+}
+done-noted = The note was added.
+done-recorded = { $count ->
+    [one] The answer was recorded.
+   *[other] The answer was recorded for { $count } findings.
+}
+done-nothing-different = It was so already: nothing was changed.
+done-view-kept = The list was kept.
+done-view-forgotten = The list was forgotten.
+wrong-no-finding = Choose a finding first.
+wrong-choose-day = Choose a day.
+wrong-far = This is too far away: choose a day within a year.
+wrong-empty = Fill this in.

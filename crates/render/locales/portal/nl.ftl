@@ -407,3 +407,133 @@ call-result-no_answer = geen gehoor
 call-result-call_back = bellen terug, of later bellen
 call-result-wrong_number = verkeerd nummer
 call-result-not_needed = niet meer nodig
+
+# Werken aan bevindingen
+search = Zoeken
+search-example = gouda rdp 198.51.100.0/24
+views = Lijsten
+view-mine = Open en van mij
+view-open = Open
+view-nobodys = Open en van niemand
+view-all = Alle
+view-keep = Bewaar deze lijst als
+view-forget = Vergeet een lijst
+keep = Bewaren
+forget = Vergeten
+more-filters = Meer filters en kolommen
+asleep-too = ook die slapen
+asleep-until = slaapt tot { $at }
+columns = Kolommen
+column-severity = Ernst
+column-kind = Soort
+column-target = Doel
+column-told = Gemeld aan
+column-handler = Behandelaar
+column-deadline = Deadline
+column-first_seen = Voor het eerst gezien
+column-last_seen = Laatst gezien
+column-sightings = Keer gezien
+handler = Behandelaar
+handler-me = ik
+handled-by = Behandelaar: { $name }
+handled-by-nobody = Geen behandelaar
+findings-none-mine = U hebt geen open bevindingen. Kijk bij "Open en van niemand" of er iets voor u ligt.
+with-ticked = Met de aangekruiste:
+bulk-assign = Toewijzen
+bulk-snooze = Laten slapen
+bulk-answer = Antwoord vastleggen
+bulk-count = { $count ->
+    [one] 1 bevinding
+   *[other] { $count } bevindingen
+}
+bulk-which = Om deze gaat het
+as-a-file = Deze lijst als bestand:
+keys = Toetsen
+keys-down-up = omlaag, omhoog
+keys-open = openen
+keys-tick = aankruisen
+keys-search = zoeken
+keys-help = deze uitleg
+work = Werk
+snooze-until = Laten slapen tot en met
+snooze-week = Een week
+snooze-wake = Wakker maken
+note-for-colleagues = Notitie voor collega's
+note-add = Notitie toevoegen
+answer-title = Antwoord vastleggen
+answer-help = Voor wie belt of anders laat weten hoe het ervoor staat.
+answer-kind = Antwoord
+answer-who = Wie zei het
+answer-until = Tot en met
+answer-reason = Reden
+answer-more = Meer
+answer-decided-by = Wie het risico accepteert
+answer-supplier = Leverancier
+answer-text = Wat er is gezegd
+answer-record = Vastleggen
+answer-whoever = wie het is gemeld
+finding-line = Wat er gebeurde
+finding-similar = Vergelijkbaar, bij dezelfde organisatie
+line-first_seen = Voor het eerst gezien
+line-last_seen = { $count ->
+    [one] Laatst gezien, 1 keer in totaal
+   *[other] Laatst gezien, { $count } keer in totaal
+}
+line-call_due = { $name } op de belijst
+line-called = { $who } belde { $name }:
+line-stepped = Ladder: stap { $number } bij { $name }
+line-assigned = { $who } wees het toe aan { $name }
+line-unassigned = { $who } haalde de behandelaar eraf
+line-snoozed = { $who } liet het slapen tot { $at }
+line-woken = { $who } maakte het wakker
+line-noted = { $who } noteerde:
+told-findings = Gemeld
+told-reminder = Opnieuw gemeld
+told-escalation = Doorgemeld
+told-overview = In het weekoverzicht
+told-campaign = Gemeld in een actie
+told-safety_net = Gemeld via het vangnet
+told-handover = Overgedragen
+told-letter = Brief
+standing-proposed = wacht op de desk
+standing-taken = telt
+standing-refused = geldt niet
+rows-title = Regels van { $finding }
+rows-count = { $count ->
+    [one] 1 regel
+   *[other] { $count } regels
+}
+rows-link = { $count ->
+    [one] 1 keer: bekijk de regel
+   *[other] { $count } keer: bekijk de regels
+}
+rows-help = Zoals de bron ze gaf, met geheimen afgedekt; de nieuwste eerst. Dat u kijkt staat in het auditlog.
+rows-none = Er zijn geen regels meer: ze zijn gewist.
+done-assigned = { $count ->
+    [one] Toegewezen.
+   *[other] { $count } bevindingen toegewezen.
+}
+done-unassigned = { $count ->
+    [one] De bevinding heeft geen behandelaar meer.
+   *[other] { $count } bevindingen hebben geen behandelaar meer.
+}
+done-snoozed = { $count ->
+    [one] De bevinding slaapt.
+   *[other] { $count } bevindingen slapen.
+}
+done-woken = { $count ->
+    [one] De bevinding is wakker.
+   *[other] { $count } bevindingen zijn wakker.
+}
+done-noted = De notitie staat erbij.
+done-recorded = { $count ->
+    [one] Het antwoord is vastgelegd.
+   *[other] Het antwoord is vastgelegd bij { $count } bevindingen.
+}
+done-nothing-different = Het was al zo: er is niets veranderd.
+done-view-kept = De lijst is bewaard.
+done-view-forgotten = De lijst is vergeten.
+wrong-no-finding = Kies eerst een bevinding.
+wrong-choose-day = Kies een dag.
+wrong-far = Dit is te ver weg: kies een dag binnen een jaar.
+wrong-empty = Vul dit in.

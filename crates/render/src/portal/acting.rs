@@ -34,6 +34,15 @@ notices!(
     Calling "done-calling",
     NotCalling "done-not-calling",
     Called "done-called",
+    Assigned "done-assigned",
+    Unassigned "done-unassigned",
+    Snoozed "done-snoozed",
+    Woken "done-woken",
+    Noted "done-noted",
+    Recorded "done-recorded",
+    NothingDifferent "done-nothing-different",
+    ViewKept "done-view-kept",
+    ViewForgotten "done-view-forgotten",
 );
 
 impl FromStr for Done {

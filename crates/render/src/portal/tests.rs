@@ -11,7 +11,7 @@ use crate::portal::{
 };
 
 /// What is no page by itself.
-const PARTS: [&str; 3] = ["layout", "token", "fields"];
+const PARTS: [&str; 4] = ["layout", "token", "fields", "answer"];
 
 /// Rights by their words.
 const MAY: [&str; 9] = [
@@ -27,7 +27,7 @@ const MAY: [&str; 9] = [
 ];
 
 /// What the program says is wrong.
-const WRONG: [&str; 7] = [
+const WRONG: &[&str] = &[
     "wrong-busy",
     "wrong-unknown",
     "wrong-refused",
@@ -35,6 +35,10 @@ const WRONG: [&str; 7] = [
     "wrong-moment",
     "wrong-past",
     "wrong-call-ended",
+    "wrong-no-finding",
+    "wrong-choose-day",
+    "wrong-far",
+    "wrong-empty",
 ];
 
 fn pages() -> Pages {
@@ -89,6 +93,38 @@ fn morning() -> Morning {
 
 fn of(value: impl Serialize) -> Json {
     serde_json::to_value(value).unwrap()
+}
+
+/// What can stand in the line of a finding.
+const WHAT: [&str; 11] = [
+    "first_seen",
+    "last_seen",
+    "told",
+    "answered",
+    "call_due",
+    "called",
+    "stepped",
+    "assigned",
+    "unassigned",
+    "snoozed",
+    "noted",
+];
+
+fn word_of(what: &str) -> &'static str {
+    match what {
+        "told" => "reminder",
+        "answered" => "fixed",
+        "call_due" => "deadline",
+        _ => "reached",
+    }
+}
+
+const COLUMNS: [&str; 9] =
+    ["severity", "kind", "target", "told", "handler", "deadline", "first_seen", "last_seen", "sightings"];
+
+fn row() -> Json {
+    json!({ "id": "F1", "severity": "high", "kind": "open-rdp", "target": "192.0.2.1", "first_seen": 1, "last_seen": 2, "sightings": 3,
+        "handler": "Jan", "snoozed_until": 5, "deadline": 6, "told": [{ "code": "GM1", "name": "Gouda", "state": "told", "closed": false }] })
 }
 
 /// Every page with a sample.
@@ -148,6 +184,11 @@ fn samples() -> Vec<(&'static str, Json)> {
                     "won": true, "organisation": "GM1", "organisation_name": "Gouda", "role": "owner", "rule": "longest_prefix",
                     "asset": { "kind": "prefix", "value": "192.0.2.0/24", "proof": "dns" },
                 }],
+                "handler": "jan", "handler_name": "Jan", "snoozed_until": 9, "people": [{ "name": "jan", "display_name": "Jan" }], "told": [["GM1", "Gouda"]],
+                "answers": ["fixed"], "similar": [row()], "line": WHAT.map(|what| json!({
+                    "at": 5, "what": what, "word": word_of(what), "number": 3, "organisation": "GM1", "organisation_name": "Gouda", "who": "jan",
+                    "text": "x", "until": 9, "messages": [{ "recipient": "j@a.example", "state": "accepted" }], "standing": "proposed",
+                })),
                 "finding": {
                     "finding": "F1", "severity": "high", "target": "192.0.2.1", "identifier": "open-rdp", "classification": "vulnerable-system",
                     "feed": "scan_rdp", "first_seen": "2026-01-01", "last_seen": "2026-01-02", "sightings": 2,
@@ -160,10 +201,19 @@ fn samples() -> Vec<(&'static str, Json)> {
         ),
         (
             "findings",
-            json!({ "count": 2, "next": "5", "nobody": false, "severities": ["critical"], "states": ["told"],
-                "wanted": { "severity": "critical", "state": "", "open": "", "organisation": "", "kind": "", "what": "", "before": "" },
-                "findings": [{ "id": "F1", "severity": "high", "kind": "open-rdp", "target": "192.0.2.1", "first_seen": 1, "last_seen": 2,
-                    "sightings": 3, "told": [{ "code": "GM1", "name": "Gouda", "state": "told", "closed": false }] }] }),
+            json!({ "count": 2, "next": "5", "nobody": false, "severities": ["critical"], "states": ["told"], "tab": "mine", "query": "open=yes",
+                "people": [{ "name": "jan", "display_name": "Jan" }], "views": [[1, "RDP", "kind=rdp"]],
+                "columns": COLUMNS.map(|column| (column, true)),
+                "wanted": { "q": "", "severity": "critical", "state": "", "open": "", "organisation": "", "kind": "", "what": "", "handler": "me", "asleep": "", "columns": [], "before": "" },
+                "findings": [row()] }),
+        ),
+        (
+            "bulk",
+            json!({ "what": "answer", "findings": [row()], "people": [], "answers": ["fixed"], "told": [["GM1", "Gouda"]] }),
+        ),
+        (
+            "rows",
+            json!({ "finding": "F1", "count": 2, "rows": [{ "event": "1:2", "report": "a.csv", "received_at": "2026-01-01T00:00:00Z", "raw": "a,b", "erased": null }] }),
         ),
         (
             "organisation",
@@ -235,7 +285,7 @@ fn both_languages_have_the_same_texts_and_every_one_is_used() {
 fn every_word_of_the_model_has_a_text() {
     use schakel_model::{
         account::PortalRole,
-        answer::RecipientState,
+        answer::{NotificationKind, RecipientState, Standing},
         asset::{AssetKind, Proof, Role},
         call::{CallReason, CallResult},
         fate::Fate,
@@ -259,6 +309,15 @@ fn every_word_of_the_model_has_a_text() {
     CallResult::ALL.iter().for_each(|one| add("call-result", one.as_str()));
     for side in ["from", "to"] {
         RelationKind::ALL.iter().for_each(|one| add("relation", &format!("{one}-{side}")));
+    }
+    NotificationKind::ALL.iter().for_each(|one| add("told", one.as_str()));
+    Standing::ALL.iter().for_each(|one| add("standing", one.as_str()));
+    COLUMNS.iter().for_each(|one| add("column", one));
+    for word in ["assign", "snooze", "answer"] {
+        add("bulk", word);
+    }
+    for word in ["mine", "open", "nobodys", "all"] {
+        add("view", word);
     }
     for word in ["dynamic", "shared_hosting", "excluded"] {
         add("flag", word);

@@ -29,6 +29,11 @@ impl Form {
         self.0.iter().find(|(one, _)| one == name).map_or("", |(_, value)| value)
     }
 
+    /// Every field of this name, as rows that are ticked have it.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(one, _)| one == name).map(|(_, value)| value.as_str())
+    }
+
     /// A field without white space around it; empty when it was not sent.
     pub fn trimmed(&self, name: &str) -> &str {
         self.field(name).trim()

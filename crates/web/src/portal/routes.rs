@@ -13,6 +13,7 @@ use schakel_rules::access::Right;
 use super::{
     Portal, account, assets, calls, findings, morning, plain, register, signing_in,
     visitor::{Access, Visitor, receive},
+    work,
 };
 
 /// An address, whom it is for, and what answers there.
@@ -46,7 +47,18 @@ pub(super) fn routes() -> Vec<Route> {
         has(Right::ActOnCases, "/calls/{code}/unlock", post(calls::unlock)),
         has(Right::ActOnCases, "/calls/{code}/result", post(calls::result)),
         has(Right::SeeCases, "/findings", get(findings::list)),
+        has(Right::SeeCases, "/findings/export", get(findings::export)),
+        has(Right::ActOnCases, "/findings/bulk", get(work::bulk)),
+        has(Right::ActOnCases, "/findings/handler", post(work::assign)),
+        has(Right::ActOnCases, "/findings/snooze", post(work::snooze)),
+        has(Right::ActOnCases, "/findings/undo", post(work::undo)),
+        has(Right::ActOnCases, "/findings/answers", post(work::record)),
+        has(Right::ActOnCases, "/findings/answers/undo", post(work::take_back)),
+        has(Right::SeeCases, "/findings/views", post(work::keep_view)),
+        has(Right::SeeCases, "/findings/views/forget", post(work::forget_view)),
         has(Right::SeeCases, "/findings/{name}", get(findings::one)),
+        has(Right::SeeCases, "/findings/{name}/rows", get(findings::rows)),
+        has(Right::ActOnCases, "/findings/{name}/notes", post(work::note)),
         has(Right::SeeRegister, "/explain", get(register::explain)),
         has(Right::SeeRegister, "/organisations", get(register::organisations)),
         has(Right::SeeRegister, "/organisations/{code}", get(register::organisation)),

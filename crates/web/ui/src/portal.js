@@ -17,6 +17,7 @@
   const keys = {
     j: () => go(at + 1),
     k: () => go(at - 1),
+    x: () => rows()[at]?.querySelector("input[type=checkbox]")?.click(),
     "/": () => document.querySelector("input[type=search]")?.focus(),
     "?": () => document.querySelector("[data-help]")?.toggleAttribute("open"),
   };

@@ -342,6 +342,7 @@ fn conditions(call: &Call, writer: &Writer<'_>, query: &FindingsQuery) -> Result
         name: query.name.as_ref().map(|name| name.trim_end_matches('.').to_lowercase()),
         first_seen_from: query.first_seen_from.map(|at| at.0),
         first_seen_until: query.first_seen_until.map(|at| at.0),
+        ..Conditions::default()
     })
 }
 
