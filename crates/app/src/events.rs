@@ -1,6 +1,6 @@
 //! The events behind a number of the ledger, and the rows of a finding: read again from the raw reports.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, ops::ControlFlow};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use schakel_model::{
@@ -260,11 +260,61 @@ pub fn target(endpoint: &schakel_model::observation::Endpoint<'_>) -> String {
 pub fn of_finding(reader: &Reader, finding: FindingId) -> Result<Vec<EventId>, StoreError> {
     let mut rows = Vec::new();
     for_each_chunk_with(reader, finding, |chunk, fates| {
-        let fates = fate_blob::read(fates).enumerate();
-        let ours = fates.filter(|(_, fate)| matches!(fate, Ok(RowFate::Event(id)) if *id == finding));
-        rows.extend(ours.map(|(at, _)| EventId { report: chunk.report, row: chunk.first_row + at as u32 }));
+        rows.extend(rows_of(finding, &chunk, fates));
     })?;
     Ok(rows)
+}
+
+/// A part of the events of a finding.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct EventPage {
+    /// They, in the order in which they came in.
+    pub events: Vec<EventId>,
+    /// The next page holds those of chunks behind this one; none: this was the last.
+    pub next: Option<u32>,
+}
+
+/// Events of a finding in chunks behind this one: of whole chunks, until there are enough, or until `chunks_max` were looked at. So what one page
+/// costs does not grow with the store, and a page may be empty and yet have a next.
+pub fn page_of_finding(
+    reader: &Reader,
+    finding: FindingId,
+    behind: Option<u32>,
+    enough: usize,
+    chunks_max: usize,
+) -> Result<EventPage, StoreError> {
+    let needle = Needle::new(finding);
+    reader.read(|connection| {
+        let first = match behind {
+            Some(behind) => behind.saturating_add(1),
+            None => chunks::that_made(connection, finding)?,
+        };
+        let mut page = EventPage { events: Vec::new(), next: None };
+        let mut looked = 0;
+        chunks::for_each_fates(connection, first, |chunk, fates| {
+            looked += 1;
+            if needle.is_in(fates) {
+                page.events.extend(rows_of(finding, &chunk, fates));
+            }
+            let is_full = page.events.len() >= enough || looked >= chunks_max;
+            page.next = is_full.then_some(chunk.id);
+            if is_full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?;
+        Ok(page)
+    })
+}
+
+fn rows_of(finding: FindingId, chunk: &FatesOf, fates: &[u8]) -> impl Iterator<Item = EventId> {
+    let (report, first_row) = (chunk.report, chunk.first_row);
+    let ours = fate_blob::read(fates)
+        .enumerate()
+        .filter(move |(_, fate)| matches!(fate, Ok(RowFate::Event(id)) if *id == finding));
+    ours.map(move |(at, _)| EventId { report, row: first_row + at as u32 })
+}
+
+/// An event in IDF.
+pub fn idf(event: &Event) -> serde_json::Value {
+    serde_json::from_str(&schakel_parse::idf::to_json(event)).unwrap_or_default()
 }
 
 /// The chunks in which a finding was seen.
@@ -287,6 +337,7 @@ fn for_each_chunk_with(
             if needle.is_in(fates) {
                 visit(chunk, fates);
             }
+            ControlFlow::Continue(())
         })
     })
 }

@@ -145,6 +145,21 @@ impl Intake {
         Ok(())
     }
 
+    /// Does something and undoes all of it, so that one can see what would be. Nobody else can write meanwhile.
+    pub fn rehearse<T>(&mut self, act: impl FnOnce(&mut Self) -> anyhow::Result<T>) -> anyhow::Result<T> {
+        // What belongs to reports that are in is no part of it.
+        self.settle()?;
+        self.plane.store.rehearse()?;
+        let done = act(self);
+        self.plane.store.undo_rehearsal()?;
+        self.rebuild_table()?;
+        self.plane.shared = Arc::new(state::shared(&self.plane.store.reader()?)?);
+        self.plane.marks.clear();
+        self.plane.marks_span = NO_SPAN;
+        self.plane.mark_chunks.clear();
+        done
+    }
+
     /// Sightings whose chunks were committed but not applied when the process ended are derived again.
     fn recover_sightings(&mut self) -> anyhow::Result<()> {
         let unapplied = self.plane.store.read(chunks::unapplied)?;

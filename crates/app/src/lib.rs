@@ -75,6 +75,7 @@ pub mod register_files;
 pub mod register_history;
 pub mod register_import;
 pub mod register_show;
+pub mod relations;
 pub mod replay;
 pub mod requests;
 pub mod retention;

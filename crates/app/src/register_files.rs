@@ -41,8 +41,20 @@ pub fn read(paths: &[PathBuf], options: &Options, standing: &RegisterFiles) -> a
         named.join(", "),
         ENDINGS.join(", ")
     );
+    read_named(&files, options, standing).with_context(|| format!("cannot import {}", named.join(", ")))
+}
+
+/// The same of files that are here already, each with its name.
+///
+/// # Errors
+/// When it is not clear what the files are.
+pub fn read_named(
+    files: &[(String, Vec<u8>)],
+    options: &Options,
+    standing: &RegisterFiles,
+) -> anyhow::Result<Import> {
     let sources: Vec<_> = files.iter().map(|(name, bytes)| Source { name, bytes }).collect();
-    import(&sources, options, standing).with_context(|| format!("cannot import {}", named.join(", ")))
+    Ok(import(&sources, options, standing)?)
 }
 
 fn read_folder(folder: &Path, files: &mut Vec<(String, Vec<u8>)>) -> anyhow::Result<()> {

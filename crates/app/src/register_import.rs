@@ -1,9 +1,9 @@
 //! Files into the register: problems first, then what would change, then the change, or part of it, as one new version.
 
-use std::path::PathBuf;
+use std::{collections::HashSet, path::PathBuf};
 
 use schakel_formats::register::{
-    self as files, RegisterFile, RegisterFiles, RelationRow, circle_message, circles,
+    self as files, AssetRow, RegisterFile, RegisterFiles, RelationRow, circle_message, circles,
     import::{self, Format, Options, Scope},
 };
 use schakel_model::{
@@ -13,6 +13,7 @@ use schakel_model::{
 use schakel_rules::{
     register_conflict::{Conflict, conflicts},
     register_diff::{Changes, RegisterDiff, diff},
+    register_selection::{Selected, Selection, select},
 };
 use schakel_store::{
     Store,
@@ -36,6 +37,15 @@ pub struct Import {
     pub standing_files: RegisterFiles,
 }
 
+/// Which part of an import is applied.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Part {
+    /// Which of its changes.
+    pub selection: Selection,
+    /// Without what another organisation has proven in the same role.
+    pub without_conflicts: bool,
+}
+
 /// An organisation that an import withdraws while something of it is open.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Leaving {
@@ -52,6 +62,19 @@ impl Import {
         let standing_files = RegisterFiles::of(&standing);
         let import::Import { format, scope, reading } =
             register_files::read(paths, options, &standing_files)?;
+        Ok(Self { format, scope, reading, standing, standing_files })
+    }
+
+    /// Reads files that are here already, each with its name.
+    pub fn read_named(
+        files: &[(String, Vec<u8>)],
+        options: &Options,
+        standing: Register,
+    ) -> anyhow::Result<Self> {
+        let standing = owned_only(standing);
+        let standing_files = RegisterFiles::of(&standing);
+        let import::Import { format, scope, reading } =
+            register_files::read_named(files, options, &standing_files)?;
         Ok(Self { format, scope, reading, standing, standing_files })
     }
 
@@ -90,6 +113,25 @@ impl Import {
     /// Which new rows claim what somebody else has proven.
     pub fn conflicts<'a>(&'a self, diff: &RegisterDiff<'a>) -> Vec<Conflict<'a>> {
         conflicts(&self.standing_files, diff)
+    }
+
+    /// The part of a diff that is to be applied. `conflicts`: those of the whole.
+    pub fn part<'a>(
+        &'a self,
+        diff: RegisterDiff<'a>,
+        part: &Part,
+        conflicts: &[Conflict<'_>],
+    ) -> Selected<'a> {
+        let mut selected = select(diff, &part.selection, &self.standing_files);
+        if part.without_conflicts {
+            let disputed: HashSet<*const AssetRow> =
+                conflicts.iter().map(|conflict| &raw const *conflict.row).collect();
+            let added = &mut selected.diff.assets.added;
+            let before = added.len();
+            added.retain(|row| !disputed.contains(&(&raw const **row)));
+            selected.left_out += (before - added.len()) as u64;
+        }
+        selected
     }
 
     /// The organisations that a change withdraws while something of theirs is open.

@@ -35,6 +35,7 @@ pub struct Shown {
 #[derive(Debug, Serialize)]
 #[allow(missing_docs)]
 pub struct ShownRelation {
+    pub id: u32,
     /// Does it go out from the organisation (`from`), or come in (`to`)?
     pub side: &'static str,
     pub kind: &'static str,
@@ -179,6 +180,7 @@ fn shown_relation(register: &Register, id: OrganisationId, relation: &Relation) 
     let (code, name) = organisation_name(register, other);
     let supplies = relation.kind == schakel_model::relation::RelationKind::Supplies;
     ShownRelation {
+        id: relation.id.0,
         side: if goes_out { "from" } else { "to" },
         kind: relation.kind.as_str(),
         other: code.to_owned(),

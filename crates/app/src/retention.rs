@@ -6,6 +6,7 @@
 use std::{
     collections::{BTreeMap, HashSet},
     fs,
+    ops::ControlFlow,
     os::unix::fs::MetadataExt,
     path::PathBuf,
 };
@@ -367,6 +368,7 @@ pub fn for_each_shown(reader: &Reader, mut visit: impl FnMut(ReportId, FindingId
                     visit(of.report, finding);
                 }
             }
+            ControlFlow::Continue(())
         })
     })
 }

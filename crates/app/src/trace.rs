@@ -3,7 +3,6 @@
 use schakel_attribute::Snapshot;
 use schakel_model::{
     answer::FollowUp,
-    event::Event,
     fate::Fate,
     hub::{HubStatus, ReceiptOutcome},
     ids::{EventId, FindingId, NotificationId},
@@ -275,7 +274,6 @@ pub fn event(reader: &Reader, id: EventId) -> anyhow::Result<EventTrace> {
         RowFate::Clear => ("clear", None),
         RowFate::Event(found) => ("event", Some(found)),
     };
-    let idf = |event: &Event| serde_json::from_str(&schakel_parse::idf::to_json(event)).unwrap_or_default();
     Ok(EventTrace {
         event: id.to_string(),
         report: ReportTrace {
@@ -286,7 +284,7 @@ pub fn event(reader: &Reader, id: EventId) -> anyhow::Result<EventTrace> {
             tlp: tlp.as_str(),
         },
         line: row.line,
-        idf: row.event.as_ref().ok().map(idf),
+        idf: row.event.as_ref().ok().map(events::idf),
         reject: row
             .event
             .as_ref()

@@ -3,6 +3,7 @@
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet, HashMap},
+    iter,
     net::IpAddr,
 };
 
@@ -67,6 +68,12 @@ pub struct KindCount {
     pub findings: u64,
 }
 
+/// Findings that are looked at together.
+const STRETCH: u32 = 1_024;
+
+/// From so many wanted of a stretch on, reading all of it is cheaper.
+const DENSE_MIN: usize = 64;
+
 /// Each finding of nobody, with the events of it that were nobody's.
 pub(crate) fn for_each(
     reader: &Reader,
@@ -76,9 +83,26 @@ pub(crate) fn for_each(
     for block in reader.read(|connection| chunks::blocks(connection, &Blocks::WithFate(Fate::Unrouted)))? {
         id_list::decode(&block.findings).for_each(|finding| *events.entry(finding).or_default() += 1);
     }
-    for (finding, count) in events {
-        if let Some(stored) = reader.read(|connection| findings::get(connection, finding))? {
-            visit(finding, count, &stored.first);
+    // A stretch of which much is wanted is read as it lies; of others one by one.
+    let mut events = events.into_iter().peekable();
+    while let Some((finding, count)) = events.next() {
+        let begin = FindingId(finding.0 / STRETCH * STRETCH);
+        let mut wanted = vec![(finding, count)];
+        wanted.extend(iter::from_fn(|| events.next_if(|(next, _)| next.0 < begin.0.saturating_add(STRETCH))));
+        if wanted.len() < DENSE_MIN {
+            for (finding, count) in wanted {
+                if let Some(stored) = reader.read(|connection| findings::get(connection, finding))? {
+                    visit(finding, count, &stored.first);
+                }
+            }
+            continue;
+        }
+        let mut wanted = wanted.into_iter().peekable();
+        for stored in reader.read(|connection| findings::list(connection, begin, STRETCH as usize))? {
+            while wanted.next_if(|(finding, _)| *finding < stored.id).is_some() {}
+            if let Some((_, count)) = wanted.next_if(|(finding, _)| *finding == stored.id) {
+                visit(stored.id, count, &stored.first);
+            }
         }
     }
     Ok(())
@@ -103,6 +127,13 @@ pub(crate) fn domain_of(name: &str) -> Option<&str> {
     if host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok() { None } else { registrable(host) }
 }
 
+/// Where findings lie together.
+#[derive(PartialEq, Eq, Hash)]
+enum Place {
+    Prefix(IpNet),
+    Domain(String),
+}
+
 #[derive(Default)]
 struct Gathered {
     findings: u64,
@@ -117,14 +148,14 @@ struct Gathered {
 pub fn clusters(reader: &Reader, by: Option<By>) -> Result<Vec<Cluster>, StoreError> {
     let kinds = reader.read(findings::kinds)?;
     let seen = reader.read(sightings::all)?;
-    let mut gathered: HashMap<(By, String), Gathered, RandomState> = HashMap::default();
+    let mut gathered: HashMap<Place, Gathered, RandomState> = HashMap::default();
     for_each(reader, |finding, events, stored| {
-        let prefix = stored.ip.map(|ip| (By::Prefix, prefix_of(ip).to_string()));
-        let domain = stored.name.as_deref().and_then(domain_of).map(|domain| (By::Domain, domain.to_owned()));
+        let prefix = stored.ip.map(|ip| Place::Prefix(prefix_of(ip)));
+        let domain = || stored.name.as_deref().and_then(domain_of).map(|name| Place::Domain(name.to_owned()));
         let place = match by {
             Some(By::Prefix) => prefix,
-            Some(By::Domain) => domain,
-            None => prefix.or(domain),
+            Some(By::Domain) => domain(),
+            None => prefix.or_else(domain),
         };
         let Some(place) = place else { return };
         let one = gathered.entry(place).or_default();
@@ -140,7 +171,11 @@ pub fn clusters(reader: &Reader, by: Option<By>) -> Result<Vec<Cluster>, StoreEr
     })?;
     let mut clusters: Vec<Cluster> = gathered
         .into_iter()
-        .map(|((by, cluster), one)| {
+        .map(|(place, one)| {
+            let (by, cluster) = match place {
+                Place::Prefix(net) => (By::Prefix, net.to_string()),
+                Place::Domain(name) => (By::Domain, name),
+            };
             let mut of_kind: Vec<KindCount> = one
                 .kinds
                 .into_iter()

@@ -84,7 +84,6 @@ pub struct Vetting {
     config: Config,
     templates: Templates,
     clock: Clock,
-    now: i64,
 }
 
 impl Vetting {
@@ -100,7 +99,6 @@ impl Vetting {
             reading: config.reading()?,
             config: config.clone(),
             clock,
-            now: clock.now_seconds(),
         })
     }
 
@@ -115,65 +113,6 @@ impl Vetting {
             templates: &self.templates,
             clock: self.clock,
         }
-    }
-
-    /// What accepting would do. Everything is done and nothing is kept: nothing else can be done afterwards.
-    pub fn preview(mut self, kept: &Kept) -> anyhow::Result<(Looked, Preview)> {
-        let (looked, mut incoming) = self.desk().look(kept)?;
-        let mut preview = Preview::default();
-        let mut first = First(&mut preview);
-        // What cannot be read at all is said by what follows.
-        let _ = parse_incoming(&mut incoming, &kept.envelope.name, &self.reading, self.now, &mut first);
-        incoming.origin = origin(kept, &looked.sender);
-        self.intake.store().rehearse()?;
-        match self.intake.take(incoming, &self.reading, &|_| ()) {
-            Ok(ingested) => {
-                preview.known = ingested.report_known;
-                if !ingested.report_known {
-                    preview.concerned = self.concerned(ingested.report)?;
-                }
-                preview.sums = ingested.progress.sums;
-                preview.new_findings = ingested.progress.new_findings;
-                preview.findings_seen = ingested.findings_seen;
-                preview.failures = ingested.failures;
-            }
-            Err(error) if is_store_trouble(&error) => return Err(error),
-            Err(error) => preview.failures.push(format!("{error:#}")),
-        }
-        Ok((looked, preview))
-    }
-
-    /// Whom a report concerns, by organisation; the rehearsal sees what nobody else does.
-    fn concerned(&mut self, report: ReportId) -> anyhow::Result<Vec<Concerned>> {
-        let view = self.intake.view();
-        let now = self.now;
-        let store = self.intake.store();
-        let blocks = store.read(|connection| chunks::blocks(connection, &Blocks::OfReport(report)))?;
-        let members = store.read(|connection| reports::members(connection, report))?;
-        let tlp = members.iter().map(|member| member.terms.tlp).max().unwrap_or(Tlp::Red);
-        let mut by_organisation: BTreeMap<OrganisationId, Concerned> = BTreeMap::new();
-        for block in &blocks {
-            let Some(assignee) = block.assignee else { continue };
-            let concerned = by_organisation.entry(assignee.organisation).or_insert_with(|| {
-                let organisation = view.register.organisation(assignee.organisation);
-                let name = organisation.map_or_else(String::new, |one| one.name.clone());
-                let code = organisation.map_or_else(String::new, |one| one.code.clone());
-                Concerned { code, name, told: 0, not_told: 0, recipients: Vec::new() }
-            });
-            if block.fate == Fate::Queued {
-                concerned.told += block.count;
-            } else {
-                concerned.not_told += block.count;
-            }
-        }
-        for (organisation, concerned) in by_organisation.iter_mut().filter(|(_, one)| one.told > 0) {
-            let place = view.successors.at(*organisation, now);
-            if let Ok(chosen) = recipients(view.contacts(place, now), tlp) {
-                let contacts = chosen.by_language.iter().flat_map(|group| &group.contacts);
-                concerned.recipients = contacts.map(|contact| contact.email.clone()).collect();
-            }
-        }
-        Ok(by_organisation.into_values().collect())
     }
 
     /// Applies what is still to be applied.
@@ -240,6 +179,35 @@ impl VettingDesk<'_> {
     /// Who sent it and what is in it.
     pub fn look(&mut self, kept: &Kept) -> anyhow::Result<(Looked, Incoming)> {
         self.arrivals().look(kept)
+    }
+
+    /// What accepting would do: everything is done, looked at, and undone.
+    pub fn preview(&mut self, kept: &Kept) -> anyhow::Result<(Looked, Preview)> {
+        let (looked, mut incoming) = self.look(kept)?;
+        let (reading, now) = (self.reading, self.clock.now_seconds());
+        let mut preview = Preview::default();
+        let mut first = First(&mut preview);
+        // What cannot be read at all is said by what follows.
+        let _ = parse_incoming(&mut incoming, &kept.envelope.name, reading, now, &mut first);
+        incoming.origin = origin(kept, &looked.sender);
+        self.intake.rehearse(|intake| {
+            match intake.take(incoming, reading, &|_| ()) {
+                Ok(ingested) => {
+                    preview.known = ingested.report_known;
+                    if !ingested.report_known {
+                        preview.concerned = concerned(intake, ingested.report, now)?;
+                    }
+                    preview.sums = ingested.progress.sums;
+                    preview.new_findings = ingested.progress.new_findings;
+                    preview.findings_seen = ingested.findings_seen;
+                    preview.failures = ingested.failures;
+                }
+                Err(error) if is_store_trouble(&error) => return Err(error),
+                Err(error) => preview.failures.push(format!("{error:#}")),
+            }
+            Ok(())
+        })?;
+        Ok((looked, preview))
     }
 
     /// Deals with something that has just come in, as the service would.
@@ -344,6 +312,38 @@ impl VettingDesk<'_> {
         let entry = Entry { at, actor, action, subject: &subject, reason, detail: "" };
         Ok(self.intake.store().write(|transaction| audit::append(transaction, &entry)).map(|_| ())?)
     }
+}
+
+/// Whom a report concerns, by organisation; the rehearsal sees what nobody else does.
+fn concerned(intake: &mut Intake, report: ReportId, now: i64) -> anyhow::Result<Vec<Concerned>> {
+    let view = intake.view();
+    let store = intake.store();
+    let blocks = store.read(|connection| chunks::blocks(connection, &Blocks::OfReport(report)))?;
+    let members = store.read(|connection| reports::members(connection, report))?;
+    let tlp = members.iter().map(|member| member.terms.tlp).max().unwrap_or(Tlp::Red);
+    let mut by_organisation: BTreeMap<OrganisationId, Concerned> = BTreeMap::new();
+    for block in &blocks {
+        let Some(assignee) = block.assignee else { continue };
+        let concerned = by_organisation.entry(assignee.organisation).or_insert_with(|| {
+            let organisation = view.register.organisation(assignee.organisation);
+            let name = organisation.map_or_else(String::new, |one| one.name.clone());
+            let code = organisation.map_or_else(String::new, |one| one.code.clone());
+            Concerned { code, name, told: 0, not_told: 0, recipients: Vec::new() }
+        });
+        if block.fate == Fate::Queued {
+            concerned.told += block.count;
+        } else {
+            concerned.not_told += block.count;
+        }
+    }
+    for (organisation, concerned) in by_organisation.iter_mut().filter(|(_, one)| one.told > 0) {
+        let place = view.successors.at(*organisation, now);
+        if let Ok(chosen) = recipients(view.contacts(place, now), tlp) {
+            let contacts = chosen.by_language.iter().flat_map(|group| &group.contacts);
+            concerned.recipients = contacts.map(|contact| contact.email.clone()).collect();
+        }
+    }
+    Ok(by_organisation.into_values().collect())
 }
 
 /// Keeps the first events and rejects.

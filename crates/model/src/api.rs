@@ -23,6 +23,7 @@ pub enum Scope {
     SourcesRead,
     AuditRead,
     ChangesRead,
+    ReportsWrite,
 }
 
 words!(
@@ -30,7 +31,7 @@ words!(
     FindingsRead "findings:read", FindingsAnswer "findings:answer", NotificationsRead "notifications:read", RegisterRead "register:read",
     RegisterWrite "register:write", ReportsRead "reports:read", VettingRead "vetting:read", VettingWrite "vetting:write",
     CallsRead "calls:read", CallsWrite "calls:write", PolicyRead "policy:read", LedgerRead "ledger:read", SourcesRead "sources:read",
-    AuditRead "audit:read", ChangesRead "changes:read",
+    AuditRead "audit:read", ChangesRead "changes:read", ReportsWrite "reports:write",
 );
 
 impl Scope {
@@ -43,6 +44,7 @@ impl Scope {
                 | Self::NotificationsRead
                 | Self::RegisterRead
                 | Self::ChangesRead
+                | Self::ReportsWrite
         )
     }
 }

@@ -1,5 +1,7 @@
 //! Chunks: what a few ten thousand rows have done, committed all or nothing. This transaction is the arbiter of what happened.
 
+use std::ops::ControlFlow;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use schakel_model::{
     asset::Role,
@@ -404,11 +406,11 @@ pub struct FatesOf {
     pub first_row: u32,
 }
 
-/// Walks over the fates of all chunks from this one on, in order of commit.
+/// Walks over the fates of all chunks from this one on, in order of commit, until it is told to stop.
 pub fn for_each_fates(
     connection: &Connection,
     first: u32,
-    mut visit: impl FnMut(FatesOf, &[u8]),
+    mut visit: impl FnMut(FatesOf, &[u8]) -> ControlFlow<()>,
 ) -> Result<(), StoreError> {
     let mut statement = connection
         .prepare_cached(
@@ -417,12 +419,13 @@ pub fn for_each_fates(
         .doing("read fates")?;
     let mut rows = statement.query([first]).doing("read fates")?;
     while let Some(row) = rows.next().doing("read fates")? {
-        let mut read = |row: &Row<'_>| -> rusqlite::Result<()> {
+        let mut read = |row: &Row<'_>| -> rusqlite::Result<ControlFlow<()>> {
             let of = FatesOf { id: row.get(0)?, report: ReportId(row.get(1)?), first_row: row.get(2)? };
-            visit(of, row.get_ref(3)?.as_blob()?);
-            Ok(())
+            Ok(visit(of, row.get_ref(3)?.as_blob()?))
         };
-        read(row).doing("read fates")?;
+        if read(row).doing("read fates")?.is_break() {
+            break;
+        }
     }
     Ok(())
 }

@@ -30,7 +30,7 @@ pub struct Rehearsed {
 }
 
 impl Store {
-    /// From here on nothing that is done to this store is kept: it is undone when the store is closed. Not for what touches files.
+    /// From here on nothing that is done to this store is kept: it is undone by [`Store::undo_rehearsal`], and when the store is closed.
     pub fn rehearse(&mut self) -> Result<Rehearsal, StoreError> {
         self.connection.execute_batch("BEGIN IMMEDIATE").doing("begin a rehearsal")?;
         let last = |table: &str| {
@@ -39,6 +39,19 @@ impl Store {
                 .doing("begin a rehearsal")
         };
         Ok(Rehearsal { audit: last("audit")? as u64, message: last("message")? })
+    }
+}
+
+impl Store {
+    /// Ends a rehearsal. The store goes on as if nothing had been done; raw bytes that were written are written over.
+    pub fn undo_rehearsal(&mut self) -> Result<(), StoreError> {
+        // SQLite rolls back by itself after some errors (a full disk).
+        if !self.connection.is_autocommit() {
+            self.connection.execute_batch("ROLLBACK").doing("end a rehearsal")?;
+        }
+        let last = crate::chunks::last_frame(&self.connection)?;
+        self.frames = crate::frames::FrameWriter::open(&self.data().raw(), last)?;
+        Ok(())
     }
 }
 

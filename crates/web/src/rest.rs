@@ -23,7 +23,7 @@ mod schema;
 mod values;
 mod waiting;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use anyhow::Context;
 use axum::{
@@ -34,7 +34,8 @@ use axum::{
     response::Response,
     routing::{MethodFilter, get, on, post},
 };
-use schakel_app::{config::Config, requests::Asking};
+use ipnet::IpNet;
+use schakel_app::{config::Config, doors::DoorSlot, requests::Asking};
 use schakel_model::clock::Clock;
 use schakel_store::data_dir::DataDir;
 use tokio::sync::Semaphore;
@@ -59,14 +60,28 @@ pub struct Rest {
     clock: Clock,
     config: Arc<Config>,
     asking: Asking,
-    rate: rate::Rate,
+    rate: rate::Rate<u32>,
+    /// How often a network asks for access tokens.
+    token_rate: rate::Rate<IpNet>,
     under_way: answered::UnderWay,
+    /// The spool, once the service has opened it.
+    door: Arc<DoorSlot>,
+    /// What is nobody's, put together.
+    clusters: resources::register::Clusters,
+    /// Whoever holds it reads many rows again.
+    replaying: Arc<Mutex<()>>,
     /// Room for those who wait for changes.
     waiting: Arc<Semaphore>,
 }
 
 /// Listens as configured; on nothing when no address is.
-pub fn start(config: &Config, asking: &Asking, clock: Clock, data: &DataDir) -> anyhow::Result<Handle> {
+pub fn start(
+    config: &Config,
+    asking: &Asking,
+    slot: &Arc<DoorSlot>,
+    clock: Clock,
+    data: &DataDir,
+) -> anyhow::Result<Handle> {
     let api = &config.api;
     if api.listen.is_empty() {
         return Ok(Handle::none());
@@ -80,7 +95,11 @@ pub fn start(config: &Config, asking: &Asking, clock: Clock, data: &DataDir) -> 
         config: Arc::new(config.clone()),
         asking: asking.clone(),
         rate: rate::Rate::default(),
+        token_rate: rate::Rate::default(),
         under_way: answered::UnderWay::default(),
+        door: Arc::clone(slot),
+        clusters: resources::register::Clusters::default(),
+        replaying: Arc::default(),
         waiting: Arc::new(Semaphore::new(WAITING_MAX)),
     };
     let handle = listener::start(&api.listen, "rest", tls, router(rest)).with_context(|| {

@@ -1,15 +1,15 @@
 //! `schakel register import`
 
-use std::{collections::HashSet, path::PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use schakel_app::{
     contacts::waiting_changes,
     register::standing,
-    register_import::{Import, Leaving},
+    register_import::{Import, Leaving, Part},
 };
 use schakel_formats::register::{
-    AssetRow, Problem, ProblemKind, Row,
+    Problem, ProblemKind, Row,
     import::{Format, Options, Scope},
     line,
 };
@@ -17,7 +17,7 @@ use schakel_model::ids::RegisterVersion;
 use schakel_rules::{
     register_conflict::Conflict,
     register_diff::{Changes, Counts, RegisterDiff},
-    register_selection::{Only, Selected, Selection, select},
+    register_selection::{Only, Selected, Selection},
 };
 use schakel_store::{Store, act::Act};
 use serde::Serialize;
@@ -140,10 +140,7 @@ pub fn run(context: &Context, args: &ImportArgs) -> anyhow::Result<Ending> {
     let conflicts = import.conflicts(&diff);
     let counts = diff.counts();
     let in_conflict = show_sums(context, &import, &diff, &conflicts);
-    let mut selected = select(diff, &selection(args), &import.standing_files);
-    if args.without_conflicts {
-        leave_conflicts_out(&mut selected, &conflicts);
-    }
+    let selected = import.part(diff, &part(args), &conflicts);
     show_left_out(context, &selected);
     let rows = args.list.then(|| rows(&selected.diff));
     rows.iter().flatten().for_each(|row| show_row(context, row));
@@ -263,17 +260,9 @@ fn scope(text: &str) -> Result<Scope, String> {
     }
 }
 
-fn selection(args: &ImportArgs) -> Selection {
-    Selection { only: args.only.clone(), organisations: args.only_organisation.clone() }
-}
-
-fn leave_conflicts_out(selected: &mut Selected<'_>, conflicts: &[Conflict<'_>]) {
-    let in_conflict: HashSet<*const AssetRow> =
-        conflicts.iter().map(|conflict| &raw const *conflict.row).collect();
-    let added = &mut selected.diff.assets.added;
-    let before = added.len();
-    added.retain(|row| !in_conflict.contains(&(&raw const **row)));
-    selected.left_out += (before - added.len()) as u64;
+fn part(args: &ImportArgs) -> Part {
+    let selection = Selection { only: args.only.clone(), organisations: args.only_organisation.clone() };
+    Part { selection, without_conflicts: args.without_conflicts }
 }
 
 fn more(context: &Context, total: u64) {

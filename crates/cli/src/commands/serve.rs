@@ -33,7 +33,7 @@ pub fn run(context: &Context) -> anyhow::Result<Ending> {
     let (asking, requests) = requests::channel();
     let api = schakel_web::api::start(&config.doors.api, &slot, context.clock, &context.data)?;
     let hub = schakel_web::hub::start(&config, &slot, context.clock, &context.data)?;
-    let rest = schakel_web::rest::start(&config, &asking, context.clock, &context.data)?;
+    let rest = schakel_web::rest::start(&config, &asking, &slot, context.clock, &context.data)?;
     let portal = portal::start(&config, &asking, &context.data, context.clock)?;
     let served = serve(&context.data, &config, context.clock, &stop, &counters, &slot, &requests);
     portal.stop();

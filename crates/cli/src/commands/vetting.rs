@@ -216,7 +216,7 @@ fn age(seconds: i64) -> String {
 fn show(context: &Context, receipt: Receipt) -> anyhow::Result<Ending> {
     let mut vetting = open(context)?;
     let kept = vetting.desk().held(receipt)?;
-    let (looked, preview) = vetting.preview(&kept)?;
+    let (looked, preview) = vetting.desk().preview(&kept)?;
     let out = &context.out;
     out.line(format!(
         "{receipt} came {} by {} as {} ({} bytes). It waits: {}.",

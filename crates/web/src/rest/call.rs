@@ -92,14 +92,17 @@ pub fn after<T: FromStr>(cursor: Option<&str>) -> Result<Option<T>, Problem> {
     let Some(cursor) = cursor else { return Ok(None) };
     let text = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     let after = text.and_then(|text| text.parse().ok());
-    after.map(Some).ok_or_else(|| {
-        Problem::fault(
-            Where::Query,
-            "cursor",
-            "cursor",
-            "this is no cursor: use the one in the Link header as it is",
-        )
-    })
+    after.map(Some).ok_or_else(wrong_cursor)
+}
+
+/// What is no cursor of ours.
+pub fn wrong_cursor() -> Problem {
+    Problem::fault(
+        Where::Query,
+        "cursor",
+        "cursor",
+        "this is no cursor: use the one in the Link header as it is",
+    )
 }
 
 /// How many items, within what is allowed.

@@ -23,9 +23,6 @@ use super::{
 };
 use crate::api::body::Paced;
 
-/// A body of a request: a few hundred assets or answers.
-pub const BODY_BYTES_MAX: usize = 1 << 20;
-
 /// A token is shorter than this.
 const TOKEN_BYTES_MAX: usize = 1_024;
 
@@ -57,7 +54,7 @@ async fn try_answer(
     let (reader, client) = known(&rest, &head, &route).await?;
     let bytes = match route.method {
         Method::Get => Vec::new(),
-        Method::Post => whole_body(&head, body).await?,
+        Method::Post => whole_body(&head, body, route.body_bytes_max).await?,
     };
     let key = idempotency_key(&head, route.method)?;
     blocking(move || {
@@ -141,7 +138,7 @@ fn bearer(value: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-async fn whole_body(head: &HeaderMap, body: Body) -> Result<Vec<u8>, Problem> {
+async fn whole_body(head: &HeaderMap, body: Body, bytes_max: usize) -> Result<Vec<u8>, Problem> {
     let of = head.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let of = of.split(';').next().unwrap_or_default().trim();
     if !of.eq_ignore_ascii_case("application/json") {
@@ -150,7 +147,7 @@ async fn whole_body(head: &HeaderMap, body: Body) -> Result<Vec<u8>, Problem> {
             "Send JSON, with `Content-Type: application/json`.",
         ));
     }
-    read_at_a_pace(body, BODY_BYTES_MAX).await
+    read_at_a_pace(body, bytes_max).await
 }
 
 /// A body that comes fast enough and is not too large.

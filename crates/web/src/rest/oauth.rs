@@ -1,14 +1,15 @@
 //! `POST /oauth2/token`: an access token for a client that signs who it is (RFC 6749 section 4.4, RFC 7523 section 2.2). Why there is none is said as
 //! OAuth says it, which is: hardly; our log says it.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, net::IpAddr, time::Instant};
 
 use axum::{
     body::Body,
-    extract::State,
+    extract::{Extension, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use ipnet::IpNet;
 use schakel_app::api_clients::{NoToken, TOKEN_SECONDS, access_token};
 use schakel_model::api::{read_scopes, scopes_text};
 use schakel_store::Reader;
@@ -19,15 +20,35 @@ use super::{
     dispatch::{blocking, read_at_a_pace},
     problem::Problem,
 };
+use crate::listener::Peer;
 
 /// A signed assertion and a few words.
 const FORM_BYTES_MAX: usize = 16 << 10;
 
 const JWT: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
+/// Tokens that one network may ask for in a minute. A token counts for ten minutes, so this is a network of thousands of clients; and checking a
+/// signature costs us more than making a wrong one costs somebody else.
+const PER_MINUTE: u32 = 300;
+
 /// `POST /oauth2/token`
-pub async fn token(State(rest): State<Rest>, head: HeaderMap, body: Body) -> Response {
+pub async fn token(
+    State(rest): State<Rest>,
+    Extension(Peer(peer)): Extension<Peer>,
+    head: HeaderMap,
+    body: Body,
+) -> Response {
+    if let Err(wait) = rest.token_rate.take(network_of(peer), PER_MINUTE, Instant::now()) {
+        let seconds = wait.as_secs().saturating_add(1).min(60) as u32;
+        return Problem::later(StatusCode::TOO_MANY_REQUESTS, "You ask too often.", seconds).into_response();
+    }
     answer(rest, &head, body).await.unwrap_or_else(IntoResponse::into_response)
+}
+
+/// A host of IPv4; of IPv6 the network that one host can have all of.
+fn network_of(peer: IpAddr) -> IpNet {
+    let length = if peer.is_ipv4() { 32 } else { 64 };
+    IpNet::new(peer, length).map_or_else(|_| peer.into(), |net| net.trunc())
 }
 
 async fn answer(rest: Rest, head: &HeaderMap, body: Body) -> Result<Response, Problem> {

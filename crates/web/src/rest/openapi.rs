@@ -185,9 +185,9 @@ fn operation(route: &Route, shapes: &mut Shapes) -> Value {
         route.status.as_u16().to_string(),
         json!({ "description": "Done", "headers": headers, "content": { "application/json": { "schema": gives } } }),
     );
-    let mut problems = vec!["400", "401", "403", "404", "429", "503"];
+    let mut problems = vec!["400", "401", "403", "404", "422", "429", "503", "504"];
     if route.method == Method::Post {
-        problems.extend(["408", "409", "413", "415", "422", "504"]);
+        problems.extend(["408", "409", "413", "415"]);
     }
     problems.sort_unstable();
     for status in problems {

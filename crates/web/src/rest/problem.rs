@@ -106,6 +106,17 @@ impl Problem {
         Self { retry_after: Some(seconds), ..Self::new(status, detail) }
     }
 
+    /// It can be read, and cannot be done: with each reason.
+    pub fn unusable(detail: impl Into<String>, mut errors: Vec<Fault>) -> Self {
+        errors.truncate(FAULTS_MAX);
+        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) }
+    }
+
+    /// Somebody else was faster.
+    pub fn conflict(detail: &str) -> Self {
+        Self::new(StatusCode::CONFLICT, detail)
+    }
+
     /// What happened is for our log only.
     pub fn trouble(error: impl std::fmt::Display) -> Self {
         tracing::error!(%error, "the API is in trouble");

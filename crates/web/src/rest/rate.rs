@@ -1,20 +1,27 @@
-//! How much a client may ask: so many requests a minute, of which a tenth at once. A client that asks too often does not slow down others.
+//! How much somebody may ask: so many requests a minute, of which a tenth at once. Whoever asks too often does not slow down others.
 
 use std::{
     collections::HashMap,
+    hash::Hash,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
-/// Clients in memory; those that are rested are forgotten first.
-const CLIENTS_MAX: usize = 10_000;
+/// Of whom it is remembered; those that are rested are forgotten first.
+const REMEMBERED_MAX: usize = 10_000;
 
 /// At least so many may come at once: a page of a portal asks for a few things together.
 const AT_ONCE_MIN: f64 = 10.0;
 
-/// What each client has left.
-#[derive(Clone, Debug, Default)]
-pub struct Rate(Arc<Mutex<HashMap<u32, Bucket>>>);
+/// What each has left: a client by its number, who is not known yet by the network it comes from.
+#[derive(Clone, Debug)]
+pub struct Rate<K>(Arc<Mutex<HashMap<K, Bucket>>>);
+
+impl<K> Default for Rate<K> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
 
 #[derive(Clone, Copy, Debug)]
 struct Bucket {
@@ -22,13 +29,13 @@ struct Bucket {
     at: Instant,
 }
 
-impl Rate {
+impl<K: Eq + Hash> Rate<K> {
     /// One request more. `Err`: come again after this time.
-    pub fn take(&self, client: u32, per_minute: u32, now: Instant) -> Result<(), Duration> {
+    pub fn take(&self, client: K, per_minute: u32, now: Instant) -> Result<(), Duration> {
         let a_second = f64::from(per_minute.max(1)) / 60.0;
         let most = (f64::from(per_minute) / 10.0).max(AT_ONCE_MIN.min(f64::from(per_minute)));
         let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if buckets.len() >= CLIENTS_MAX {
+        if buckets.len() >= REMEMBERED_MAX {
             buckets.retain(|_, bucket| now.duration_since(bucket.at) < Duration::from_secs(60));
         }
         let bucket = buckets.entry(client).or_insert(Bucket { left: most, at: now });

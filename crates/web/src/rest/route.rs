@@ -70,6 +70,9 @@ pub struct Incoming<'a> {
     pub body: Option<Value>,
 }
 
+/// A body of a request, when its row says nothing else: a few hundred assets or answers.
+const BODY_BYTES_MAX: usize = 1 << 20;
+
 type Run = Box<dyn Fn(&Call, Incoming<'_>) -> Result<Reply, Problem> + Send + Sync>;
 type Describe = fn(&mut SchemaGenerator) -> Schema;
 
@@ -91,6 +94,8 @@ pub struct Route {
     pub status: StatusCode,
     /// Its parameters behind the question mark.
     pub query: Value,
+    /// The most bytes of its body.
+    pub body_bytes_max: usize,
     /// The shape of its body, when one comes in.
     pub takes: Option<Describe>,
     /// The shape of what goes out.
@@ -146,6 +151,7 @@ where
         members,
         status: StatusCode::OK,
         query,
+        body_bytes_max: BODY_BYTES_MAX,
         takes: None,
         gives: |generator| generator.subschema_for::<R>(),
         is_list: false,
@@ -220,6 +226,11 @@ where
 }
 
 impl Route {
+    /// The same, with a larger body.
+    pub fn with_body(self, bytes_max: usize) -> Self {
+        Self { body_bytes_max: bytes_max, ..self }
+    }
+
     /// The names of the parameters in its path, in order.
     pub fn parameters(&self) -> impl Iterator<Item = &'static str> {
         self.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))

@@ -4,12 +4,15 @@
 use axum::http::StatusCode;
 use schakel_model::api::Scope::{
     AuditRead, CallsRead, CallsWrite, ChangesRead, FindingsAnswer, FindingsRead, LedgerRead,
-    NotificationsRead, PolicyRead, RegisterRead, RegisterWrite, ReportsRead, SourcesRead, VettingRead,
-    VettingWrite,
+    NotificationsRead, PolicyRead, RegisterRead, RegisterWrite, ReportsRead, ReportsWrite, SourcesRead,
+    VettingRead, VettingWrite,
 };
 
 use super::{
-    resources::{changes, claims, desk, drop_ins, findings, ledger, notifications, register, reports},
+    resources::{
+        changes, claims, desk, drop_ins, findings, ledger, notifications, register, register_changes,
+        register_files, reports, submissions, vetting, what_ifs,
+    },
     route::{
         Members::{No, Own},
         Route, get, list, post,
@@ -21,6 +24,12 @@ pub const CHANGES: &str = "/changes";
 
 const OK: StatusCode = StatusCode::OK;
 const CREATED: StatusCode = StatusCode::CREATED;
+
+/// Files of the register in one body: a register of half a million assets.
+const REGISTER_BYTES_MAX: usize = 64 << 20;
+
+/// A report in one body; the door for reports takes larger ones as they are.
+const REPORT_BYTES_MAX: usize = 16 << 20;
 
 /// Every route.
 #[rustfmt::skip] // One row, one line: it is a table.
@@ -39,16 +48,28 @@ pub fn all() -> Vec<Route> {
         list(("/organisations", "listOrganisations", "Organisations in the register"), RegisterRead, Own, register::list),
         get(("/organisations/{organisation}", "getOrganisation", "One organisation with its relations, assets and contacts"), RegisterRead, Own, register::one),
         post(("/organisations/{organisation}/claims", "addClaims", "Claim assets for an organisation: all of them, or with dryRun only to see what it comes to"), RegisterWrite, No, CREATED, claims::add),
+        post(("/organisations/{organisation}/contacts", "addContact", "Add a contact; never a trusted one"), RegisterWrite, No, CREATED, register_changes::add_contact),
+        post(("/contacts/{contact}/change", "changeContact", "Change a contact; never a trusted one"), RegisterWrite, No, OK, register_changes::change_contact),
+        post(("/contacts/{contact}/leave", "contactLeaves", "A contact leaves, with the mail that waits for them"), RegisterWrite, No, OK, register_changes::contact_leaves),
+        post(("/relations", "addRelation", "Enter a relation between two organisations, or change it"), RegisterWrite, No, CREATED, register_changes::add_relation),
+        post(("/relations/{relation}/withdraw", "withdrawRelation", "Take a relation away"), RegisterWrite, No, OK, register_changes::withdraw_relation),
+        post(("/assets/{asset}/withdraw", "withdrawAsset", "Take an asset away"), RegisterWrite, No, OK, register_changes::withdraw_asset),
+        get(("/register-files", "exportRegister", "The register as its files"), RegisterRead, No, register_files::export),
+        post(("/register-imports", "importRegister", "Files into the register; with dryRun only to see what would change"), RegisterWrite, No, OK, register_files::import).with_body(REGISTER_BYTES_MAX),
+        post(("/what-ifs", "askWhatIf", "What a change of the register would have done with what came in; nothing is changed"), FindingsRead, No, OK, what_ifs::ask).with_body(REGISTER_BYTES_MAX),
         get(("/explanations", "explain", "Who owns an address or a name, and why"), RegisterRead, No, register::explanation),
         list(("/unrouted-clusters", "listUnroutedClusters", "What is nobody's, by where it lies"), FindingsRead, No, register::unrouted),
+        post(("/reports", "submitReport", "Send a report"), ReportsWrite, Own, StatusCode::ACCEPTED, submissions::submit).with_body(REPORT_BYTES_MAX),
+        get(("/receipts/{receipt}", "getReceipt", "What became of a report that was sent"), ReportsWrite, Own, submissions::receipt),
         list(("/reports", "listReports", "Reports as they came in, the newest first"), ReportsRead, No, reports::list),
         get(("/reports/{report}", "getReport", "One report"), ReportsRead, No, reports::one),
         get(("/reports/{report}/ledger", "getReportLedger", "The balance of one report"), LedgerRead, No, ledger::report),
         get(("/ledger", "getLedger", "The balance of the ledger"), LedgerRead, No, ledger::day),
         list(("/sources", "listSources", "Who reports, and what came of it"), SourcesRead, No, reports::sources),
-        list(("/vetting", "listVetting", "What waits for a person"), VettingRead, No, reports::vetting),
-        post(("/vetting/{receipt}/accept", "acceptReport", "Take in what waits"), VettingWrite, No, OK, reports::accept),
-        post(("/vetting/{receipt}/refuse", "refuseReport", "Put aside what waits"), VettingWrite, No, OK, reports::refuse),
+        list(("/vetting", "listVetting", "What waits for a person"), VettingRead, No, vetting::list),
+        get(("/vetting/{receipt}", "previewReport", "What waits, and what accepting it would do"), VettingRead, No, vetting::preview),
+        post(("/vetting/{receipt}/accept", "acceptReport", "Take in what waits"), VettingWrite, No, OK, vetting::accept),
+        post(("/vetting/{receipt}/refuse", "refuseReport", "Put aside what waits"), VettingWrite, No, OK, vetting::refuse),
         list(("/calls", "listCalls", "The calling list, the worst first"), CallsRead, No, desk::calls),
         post(("/calls/{organisation}/lock", "lockCall", "Say that you are calling"), CallsWrite, No, OK, desk::lock),
         post(("/calls/{organisation}/unlock", "unlockCall", "Say that you are not calling after all"), CallsWrite, No, OK, desk::unlock),
@@ -78,6 +99,9 @@ pub fn about_parameter(name: &str) -> &'static str {
         "notification" => "The number of a notification, such as N7",
         "answer" => "The number of an answer, such as A4",
         "organisation" => "The code of an organisation, such as GM0513",
+        "contact" => "The number of a contact in the register, such as 7",
+        "relation" => "The number of a relation in the register, such as 3",
+        "asset" => "The number of an asset in the register, such as 12",
         "receipt" => "The receipt of what reached a door",
         _ => "",
     }

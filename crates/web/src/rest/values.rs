@@ -98,6 +98,11 @@ words_of!(
     schakel_model::classification::ClassificationType, "ClassificationType";
     schakel_model::fate::Fate, "Fate";
     schakel_model::tlp::Tlp, "Tlp";
+    schakel_model::language::Language, "Language";
+    schakel_model::register::ContactRole, "ContactRole";
+    schakel_model::relation::RelationKind, "RelationKind";
+    schakel_model::relation::Mandate, "Mandate";
+    schakel_formats::register::import::Format, "RegisterFormat";
 );
 
 /// One of a closed set of words.

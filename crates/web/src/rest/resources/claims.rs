@@ -26,6 +26,13 @@ pub struct DryRun {
     dry_run: Option<bool>,
 }
 
+impl DryRun {
+    /// Is it only to be seen?
+    pub fn dry_run(&self) -> bool {
+        self.dry_run.unwrap_or(false)
+    }
+}
+
 /// What is claimed.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -109,7 +116,7 @@ pub fn add(call: &Call, query: DryRun, new: NewClaims) -> Result<Claimed, Proble
     if !names.organisations.iter().any(|one| one.code == code) {
         return Err(Problem::not_found());
     }
-    let dry_run = query.dry_run.unwrap_or(false);
+    let dry_run = query.dry_run();
     let keep = if dry_run { Keep::Nothing } else { Keep::All };
     let reason = new.reason.unwrap_or_default();
     let entered = call.change(&reason, move |at_work, act| {

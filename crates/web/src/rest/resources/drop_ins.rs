@@ -3,9 +3,10 @@
 //! - tuency: <https://gitlab.com/intevation/tuency/tuency/-/blob/master/backend/docs/IntelMQ-API.md>
 //! - n6: <https://n6.readthedocs.io/> (REST API); an event of theirs is a finding of ours, at the time it was last observed.
 
-use schakel_app::contact_look_up::look_up;
+use schakel_app::contact_look_up::{Asked, look_up};
 use schakel_attribute::{Input, InputKind};
 use schakel_model::{classification::ClassificationType, ids::FindingId, severity::Severity};
+use schakel_rules::policy::{Action, Rhythm};
 use schakel_store::{
     finding_list::{self, Conditions},
     findings::{self, Kind},
@@ -25,6 +26,7 @@ use crate::rest::{
 #[derive(Deserialize, JsonSchema)]
 pub struct TuencyQuery {
     classification_type: Option<String>,
+    feed_name: Option<String>,
     feed_status: Option<String>,
     ip: Option<String>,
     domain: Option<String>,
@@ -96,28 +98,42 @@ pub fn tuency(call: &Call, query: TuencyQuery) -> Result<Tuency, Problem> {
     if !faults.is_empty() {
         return Err(Problem::faults(faults));
     }
-    let destinations = |input: Option<Input>| -> Result<Option<Destinations>, Problem> {
+    let feed = query.feed_name.as_deref().unwrap_or_default();
+    // What the policy does for each who is told; all of them hear by the one bot, so the soonest counts.
+    let (mut is_anybodys, mut soonest): (bool, Option<Action>) = (false, None);
+    let mut destinations = |input: Option<Input>| -> Result<Option<Destinations>, Problem> {
         let Some(input) = input else { return Ok(None) };
-        let found = look_up(&call.reader, input, kind, tlp, call.now)?;
-        let destinations = found
-            .into_iter()
-            .filter(|one| is_seen(&one.organisation))
-            .map(|one| Destination {
-                source: "portal",
-                name: one.name,
-                contacts: one.addresses.into_iter().map(|email| TuencyContact { email }).collect(),
-            })
-            .collect();
+        let asked = Asked { input, kind, feed, tlp, now: call.now };
+        let mut destinations = Vec::new();
+        for one in look_up(&call.reader, &asked)?.into_iter().filter(|one| is_seen(&one.organisation)) {
+            is_anybodys = true;
+            let Some(action) = one.action else { continue };
+            soonest = soonest.into_iter().chain([action]).min_by_key(|action| action.rank());
+            let contacts = one.addresses.into_iter().map(|email| TuencyContact { email }).collect();
+            destinations.push(Destination { source: "portal", name: one.name, contacts });
+        }
         Ok(Some(Destinations { destinations }))
     };
     let (ip, domain) = (destinations(ip)?, destinations(domain)?);
-    let is_nobodys = [&ip, &domain].into_iter().flatten().all(|one| one.destinations.is_empty());
-    if is_nobodys {
+    if !is_anybodys {
         return Ok(Tuency { ip: None, domain: None, suppress: None, interval: None });
     }
-    let suppress = query.feed_status.is_some_and(|status| status != IN_PRODUCTION);
-    let interval = Interval { unit: "immediate", length: 1 };
-    Ok(Tuency { ip, domain, suppress: Some(suppress), interval: Some(interval) })
+    let in_production = query.feed_status.is_none_or(|status| status == IN_PRODUCTION);
+    let interval = soonest.filter(|_| in_production).map(Interval::of);
+    Ok(Tuency { ip, domain, suppress: Some(interval.is_none()), interval })
+}
+
+impl Interval {
+    /// As tuency names what we do. The bot makes seconds of it.
+    fn of(action: Action) -> Self {
+        let unit = match action {
+            Action::Grouped(Rhythm::Hourly) => "hours",
+            Action::Grouped(Rhythm::Daily(..)) => "days",
+            Action::Grouped(Rhythm::Weekly(..)) => "weeks",
+            Action::AtOnce | Action::Hold | Action::Suppress => "immediate",
+        };
+        Self { unit, length: 1 }
+    }
 }
 
 /// What a client of n6 asks. It has more parameters; those that we do not know are left alone, as they only narrow.

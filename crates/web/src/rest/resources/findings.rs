@@ -27,6 +27,7 @@ use schakel_store::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::notifications::PageQuery;
 use crate::rest::{
     call::{Call, after, cursor, limit},
     problem::{Problem, Where},
@@ -417,12 +418,17 @@ pub fn one(call: &Call, _: Nothing) -> Result<FindingInFull, Problem> {
     Ok(FindingInFull { finding: writer.finding(stored)?, assignments })
 }
 
+/// Chunks of rows that are looked at for a page of sightings: some ten million rows, a few hundred milliseconds.
+const CHUNKS_MAX: usize = 1_000;
+
 /// `GET /findings/{finding}/sightings`. Rows name reports, which are the desk's.
-pub fn sightings_of(call: &Call, _: Nothing) -> Result<Page<SightingRow>, Problem> {
+pub fn sightings_of(call: &Call, query: PageQuery) -> Result<Page<SightingRow>, Problem> {
     let stored = wanted(call)?;
     looked(call, &stored)?;
-    let rows = events::of_finding(&call.reader, stored.id)?;
-    Ok(Page::all(rows.iter().map(|event| SightingRow { event: event.to_string() }).collect()))
+    let behind: Option<u32> = after(query.cursor.as_deref())?;
+    let page = events::page_of_finding(&call.reader, stored.id, behind, limit(query.limit), CHUNKS_MAX)?;
+    let items = page.events.iter().map(|event| SightingRow { event: event.to_string() }).collect();
+    Ok(Page { items, next: page.next.map(cursor) })
 }
 
 /// `GET /findings/{finding}/explanation`

@@ -1,5 +1,11 @@
 //! The register: who owns what, and whom to tell. A member sees itself.
 
+use std::{
+    cmp::Reverse,
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
 use schakel_app::{
     explain::{Question, explain},
     register_show::{self, Shown},
@@ -13,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::findings::Candidate;
 use crate::rest::{
-    call::{Call, after, cursor, limit},
+    call::{Call, after, cursor, limit, wrong_cursor},
     problem::{Fault, Problem, Where},
     route::{Nothing, Page},
     values::{At, Word},
@@ -59,6 +65,7 @@ pub struct OrganisationInFull {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Relation {
+    id: u32,
     /// `from`: it goes out from the organisation; `to`: it comes in
     side: &'static str,
     kind: &'static str,
@@ -159,6 +166,7 @@ pub fn one(call: &Call, _: Nothing) -> Result<OrganisationInFull, Problem> {
         relations: relations
             .into_iter()
             .map(|one| Relation {
+                id: one.id,
                 side: one.side,
                 kind: one.kind,
                 other: one.other,
@@ -282,6 +290,11 @@ pub fn explanation(call: &Call, query: ExplanationQuery) -> Result<Explained, Pr
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct UnroutedQuery {
+    /// Where the page begins: from the Link header of the page before
+    cursor: Option<String>,
+    /// How many, at most
+    #[schemars(range(min = 1, max = 1000))]
+    limit: Option<u32>,
     /// By prefix, or by domain; without it by both
     by: Option<ByWord>,
 }
@@ -309,21 +322,61 @@ pub struct Cluster {
     example: String,
 }
 
-/// `GET /unrouted-clusters`
+/// What is nobody's was put together at most this long ago, in seconds: it takes a second for each million of findings, and a list of who should join
+/// does not change by the minute.
+const CLUSTERS_AGE_MAX: i64 = 60;
+
+/// The clusters of a time: pages are parts of one list.
+#[derive(Clone, Debug, Default)]
+pub struct Clusters(Arc<Mutex<HashMap<Option<By>, ClustersOf>>>);
+
+/// Of which time, and what they are.
+type ClustersOf = (i64, Arc<Vec<unrouted::Cluster>>);
+
+impl Clusters {
+    /// Those of now, or of a moment ago. Whoever asks while they are put together waits for that.
+    fn get(&self, call: &Call, by: Option<By>) -> Result<Arc<Vec<unrouted::Cluster>>, Problem> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, clusters)) = known.get(&by).filter(|(at, _)| call.now - at < CLUSTERS_AGE_MAX) {
+            return Ok(Arc::clone(clusters));
+        }
+        let clusters = Arc::new(unrouted::clusters(&call.reader, by)?);
+        known.insert(by, (call.now, Arc::clone(&clusters)));
+        Ok(clusters)
+    }
+}
+
+/// `GET /unrouted-clusters`, the largest first.
 pub fn unrouted(call: &Call, query: UnroutedQuery) -> Result<Page<Cluster>, Problem> {
     let by = query.by.map(|by| match by {
         ByWord::Prefix => By::Prefix,
         ByWord::Domain => By::Domain,
     });
-    let clusters = unrouted::clusters(&call.reader, by)?;
-    let shown = |one: unrouted::Cluster| Cluster {
-        cluster: one.cluster,
+    let clusters = call.rest.clusters.get(call, by)?;
+    // A cursor names what it stands behind, so that a list put together anew goes on in the right place.
+    let behind: Option<String> = after(query.cursor.as_deref())?;
+    let begin = match &behind {
+        None => 0,
+        Some(behind) => {
+            let (findings, name) = behind.split_once(' ').ok_or_else(wrong_cursor)?;
+            let findings: u64 = findings.parse().map_err(|_| wrong_cursor())?;
+            clusters
+                .partition_point(|one| (Reverse(one.findings), &*one.cluster) <= (Reverse(findings), name))
+        }
+    };
+    let limit = limit(query.limit);
+    let rest = clusters.get(begin..).unwrap_or_default();
+    let next = (rest.len() > limit)
+        .then(|| rest.get(limit - 1).map(|last| cursor(format!("{} {}", last.findings, last.cluster))))
+        .flatten();
+    let shown = |one: &unrouted::Cluster| Cluster {
+        cluster: one.cluster.clone(),
         by: one.by,
         findings: one.findings,
         events: one.events,
-        first_seen_at: one.first_seen,
-        last_seen_at: one.last_seen,
-        example: one.example,
+        first_seen_at: one.first_seen.clone(),
+        last_seen_at: one.last_seen.clone(),
+        example: one.example.clone(),
     };
-    Ok(Page::all(clusters.into_iter().map(shown).collect()))
+    Ok(Page { items: rest.iter().take(limit).map(shown).collect(), next })
 }

@@ -1,20 +1,19 @@
-//! What came in: reports, their sources, and what waits for a person.
+//! What came in: reports and their sources.
 
-use schakel_app::{arrivals::Became, feed_health, vetting::VettingDesk};
-use schakel_model::{arrival::Receipt, ids::ReportId, source::Source as StoredSource};
+use schakel_app::feed_health;
+use schakel_model::{ids::ReportId, source::Source as StoredSource};
 use schakel_store::{
     listed,
     reports::{self, Report as Stored},
     sources,
-    spool::{Kept, SpoolDesk, State},
 };
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::notifications::PageQuery;
 use crate::rest::{
     call::{Call, after, cursor, limit},
-    problem::{Problem, Where},
+    problem::Problem,
     route::{Nothing, Page},
     values::At,
 };
@@ -141,139 +140,4 @@ pub fn sources(call: &Call, _: Nothing) -> Result<Page<Source>, Problem> {
         });
     }
     Ok(Page::all(items))
-}
-
-/// What waits for a person.
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Waiting {
-    receipt: String,
-    /// By which door it came
-    door: String,
-    /// The code of the source that proved to be it; empty: nobody did
-    source: String,
-    sender: String,
-    name: String,
-    received_at: At,
-    /// Bytes
-    size: u64,
-    /// Why it waits
-    reason: String,
-}
-
-fn waiting(kept: Kept) -> Waiting {
-    Waiting {
-        receipt: kept.receipt.to_string(),
-        door: kept.envelope.door.to_string(),
-        source: kept.envelope.source,
-        sender: kept.envelope.sender,
-        name: kept.envelope.name,
-        received_at: At(kept.envelope.received_at),
-        size: kept.size,
-        reason: kept.reason,
-    }
-}
-
-/// `GET /vetting`
-pub fn vetting(call: &Call, _: Nothing) -> Result<Page<Waiting>, Problem> {
-    let spool = SpoolDesk::open(&call.rest.data)?;
-    Ok(Page::all(spool.list(State::Held)?.into_iter().map(waiting).collect()))
-}
-
-/// What the desk decides.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Accept {
-    /// The code of the source it is from, when the desk knows better
-    source: Option<String>,
-    /// Why
-    #[schemars(length(max = 4000))]
-    reason: Option<String>,
-}
-
-/// Why the desk does not want it.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Refuse {
-    /// Why: the notifier may ask
-    #[schemars(length(min = 1, max = 4000))]
-    reason: String,
-}
-
-/// What became of it.
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Decided {
-    receipt: String,
-    /// The report it is
-    #[serde(skip_serializing_if = "Option::is_none")]
-    report: Option<String>,
-    /// These bytes came in before
-    known: bool,
-    rows: u64,
-    events: u64,
-    rejected: u64,
-    new_findings: u64,
-    /// What could not be read, in sentences
-    failures: Vec<String>,
-}
-
-fn held(call: &Call) -> Result<Receipt, Problem> {
-    let receipt: Receipt = call.name("receipt").parse().map_err(|_| Problem::not_found())?;
-    let kept = SpoolDesk::open(&call.rest.data)?.get(receipt)?;
-    kept.filter(|kept| kept.state == State::Held).map(|_| receipt).ok_or_else(Problem::not_found)
-}
-
-/// `POST /vetting/{receipt}/accept`
-pub fn accept(call: &Call, _: Nothing, accept: Accept) -> Result<Decided, Problem> {
-    let receipt = held(call)?;
-    let source = match &accept.source {
-        None => None,
-        Some(code) => {
-            let known = call.reader.read(|connection| sources::by_code(connection, code))?;
-            let unknown = || Problem::fault(Where::Body, "/source", "unknown", "there is no such source");
-            Some(known.ok_or_else(unknown)?)
-        }
-    };
-    let reason = accept.reason.unwrap_or_default();
-    let became = call.change(&reason, move |at_work, act| {
-        let mut desk = VettingDesk::from(at_work);
-        let kept = desk.held(receipt)?;
-        let (became, _) = desk.accept(act, &kept, source.as_ref())?;
-        match became {
-            Became::Taken(ingested) => Ok(ingested),
-            Became::Held(why) | Became::Aside(_, why) => anyhow::bail!("{receipt} cannot be taken in: {why}"),
-        }
-    })?;
-    let sums = became.progress.sums;
-    Ok(Decided {
-        receipt: receipt.to_string(),
-        report: Some(format!("R{}", became.report)),
-        known: became.report_known,
-        rows: sums.rows,
-        events: sums.events,
-        rejected: sums.rejected,
-        new_findings: became.progress.new_findings,
-        failures: became.failures,
-    })
-}
-
-/// `POST /vetting/{receipt}/refuse`
-pub fn refuse(call: &Call, _: Nothing, refuse: Refuse) -> Result<Decided, Problem> {
-    let receipt = held(call)?;
-    call.change(&refuse.reason, move |at_work, act| {
-        let mut desk = VettingDesk::from(at_work);
-        let kept = desk.held(receipt)?;
-        desk.reject(act, &kept).map(|_| ())
-    })?;
-    Ok(Decided {
-        receipt: receipt.to_string(),
-        report: None,
-        known: false,
-        rows: 0,
-        events: 0,
-        rejected: 0,
-        new_findings: 0,
-        failures: Vec::new(),
-    })
 }
