@@ -53,6 +53,11 @@ impl Looker<'_> {
                 named.push(name);
             }
         }
+        self.confidential(list, &named)
+    }
+
+    /// At a list in which these items are confidential.
+    pub fn confidential(&self, list: &str, named: &[String]) -> anyhow::Result<()> {
         if named.is_empty() {
             return Ok(());
         }

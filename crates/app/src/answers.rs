@@ -1,7 +1,7 @@
 //! Answers: what recipients say about what they were told, however it comes, and what becomes of that.
 //!
 //! - [`tokens`]: what only the reader of a mail has,
-//! - [`mail`]: a reply; [`page`]: the link; [`desk`]: what the desk enters, and decides,
+//! - [`mail`]: a reply; [`page`]: the link; [`portal`]: somebody who is signed in; [`desk`]: what the desk enters, and decides,
 //! - [`carry_out`]: "not ours" becomes a change of the register and a correction.
 
 use anyhow::Context;
@@ -31,6 +31,7 @@ pub mod desk;
 pub mod mail;
 mod owned;
 pub mod page;
+pub mod portal;
 pub mod tokens;
 
 pub use self::asked::Asked;

@@ -133,6 +133,8 @@ pub struct HttpConfig {
 pub struct PortalConfig {
     pub listen: String,
     pub url: String,
+    pub desk_phone: String,
+    pub desk_mail: String,
     pub tls_certificate: PathBuf,
     pub tls_key: PathBuf,
 }

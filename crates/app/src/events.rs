@@ -256,6 +256,16 @@ pub fn target(endpoint: &schakel_model::observation::Endpoint<'_>) -> String {
     }
 }
 
+/// What a finding is about, as its first event showed it, in a word.
+pub fn target_of(first: schakel_store::findings::NewFinding) -> String {
+    target(&schakel_model::observation::Endpoint {
+        ip: first.ip,
+        port: first.port,
+        fqdn: first.name.unwrap_or_default().into(),
+        ..Default::default()
+    })
+}
+
 /// The rows of one finding over all reports, in order of commit.
 pub fn of_finding(reader: &Reader, finding: FindingId) -> Result<Vec<EventId>, StoreError> {
     let mut rows = Vec::new();

@@ -3,6 +3,7 @@
 //! - [`accounts`]: who may sign in,
 //! - [`sign_in`]: who is at a browser: invitation, password, code, session,
 //! - [`morning`]: the desk's first page,
+//! - [`own`]: what people of a member see,
 //! - [`calls`], [`findings`], [`organisations`], [`why`]: what their names say,
 //! - [`finding`]: one of them, with its [`timeline`]; [`work`]: what the desk does to them.
 
@@ -12,6 +13,7 @@ pub mod finding;
 pub mod findings;
 pub mod morning;
 pub mod organisations;
+pub mod own;
 pub mod sign_in;
 pub mod timeline;
 pub mod why;

@@ -36,6 +36,11 @@ impl Actor {
         Self { id: UserId(0), name: format!("api:{code}") }
     }
 
+    /// Somebody of a member, who signs in under this name.
+    pub fn of_member(name: &str) -> Self {
+        Self { id: UserId(0), name: name.to_owned() }
+    }
+
     /// Their number; 0 is the program.
     pub fn id(&self) -> UserId {
         self.id

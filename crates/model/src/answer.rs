@@ -98,9 +98,11 @@ pub enum AnswerWay {
     Api,
     /// The hub that the findings were handed over to.
     Hub,
+    /// The portal.
+    Portal,
 }
 
-words!(AnswerWay, "way of an answer", Mail "mail", Page "page", Desk "desk", Api "api", Hub "hub");
+words!(AnswerWay, "way of an answer", Mail "mail", Page "page", Desk "desk", Api "api", Hub "hub", Portal "portal");
 
 /// Does an answer count?
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

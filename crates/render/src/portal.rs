@@ -2,26 +2,28 @@
 //! everything that is put in is escaped.
 //!
 //! In a template `t("key", name=value)` is a text, `time(at)`, `day(at)` and `ago(at)` a moment (seconds since 1970) as its reader counts, `moment(text)` one that is written in RFC 3339,
-//! `number(n)` a count, `typed("name", known)` what stands in a field. A form of somebody who is signed in includes `token`, and shows below a field what is
+//! `number(n)` a count, `problem(classification, feed, identifier)` what is wrong, `steps(classification)` what to do about it in general, `contact(role)` a
+//! role of a contact, `typed("name", known)` what stands in a field. A form of somebody who is signed in includes `token`, and shows below a field what is
 //! wrong with it: `{{ wrong("name") }}` of `fields`.
 
 pub mod account;
 pub mod acting;
+pub mod csv;
 pub mod morning;
 pub mod picture;
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use jiff::{Timestamp, tz::TimeZone};
 use minijinja::{
     AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, Value, context,
     value::{Kwargs, Serde, ValueKind},
 };
-use schakel_model::language::Language;
+use schakel_model::{classification::ClassificationType, language::Language};
 use serde::Serialize;
 
 use self::acting::{Mistake, Notice};
-use crate::{times::LOCAL_ZONE, words::Words};
+use crate::{context::title_of, kind::Family, times::LOCAL_ZONE, words::Words};
 
 /// Every page, and the frame around them.
 const SOURCES: &[(&str, &str)] = &[
@@ -43,6 +45,14 @@ const SOURCES: &[(&str, &str)] = &[
     ("findings", include_str!("../templates/portal/findings.html.j2")),
     ("organisation", include_str!("../templates/portal/organisation.html.j2")),
     ("organisations", include_str!("../templates/portal/organisations.html.j2")),
+    ("own/parts", include_str!("../templates/portal/own/parts.html.j2")),
+    ("own/front", include_str!("../templates/portal/own/front.html.j2")),
+    ("own/findings", include_str!("../templates/portal/own/findings.html.j2")),
+    ("own/finding", include_str!("../templates/portal/own/finding.html.j2")),
+    ("own/sent", include_str!("../templates/portal/own/sent.html.j2")),
+    ("own/message", include_str!("../templates/portal/own/message.html.j2")),
+    ("own/weekly", include_str!("../templates/portal/own/weekly.html.j2")),
+    ("own/register", include_str!("../templates/portal/own/register.html.j2")),
     ("accessibility", include_str!("../templates/portal/accessibility.html.j2")),
 ];
 
@@ -63,7 +73,16 @@ pub struct Way {
     /// The key of its name.
     pub key: &'static str,
     /// Where it leads.
-    pub href: &'static str,
+    pub href: Cow<'static, str>,
+}
+
+/// How people reach the desk.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Desk {
+    /// Its telephone number; may be empty.
+    pub phone: String,
+    /// Its mail address; may be empty.
+    pub mail: String,
 }
 
 /// What stands around a page.
@@ -76,6 +95,8 @@ pub struct Frame {
     pub theme: &'static str,
     /// Whose portal it is.
     pub sender: String,
+    /// How they are reached.
+    pub desk: Desk,
     /// The address of the page, without what is asked of it.
     pub path: String,
     /// Who is signed in; empty: nobody.
@@ -121,6 +142,9 @@ impl Pages {
         environment.add_function("moment", written);
         environment.add_function("number", number);
         environment.add_function("typed", typed);
+        environment.add_function("problem", problem);
+        environment.add_function("steps", steps);
+        environment.add_function("contact", contact);
         for (name, source) in SOURCES {
             environment.add_template(name, source).expect("the built-in pages can be read; a test shows it");
         }
@@ -239,6 +263,25 @@ fn typed(state: &State<'_, '_>, name: String, known: Value) -> Result<Value, Err
         }
     }
     Ok(known)
+}
+
+/// What is wrong, by the words of the taxonomy and of the source.
+fn problem(state: &State<'_, '_>, classification: String, feed: String, identifier: String) -> String {
+    let classification = classification.parse().unwrap_or(ClassificationType::Undetermined);
+    title_of(classification, &feed, &identifier, "", words(language(state)))
+}
+
+/// What to do about problems like this.
+fn steps(state: &State<'_, '_>, classification: String) -> Vec<String> {
+    let classification = classification.parse().unwrap_or(ClassificationType::Undetermined);
+    let text = words(language(state)).text(&format!("advice-{}", Family::of(classification).word()));
+    text.lines().map(str::to_owned).collect()
+}
+
+/// The role in which somebody got a message: one of the register, or the word as it is.
+fn contact(state: &State<'_, '_>, role: String) -> String {
+    let (words, key) = (words(language(state)), format!("contact-{role}"));
+    if words.has(&key) { words.text(&key) } else { role }
 }
 
 #[cfg(test)]

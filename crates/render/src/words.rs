@@ -30,11 +30,14 @@ impl Words {
     /// The texts of this language with those of the portal's pages.
     pub fn of_portal(language: Language) -> Self {
         let mut words = Self::of(language);
-        let resource = FluentResource::try_new(portal_source(language).to_owned())
-            .unwrap_or_else(|(_, errors)| panic!("the portal's texts of {language} are broken: {errors:?}"));
-        words.bundle.add_resource(resource).unwrap_or_else(|errors| {
-            panic!("the portal's texts of {language} name something twice: {errors:?}")
-        });
+        for source in portal_sources(language) {
+            let resource = FluentResource::try_new(source.to_owned()).unwrap_or_else(|(_, errors)| {
+                panic!("the portal's texts of {language} are broken: {errors:?}")
+            });
+            words.bundle.add_resource(resource).unwrap_or_else(|errors| {
+                panic!("the portal's texts of {language} name something twice: {errors:?}")
+            });
+        }
         words
     }
 
@@ -97,10 +100,15 @@ fn source(language: Language) -> &'static str {
     }
 }
 
-fn portal_source(language: Language) -> &'static str {
+/// The texts of the portal: those of all and of the desk, and those of members.
+pub(crate) fn portal_sources(language: Language) -> [&'static str; 2] {
     match language {
-        Language::Nl => include_str!("../locales/portal/nl.ftl"),
-        Language::En => include_str!("../locales/portal/en.ftl"),
+        Language::Nl => {
+            [include_str!("../locales/portal/nl.ftl"), include_str!("../locales/portal/nl-member.ftl")]
+        }
+        Language::En => {
+            [include_str!("../locales/portal/en.ftl"), include_str!("../locales/portal/en-member.ftl")]
+        }
     }
 }
 

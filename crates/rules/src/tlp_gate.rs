@@ -107,6 +107,16 @@ impl<'a> Audience<'a> {
         Self { circle, reads: Reads::Machine, clearance: Tlp::AmberStrict, address }
     }
 
+    /// Somebody who is signed in. A trusted contact is a person whom we know by name; anybody else of an organisation sees what is for
+    /// several people there.
+    pub fn signed_in(circle: Circle, name: &'a str, reads: Reads) -> Self {
+        let clearance = match reads {
+            Reads::NamedPerson => Tlp::Red,
+            Reads::SharedMailbox | Reads::Machine => Tlp::Amber,
+        };
+        Self { circle, reads, clearance, address: name.trim() }
+    }
+
     /// Whoever has what is taken back, be they a contact still or not.
     pub fn has(address: &'a str) -> Self {
         Self {

@@ -229,6 +229,37 @@ pub fn of_organisation(
     select(connection, "organisation = ?1 ORDER BY finding", [organisation.0])
 }
 
+/// What these organisations were told, open or closed, the most pressing first: by how bad it is, then by when it must be done.
+pub fn most_pressing(
+    connection: &Connection,
+    organisations: &[OrganisationId],
+    open: Open,
+    limit: usize,
+) -> Result<Vec<FollowUp>, StoreError> {
+    let numbers: Vec<String> = organisations.iter().map(ToString::to_string).collect();
+    let open = match open {
+        Open::Yes => " AND closed_at IS NULL",
+        Open::No => " AND closed_at IS NOT NULL",
+    };
+    select(
+        connection,
+        &format!(
+            "organisation IN ({}){open} ORDER BY severity DESC, deadline IS NULL, deadline, first_told_at, finding LIMIT ?1",
+            numbers.join(",")
+        ),
+        [limit as i64],
+    )
+}
+
+/// Is it dealt with?
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Open {
+    /// Not yet.
+    Yes,
+    /// It is closed.
+    No,
+}
+
 /// A finding at all organisations that were told of it.
 pub fn of_finding(connection: &Connection, finding: FindingId) -> Result<Vec<FollowUp>, StoreError> {
     select(connection, "finding = ?1 ORDER BY organisation", [finding.0])

@@ -5,7 +5,7 @@
 //! - [`forms`]: what somebody sends, and proof that it comes from a page of ours.
 //! - [`acting`]: carries out what a page asks, and says what came of it; [`notices`]: on the next page.
 //! - [`signing_in`], [`account`], [`morning`], [`findings`], [`register`], [`calls`]: the pages;
-//!   [`work`]: what the desk does to findings.
+//!   [`work`]: what the desk does to findings; [`own`]: those of a member.
 //! - [`assets`]: styles, script and typeface.
 
 mod account;
@@ -18,6 +18,7 @@ mod forms;
 mod head;
 mod morning;
 mod notices;
+mod own;
 mod plain;
 mod register;
 mod routes;

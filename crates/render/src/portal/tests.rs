@@ -9,9 +9,12 @@ use crate::portal::{
     account::{Account, Invitation, Message, Session, SignIn},
     morning::{Ahead, Feed, Ledger, Morning, Waiting},
 };
+use crate::words::portal_sources;
+
+mod own;
 
 /// What is no page by itself.
-const PARTS: [&str; 4] = ["layout", "token", "fields", "answer"];
+const PARTS: [&str; 5] = ["layout", "token", "fields", "answer", "own/parts"];
 
 /// Rights by their words.
 const MAY: [&str; 9] = [
@@ -57,7 +60,8 @@ fn frame(language: Language) -> Frame {
         path: "/".into(),
         person: "Jan Jansen".into(),
         form_token: "f0".into(),
-        ways: vec![Way { key: "morning", href: "/" }],
+        ways: vec![Way { key: "morning", href: "/".into() }],
+        desk: Desk { phone: "+31 20 000 0000".into(), mail: "desk@cert.example".into() },
         may: MAY.into_iter().map(|right| (right, true)).collect(),
         notice: None,
         mistake: None,
@@ -129,6 +133,12 @@ fn row() -> Json {
 
 /// Every page with a sample.
 fn samples() -> Vec<(&'static str, Json)> {
+    let mut all = own::samples();
+    all.extend(of_desk());
+    all
+}
+
+fn of_desk() -> Vec<(&'static str, Json)> {
     vec![
         ("sign_in", of(SignIn { wrong: true, name: "jan".into(), next: "/".into() })),
         ("code", of(SignIn::default())),
@@ -260,16 +270,15 @@ fn every_page_can_be_filled_in_both_languages() {
 
 #[test]
 fn both_languages_have_the_same_texts_and_every_one_is_used() {
-    let keys = |text: &str| -> BTreeSet<String> {
+    let keys = |language| -> BTreeSet<String> {
+        let text = portal_sources(language).concat();
         let key = |line: &str| line.split_once(" =").map(|(key, _)| key.to_owned());
         text.lines()
             .filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()))
             .filter_map(key)
             .collect()
     };
-    let nl = keys(include_str!("../../locales/portal/nl.ftl"));
-    let en = keys(include_str!("../../locales/portal/en.ftl"));
-    assert_eq!(nl, en);
+    assert_eq!(keys(Language::Nl), keys(Language::En));
     for (name, source) in SOURCES {
         for (at, _) in source.match_indices("t(\"") {
             let key = source[at + 3..].split('"').next().unwrap_or_default();
@@ -288,6 +297,7 @@ fn every_word_of_the_model_has_a_text() {
         answer::{NotificationKind, RecipientState, Standing},
         asset::{AssetKind, Proof, Role},
         call::{CallReason, CallResult},
+        claim::ClaimState,
         fate::Fate,
         register::{ContactRole, OrganisationKind},
         relation::{Mandate, RelationKind},
@@ -327,6 +337,15 @@ fn every_word_of_the_model_has_a_text() {
     }
     for word in ["waiting", "unknown", "accepted", "given_up", "withheld"] {
         add("message", word);
+        add("own-delivery", word);
+    }
+    NotificationKind::ALL.iter().for_each(|one| add("own-sent", one.as_str()));
+    Standing::ALL.iter().for_each(|one| add("own-standing", one.as_str()));
+    ClaimState::ALL.iter().for_each(|one| add("own-claim", one.as_str()));
+    for word in
+        ["address", "port", "name", "reverse", "url", "account", "asn", "protocol", "malware", "tags", "seen"]
+    {
+        add("place", word);
     }
     for word in ["silent", "late", "shrunken", "exploded", "schema_changed"] {
         add("alarm", word);

@@ -11,7 +11,7 @@ use axum::{
 use schakel_rules::access::Right;
 
 use super::{
-    Portal, account, assets, calls, findings, morning, plain, register, signing_in,
+    Portal, account, assets, calls, findings, morning, own, plain, register, signing_in,
     visitor::{Access, Visitor, receive},
     work,
 };
@@ -59,6 +59,15 @@ pub(super) fn routes() -> Vec<Route> {
         has(Right::SeeCases, "/findings/{name}", get(findings::one)),
         has(Right::SeeCases, "/findings/{name}/rows", get(findings::rows)),
         has(Right::ActOnCases, "/findings/{name}/notes", post(work::note)),
+        has(Right::SeeOwn, "/own", get(own::mine)),
+        has(Right::SeeOwn, "/own/{code}", get(own::front)),
+        has(Right::SeeOwn, "/own/{code}/findings", get(own::findings)),
+        has(Right::SeeOwn, "/own/{code}/findings.csv", get(own::export)),
+        has(Right::SeeOwn, "/own/{code}/findings/{name}", get(own::finding)),
+        has(Right::SeeOwn, "/own/{code}/register", get(own::register)),
+        has(Right::SeeOwn, "/own/{code}/sent", get(own::sent)),
+        has(Right::SeeOwn, "/own/{code}/sent/{number}", get(own::message)),
+        has(Right::SeeOwn, "/own/{code}/weekly", get(own::weekly)),
         has(Right::SeeRegister, "/explain", get(register::explain)),
         has(Right::SeeRegister, "/organisations", get(register::organisations)),
         has(Right::SeeRegister, "/organisations/{code}", get(register::organisation)),

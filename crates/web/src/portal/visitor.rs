@@ -1,5 +1,7 @@
 //! Who asks: found out before a page is made, and turned away here when they may not see it.
 
+use std::borrow::Cow;
+
 use axum::{
     extract::{Request, State},
     http::{HeaderMap, Method, StatusCode, Uri, header},
@@ -7,9 +9,9 @@ use axum::{
     response::Response,
 };
 use schakel_app::portal::sign_in::{self, Person, form_token};
-use schakel_model::language::Language;
+use schakel_model::{account::PortalRole, language::Language};
 use schakel_render::portal::{
-    Frame, Way,
+    Desk, Frame, Way,
     acting::{Mistake, Notice},
 };
 use schakel_rules::access::{Right, may};
@@ -18,7 +20,7 @@ use schakel_store::Reader;
 use super::{
     Portal, cookies,
     head::{html, see_other},
-    notices, plain,
+    notices, own, plain,
 };
 
 /// Whom a page is for.
@@ -60,12 +62,21 @@ pub struct Visitor {
 }
 
 /// The ways in the bar, each with the right that it asks for.
-const WAYS: &[(Right, Way)] = &[
-    (Right::SeeDesk, Way { key: "morning", href: "/" }),
-    (Right::SeeCases, Way { key: "findings", href: "/findings" }),
-    (Right::SeeRegister, Way { key: "organisations", href: "/organisations" }),
-    (Right::SeeCases, Way { key: "calls-title", href: "/calls" }),
-    (Right::SeeRegister, Way { key: "explain-way", href: "/explain" }),
+const WAYS: &[(Right, &str, &str)] = &[
+    (Right::SeeDesk, "morning", "/"),
+    (Right::SeeCases, "findings", "/findings"),
+    (Right::SeeRegister, "organisations", "/organisations"),
+    (Right::SeeCases, "calls-title", "/calls"),
+    (Right::SeeRegister, "explain-way", "/explain"),
+];
+
+/// Those of a member: they go on from the address of an organisation.
+const OWN_WAYS: &[(Right, &str, &str)] = &[
+    (Right::SeeOwn, "own-front", ""),
+    (Right::SeeOwn, "findings", "/findings"),
+    (Right::SeeOwn, "own-sent", "/sent"),
+    (Right::SeeOwn, "own-weekly", "/weekly"),
+    (Right::SeeOwn, "own-register", "/register"),
 ];
 
 impl Visitor {
@@ -105,13 +116,36 @@ impl Visitor {
                 .as_ref()
                 .map_or_else(String::new, |person| person.account.display_name.clone()),
             form_token: self.form_token.clone(),
-            ways: WAYS.iter().filter(|(right, _)| may(roles, *right)).map(|(_, way)| way.clone()).collect(),
+            desk: Desk {
+                phone: portal.config.portal.desk_phone.clone(),
+                mail: portal.config.portal.desk_mail.clone(),
+            },
+            ways: self.ways(roles),
             notice: self.notice.clone(),
             mistake: self.mistake.clone(),
             typed: self.typed.clone(),
             here: self.here.clone(),
             may: Right::ALL.into_iter().map(|right| (right.as_str(), may(roles, right))).collect(),
             now: self.now,
+        }
+    }
+
+    fn ways(&self, roles: &[PortalRole]) -> Vec<Way> {
+        let own = self.own_address();
+        let of_desk = WAYS.iter().map(|(right, key, href)| (*right, *key, Cow::Borrowed(*href)));
+        let of_member =
+            OWN_WAYS.iter().map(|(right, key, rest)| (*right, *key, Cow::Owned(format!("{own}{rest}"))));
+        let theirs = of_desk.chain(of_member).filter(|(right, ..)| may(roles, *right));
+        theirs.map(|(_, key, href)| Way { key, href }).collect()
+    }
+
+    /// The address of the organisation that somebody of a member looks at.
+    fn own_address(&self) -> String {
+        let looked_at = self.path.strip_prefix("/own/").and_then(|rest| rest.split('/').next());
+        match (looked_at, &self.person) {
+            (Some(code), _) if !code.is_empty() => format!("/own/{code}"),
+            (_, Some(person)) => own::address(&person.account.organisation),
+            _ => String::new(),
         }
     }
 }
@@ -143,6 +177,10 @@ pub async fn receive(
     if let Access::Has(right) = access {
         match &visitor.person {
             None => return turn_to_sign_in(request.method(), request.uri()),
+            // The first page is another for a member.
+            Some(person) if right == Right::SeeDesk && may(&person.account.roles, Right::SeeOwn) => {
+                return see_other(&own::address(&person.account.organisation));
+            }
             Some(person) if !may(&person.account.roles, right) => return plain::forbidden(&portal, &visitor),
             Some(_) => {}
         }

@@ -1,0 +1,122 @@
+# The pages of a member.
+
+own-front = Overview
+own-others = Also for
+own-attention = { $count ->
+    [one] 1 finding asks for your attention
+   *[other] { $count } findings ask for your attention
+}
+own-overdue = { $count ->
+    [one] 1 is past its deadline.
+   *[other] { $count } are past their deadline.
+}
+own-silent = { $count ->
+    [one] You have not responded to 1 yet.
+   *[other] You have not responded to { $count } yet.
+}
+own-all-answered = You have responded to all of them.
+own-all-open = All { $count } open findings
+own-nothing = Nothing asks for your attention now
+own-nothing-text = We have no open findings of your organisation that you may see. As soon as there is something, you get a mail.
+own-late = Deadline was { $day }
+own-before = Before { $day }
+own-help = Need help?
+own-help-text = { $sender } helps you. Name the number of the finding.
+own-help-nobody = Reply to one of our mails. { $sender } reads them.
+own-call = Call
+own-mail = Mail
+own-confidential = { $count ->
+    [one] 1 confidential finding is waiting.
+   *[other] { $count } confidential findings are waiting.
+}
+own-confidential-who = Only your VCIB may see what is in it: { $who }. Ask whether they know.
+own-confidential-nobody = Only a VCIB may see what is in it.
+own-sent = What we sent you
+own-sent-last = Last sent
+own-sent-all = Everything we sent you
+own-sent-help = Every message is here. Is one missing from your mail? Check your spam folder and contact us.
+own-sent-what = Kind
+own-sent-confidential = Confidential, only for your VCIB
+own-sent-findings = findings
+own-sent-reminder = reminder
+own-sent-escalation = escalation
+own-sent-overview = weekly overview
+own-sent-campaign = campaign
+own-sent-safety_net = safety net
+own-sent-handover = handover
+own-sent-letter = letter
+own-number = { $number }
+own-what = Address, name or kind
+own-where = Where
+own-problem = What it is
+own-deadline = Deadline
+own-state = Your response
+own-count = { $count ->
+    [one] 1 finding.
+   *[other] { $count } findings.
+}
+own-csv = Download as CSV
+own-more = More
+own-todo = What to do
+own-about = What this is
+own-details = Details
+own-because = Yours because of
+own-cves = Vulnerabilities
+own-history = What happened
+own-answered = You answered: { $what }
+own-state-now = Where it stands
+own-is-closed = This finding is closed.
+own-standing-proposed = we are looking at this
+own-standing-refused = does not count
+own-standing-taken = counts
+place-address = IP address
+place-port = Port
+place-name = Name
+place-reverse = Name in DNS
+place-url = URL
+place-account = Account
+place-asn = AS number
+place-protocol = Protocol
+place-malware = Malware
+place-tags = Tags
+place-seen = First seen
+own-message = Message
+own-message-to = To whom
+own-message-nobody = This message went to nobody.
+own-message-findings = Findings in this message
+own-message-none = This message names no findings that you may see.
+own-message-answers = Answers
+own-delivery-waiting = waits to be sent
+own-delivery-unknown = on its way
+own-delivery-accepted = delivered
+own-delivery-given_up = not delivered
+own-delivery-withheld = withheld
+own-weekly = Weekly overview
+own-weekly-from = From { $since } to { $until }.
+own-week-before = Week before
+own-week-after = Week after
+own-weekly-sent = Sent
+own-weekly-nothing = Nothing was sent in this week.
+own-weekly-not-told = Not told, and why
+own-weekly-new = ({ $count } new)
+own-weekly-open = Open now
+own-how-many = How many
+own-without-answer = No response
+own-oldest = Oldest
+own-days = { $count ->
+    [one] 1 day
+   *[other] { $count } days
+}
+own-register = Your details
+own-register-help = By this we decide whether a finding is yours, and who gets a message. Is something wrong? Tell us.
+own-contacts = Who gets messages
+own-contacts-none = We have no contact of yours. You get no messages.
+own-contact-waits = Change waits for a check: { $role } { $name }.
+own-assets-none = We do not know which IP addresses, domains and URLs are yours. Findings do not reach you.
+own-claims = Claimed, not proven yet
+own-claim-state = State
+own-claim-open = waits for proof
+own-claim-lapsed = proof has lapsed
+own-claim-proven = proven
+own-claim-refused = refused
+own-claim-withdrawn = withdrawn

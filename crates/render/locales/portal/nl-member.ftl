@@ -1,0 +1,122 @@
+# De pagina's van een aangesloten organisatie.
+
+own-front = Overzicht
+own-others = Ook voor
+own-attention = { $count ->
+    [one] 1 bevinding vraagt uw aandacht
+   *[other] { $count } bevindingen vragen uw aandacht
+}
+own-overdue = { $count ->
+    [one] Van 1 is de termijn voorbij.
+   *[other] Van { $count } is de termijn voorbij.
+}
+own-silent = { $count ->
+    [one] Op 1 hebt u nog niet gereageerd.
+   *[other] Op { $count } hebt u nog niet gereageerd.
+}
+own-all-answered = U hebt op alles gereageerd.
+own-all-open = Alle { $count } open bevindingen
+own-nothing = Er is nu niets dat uw aandacht vraagt
+own-nothing-text = We hebben geen open bevindingen van uw organisatie die u mag zien. Zodra er iets is, krijgt u een mail.
+own-late = Termijn was { $day }
+own-before = Vóór { $day }
+own-help = Hulp nodig?
+own-help-text = { $sender } helpt u verder. Noem het nummer van de bevinding.
+own-help-nobody = Beantwoord een van onze mails. { $sender } leest mee.
+own-call = Bel
+own-mail = Mail
+own-confidential = { $count ->
+    [one] Er wacht 1 vertrouwelijke bevinding.
+   *[other] Er wachten { $count } vertrouwelijke bevindingen.
+}
+own-confidential-who = Alleen uw VCIB mag de inhoud zien: { $who }. Vraag of die ervan weet.
+own-confidential-nobody = Alleen een VCIB mag de inhoud zien.
+own-sent = Wat we u stuurden
+own-sent-last = Laatst gestuurd
+own-sent-all = Alles wat we u stuurden
+own-sent-help = Hier staat elk bericht. Mist u een bericht in uw mail? Controleer uw ongewenste mail en neem contact met ons op.
+own-sent-what = Soort
+own-sent-confidential = Vertrouwelijk, alleen voor uw VCIB
+own-sent-findings = bevindingen
+own-sent-reminder = herinnering
+own-sent-escalation = escalatie
+own-sent-overview = weekoverzicht
+own-sent-campaign = actie
+own-sent-safety_net = vangnet
+own-sent-handover = overdracht
+own-sent-letter = brief
+own-number = { $number }
+own-what = Adres, naam of soort
+own-where = Waar
+own-problem = Wat er is
+own-deadline = Termijn
+own-state = Uw reactie
+own-count = { $count ->
+    [one] 1 bevinding.
+   *[other] { $count } bevindingen.
+}
+own-csv = Downloaden als CSV
+own-more = Meer
+own-todo = Wat u moet doen
+own-about = Wat dit is
+own-details = Details
+own-because = Van u vanwege
+own-cves = Kwetsbaarheden
+own-history = Wat er gebeurde
+own-answered = U antwoordde: { $what }
+own-state-now = Hoe het ervoor staat
+own-is-closed = Deze bevinding is gesloten.
+own-standing-proposed = wij beoordelen dit
+own-standing-refused = telt niet
+own-standing-taken = telt
+place-address = IP-adres
+place-port = Poort
+place-name = Naam
+place-reverse = Naam in DNS
+place-url = URL
+place-account = Account
+place-asn = AS-nummer
+place-protocol = Protocol
+place-malware = Malware
+place-tags = Kenmerken
+place-seen = Voor het eerst gezien
+own-message = Bericht
+own-message-to = Naar wie
+own-message-nobody = Dit bericht ging naar niemand.
+own-message-findings = Bevindingen in dit bericht
+own-message-none = Dit bericht noemt geen bevindingen die u mag zien.
+own-message-answers = Antwoorden
+own-delivery-waiting = wacht op verzending
+own-delivery-unknown = onderweg
+own-delivery-accepted = bezorgd
+own-delivery-given_up = niet bezorgd
+own-delivery-withheld = tegengehouden
+own-weekly = Weekoverzicht
+own-weekly-from = Van { $since } tot { $until }.
+own-week-before = Vorige week
+own-week-after = Volgende week
+own-weekly-sent = Gestuurd
+own-weekly-nothing = In deze week is niets gestuurd.
+own-weekly-not-told = Niet gemeld, en waarom
+own-weekly-new = ({ $count } nieuw)
+own-weekly-open = Nu open
+own-how-many = Aantal
+own-without-answer = Zonder reactie
+own-oldest = Oudste
+own-days = { $count ->
+    [one] 1 dag
+   *[other] { $count } dagen
+}
+own-register = Uw gegevens
+own-register-help = Hiermee bepalen wij of een bevinding van u is, en wie bericht krijgt. Klopt iets niet? Meld het.
+own-contacts = Wie bericht krijgt
+own-contacts-none = We hebben geen contactpersoon van u. U krijgt geen berichten.
+own-contact-waits = Wijziging wacht op controle: { $role } { $name }.
+own-assets-none = We weten niet welke IP-adressen, domeinen en URL's van u zijn. Bevindingen komen niet bij u aan.
+own-claims = Opgegeven, nog niet bewezen
+own-claim-state = Status
+own-claim-open = wacht op bewijs
+own-claim-lapsed = bewijs verlopen
+own-claim-proven = bewezen
+own-claim-refused = afgewezen
+own-claim-withdrawn = ingetrokken
