@@ -238,6 +238,3 @@ impl<'a> Seeing<'a> {
         Looker { reader: self.reader, actor: &actor, now }.confidential(list, &confidential)
     }
 }
-
-#[cfg(test)]
-mod tests;

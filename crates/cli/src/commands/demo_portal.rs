@@ -26,12 +26,15 @@ const LISTEN: &str = "127.0.0.1:8680";
 /// Any port that is free.
 const ANY: &str = "127.0.0.1:0";
 
-/// The made-up people of the desk: what they sign in with, what they are called and what they do.
-const PEOPLE: [(&str, &str, &[PortalRole]); 4] = [
-    ("anna", "Anna Appel", &[PortalRole::Handler, PortalRole::Coordinator]),
-    ("bram", "Bram Berk", &[PortalRole::RegisterDesk]),
-    ("carla", "Carla Ceder", &[PortalRole::Auditor]),
-    ("daan", "Daan Den", &[PortalRole::Administrator]),
+/// The made-up people: what they sign in with, what they are called, the member they belong to (none: the desk) and what they do.
+const PEOPLE: [(&str, &str, &str, &[PortalRole]); 7] = [
+    ("anna", "Anna Appel", "", &[PortalRole::Handler, PortalRole::Coordinator]),
+    ("bram", "Bram Berk", "", &[PortalRole::RegisterDesk]),
+    ("carla", "Carla Ceder", "", &[PortalRole::Auditor]),
+    ("daan", "Daan Den", "", &[PortalRole::Administrator]),
+    ("eva", "Eva Els", "GM0513", &[PortalRole::Vcib, PortalRole::MemberAdministrator]),
+    ("fatma", "Fatma Fijnspar", "GM0513", &[PortalRole::Acib]),
+    ("gijs", "Gijs Gagel", "ROO30092751", &[PortalRole::Vcib]),
 ];
 
 /// Opens the portal, says where, and serves until it is asked to stop.
@@ -46,10 +49,11 @@ pub fn run(context: &Context, data: &DataDir) -> anyhow::Result<()> {
     if let Some(address) = portal.address() {
         context.out.line("");
         context.out.line(format!("Portal  http://{address}, as one of these made-up people:"));
-        for (sample, (_, name, roles)) in samples.iter().zip(PEOPLE) {
+        for (sample, (_, name, organisation, roles)) in samples.iter().zip(PEOPLE) {
             let roles: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
+            let of = if organisation.is_empty() { "desk" } else { organisation };
             context.out.line(format!(
-                "  http://{address}/demo/{}  {name} ({})",
+                "  http://{address}/demo/{}  {name}, {of} ({})",
                 sample.token,
                 roles.join(", ")
             ));
@@ -81,8 +85,8 @@ fn open(
 fn people(store: &mut Store, now: i64) -> anyhow::Result<Vec<SamplePerson>> {
     let act = Act { at: now, actor: "demo", reason: "" };
     let mut samples = Vec::new();
-    for (name, display_name, roles) in PEOPLE {
-        let asked = Invite { name, display_name, organisation: "", roles, language: Language::Nl };
+    for (name, display_name, organisation, roles) in PEOPLE {
+        let asked = Invite { name, display_name, organisation, roles, language: Language::Nl };
         // Nobody is sent the invitation: they come by the link of the demo.
         invite(store, &act, &asked)?;
         samples.push(SamplePerson { token: random::token()?, account: name.to_owned() });

@@ -55,11 +55,11 @@ async fn about<P: Serialize>(
     make: impl FnOnce(&Reader, &Own, &Visitor) -> anyhow::Result<Option<P>> + Send + 'static,
 ) -> Response {
     answer(&portal, &visitor, move |portal, visitor, reader| {
-        let page = match looking(visitor, reader, &code)? {
-            Some(own) => make(reader, &own, visitor)?,
-            None => None,
+        let Some(own) = looking(visitor, reader, &code)? else {
+            return Ok(plain::not_found(portal, visitor));
         };
-        match page {
+        let visitor = &Visitor { looks_at: own.head.code.clone(), ..visitor.clone() };
+        match make(reader, &own, visitor)? {
             Some(page) => visitor.page(portal, StatusCode::OK, template, page),
             None => Ok(plain::not_found(portal, visitor)),
         }

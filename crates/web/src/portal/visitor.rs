@@ -43,6 +43,8 @@ pub struct Visitor {
     pub theme: &'static str,
     /// The address, without what is asked of it.
     pub path: String,
+    /// The code of the organisation that somebody of a member looks at; empty: the page is about none.
+    pub looks_at: String,
     /// What the browser says it is.
     pub agent: String,
     /// What proves that a form of theirs is ours; empty: nobody is signed in.
@@ -139,13 +141,11 @@ impl Visitor {
         theirs.map(|(_, key, href)| Way { key, href }).collect()
     }
 
-    /// The address of the organisation that somebody of a member looks at.
+    /// The address of the organisation that somebody of a member looks at: their own, when the page is about none.
     fn own_address(&self) -> String {
-        let looked_at = self.path.strip_prefix("/own/").and_then(|rest| rest.split('/').next());
-        match (looked_at, &self.person) {
-            (Some(code), _) if !code.is_empty() => format!("/own/{code}"),
-            (_, Some(person)) => own::address(&person.account.organisation),
-            _ => String::new(),
+        match (self.looks_at.as_str(), &self.person) {
+            ("", Some(person)) => own::address(&person.account.organisation),
+            (code, _) => own::address(code),
         }
     }
 }
@@ -209,6 +209,7 @@ fn visitor(portal: &Portal, uri: &Uri, here: String, headers: &HeaderMap) -> any
             _ => "",
         },
         path: uri.path().to_owned(),
+        looks_at: String::new(),
         here,
         notice: notices::read(&form_token, cookies::read(headers, cookies::NOTICE)),
         mistake: None,

@@ -34,7 +34,7 @@ use crate::{
 const A_PAGE: usize = 50;
 
 /// Findings that are looked at, the most pressing first. Who has more open has other worries than the rest of the list, and the API gives all.
-const LOOKED_AT_MAX: usize = 2_000;
+const LOOKED_AT_MAX: usize = 5_000;
 
 /// What somebody asks for, as they typed it.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
