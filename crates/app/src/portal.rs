@@ -4,17 +4,22 @@
 //! - [`sign_in`]: who is at a browser: invitation, password, code, session,
 //! - [`morning`]: the desk's first page,
 //! - [`own`]: what people of a member see,
-//! - [`calls`], [`findings`], [`organisations`], [`why`]: what their names say,
-//! - [`finding`]: one of them, with its [`timeline`]; [`work`]: what the desk does to them.
+//! - [`answers`], [`calls`], [`findings`], [`organisations`], [`vetting`], [`why`]: what their names say,
+//! - [`finding`]: one of them, with its [`timeline`]; [`work`]: what the desk does to them,
+//! - [`register_work`]: changes of the register; [`disputes`]: what waits for a decision there.
 
 pub mod accounts;
+pub mod answers;
 pub mod calls;
+pub mod disputes;
 pub mod finding;
 pub mod findings;
 pub mod morning;
 pub mod organisations;
 pub mod own;
+pub mod register_work;
 pub mod sign_in;
 pub mod timeline;
+pub mod vetting;
 pub mod why;
 pub mod work;

@@ -4,12 +4,13 @@
 //! - [`visitor`]: who asks, in which language; turned away here when they may not.
 //! - [`forms`]: what somebody sends, and proof that it comes from a page of ours.
 //! - [`acting`]: carries out what a page asks, and says what came of it; [`notices`]: on the next page.
-//! - [`signing_in`], [`account`], [`morning`], [`findings`], [`register`], [`calls`]: the pages;
-//!   [`work`]: what the desk does to findings; [`own`]: those of a member.
+//! - [`signing_in`], [`account`], [`morning`], [`findings`], [`register`], [`calls`], [`vetting`], [`answers`]: the pages;
+//!   [`work`]: what the desk does to findings; [`register_work`]: changes of the register; [`own`]: those of a member.
 //! - [`assets`]: styles, script and typeface.
 
 mod account;
 mod acting;
+mod answers;
 mod assets;
 mod calls;
 mod cookies;
@@ -21,10 +22,12 @@ mod notices;
 mod own;
 mod plain;
 mod register;
+mod register_work;
 mod routes;
 mod signing_in;
 #[cfg(test)]
 mod tests;
+mod vetting;
 mod visitor;
 mod work;
 

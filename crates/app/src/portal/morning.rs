@@ -83,8 +83,8 @@ fn waiting(
     let at = |key, count, alarm, href, command| Waiting { key, count, alarm, href, command };
     Ok(vec![
         at("waiting-calls", called.len() as u64, true, "/calls", "schakel call list"),
-        one("waiting-vetting", held, false, "schakel vetting list"),
-        one("waiting-answers", reader.read(answers::open_count)?, false, "schakel answer list"),
+        at("waiting-vetting", held, false, "/vetting", "schakel vetting list"),
+        at("waiting-answers", reader.read(answers::open_count)?, false, "/answers", "schakel answer list"),
         one("waiting-breaches", breaches, overdue > 0, "schakel breach list"),
         one("waiting-feeds", feeds, true, "schakel source health"),
         one("waiting-unrouted", sums.fate(Fate::Unrouted), false, "schakel register unrouted"),

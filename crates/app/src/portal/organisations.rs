@@ -2,11 +2,15 @@
 
 use std::collections::HashMap;
 
-use schakel_model::{ids::OrganisationId, register::OrganisationKind};
-use schakel_store::{Reader, follow_ups, outbox, register};
+use schakel_model::{affiliation::Step, ids::OrganisationId, register::OrganisationKind};
+use schakel_store::{Reader, follow_ups, onboarding, outbox, register};
 use serde::Serialize;
 
-use crate::register_show::{self, Shown};
+use crate::{
+    pipeline::state::register_view,
+    quality::{self, MemberQuality},
+    register_show::{self, Shown},
+};
 
 /// Organisations on a page: nobody reads more, and a name finds any of them.
 const LISTED: usize = 500;
@@ -57,6 +61,25 @@ pub struct Organisation {
     pub silent: u64,
     /// What was sent to it, the newest first.
     pub notifications: Vec<Sent>,
+    /// The steps of joining, in their order.
+    pub steps: Vec<JoiningStep>,
+    /// Words of those that are still to be taken.
+    pub next_steps: Vec<&'static str>,
+}
+
+/// A step of joining.
+#[derive(Debug, Serialize)]
+pub struct JoiningStep {
+    /// A word.
+    pub step: &'static str,
+    /// When it was taken, in seconds since 1970.
+    pub at: Option<i64>,
+    /// With whom, on which number, and who says so.
+    pub by: String,
+    /// See [`JoiningStep::by`].
+    pub number: String,
+    /// See [`JoiningStep::by`].
+    pub actor: String,
 }
 
 /// A notification.
@@ -111,7 +134,31 @@ pub fn one(reader: &Reader, code: &str, now: i64) -> anyhow::Result<Option<Organ
     let open = told.iter().filter(|one| one.closed_at.is_none());
     let silent = open.clone().filter(|one| one.state == schakel_model::answer::RecipientState::Told).count();
     let sent = reader.read(|connection| outbox::of_organisation(connection, found.id, NOTIFICATIONS))?;
+    let joinings = reader.read(onboarding::joinings)?;
+    let joining = joinings.into_iter().find(|one| one.organisation == found.id);
+    let taken = joining.map(|joining| joining.taken).unwrap_or_default();
+    let steps: Vec<JoiningStep> = Step::ALL
+        .iter()
+        .map(|step| match taken.iter().find(|one| one.step == *step) {
+            Some(one) => JoiningStep {
+                step: step.as_str(),
+                at: Some(one.at),
+                by: one.by.clone(),
+                number: one.number.clone(),
+                actor: one.actor.clone(),
+            },
+            None => JoiningStep {
+                step: step.as_str(),
+                at: None,
+                by: String::new(),
+                number: String::new(),
+                actor: String::new(),
+            },
+        })
+        .collect();
     Ok(Some(Organisation {
+        next_steps: steps.iter().filter(|one| one.at.is_none()).map(|one| one.step).collect(),
+        steps,
         shown,
         open: open.count() as u64,
         silent: silent as u64,
@@ -125,4 +172,10 @@ pub fn one(reader: &Reader, code: &str, now: i64) -> anyhow::Result<Option<Organ
             })
             .collect(),
     }))
+}
+
+/// How good the data of an organisation is; `None` when there is none with this code.
+pub fn quality_of(reader: &Reader, code: &str, now: i64) -> anyhow::Result<Option<MemberQuality>> {
+    let view = register_view(reader, reader.read(register::version)?)?;
+    Ok(quality::members(reader, &view, Some(code), now)?.pop())
 }

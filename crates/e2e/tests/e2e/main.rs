@@ -41,6 +41,7 @@ mod one_mailbox;
 mod openapi;
 mod policy;
 mod portal;
+mod portal_desk;
 mod privacy;
 mod quality;
 mod reattribute;

@@ -537,3 +537,198 @@ wrong-no-finding = Choose a finding first.
 wrong-choose-day = Choose a day.
 wrong-far = This is too far away: choose a day within a year.
 wrong-empty = Fill this in.
+
+# Vetting
+vetting-title = To be vetted
+vetting-count = { $count ->
+    [0] nothing
+    [one] 1 report
+   *[other] { $count } reports
+}
+vetting-none = No report waits for you.
+vetting-from = From
+vetting-name = File
+vetting-why = Why it waits
+vetting-what = What came
+vetting-formats = Kind of file
+vetting-no-format = unknown
+vetting-rows = Rows
+vetting-more-than = more than { $count }
+vetting-rejected = { $count ->
+    [one] 1 of them cannot be read
+   *[other] { $count } of them cannot be read
+}
+vetting-first = The first observations
+vetting-whose = Whose
+vetting-unreadable = Cannot be read
+vetting-accept = Take in
+vetting-accept-help = The report is dealt with, and whoever it concerns is told as the policy says.
+vetting-as-it-came = as it came
+receipt = Number
+received = Received
+bytes = Bytes
+source = Source
+nobody-known = unknown
+sender-proven = the sender is certain
+sender-not-proven = the sender is not certain
+line-number = line { $number }
+refuse = Refuse
+reason-why = Why
+done-taken-in = { $count ->
+    [one] Taken in: 1 observation.
+   *[other] Taken in: { $count } observations.
+}
+done-refused = Refused.
+wrong-gone = This is not there any more: somebody else has done it.
+
+# Answers
+answers-way = Answers
+answers-title = Answers that wait for you
+answers-count = { $count ->
+    [0] none
+    [one] 1 answer
+   *[other] { $count } answers
+}
+answers-none = No answer waits for you.
+answer-waits-because = Waits because
+answer-about = About
+answer-about-all = everything in it
+and-more = { $count ->
+    [one] and 1 more
+   *[other] and { $count } more
+}
+answer-contradicts = Contradicts
+answer-accept = Accept
+answer-dealt-with = Dealt with
+way-mail = by mail
+way-page = by the link
+way-desk = by the desk
+way-api = by the API
+way-hub = by a hub
+done-answer-accepted = The answer was accepted.
+done-answer-refused = The answer was refused.
+
+# Changing the register
+findings-of-it = Look at open findings
+whatif-title = What would have been told otherwise since yesterday
+whatif-look = See what it does
+whatif-nothing = Nothing: { $events } observations of the last day would have been told just so.
+whatif-changes = { $findings ->
+    [one] 1 finding changes, of { $events } observations of the last day.
+   *[other] { $findings } findings change, of { $events } observations of the last day.
+}
+whatif-what = What
+whatif-from = From
+whatif-to = To
+whatif-examples = Examples
+whatif-moves = goes to somebody else
+whatif-becomes_routed = becomes somebody's
+whatif-becomes_unrouted = becomes nobody's
+whatif-also_concerns = concerns them too
+whatif-no_longer_concerns = concerns them no longer
+whatif-can_be_told = can be told
+whatif-cannot_be_told = cannot be told
+asset-add = Add
+asset-withdraw = Withdraw
+withdraw = withdraw
+asset-meets = This meets what is somebody else's. In the same role it becomes a conflict that somebody decides.
+asset-looked = We have looked ourselves that it is theirs
+asset-past = What was told already does not change by this. An administrator corrects the past with schakel reattribute.
+contact-add = Add a contact
+contact-edit = Contact
+contact-help = A change of how a trusted contact is reached waits for a second person, who calls a known number back.
+contact-right = Still right
+contact-leave = Has left
+contact-new = new
+contact-webhook = webhook
+contact-drop = folder
+nameless = no name
+mail-address = Mail address
+phone-number = Telephone number
+language = Language
+language-nl = Dutch
+language-en = English
+joining = Joining
+joining-step = Step
+joining-with = With whom
+joining-confirm = Record the step
+joining-invitation = Invited
+joining-acib = ACIB named
+joining-vcib_form = Form for the VCIB received
+joining-form_checked = Signature checked
+joining-intake_talk = Intake talk held
+joining-out_of_band_number = Telephone number learnt outside mail
+joining-assets = Addresses and domains known
+joining-products = Product inventory known
+disputes-title = To be decided
+conflicts-title = Conflicts ({ $count })
+conflicts-none = There is no conflict.
+conflict-number = Conflict { $number }
+conflict-has-asset = is in the register
+conflict-whose = Whose is it
+conflict-both = of both
+claim-state-open = claimed
+claim-state-proven = proven
+claim-state-lapsed = lapsed
+claim-state-withdrawn = taken back
+claim-state-refused = refused
+decide = Decide
+changes-title = Changes of trusted contacts ({ $count })
+changes-none = No change waits.
+asked-by = Asked by { $name }, { $at }
+four-eyes = You asked for this yourself: a colleague has to approve it.
+called-back-on = Called back on
+approve = Approve
+import-title = Import
+import-text = Content of the file (CSV or JSON)
+import-scope = What is not in it
+scope-additions = stays as it is
+scope-organisations = is withdrawn at the organisations that are named
+scope-whole = is withdrawn
+import-look = See what changes
+import-help = Paste a file of the register itself, or a list in a form that is recognised. Nothing changes until you confirm it after. Larger files go with schakel register import.
+import-changes = What changes
+import-rows = Kind
+import-added = new
+import-changed = changed
+import-withdrawn = withdrawn
+import-unchanged = stays
+import-problems = What is wrong
+import-conflicts = Proven by somebody else
+import-leaving = These organisations would go while something of theirs is open:
+import-lines = Rows
+import-apply = Apply
+rows-of-organisations = organisations
+rows-of-assets = addresses and domains
+rows-of-contacts = contacts
+rows-of-relations = relations
+before = Was
+after = Becomes
+register-history = History
+version = Version
+who = Who
+quality-title = Quality of the data
+quality-score = { $score } of 100
+quality-help = What can be better, and how much it counts.
+quality-criterion = What
+quality-weight = Counts for
+quality-percent = In order
+quality-why = Why
+quality-gone = Names that are there no more
+done-asset-added = Recorded.
+done-asset-disputed = Recorded. It meets what is somebody else's: there is a conflict to decide.
+done-asset-withdrawn = Withdrawn.
+done-contact-saved = The contact was saved.
+done-contact-waits = This waits for a second person, who calls a known number back.
+done-contact-left = The contact is gone.
+done-contact-right = Recorded that the contact is still right.
+done-step-taken = The step was recorded.
+done-decided = Decided.
+done-imported = The import was applied.
+criterion-proven = Proven
+criterion-reachable = Reachable
+criterion-fresh = Up to date
+criterion-no_overlap = No overlap
+criterion-names_resolve = Names resolve
+criterion-prefixes_announced = Prefixes announced
+criterion-nothing_near = Nothing of nobody near

@@ -537,3 +537,198 @@ wrong-no-finding = Kies eerst een bevinding.
 wrong-choose-day = Kies een dag.
 wrong-far = Dit is te ver weg: kies een dag binnen een jaar.
 wrong-empty = Vul dit in.
+
+# Beoordelen
+vetting-title = Te beoordelen
+vetting-count = { $count ->
+    [0] niets
+    [one] 1 melding
+   *[other] { $count } meldingen
+}
+vetting-none = Er wacht geen melding op u.
+vetting-from = Van
+vetting-name = Bestand
+vetting-why = Waarom het wacht
+vetting-what = Wat er is gekomen
+vetting-formats = Soort bestand
+vetting-no-format = onbekend
+vetting-rows = Regels
+vetting-more-than = meer dan { $count }
+vetting-rejected = { $count ->
+    [one] waarvan 1 niet te lezen
+   *[other] waarvan { $count } niet te lezen
+}
+vetting-first = De eerste waarnemingen
+vetting-whose = Van wie
+vetting-unreadable = Niet te lezen
+vetting-accept = Innemen
+vetting-accept-help = De melding wordt verwerkt, en wie het aangaat wordt gemeld volgens het beleid.
+vetting-as-it-came = zoals het kwam
+receipt = Nummer
+received = Ontvangen
+bytes = Bytes
+source = Bron
+nobody-known = onbekend
+sender-proven = afzender staat vast
+sender-not-proven = afzender staat niet vast
+line-number = regel { $number }
+refuse = Weigeren
+reason-why = Waarom
+done-taken-in = { $count ->
+    [one] Ingenomen: 1 waarneming.
+   *[other] Ingenomen: { $count } waarnemingen.
+}
+done-refused = Geweigerd.
+wrong-gone = Dit is er niet meer: iemand anders heeft het al gedaan.
+
+# Antwoorden
+answers-way = Antwoorden
+answers-title = Antwoorden die op u wachten
+answers-count = { $count ->
+    [0] geen
+    [one] 1 antwoord
+   *[other] { $count } antwoorden
+}
+answers-none = Er wacht geen antwoord op u.
+answer-waits-because = Wacht omdat
+answer-about = Over
+answer-about-all = alles wat erin staat
+and-more = { $count ->
+    [one] en nog 1
+   *[other] en nog { $count }
+}
+answer-contradicts = Spreekt tegen
+answer-accept = Aannemen
+answer-dealt-with = Afgehandeld
+way-mail = per mail
+way-page = via de link
+way-desk = via de desk
+way-api = via de API
+way-hub = via een knooppunt
+done-answer-accepted = Het antwoord is aangenomen.
+done-answer-refused = Het antwoord is geweigerd.
+
+# Het register wijzigen
+findings-of-it = Open bevindingen bekijken
+whatif-title = Wat er gisteren en vandaag anders was gemeld
+whatif-look = Bekijk wat het doet
+whatif-nothing = Niets: { $events } waarnemingen van de laatste dag waren net zo gemeld.
+whatif-changes = { $findings ->
+    [one] 1 bevinding verandert, van { $events } waarnemingen van de laatste dag.
+   *[other] { $findings } bevindingen veranderen, van { $events } waarnemingen van de laatste dag.
+}
+whatif-what = Wat
+whatif-from = Van
+whatif-to = Naar
+whatif-examples = Voorbeelden
+whatif-moves = gaat naar een ander
+whatif-becomes_routed = wordt van iemand
+whatif-becomes_unrouted = wordt van niemand
+whatif-also_concerns = gaat er ook over
+whatif-no_longer_concerns = gaat er niet meer over
+whatif-can_be_told = kan worden gemeld
+whatif-cannot_be_told = kan niet worden gemeld
+asset-add = Toevoegen
+asset-withdraw = Intrekken
+withdraw = intrekken
+asset-meets = Dit raakt wat van anderen is. In dezelfde rol wordt het een conflict dat iemand beslist.
+asset-looked = We hebben zelf nagegaan dat het van hen is
+asset-past = Wat al is gemeld verandert hier niet door. Een correctie over het verleden doet een beheerder met schakel reattribute.
+contact-add = Contact toevoegen
+contact-edit = Contact
+contact-help = Verandert hoe een vertrouwde contactpersoon wordt bereikt, dan wacht dat op een tweede persoon die een bekend nummer terugbelt.
+contact-right = Klopt nog
+contact-leave = Is weg
+contact-new = nieuw
+contact-webhook = webhook
+contact-drop = map
+nameless = zonder naam
+mail-address = Mailadres
+phone-number = Telefoonnummer
+language = Taal
+language-nl = Nederlands
+language-en = Engels
+joining = Aansluiten
+joining-step = Stap
+joining-with = Met wie
+joining-confirm = Stap vastleggen
+joining-invitation = Uitgenodigd
+joining-acib = ACIB aangewezen
+joining-vcib_form = Formulier voor de VCIB binnen
+joining-form_checked = Handtekening gecontroleerd
+joining-intake_talk = Intakegesprek gevoerd
+joining-out_of_band_number = Telefoonnummer buiten de mail om
+joining-assets = IP-adressen en domeinen bekend
+joining-products = ICT-foto bekend
+disputes-title = Te beslissen
+conflicts-title = Conflicten ({ $count })
+conflicts-none = Er is geen conflict.
+conflict-number = Conflict { $number }
+conflict-has-asset = staat in het register
+conflict-whose = Van wie is het
+conflict-both = van beide
+claim-state-open = geclaimd
+claim-state-proven = bewezen
+claim-state-lapsed = verlopen
+claim-state-withdrawn = teruggenomen
+claim-state-refused = geweigerd
+decide = Beslissen
+changes-title = Wijzigingen van vertrouwde contacten ({ $count })
+changes-none = Er wacht geen wijziging.
+asked-by = Gevraagd door { $name }, { $at }
+four-eyes = U vroeg dit zelf: een collega moet het goedkeuren.
+called-back-on = Teruggebeld op
+approve = Goedkeuren
+import-title = Importeren
+import-text = Inhoud van het bestand (CSV of JSON)
+import-scope = Wat er niet in staat
+scope-additions = blijft zoals het is
+scope-organisations = wordt ingetrokken bij de organisaties die genoemd worden
+scope-whole = wordt ingetrokken
+import-look = Bekijk wat er verandert
+import-help = Plak een bestand van het register zelf, of een lijst in een vorm die wordt herkend. Er verandert pas iets als u dat daarna bevestigt. Grotere bestanden gaan met schakel register import.
+import-changes = Wat er verandert
+import-rows = Soort
+import-added = nieuw
+import-changed = gewijzigd
+import-withdrawn = ingetrokken
+import-unchanged = blijft
+import-problems = Wat er mis is
+import-conflicts = Van een ander bewezen
+import-leaving = Deze organisaties zouden verdwijnen terwijl er iets openstaat:
+import-lines = Regels
+import-apply = Doorvoeren
+rows-of-organisations = organisaties
+rows-of-assets = adressen en domeinen
+rows-of-contacts = contacten
+rows-of-relations = relaties
+before = Was
+after = Wordt
+register-history = Geschiedenis
+version = Versie
+who = Wie
+quality-title = Kwaliteit van de gegevens
+quality-score = { $score } van 100
+quality-help = Wat er beter kan, met hoeveel het meetelt.
+quality-criterion = Waarop
+quality-weight = Telt mee
+quality-percent = Op orde
+quality-why = Waarom
+quality-gone = Namen die niet meer bestaan
+done-asset-added = Vastgelegd.
+done-asset-disputed = Vastgelegd. Het raakt wat van een ander is: er is een conflict om te beslissen.
+done-asset-withdrawn = Ingetrokken.
+done-contact-saved = Het contact is opgeslagen.
+done-contact-waits = Dit wacht op een tweede persoon, die een bekend nummer terugbelt.
+done-contact-left = Het contact is weg.
+done-contact-right = Vastgelegd dat het contact nog klopt.
+done-step-taken = De stap is vastgelegd.
+done-decided = Beslist.
+done-imported = De import is doorgevoerd.
+criterion-proven = Bewezen
+criterion-reachable = Bereikbaar
+criterion-fresh = Actueel
+criterion-no_overlap = Geen overlap
+criterion-names_resolve = Namen bestaan
+criterion-prefixes_announced = Reeksen aangekondigd
+criterion-nothing_near = Niets van niemand dichtbij

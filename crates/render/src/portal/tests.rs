@@ -14,7 +14,7 @@ use crate::words::portal_sources;
 mod own;
 
 /// What is no page by itself.
-const PARTS: [&str; 5] = ["layout", "token", "fields", "answer", "own/parts"];
+const PARTS: &[&str] = &["layout", "token", "fields", "answer", "difference", "register_tabs", "own/parts"];
 
 /// Rights by their words.
 const MAY: [&str; 9] = [
@@ -42,6 +42,7 @@ const WRONG: &[&str] = &[
     "wrong-choose-day",
     "wrong-far",
     "wrong-empty",
+    "wrong-gone",
 ];
 
 fn pages() -> Pages {
@@ -125,6 +126,10 @@ fn word_of(what: &str) -> &'static str {
 
 const COLUMNS: [&str; 9] =
     ["severity", "kind", "target", "told", "handler", "deadline", "first_seen", "last_seen", "sightings"];
+
+fn side() -> Json {
+    json!({ "code": "GM1", "name": "Gouda", "value": "192.0.2.0/24", "state": "open", "attempts": ["a"], "has_asset": true })
+}
 
 fn row() -> Json {
     json!({ "id": "F1", "severity": "high", "kind": "open-rdp", "target": "192.0.2.1", "first_seen": 1, "last_seen": 2, "sightings": 3,
@@ -218,6 +223,56 @@ fn of_desk() -> Vec<(&'static str, Json)> {
                 "findings": [row()] }),
         ),
         (
+            "vetting",
+            json!({ "waiting": [{ "receipt": "R-1", "door": "mail", "source": "", "sender": "a@b.example", "name": "a.csv", "received_at": 5, "size": 9, "reason": "unknown" }] }),
+        ),
+        (
+            "arrival",
+            json!({ "receipt": "R-1", "door": "mail", "source": "", "sender": "a@b.example", "name": "a.csv", "received_at": 5, "size": 9, "reason": "unknown",
+                "address": "a@b.example", "title": "t", "proven": false, "formats": ["csv"], "rows": 3, "more": true, "rejected": 1, "failures": ["f"],
+                "events": [{ "at": "2026-01-01T00:00:00Z", "target": "192.0.2.1 80", "kind": "other", "owners": [["GM1", "Gouda"]] }],
+                "rejects": [{ "line": 3, "message": "m" }], "sources": [["a", "A"]] }),
+        ),
+        (
+            "answers",
+            json!({ "waiting": [{ "id": 3, "at": 5, "organisation": "GM1", "organisation_name": "Gouda", "kind": "risk_accepted", "way": "mail", "sender": "j@a.example",
+                "text": "t", "reason": "r", "decided_by": "d", "until": 9, "why": "w", "notification": 4, "subject": "s", "findings": ["F1"], "more": 2,
+                "contradicts": [2, "fixed", "k@a.example"], "asks_who_decides": true }] }),
+        ),
+        (
+            "asset",
+            json!({ "code": "GM1", "name": "Gouda", "kinds": ["prefix"], "roles": ["owner"], "wrong": "w",
+                "asked": { "kind": "prefix", "value": "192.0.2.0/24", "role": "owner", "asset": "" },
+                "preview": { "values": ["192.0.2.0/24"], "meets": [["GM2", "Lindeveen", "192.0.2.0/25", "owner", "dns"]], "difference": {
+                    "findings_changed": 2, "events": 9, "groups": [{ "kind": "becomes_routed", "from": null, "to": { "code": "GM1", "name": "Gouda" }, "findings": 2,
+                        "examples": [{ "finding": "F1", "target": "192.0.2.1" }] }] } } }),
+        ),
+        (
+            "contact",
+            json!({ "code": "GM1", "name": "Gouda", "contact": 3, "roles": ["vcib"], "tlps": ["RED"],
+                "standing": { "role": "vcib", "name": "Jan", "email": "j@a.example", "phone": "1", "language": "nl", "tlp_max": "RED" } }),
+        ),
+        (
+            "disputes",
+            json!({ "conflicts": [{ "id": 1, "since": 5, "role": "owner", "sides": [side(), side()] }], "changes": [
+                { "id": 2, "code": "GM1", "name": "Gouda", "contact": "Jan", "is_new": true, "at": 5, "by": "jan", "reason": "r", "numbers": ["1"], "mine": false },
+            ] }),
+        ),
+        (
+            "import",
+            json!({ "text": "a,b", "scope": "additions", "looked": { "format": "f", "problems": ["p"], "errors": 0, "kinds": [["assets", 1, 2, 3, 4]],
+                "rows": [["added", "", "x"]], "conflicts": ["c"], "leaving": ["GM9"], "usable": true, "changes": true } }),
+        ),
+        (
+            "register_history",
+            json!({ "versions": [{ "number": 3, "at": 5, "actor": "jan", "reason": "r", "changes": [["assets", 2, 1]] }] }),
+        ),
+        (
+            "quality",
+            json!({ "code": "GM1", "name": "Gouda", "score": 60, "reasons": [{ "criterion": "fresh", "weight": 20, "percent": 50, "why": "w" }],
+                "names_gone": [{ "name": "a.example", "since": "2026-01-01" }] }),
+        ),
+        (
             "bulk",
             json!({ "what": "answer", "findings": [row()], "people": [], "answers": ["fixed"], "told": [["GM1", "Gouda"]] }),
         ),
@@ -227,11 +282,11 @@ fn of_desk() -> Vec<(&'static str, Json)> {
         ),
         (
             "organisation",
-            json!({ "open": 3, "silent": 1, "notifications": [{ "number": 1, "at": 5, "subject": "s", "findings": 2 }], "shown": {
+            json!({ "open": 3, "silent": 1, "next_steps": ["acib"], "steps": [{ "step": "invitation", "at": 5, "by": "j", "number": "1", "actor": "jan" }, { "step": "acib", "at": null, "by": "", "number": "", "actor": "" }], "notifications": [{ "number": 1, "at": 5, "subject": "s", "findings": 2 }], "shown": {
                 "name": "Gouda", "organisation": "GM1", "kind": "municipality",
-                "contacts": [{ "role": "vcib", "name": "Jan", "email": "j@a.example", "phone": "", "tlp_max": "RED" }],
+                "contacts": [{ "id": 3, "role": "vcib", "name": "Jan", "email": "j@a.example", "phone": "", "tlp_max": "RED" }],
                 "relations": [{ "kind": "serves", "side": "to", "other": "S1", "other_name": "Solido", "valid_from": null, "valid_until": null }],
-                "assets": [{ "kind": "prefix", "value": "192.0.2.0/24", "role": "owner", "proof": "dns", "flags": ["dynamic"], "note": "",
+                "assets": [{ "id": 4, "kind": "prefix", "value": "192.0.2.0/24", "role": "owner", "proof": "dns", "flags": ["dynamic"], "note": "",
                     "valid_from": "2026-01-01", "valid_until": null }],
             } }),
         ),
@@ -294,7 +349,8 @@ fn both_languages_have_the_same_texts_and_every_one_is_used() {
 fn every_word_of_the_model_has_a_text() {
     use schakel_model::{
         account::PortalRole,
-        answer::{NotificationKind, RecipientState, Standing},
+        affiliation::Step,
+        answer::{AnswerWay, NotificationKind, RecipientState, Standing},
         asset::{AssetKind, Proof, Role},
         call::{CallReason, CallResult},
         claim::ClaimState,
@@ -321,6 +377,28 @@ fn every_word_of_the_model_has_a_text() {
         RelationKind::ALL.iter().for_each(|one| add("relation", &format!("{one}-{side}")));
     }
     NotificationKind::ALL.iter().for_each(|one| add("told", one.as_str()));
+    ClaimState::ALL.iter().for_each(|one| add("claim-state", one.as_str()));
+    Step::ALL.iter().for_each(|one| add("joining", one.as_str()));
+    for word in
+        ["proven", "reachable", "fresh", "no_overlap", "names_resolve", "prefixes_announced", "nothing_near"]
+    {
+        add("criterion", word);
+    }
+    for word in [
+        "moves",
+        "becomes_routed",
+        "becomes_unrouted",
+        "also_concerns",
+        "no_longer_concerns",
+        "can_be_told",
+        "cannot_be_told",
+    ] {
+        add("whatif", word);
+    }
+    for word in ["additions", "organisations", "whole"] {
+        add("scope", word);
+    }
+    AnswerWay::ALL.iter().for_each(|one| add("way", one.as_str()));
     Standing::ALL.iter().for_each(|one| add("standing", one.as_str()));
     COLUMNS.iter().for_each(|one| add("column", one));
     for word in ["assign", "snooze", "answer"] {

@@ -7,6 +7,7 @@ use axum::{
     response::Response,
 };
 use schakel_app::portal::{organisations, why::why};
+use schakel_store::Reader;
 use serde::Deserialize;
 
 use super::{Portal, answer, plain, visitor::Visitor};
@@ -42,8 +43,33 @@ pub async fn organisation(
     Path(code): Path<String>,
 ) -> Response {
     answer(&portal, &visitor, move |portal, visitor, reader| {
-        match organisations::one(reader, &code, visitor.now)? {
-            Some(page) => visitor.page(portal, StatusCode::OK, "organisation", page),
+        organisation_page(portal, visitor, reader, &code)
+    })
+    .await
+}
+
+/// One organisation as a page.
+pub fn organisation_page(
+    portal: &Portal,
+    visitor: &Visitor,
+    reader: &Reader,
+    code: &str,
+) -> anyhow::Result<Response> {
+    match organisations::one(reader, code, visitor.now)? {
+        Some(page) => visitor.page(portal, StatusCode::OK, "organisation", page),
+        None => Ok(plain::not_found(portal, visitor)),
+    }
+}
+
+/// `GET /organisations/CODE/quality`: how good its data is.
+pub async fn quality(
+    State(portal): State<Portal>,
+    Extension(visitor): Extension<Visitor>,
+    Path(code): Path<String>,
+) -> Response {
+    answer(&portal, &visitor, move |portal, visitor, reader| {
+        match organisations::quality_of(reader, &code, visitor.now)? {
+            Some(page) => visitor.page(portal, StatusCode::OK, "quality", page),
             None => Ok(plain::not_found(portal, visitor)),
         }
     })

@@ -11,7 +11,8 @@ use axum::{
 use schakel_rules::access::Right;
 
 use super::{
-    Portal, account, assets, calls, findings, morning, own, plain, register, signing_in,
+    Portal, account, answers, assets, calls, findings, morning, own, plain, register, register_work,
+    signing_in, vetting,
     visitor::{Access, Visitor, receive},
     work,
 };
@@ -46,6 +47,13 @@ pub(super) fn routes() -> Vec<Route> {
         has(Right::ActOnCases, "/calls/{code}/lock", post(calls::lock)),
         has(Right::ActOnCases, "/calls/{code}/unlock", post(calls::unlock)),
         has(Right::ActOnCases, "/calls/{code}/result", post(calls::result)),
+        has(Right::SeeCases, "/vetting", get(vetting::queue)),
+        has(Right::SeeCases, "/vetting/{receipt}", get(vetting::one)),
+        has(Right::ActOnCases, "/vetting/{receipt}/accept", post(vetting::accept)),
+        has(Right::ActOnCases, "/vetting/{receipt}/refuse", post(vetting::refuse)),
+        has(Right::SeeCases, "/answers", get(answers::list)),
+        has(Right::ActOnCases, "/answers/{id}/accept", post(answers::accept)),
+        has(Right::ActOnCases, "/answers/{id}/refuse", post(answers::refuse)),
         has(Right::SeeCases, "/findings", get(findings::list)),
         has(Right::SeeCases, "/findings/export", get(findings::export)),
         has(Right::ActOnCases, "/findings/bulk", get(work::bulk)),
@@ -71,6 +79,43 @@ pub(super) fn routes() -> Vec<Route> {
         has(Right::SeeRegister, "/explain", get(register::explain)),
         has(Right::SeeRegister, "/organisations", get(register::organisations)),
         has(Right::SeeRegister, "/organisations/{code}", get(register::organisation)),
+        has(Right::SeeRegister, "/organisations/{code}/quality", get(register::quality)),
+        has(
+            Right::ChangeRegister,
+            "/organisations/{code}/assets",
+            get(register_work::asset).post(register_work::add_asset),
+        ),
+        has(
+            Right::ChangeRegister,
+            "/organisations/{code}/assets/withdraw",
+            post(register_work::withdraw_asset),
+        ),
+        has(
+            Right::ChangeRegister,
+            "/organisations/{code}/contacts",
+            get(register_work::contact).post(register_work::put_contact),
+        ),
+        has(
+            Right::ChangeRegister,
+            "/organisations/{code}/contacts/leave",
+            post(register_work::contact_leaves),
+        ),
+        has(
+            Right::ChangeRegister,
+            "/organisations/{code}/contacts/right",
+            post(register_work::contact_is_right),
+        ),
+        has(Right::ChangeRegister, "/organisations/{code}/steps", post(register_work::step)),
+        has(Right::SeeRegister, "/register/waiting", get(register_work::waiting)),
+        has(Right::ChangeRegister, "/register/conflicts/{id}", post(register_work::decide)),
+        has(Right::ChangeRegister, "/register/changes/{id}/approve", post(register_work::approve)),
+        has(Right::ChangeRegister, "/register/changes/{id}/refuse", post(register_work::refuse)),
+        has(
+            Right::ChangeRegister,
+            "/register/import",
+            get(register_work::import).post(register_work::take_import),
+        ),
+        has(Right::SeeRegister, "/register/history", get(register_work::history)),
     ]
 }
 

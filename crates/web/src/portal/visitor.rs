@@ -67,8 +67,10 @@ pub struct Visitor {
 const WAYS: &[(Right, &str, &str)] = &[
     (Right::SeeDesk, "morning", "/"),
     (Right::SeeCases, "findings", "/findings"),
-    (Right::SeeRegister, "organisations", "/organisations"),
+    (Right::SeeCases, "vetting-title", "/vetting"),
+    (Right::SeeCases, "answers-way", "/answers"),
     (Right::SeeCases, "calls-title", "/calls"),
+    (Right::SeeRegister, "organisations", "/organisations"),
     (Right::SeeRegister, "explain-way", "/explain"),
 ];
 
