@@ -604,6 +604,7 @@ way-mail = by mail
 way-page = by the link
 way-desk = by the desk
 way-api = by the API
+way-portal = in the portal
 way-hub = by a hub
 done-answer-accepted = The answer was accepted.
 done-answer-refused = The answer was refused.

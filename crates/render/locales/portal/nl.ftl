@@ -604,6 +604,7 @@ way-mail = per mail
 way-page = via de link
 way-desk = via de desk
 way-api = via de API
+way-portal = in het portaal
 way-hub = via een knooppunt
 done-answer-accepted = Het antwoord is aangenomen.
 done-answer-refused = Het antwoord is geweigerd.
