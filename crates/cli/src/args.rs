@@ -7,7 +7,7 @@ use clap_complete::Shell;
 use jiff::{Timestamp, civil::Date};
 use schakel_app::{calendar, events::Which, names::Traced};
 use schakel_attribute::{Input, InputKind};
-use schakel_model::{arrival::Receipt, classification::ClassificationType, tlp::Tlp};
+use schakel_model::{arrival::Receipt, classification::ClassificationType, clock::Clock, tlp::Tlp};
 use schakel_parse::xarf::Reporter;
 
 use crate::{
@@ -36,9 +36,10 @@ pub struct Global {
     /// The data directory [default: the platform's, such as ~/.local/share/schakel]
     #[arg(long, global = true, value_name = "DIR", env = "SCHAKEL_DATA")]
     pub data: Option<PathBuf>,
-    /// Replaces the clock everywhere, for example 2026-11-21T09:00:00Z
-    #[arg(long, global = true, value_name = "RFC3339")]
-    pub now: Option<Timestamp>,
+    /// Replaces the clock everywhere: a time at which it stands still, for example 2026-11-21T09:00:00Z, or how far it is put forward or
+    /// back, for example --now=+10m or --now=-5h
+    #[arg(long, global = true, value_name = "TIME", value_parser = clock)]
+    pub now: Option<Clock>,
     /// The desk user who acts; `schakel user list` names them [default: the program itself]
     #[arg(long = "as", global = true, value_name = "NAME", env = "SCHAKEL_AS")]
     pub acting: Option<String>,
@@ -350,6 +351,15 @@ pub fn time(text: &str) -> Result<Timestamp, String> {
     text.parse::<Timestamp>()
         .or_else(|_| day())
         .map_err(|_| "write a time such as 2026-11-21T09:00:00Z, or a day such as 2026-11-21".to_owned())
+}
+
+/// A clock as `--now` names it.
+fn clock(text: &str) -> Result<Clock, String> {
+    let wrong = || "write a time such as 2026-11-21T09:00:00Z, or +10m or -5h".to_owned();
+    match text.starts_with(['+', '-']) {
+        true => text.parse().map(Clock::shifted).map_err(|_| wrong()),
+        false => text.parse().map(Clock::fixed).map_err(|_| wrong()),
+    }
 }
 
 /// A day as people type it.

@@ -56,7 +56,7 @@ fn main() -> ExitCode {
     let matches = Cli::command().get_matches();
     let name = matches.subcommand_name().unwrap_or_default().to_owned();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    let clock = cli.global.now.map_or_else(Clock::system, Clock::fixed);
+    let clock = cli.global.now.unwrap_or_else(Clock::system);
     let named = cli.global.data.is_some();
     let root = cli.global.data.unwrap_or_else(default_data);
     let acting = cli.global.acting;

@@ -1,5 +1,6 @@
 //! Fakes with real protocols, for tests: nothing here reaches beyond loopback.
 
+pub mod bad_line;
 pub mod browser;
 pub mod dovecot;
 pub mod fake_shadowserver;

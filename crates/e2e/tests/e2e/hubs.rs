@@ -1,5 +1,7 @@
 //! Two hubs, linked by the commands of the manual: a finding goes over and its receipt comes back, also when both are killed.
 
+mod faults;
+
 use std::{
     thread,
     time::{Duration, Instant},
@@ -31,14 +33,19 @@ struct Hub {
 
 impl Hub {
     fn new(name: &'static str, register: &Register, listens: bool) -> Self {
+        let port = listens.then(|| free_port().unwrap());
+        Self::at(name, register, port.map(|port| (port, port)))
+    }
+
+    /// Listens at a port, and is reached at another (or the same).
+    fn at(name: &'static str, register: &Register, ports: Option<(u16, u16)>) -> Self {
         let installation = Installation::empty();
         installation.import(register);
-        let listen = match listens {
-            true => {
-                let port = free_port().unwrap();
-                format!("listen = \"127.0.0.1:{port}\"\nurl = \"http://127.0.0.1:{port}\"\n")
+        let listen = match ports {
+            Some((port, public)) => {
+                format!("listen = \"127.0.0.1:{port}\"\nurl = \"http://127.0.0.1:{public}\"\n")
             }
-            false => String::new(),
+            None => String::new(),
         };
         let config = format!(
             "[hub]\nname = \"{name}\"\nfetch_seconds = 1\n{listen}[outgoing]\nallow = [\"127.0.0.0/8\"]\n\
@@ -52,7 +59,7 @@ impl Hub {
     /// Runs a command by the real clock, which hubs sign with.
     #[track_caller]
     fn json(&self, args: &[&str]) -> Value {
-        let mut command = self.installation.command_by_the_real_clock(args);
+        let mut command = self.installation.command_by_a_running_clock(args);
         program::run(command.args(["--as", "jan", "--json"])).ended(0).json()
     }
 
@@ -72,7 +79,7 @@ impl Hub {
 }
 
 /// What concerns CERT at the top is the bottom's, where it is Eikendam's.
-fn two_hubs(bottom_listens: bool) -> (Hub, Hub) {
+fn registers() -> (Register, Register) {
     let top = Register::default()
         .organisation("CERT,Sectoral CERT,hub,,en")
         .asset("CERT,prefix,198.51.100.0/24,owner")
@@ -82,6 +89,11 @@ fn two_hubs(bottom_listens: bool) -> (Hub, Hub) {
         .organisation("GM1,Eikendam,municipality,,nl")
         .asset("GM1,prefix,198.51.100.0/24,owner")
         .contact("GM1,findings,CERT Eikendam,cert@eikendam.example,,nl,AMBER");
+    (top, bottom)
+}
+
+fn two_hubs(bottom_listens: bool) -> (Hub, Hub) {
+    let (top, bottom) = registers();
     let top = Hub::new("top.example", &top, true);
     let bottom = Hub::new("bottom.example", &bottom, bottom_listens);
     link(&top, &bottom);

@@ -22,6 +22,7 @@ pub struct Installation {
     folder: TempDir,
     data: PathBuf,
     now: String,
+    shift: Option<String>,
 }
 
 impl Installation {
@@ -32,7 +33,7 @@ impl Installation {
             .tempdir()
             .expect("a temporary folder can be made");
         fs::create_dir(folder.path().join("files")).expect("a folder can be made");
-        Self { data: folder.path().join("data"), folder, now: NOW.to_owned() }
+        Self { data: folder.path().join("data"), folder, now: NOW.to_owned(), shift: None }
     }
 
     /// With the small register of [`Register::small`].
@@ -52,6 +53,11 @@ impl Installation {
     pub fn at(&mut self, now: &str) -> &mut Self {
         now.clone_into(&mut self.now);
         self
+    }
+
+    /// Puts what goes by the real clock forward, or back, from the next command on: `+10m`, `-5h`.
+    pub fn shift(&mut self, by: &str) {
+        self.shift = Some(by.to_owned());
     }
 
     /// The data directory.
@@ -95,6 +101,13 @@ impl Installation {
     pub fn command_by_the_real_clock(&self, args: &[&str]) -> Command {
         let mut command = program::schakel();
         command.args(args).arg("--data").arg(&self.data);
+        command
+    }
+
+    /// As [`Self::command_by_the_real_clock`], by a clock that [`Self::shift`] may have put forward or back.
+    pub fn command_by_a_running_clock(&self, args: &[&str]) -> Command {
+        let mut command = self.command_by_the_real_clock(args);
+        command.args(self.shift.iter().map(|by| format!("--now={by}")));
         command
     }
 

@@ -56,7 +56,7 @@ impl Serving {
 
     fn start_as_configured(installation: &Installation, port: u16, variables: &[(&str, &str)]) -> Self {
         let mut child = installation
-            .command_by_the_real_clock(&["serve"])
+            .command_by_a_running_clock(&["serve"])
             .envs(variables.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
