@@ -6,6 +6,7 @@
 //! - [`task`]: one measurement in a process of its own, so that memory and I/O are its own,
 //! - [`floors`], [`ingest`], [`looking_back`], [`verify`], [`whatif`], [`deliver`], [`hub`], [`attribution`], [`matching`]: what their
 //!   names say,
+//! - [`drain`]: two hubs after an outage,
 //! - [`large_register`]: a million organisations, and a swap while reports come in,
 //! - [`resources`]: what the system says about memory, bytes written and load,
 //! - [`run`]: all of it in order, [`table`]: what comes out.
@@ -16,6 +17,7 @@
 mod attribution;
 mod corpus;
 mod deliver;
+mod drain;
 mod figures;
 mod floors;
 mod hub;

@@ -17,12 +17,18 @@ Measures the promises on a corpus of its own and writes one Markdown table on st
   --dir DIR      where corpus and stores are made (default: the system's folder for temporary files). It should lie on a
                  disk: on a memory file system a sync costs nothing
   --keep         leave corpus and stores where they were made
-  --only PART    one of floors, ingest (with looking back and verify), deliver, hub, attribution, matching, register (a large one; only when asked for)
+  --only PART    one of floors, ingest (with looking back and verify), deliver, hub, attribution, matching; and only when asked for: drain (two
+                 hubs after an outage), register (a large one)
+  --parcels N    parcels that wait after the outage (default 500000)
 ";
 
 /// A day as the issue measures it.
 const ROWS: u64 = 1_000_000;
 const ROWS_QUICK: u64 = 100_000;
+/// What waits after an outage, as the issue measures it.
+const PARCELS: u32 = 500_000;
+/// There are more addresses in 10.0.0.0/8.
+const PARCELS_MAX: u64 = 10_000_000;
 /// The first day, one in the same order, one shuffled.
 const DAYS_MIN: u32 = 3;
 
@@ -49,6 +55,8 @@ pub struct Options {
     pub dir: Option<PathBuf>,
     /// Leave what was made.
     pub keep: bool,
+    /// Parcels that wait after an outage.
+    pub parcels: u32,
     /// One part instead of all.
     pub only: Option<Part>,
 }
@@ -64,6 +72,8 @@ pub enum Part {
     Deliver,
     /// Parcels from hub to hub.
     Hub,
+    /// Two hubs after an outage. It takes minutes, and is measured only when asked for.
+    Drain,
     /// Look-ups.
     Attribution,
     /// Blind matching.
@@ -81,8 +91,15 @@ impl Options {
 
 /// Reads the arguments; an error says what is wrong with them.
 pub fn read(arguments: &[String]) -> Result<Wanted, String> {
-    let mut options =
-        Options { rows: ROWS, days: DAYS_MIN, quick: false, dir: None, keep: false, only: None };
+    let mut options = Options {
+        rows: ROWS,
+        days: DAYS_MIN,
+        quick: false,
+        dir: None,
+        keep: false,
+        parcels: PARCELS,
+        only: None,
+    };
     let mut rows = None;
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
@@ -95,6 +112,7 @@ pub fn read(arguments: &[String]) -> Result<Wanted, String> {
             }
             "--rows" => rows = Some(number(argument, value()?, 1, BenchCorpus::ROWS_MAX)?),
             "--days" => options.days = number(argument, value()?, DAYS_MIN.into(), 365)? as u32,
+            "--parcels" => options.parcels = number(argument, value()?, 1, PARCELS_MAX)? as u32,
             "--dir" => options.dir = Some(value()?.into()),
             "--only" => options.only = Some(part(value()?)?),
             "--quick" => options.quick = true,
@@ -117,11 +135,12 @@ fn part(text: &str) -> Result<Part, String> {
         "ingest" => Ok(Part::Ingest),
         "deliver" => Ok(Part::Deliver),
         "hub" => Ok(Part::Hub),
+        "drain" => Ok(Part::Drain),
         "attribution" => Ok(Part::Attribution),
         "matching" => Ok(Part::Matching),
         "register" => Ok(Part::Register),
         _ => Err(format!(
-            "`{text}` is no part: floors, ingest, deliver, hub, attribution, matching or register"
+            "`{text}` is no part: floors, ingest, deliver, hub, drain, attribution, matching or register"
         )),
     }
 }
@@ -160,7 +179,7 @@ mod tests {
         assert!(
             run(&["--only", "all"])
                 .unwrap_err()
-                .contains("floors, ingest, deliver, hub, attribution, matching or register")
+                .contains("floors, ingest, deliver, hub, drain, attribution, matching or register")
         );
     }
 }

@@ -12,6 +12,7 @@ use crate::{
     attribution::{Attribution, Kind, LARGE_REGISTER, SMALL_REGISTER},
     corpus,
     deliver::Deliver,
+    drain::Drain,
     figures::{count, seconds},
     floors::Floors,
     hub::Hub,
@@ -52,6 +53,11 @@ pub fn all(options: &Options) -> anyhow::Result<Table> {
         table.part("Blind matching, one core");
         say("blind matching");
         Task::Matching.run::<Matching>()?.show(&mut table);
+    }
+    if options.only == Some(Part::Drain) {
+        say(&format!("{} parcels after an outage", count(u64::from(options.parcels))));
+        let task = Task::Drain { data: dir.join("drain"), parcels: options.parcels };
+        task.run::<Drain>()?.show(&mut table);
     }
     if options.only == Some(Part::Register) {
         register(options, dir, &mut table)?;
