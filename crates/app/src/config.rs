@@ -137,6 +137,7 @@ pub struct PortalConfig {
     pub desk_mail: String,
     pub tls_certificate: PathBuf,
     pub tls_key: PathBuf,
+    pub map: PathBuf,
 }
 
 /// When a member's claim attributes.

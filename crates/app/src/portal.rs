@@ -4,7 +4,7 @@
 //! - [`sign_in`]: who is at a browser: invitation, password, code, session,
 //! - [`morning`]: the desk's first page,
 //! - [`own`]: what people of a member see,
-//! - [`answers`], [`calls`], [`findings`], [`organisations`], [`vetting`], [`why`]: what their names say,
+//! - [`answers`], [`calls`], [`findings`], [`organisations`], [`sector`], [`vetting`], [`why`]: what their names say,
 //! - [`finding`]: one of them, with its [`timeline`]; [`work`]: what the desk does to them,
 //! - [`register_work`]: changes of the register; [`disputes`]: what waits for a decision there.
 
@@ -18,6 +18,7 @@ pub mod morning;
 pub mod organisations;
 pub mod own;
 pub mod register_work;
+pub mod sector;
 pub mod sign_in;
 pub mod timeline;
 pub mod vetting;

@@ -105,6 +105,7 @@ try {
     vetting: "/vetting",
     answers: "/answers",
     calls: "/calls",
+    sector: "/sector",
     explain: "/explain?what=198.51.100.200",
     account: "/account",
     accessibility: "/toegankelijkheid",

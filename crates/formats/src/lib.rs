@@ -9,6 +9,7 @@
 
 pub mod contact_key;
 pub mod dns;
+pub mod geo;
 pub mod http_signature;
 pub mod hub;
 pub mod rdap;

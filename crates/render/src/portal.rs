@@ -2,15 +2,17 @@
 //! everything that is put in is escaped.
 //!
 //! In a template `t("key", name=value)` is a text, `time(at)`, `day(at)` and `ago(at)` a moment (seconds since 1970) as its reader counts, `moment(text)` one that is written in RFC 3339,
-//! `number(n)` a count, `problem(classification, feed, identifier)` what is wrong, `steps(classification)` what to do about it in general, `contact(role)` a
+//! `number(n)` a count, `span(seconds)` how long something takes, `problem(classification, feed, identifier)` what is wrong, `steps(classification)` what to do about it in general, `contact(role)` a
 //! role of a contact, `typed("name", known)` what stands in a field. A form of somebody who is signed in includes `token`, and shows below a field what is
 //! wrong with it: `{{ wrong("name") }}` of `fields`.
 
 pub mod account;
 pub mod acting;
 pub mod csv;
+pub mod map;
 pub mod morning;
 pub mod picture;
+pub mod sector;
 
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -64,6 +66,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("own/message", include_str!("../templates/portal/own/message.html.j2")),
     ("own/weekly", include_str!("../templates/portal/own/weekly.html.j2")),
     ("own/register", include_str!("../templates/portal/own/register.html.j2")),
+    ("sector", include_str!("../templates/portal/sector.html.j2")),
     ("accessibility", include_str!("../templates/portal/accessibility.html.j2")),
 ];
 
@@ -152,6 +155,7 @@ impl Pages {
         environment.add_function("day", |state: &State<'_, '_>, at: i64| moment(state, at, Style::Day));
         environment.add_function("moment", written);
         environment.add_function("number", number);
+        environment.add_function("span", span);
         environment.add_function("typed", typed);
         environment.add_function("problem", problem);
         environment.add_function("steps", steps);
@@ -263,6 +267,14 @@ fn number(state: &State<'_, '_>, count: i64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// How long something takes, in the largest unit that fits twice: `at once`, `90 minutes`, `36 hours`, `3 days`.
+fn span(state: &State<'_, '_>, seconds: i64) -> String {
+    let units = [("span-days", 86_400), ("span-hours", 3_600), ("span-minutes", 60)];
+    let unit = units.into_iter().find(|(_, size)| seconds >= 2 * size);
+    let (key, size) = unit.unwrap_or(("span-moment", 1));
+    words(language(state)).of_parts(key, vec![("count".to_owned(), Part::Number(seconds / size))])
 }
 
 /// `typed("name", known)`: what was typed into a field just now; what is known, when nothing was.

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use schakel_model::{answer::RecipientState, fate::Fate, hub::HubStatus};
 
-/// Counts are told in steps of this: what is smaller is left out, and the difference of two counts names nobody either.
-pub const COUNT_STEP: u64 = 5;
+use crate::small_counts::coarse;
 
 /// What became of a finding here.
 #[derive(Clone, Debug, Default)]
@@ -49,7 +48,7 @@ pub fn status(standing: &Standing) -> HubStatus {
 pub fn counted(statuses: impl IntoIterator<Item = HubStatus>) -> BTreeMap<HubStatus, u64> {
     let mut counts: BTreeMap<HubStatus, u64> = BTreeMap::new();
     statuses.into_iter().for_each(|status| *counts.entry(status).or_default() += 1);
-    counts.values_mut().for_each(|count| *count -= *count % COUNT_STEP);
+    counts.values_mut().for_each(|count| *count = coarse(*count));
     counts.retain(|_, count| *count > 0);
     counts
 }
@@ -59,6 +58,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::small_counts::COUNT_STEP;
 
     fn of(fates: &[Fate], states: &[RecipientState], beyond: &[HubStatus]) -> HubStatus {
         status(&Standing { fates: fates.to_vec(), states: states.to_vec(), beyond: beyond.to_vec() })

@@ -40,6 +40,8 @@ pub mod register_undo;
 pub mod rerouting;
 pub mod retry;
 pub mod safety_net;
+pub mod sector_times;
+pub mod small_counts;
 pub mod spool_quota;
 pub mod storm_brake;
 pub mod tlp_gate;

@@ -107,6 +107,7 @@ pub mod reports;
 pub mod retention;
 pub mod safety_net;
 pub mod saved_views;
+pub mod sector;
 pub mod sessions;
 pub mod shifts;
 pub mod sightings;

@@ -24,6 +24,7 @@ mod plain;
 mod register;
 mod register_work;
 mod routes;
+mod sector;
 mod signing_in;
 #[cfg(test)]
 mod tests;
@@ -75,6 +76,7 @@ pub(crate) struct Inner {
     samples: Vec<SamplePerson>,
     /// The last picture of the morning, and when it was made.
     morning: Mutex<Option<(i64, Arc<Morning>)>>,
+    sector: sector::Pictures,
 }
 
 impl std::ops::Deref for Portal {
@@ -104,6 +106,7 @@ impl Portal {
             brake: Brake::new(SIGN_INS_IN_A_MINUTE),
             samples,
             morning: Mutex::new(None),
+            sector: sector::Pictures::new(&config.portal.map),
         }))
     }
 }

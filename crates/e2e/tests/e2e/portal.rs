@@ -157,7 +157,7 @@ fn code(secret: &[u8], steps: i64) -> String {
 }
 
 /// Every page that is not for everybody.
-const PAGES: [&str; 15] = [
+const PAGES: [&str; 16] = [
     "/",
     "/findings",
     "/findings/F0",
@@ -171,6 +171,7 @@ const PAGES: [&str; 15] = [
     "/vetting",
     "/answers",
     "/calls",
+    "/sector",
     "/explain?what=192.0.2.1",
     "/account",
 ];

@@ -733,3 +733,53 @@ criterion-no_overlap = No overlap
 criterion-names_resolve = Names resolve
 criterion-prefixes_announced = Prefixes announced
 criterion-nothing_near = Nothing of nobody near
+# Picture of the sector
+sector-way = Picture
+sector-title = Picture of the sector
+sector-days = The last { $count } days
+sector-coarse = Counts are rounded down to fives. Small counts are left out, and so are organisations.
+sector-per-day = { $count ->
+    [one] One new finding
+   *[other] { $number } new findings
+}
+sector-chart = New findings a day, by kind
+sector-as-table = As a table
+sector-day = Day
+sector-all = Together
+sector-nothing = Nothing new came in.
+sector-times = How long it takes
+sector-told = Until told
+sector-answered = Until answered
+sector-fixed = Until fixed
+sector-answers = Answered
+sector-of = { $answers } of { $count }
+sector-unknown = unknown
+sector-times-help = Half takes no longer; nine in ten no longer than the time in brackets. Until told counts from arrival, the others from telling.
+sector-kinds = Most frequent
+sector-kind = Kind
+sector-family = Group
+sector-new = New
+sector-where = { $count ->
+    [0] Where it is open
+    [one] Open at one organisation
+   *[other] Open at { $number } organisations
+}
+sector-open = Open
+sector-silent = No answer
+sector-map = Map: open findings by organisation. The table beside it shows the same counts.
+sector-and-more = { $from } and more
+sector-nothing-open = Nothing is open.
+sector-no-map = There is no map: the administrator can name one with portal.map.
+group-open-service = open service
+group-vulnerable = vulnerable
+group-infected = infected
+group-ddos-amplifier = amplifier
+group-compromised = compromised
+group-harmful-url = harmful page
+group-leaked = leaked
+group-attacking = attacking
+group-other = other
+span-moment = at once
+span-minutes = { $count } minutes
+span-hours = { $count } hours
+span-days = { $count } days

@@ -733,3 +733,53 @@ criterion-no_overlap = Geen overlap
 criterion-names_resolve = Namen bestaan
 criterion-prefixes_announced = Reeksen aangekondigd
 criterion-nothing_near = Niets van niemand dichtbij
+# Beeld van de sector
+sector-way = Beeld
+sector-title = Beeld van de sector
+sector-days = De laatste { $count } dagen
+sector-coarse = Aantallen zijn afgerond naar beneden op vijf. Kleine aantallen staan er niet in, en geen organisaties.
+sector-per-day = { $count ->
+    [one] Eén nieuwe bevinding
+   *[other] { $number } nieuwe bevindingen
+}
+sector-chart = Nieuwe bevindingen per dag, naar soort
+sector-as-table = Als tabel
+sector-day = Dag
+sector-all = Samen
+sector-nothing = Er kwam niets nieuws binnen.
+sector-times = Hoe lang het duurt
+sector-told = Tot melding
+sector-answered = Tot antwoord
+sector-fixed = Tot opgelost
+sector-answers = Beantwoord
+sector-of = { $answers } van { $count }
+sector-unknown = onbekend
+sector-times-help = De helft duurt niet langer; negen van de tien niet langer dan de tijd tussen haakjes. Tot melding telt vanaf de ontvangst, de andere vanaf de melding.
+sector-kinds = Wat het meest voorkomt
+sector-kind = Soort
+sector-family = Groep
+sector-new = Nieuw
+sector-where = { $count ->
+    [0] Waar het openstaat
+    [one] Open bij één organisatie
+   *[other] Open bij { $number } organisaties
+}
+sector-open = Open
+sector-silent = Zonder antwoord
+sector-map = Kaart: open bevindingen per organisatie. De tabel ernaast toont dezelfde aantallen.
+sector-and-more = { $from } en meer
+sector-nothing-open = Er staat niets open.
+sector-no-map = Er is geen kaart: de beheerder kan er een opgeven met portal.map.
+group-open-service = open dienst
+group-vulnerable = kwetsbaar
+group-infected = besmet
+group-ddos-amplifier = versterker
+group-compromised = gehackt
+group-harmful-url = schadelijke pagina
+group-leaked = gelekt
+group-attacking = aanvallend
+group-other = overig
+span-moment = meteen
+span-minutes = { $count } minuten
+span-hours = { $count } uur
+span-days = { $count } dagen

@@ -96,6 +96,35 @@ fn morning() -> Morning {
     }
 }
 
+fn sector() -> sector::Sector {
+    let per_day = vec![sector::Day { at: 1_800_000_000, counts: vec![1_200, 34], total: 1_234 }];
+    let (bars, chart) = sector::bars(&per_day, 1_234);
+    let organisations =
+        vec![sector::Organisation { code: "GM1".into(), name: "Gouda".into(), open: 12, silent: 2 }];
+    let square = vec![[0.0, 0.0], [9.0, 0.0], [9.0, 9.0], [0.0, 9.0]];
+    sector::Sector {
+        days: 30,
+        exact: true,
+        families: vec!["vulnerable", "other"],
+        bars,
+        chart,
+        largest: 1_234,
+        total: 1_234,
+        kinds: vec![sector::Kind { name: "open-rdp".into(), family: "vulnerable", count: 1_200 }],
+        times: vec![sector::Times {
+            severity: "high",
+            told: Some((90, 5_400)),
+            answered: Some((7_300, 200_000)),
+            fixed: None,
+            count: 30,
+            answers: 12,
+        }],
+        map: sector::drawn(&map::Map::of([(vec!["GM1".into()], vec![square])]), &organisations),
+        organisations,
+        per_day,
+    }
+}
+
 fn of(value: impl Serialize) -> Json {
     serde_json::to_value(value).unwrap()
 }
@@ -296,6 +325,7 @@ fn of_desk() -> Vec<(&'static str, Json)> {
                 { "code": "GM1", "name": "Gouda", "kind": "municipality", "assets": 3, "contacts": 0 },
             ] }),
         ),
+        ("sector", of(sector())),
         ("accessibility", Json::Null),
     ]
 }
@@ -425,6 +455,9 @@ fn every_word_of_the_model_has_a_text() {
     {
         add("place", word);
     }
+    for one in schakel_model::classification::ClassificationType::ALL {
+        add("group", sector::family(*one));
+    }
     for word in ["silent", "late", "shrunken", "exploded", "schema_changed"] {
         add("alarm", word);
     }
@@ -457,6 +490,17 @@ fn figures_and_moments_are_written_as_the_language_does() {
     assert!(nl.contains("12</span> <span class=\"tile-label\">meldingen te beoordelen"), "{nl}");
     assert!(nl.contains("Verder niets: organisaties te bellen."), "{nl}");
     assert!(en.contains("1</span> <span class=\"tile-label\">possible data breach to decide"), "{en}");
+}
+
+#[test]
+fn how_long_something_takes_is_said_in_a_unit_that_fits() {
+    let page = |language| pages().page("sector", &frame(language), sector()).unwrap();
+    let (nl, en) = (page(Language::Nl), page(Language::En));
+    assert!(
+        nl.contains("meteen") && nl.contains("90 minuten") && nl.contains("2 uur") && nl.contains("2 dagen"),
+        "{nl}"
+    );
+    assert!(en.contains("at once") && en.contains("1,234 new findings"), "{en}");
 }
 
 /// Keys that the program names.

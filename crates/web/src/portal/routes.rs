@@ -11,7 +11,7 @@ use axum::{
 use schakel_rules::access::Right;
 
 use super::{
-    Portal, account, answers, assets, calls, findings, morning, own, plain, register, register_work,
+    Portal, account, answers, assets, calls, findings, morning, own, plain, register, register_work, sector,
     signing_in, vetting,
     visitor::{Access, Visitor, receive},
     work,
@@ -43,6 +43,7 @@ pub(super) fn routes() -> Vec<Route> {
         has(Right::SignedIn, "/account", get(account::show)),
         has(Right::SignedIn, "/account/sessions", post(account::end_session)),
         has(Right::SeeDesk, "/", get(morning::show)),
+        has(Right::SignedIn, "/sector", get(sector::show)),
         has(Right::SeeCases, "/calls", get(calls::show)),
         has(Right::ActOnCases, "/calls/{code}/lock", post(calls::lock)),
         has(Right::ActOnCases, "/calls/{code}/unlock", post(calls::unlock)),

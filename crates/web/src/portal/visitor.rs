@@ -72,6 +72,7 @@ const WAYS: &[(Right, &str, &str)] = &[
     (Right::SeeCases, "calls-title", "/calls"),
     (Right::SeeRegister, "organisations", "/organisations"),
     (Right::SeeRegister, "explain-way", "/explain"),
+    (Right::SeeFigures, "sector-way", "/sector"),
 ];
 
 /// Those of a member: they go on from the address of an organisation.
