@@ -17,12 +17,13 @@ const SCHEMATHESIS: &[&str] = &["schemathesis==4.32.5"];
 /// Installs them, once, and gives the variables of the environment by which tests find them.
 pub fn install() -> Vec<(&'static str, PathBuf)> {
     let peers = root().join("target/peers");
-    let lint = root().join("crates/e2e/openapi");
     let (intelmq, schemathesis) = (peers.join("intelmq"), peers.join("schemathesis"));
+    let (browser, lint) = (peers.join("browser"), peers.join("openapi"));
     let made = [
         ("SCHAKEL_PEERS_PYTHON", intelmq.join("bin/python"), venv(&intelmq, PYTHON_PEERS)),
         ("SCHAKEL_SCHEMATHESIS", schemathesis.join("bin/schemathesis"), venv(&schemathesis, SCHEMATHESIS)),
-        ("SCHAKEL_SPECTRAL", lint.join("node_modules/.bin/spectral"), node(&lint)),
+        ("SCHAKEL_SPECTRAL", lint.join("node_modules/.bin/spectral"), node(&lint, "openapi")),
+        ("SCHAKEL_BROWSER", browser.clone(), node(&browser, "browser")),
     ];
     let there = |(name, program, made): (&'static str, PathBuf, Outcome)| match made {
         Ok(()) => Some((name, program)),
@@ -34,9 +35,8 @@ pub fn install() -> Vec<(&'static str, PathBuf)> {
     made.into_iter().filter_map(there).collect()
 }
 
-/// A Python with these packages.
+/// A Python with these packages. What says so is written last, so that what was broken off is made again.
 fn venv(folder: &Path, packages: &[&str]) -> Outcome {
-    // Written last, so that what was broken off is made again.
     let made = folder.join("made");
     let wanted = packages.join("\n");
     if fs::read_to_string(&made).is_ok_and(|made| made == wanted) {
@@ -48,10 +48,24 @@ fn venv(folder: &Path, packages: &[&str]) -> Outcome {
     Ok(fs::write(made, wanted)?)
 }
 
-/// What `package-lock.json` there names.
-fn node(folder: &Path) -> Outcome {
-    if folder.join("node_modules").exists() {
+/// A copy of a folder of `crates/e2e` with the packages that its lockfile names, outside the sources.
+fn node(folder: &Path, ours: &str) -> Outcome {
+    fs::create_dir_all(folder)?;
+    for entry in fs::read_dir(root().join("crates/e2e").join(ours))? {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            fs::copy(entry.path(), folder.join(entry.file_name()))?;
+        }
+    }
+    let lock = fs::read_to_string(folder.join("package-lock.json"))?;
+    let made = folder.join("made");
+    if fs::read_to_string(&made).is_ok_and(|made| made == lock) {
         return Ok(());
     }
-    run(command("npm", &["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(folder))
+    run(command(
+        "npm",
+        &["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"],
+    )
+    .current_dir(folder))?;
+    Ok(fs::write(made, lock)?)
 }

@@ -1,9 +1,6 @@
 //! Every test, and what the tests need from the machine.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
 
 use crate::{
     peers,
@@ -92,9 +89,6 @@ const NEEDS: &[Need] = &[
     },
 ];
 
-/// The scripts that drive a browser, and what lists their packages.
-const BROWSER: &str = "crates/e2e/browser";
-
 /// Installs what is missing where we may, then runs everything.
 pub fn test() -> Outcome {
     install_needs()?;
@@ -102,18 +96,13 @@ pub fn test() -> Outcome {
     // Programs and tests in one go: black box tests start the program, and one build settles one set of features.
     run(&mut cargo(&["build", "--workspace", "--bins", "--tests"]))?;
     let program = program_path()?;
-    let browser = browser_folder()?;
     if succeeds(&mut cargo(&["nextest", "--version"])) {
         run(cargo(&["nextest", "run", "--workspace", "--no-fail-fast"])
             .env("SCHAKEL_BIN", &program)
-            .env("SCHAKEL_BROWSER", &browser)
             .envs(peers))?;
         run(cargo(&["test", "--workspace", "--doc"]).env("SCHAKEL_BIN", &program))
     } else {
-        run(cargo(&["test", "--workspace"])
-            .env("SCHAKEL_BIN", &program)
-            .env("SCHAKEL_BROWSER", &browser)
-            .envs(peers))
+        run(cargo(&["test", "--workspace"]).env("SCHAKEL_BIN", &program).envs(peers))
     }
 }
 
@@ -122,30 +111,6 @@ fn program_path() -> Outcome<String> {
     let metadata = metadata()?;
     let target = metadata["target_directory"].as_str().ok_or("cargo metadata names no target directory")?;
     Ok(format!("{target}/debug/schakel{}", std::env::consts::EXE_SUFFIX))
-}
-
-/// A copy of the browser's scripts with their packages, outside the sources. Fetched again only when the lockfile asks for others.
-fn browser_folder() -> Outcome<PathBuf> {
-    let metadata = metadata()?;
-    let target = metadata["target_directory"].as_str().ok_or("cargo metadata names no target directory")?;
-    let folder = Path::new(target).join("browser");
-    fs::create_dir_all(&folder)?;
-    for entry in fs::read_dir(BROWSER)? {
-        let entry = entry?;
-        fs::copy(entry.path(), folder.join(entry.file_name()))?;
-    }
-    let lock = fs::read(folder.join("package-lock.json"))?;
-    let fetched = folder.join("fetched.lock");
-    if fs::read(&fetched).ok().as_deref() != Some(&lock[..]) {
-        if !succeeds(&mut command("npm", &["--version"])) {
-            println!("npm is not installed: the tests of the portal in a browser will skip.");
-            return Ok(PathBuf::new());
-        }
-        run(command("npm", &["ci", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"])
-            .current_dir(&folder))?;
-        fs::write(&fetched, &lock)?;
-    }
-    Ok(folder)
 }
 
 fn install_needs() -> Outcome {
