@@ -6,7 +6,7 @@
 //! - [`task`]: one measurement in a process of its own, so that memory and I/O are its own,
 //! - [`floors`], [`ingest`], [`looking_back`], [`verify`], [`whatif`], [`deliver`], [`hub`], [`attribution`], [`matching`]: what their
 //!   names say,
-//! - [`drain`]: two hubs after an outage,
+//! - [`api`]: questions over HTTP; [`drain`]: two hubs after an outage,
 //! - [`large_register`]: a million organisations, and a swap while reports come in,
 //! - [`resources`]: what the system says about memory, bytes written and load,
 //! - [`run`]: all of it in order, [`table`]: what comes out.
@@ -14,6 +14,7 @@
 //! Nothing here asserts a time: a figure is for a reader, who sees the machine and its load beside it.
 #![allow(clippy::print_stdout)] // The table is what it is for.
 
+mod api;
 mod attribution;
 mod corpus;
 mod deliver;

@@ -9,6 +9,7 @@ use std::{
 use anyhow::Context;
 
 use crate::{
+    api::Api,
     attribution::{Attribution, Kind, LARGE_REGISTER, SMALL_REGISTER},
     corpus,
     deliver::Deliver,
@@ -53,6 +54,14 @@ pub fn all(options: &Options) -> anyhow::Result<Table> {
         table.part("Blind matching, one core");
         say("blind matching");
         Task::Matching.run::<Matching>()?.show(&mut table);
+    }
+    if options.only == Some(Part::Api) {
+        let (file, data) = (day(options, dir, 0)?, dir.join("api"));
+        say("taking it in");
+        Task::Ingest { data: data.clone(), file: file.clone() }.run::<Ingest>()?;
+        discard(options, &file)?;
+        say("asking over HTTP");
+        Task::Api { data }.run::<Api>()?.show(&mut table);
     }
     if options.only == Some(Part::Drain) {
         say(&format!("{} parcels after an outage", count(u64::from(options.parcels))));

@@ -54,6 +54,8 @@ struct World {
     reports: Vec<(usize, usize, Tlp, bool)>,
     /// Which of what is under way comes next.
     order: Vec<usize>,
+    /// Which of what arrives arrives again later.
+    again: Vec<bool>,
 }
 
 fn terms() -> impl Strategy<Value = LinkTerms> {
@@ -92,13 +94,15 @@ fn world() -> impl Strategy<Value = World> {
             proptest::collection::vec(register, hubs),
             proptest::collection::vec((0..hubs, 0..THINGS, marking, proptest::bool::weighted(0.9)), 1..6),
             proptest::collection::vec(0usize..1_000, 8),
+            proptest::collection::vec(any::<bool>(), 5),
         )
-            .prop_map(move |(links, registers, reports, order)| World {
+            .prop_map(move |(links, registers, reports, order, again)| World {
                 hubs,
                 links,
                 registers,
                 reports,
                 order,
+                again,
             })
     })
 }
@@ -108,6 +112,7 @@ fn name(hub: usize) -> HubName {
 }
 
 /// A parcel on its way.
+#[derive(Clone)]
 struct UnderWay {
     from: usize,
     to: usize,
@@ -134,6 +139,8 @@ struct Run<'a> {
     /// What each parcel came to.
     fates: BTreeMap<u64, (ParcelState, Option<ReceiptOutcome>)>,
     next: u64,
+    /// Parcels that had their effect, by hub.
+    known: BTreeSet<(usize, u64)>,
     /// Whoever waits to hear that it is not the other's: by (hub, thing), the parcels that brought it.
     brought: BTreeMap<(usize, usize), Vec<(usize, u64)>>,
 }
@@ -221,6 +228,11 @@ impl Run<'_> {
         self.under_way.push_back(UnderWay { from, to, thing, parcel });
     }
 
+    /// What each finding came to.
+    fn ends(&self) -> Vec<(Option<End>, u32, u32)> {
+        self.findings.values().map(|one| (one.end, one.tellings, one.bounces)).collect()
+    }
+
     /// A parcel arrives.
     fn arrive(&mut self, one: UnderWay) {
         let UnderWay { from, to, thing, parcel } = one;
@@ -235,7 +247,7 @@ impl Run<'_> {
                 peer: &name(from),
                 state: link.state,
                 terms: &link.terms,
-                known: false,
+                known: self.known.contains(&(to, number)),
                 last_hour: 0,
                 now: NOW,
             }),
@@ -244,6 +256,10 @@ impl Run<'_> {
         if outcome != ReceiptOutcome::Accepted {
             return;
         }
+        assert!(self.known.insert((to, number)), "a second effect");
+        // A marking goes on as it was.
+        let sent = self.findings[&(from, thing)].terms.unwrap();
+        assert_eq!((parcel.tlp, parcel.may_notify), (sent.tlp, sent.may_notify));
         let theirs = &self.world.links[&(to, from)];
         assert!(parcel.tlp <= theirs.tlp_max && parcel.tlp < Tlp::Red);
         self.brought.entry((to, thing)).or_default().push((from, number));
@@ -289,6 +305,7 @@ proptest! {
             findings: BTreeMap::new(),
             fates: BTreeMap::new(),
             next: 0,
+            known: BTreeSet::new(),
             brought: BTreeMap::new(),
         };
         for (hub, thing, tlp, may_notify) in &world.reports {
@@ -306,7 +323,14 @@ proptest! {
             // Every parcel goes one way through, and each finding at a hub is sent to as many as it has owners.
             steps += 1;
             prop_assert!(steps <= world.hubs * THINGS * 4, "it does not end");
+            let again = world.again[steps % world.again.len()].then(|| one.clone());
             run.arrive(one);
+            // The same parcel once more, as over a line that doubles: nothing follows from it.
+            if let Some(again) = again {
+                let ends = run.ends();
+                run.arrive(again);
+                prop_assert_eq!(ends, run.ends(), "what came twice had an effect");
+            }
         }
         for (parcel, (state, outcome)) in &run.fates {
             prop_assert_eq!(*state, ParcelState::Answered, "{}", parcel);
