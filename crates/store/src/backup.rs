@@ -172,13 +172,20 @@ fn not_empty(path: &Path) -> StoreError {
     StoreError::File { action: "write a copy into", path: path.to_owned(), cause }
 }
 
-/// Our keys, and those of others, where there are any.
+/// Our keys, and those of others, where there are any: a folder for each kind.
 fn copy_keys(from: &Path, to: &Path) -> Result<(), StoreError> {
-    for part in ["own", "others", "dkim", "webhook"].into_iter().filter(|part| from.join(part).is_dir()) {
-        let target = to.join(part);
+    if !from.is_dir() {
+        return Ok(());
+    }
+    for kind in fs::read_dir(from).on("list", from)? {
+        let kind = kind.on("list", from)?;
+        if !kind.path().is_dir() {
+            continue;
+        }
+        let target = to.join(kind.file_name());
         fs::create_dir_all(&target).on("make the folder", &target)?;
         fs::set_permissions(&target, fs::Permissions::from_mode(0o700)).on("make private", &target)?;
-        copy_folder(&from.join(part), &target)?;
+        copy_folder(&kind.path(), &target)?;
     }
     Ok(())
 }
