@@ -132,7 +132,9 @@ fn pages_of_sightings_and_of_what_is_nobodys_hold_everything_once() {
     let mut service = Service::start();
     service.stop();
     for day in ["2026-11-21", "2026-11-22"] {
-        let rows = ["198.51.100.5", "192.0.2.1", "192.0.2.2", "10.0.0.1", "10.0.1.1"];
+        let few = ["198.51.100.5", "192.0.2.1", "192.0.2.2", "10.0.0.1", "10.0.1.1"];
+        let many: Vec<String> = (1..=100).map(|last| format!("10.0.2.{last}")).collect();
+        let rows: Vec<&str> = few.into_iter().chain(many.iter().map(String::as_str)).collect();
         let file = service.installation.file(&rdp_name(day), rdp(day, &rows));
         service.installation.ingest(&file);
     }
@@ -150,9 +152,16 @@ fn pages_of_sightings_and_of_what_is_nobodys_hold_everything_once() {
     let events: Vec<Value> =
         all("/api/v1/findings/F0/sightings?limit=1").iter().map(|one| one["event"].clone()).collect();
     assert_eq!(events, ["1:1", "2:1", "3:1"]);
-    let clusters: Vec<Value> =
-        all("/api/v1/unrouted-clusters?limit=1").iter().map(|one| one["cluster"].clone()).collect();
-    assert_eq!(clusters, ["192.0.2.0/24", "10.0.0.0/24", "10.0.1.0/24"]);
+    let clusters: Vec<(String, u64, u64)> = all("/api/v1/unrouted-clusters?limit=1")
+        .iter()
+        .map(|one| {
+            let count = |name: &str| one[name].as_u64().unwrap();
+            (one["cluster"].as_str().unwrap().to_owned(), count("findings"), count("events"))
+        })
+        .collect();
+    let expected =
+        [("10.0.2.0/24", 100, 200), ("192.0.2.0/24", 2, 4), ("10.0.0.0/24", 1, 2), ("10.0.1.0/24", 1, 2)];
+    assert_eq!(clusters, expected.map(|(name, findings, events)| (name.to_owned(), findings, events)));
     let wrong = service.get(&service.desk, "/api/v1/unrouted-clusters?cursor=eHg");
     assert_eq!(wrong.status, 400, "{}", wrong.body);
 }
