@@ -7,7 +7,7 @@
 //! - [`heard`]: what the other hub says of them; [`receipts`]: and what that comes to,
 //! - [`upward`]: what the other hub hears of its own findings; [`standing`]: how far they came here,
 //! - [`claims`]: what a hub says is its own becomes assets,
-//! - [`matching`]: the same without showing a list,
+//! - [`matching`]: the same without showing a list; [`whose`]: whose one address or name is,
 //! - [`anti_entropy`]: what a hub has lost is sent again.
 
 pub mod anti_entropy;
@@ -20,6 +20,7 @@ pub mod receipts;
 pub(crate) mod routing;
 mod standing;
 pub mod upward;
+pub mod whose;
 
 use std::collections::HashMap;
 

@@ -4,6 +4,7 @@
 //! - [`message`]: the signed line with its envelope,
 //! - [`parcel`], [`receipt`], [`status`]: what stands in the envelope,
 //! - [`invitation`]: how two hubs agree on a link; [`keys`]: how a hub says that it has a new one,
+//! - [`question`]: blind matching; [`whose`]: a question about one address or name,
 //! - [`fingerprint`]: a key in digits that can be read aloud.
 
 pub mod claims;
@@ -17,6 +18,7 @@ pub mod parcel;
 pub mod question;
 pub mod receipt;
 pub mod status;
+pub mod whose;
 
 mod fields;
 mod jcs_reader;

@@ -121,7 +121,7 @@ pub enum StatusLevel {
 
 words!(StatusLevel, "level of status", None "none", Aggregate "aggregate", PerFinding "per_finding");
 
-/// What the receiver may do with a parcel.
+/// What a link may be used for: three things that the receiver may do with a parcel, and two that have nothing to do with parcels.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Purpose {
     /// Tell whoever can solve it.
@@ -130,9 +130,23 @@ pub enum Purpose {
     Analyse,
     /// Count it.
     Statistics,
+    /// Ask each other whose an address or a name is.
+    Ask,
+    /// Be named to other hubs, as whom to ask.
+    Named,
 }
 
-words!(Purpose, "purpose", Notify "notify", Analyse "analyse", Statistics "statistics");
+words!(
+    Purpose, "purpose",
+    Notify "notify", Analyse "analyse", Statistics "statistics", Ask "ask", Named "named",
+);
+
+impl Purpose {
+    /// Does it say what may be done with a parcel?
+    pub fn is_of_parcels(self) -> bool {
+        matches!(self, Self::Notify | Self::Analyse | Self::Statistics)
+    }
+}
 
 /// What both agreed on. Each side keeps its own; what is sent keeps to both.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -295,6 +309,46 @@ impl ReceiptOutcome {
             "not_mine" => Ok(Self::NotMine),
             "rejected" => Ok(Self::Rejected(reason.parse()?)),
             _ => Err(format!("`{word}` is no outcome of a parcel")),
+        }
+    }
+}
+
+/// What a hub says when it is asked whose something is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Whose {
+    /// Of somebody whom it serves: it does not say of whom.
+    Yes,
+    /// Of nobody that it knows.
+    No,
+    /// Ask this hub, which agreed to be named; the one who asks may be named to itself.
+    Hub(HubName),
+    /// Not now: it was asked enough for a day.
+    Later,
+    /// Nothing: the link is not for questions.
+    Refused,
+}
+
+impl Whose {
+    /// The word on the wire, and the hub that is named.
+    pub fn words(&self) -> (&'static str, Option<&HubName>) {
+        match self {
+            Self::Yes => ("yes", None),
+            Self::No => ("no", None),
+            Self::Hub(hub) => ("ask", Some(hub)),
+            Self::Later => ("later", None),
+            Self::Refused => ("refused", None),
+        }
+    }
+
+    /// From its word, and the hub that is named.
+    pub fn read(word: &str, hub: Option<HubName>) -> Result<Self, String> {
+        match (word, hub) {
+            ("yes", None) => Ok(Self::Yes),
+            ("no", None) => Ok(Self::No),
+            ("ask", Some(hub)) => Ok(Self::Hub(hub)),
+            ("later", None) => Ok(Self::Later),
+            ("refused", None) => Ok(Self::Refused),
+            _ => Err(format!("`{word}` is no answer to whose something is")),
         }
     }
 }

@@ -47,3 +47,4 @@ pub mod storm_brake;
 pub mod tlp_gate;
 pub mod vetting;
 pub mod weekly_overview;
+pub mod whose;

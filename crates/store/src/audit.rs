@@ -100,6 +100,7 @@ actions!(
     HubKeyRevoked "hub.key_revoke",
     HubClaims "hub.claims",
     HubMatching "hub.match",
+    HubAsked "hub.whose",
     HubLinked "hub.link",
     HubLinkChanged "hub.link_change",
     HubLinkPaused "hub.link_pause",

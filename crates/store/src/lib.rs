@@ -74,6 +74,7 @@ pub mod follow_ups;
 pub mod frames;
 pub mod handovers;
 pub mod hub_messages;
+pub mod hub_questions;
 pub mod hub_status;
 pub mod hubs;
 pub mod id_list;

@@ -39,6 +39,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/013.sql"),
     include_str!("../migrations/014.sql"),
     include_str!("../migrations/018.sql"),
+    include_str!("../migrations/016.sql"),
 ];
 
 /// A reader waits this long for the writer's short exclusive moments.

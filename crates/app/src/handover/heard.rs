@@ -17,7 +17,7 @@ use schakel_store::{
     handovers::{self, HeardReceipt},
 };
 
-use super::{anti_entropy, claims, matching, receipts};
+use super::{anti_entropy, claims, matching, receipts, whose};
 use crate::{arrivals::is_store_trouble, hub::ours::Ours};
 
 /// A message whose signature holds, with the line it came in.
@@ -50,6 +50,8 @@ pub fn hear(
             Kind::Claims => hear_claims(store, link, message, now)?,
             Kind::Question => matching::hear_question(store, ours, link, data, now)?,
             Kind::Answer => matching::hear_answer(store, link, data, now)?,
+            Kind::WhoseAsk => whose::hear_ask(store, ours, link, data, now)?,
+            Kind::WhoseAnswer => whose::hear_answer(store, link, data, now)?,
             Kind::Digest => anti_entropy::hear_digest(store, ours, link, data, now)?,
             Kind::DigestAsk => anti_entropy::hear_ask(store, ours, link, data, now)?,
             _ => Ok(()),

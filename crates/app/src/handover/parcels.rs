@@ -128,7 +128,7 @@ pub(crate) fn parcel(together: Together<'_>, one: ToHandOver<'_>) -> anyhow::Res
         hop_limit: HOPS_MAX.saturating_sub(path.len() as u8 + 1),
         path,
         tlp: terms.tlp,
-        purposes: link.terms.purposes.clone(),
+        purposes: link.terms.purposes.iter().copied().filter(|purpose| purpose.is_of_parcels()).collect(),
         may_notify: terms.may_notify,
         may_look_up: one.tellable.may_look_up,
         expires_at: now.saturating_add(i64::from(link.terms.retention_days) * DAY_SECONDS),

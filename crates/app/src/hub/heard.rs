@@ -50,7 +50,9 @@ pub fn hear(
             | Kind::Digest
             | Kind::DigestAsk
             | Kind::Question
-            | Kind::Answer => {
+            | Kind::Answer
+            | Kind::WhoseAsk
+            | Kind::WhoseAnswer => {
                 of_findings.push(Message { envelope: message.envelope, line });
             }
             _ => heard.unheard.push(format!("message {id}: {} is not understood here", kind.as_str())),

@@ -23,6 +23,7 @@ use serde_json::{Value, json};
 use super::{
     hub_chain::{self, ClaimsCommand},
     hub_match::{self, MatchCommand},
+    hub_whose::{self, WhoseArgs},
 };
 use crate::{
     Context,
@@ -107,6 +108,16 @@ pub enum HubCommand {
     Match(MatchCommand),
     /// What became of what was handed over, as far as each link says
     Status,
+    /// Ask a hub whose an address or a name is: it says yes, no, or whom to ask
+    Whose(WhoseArgs),
+    /// What was asked over a link, by us and by them, and what was done about it
+    Log {
+        /// The name of the other hub
+        peer: HubName,
+        /// How many lines at most of each
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+    },
 }
 
 #[derive(Subcommand)]
@@ -161,7 +172,8 @@ pub struct TermsArgs {
     /// The highest marking that goes over it: CLEAR, GREEN, AMBER or AMBER+STRICT
     #[arg(long, default_value = "AMBER")]
     tlp: Tlp,
-    /// What findings may be used for: notify, analyse, statistics
+    /// What findings may be used for (notify, analyse, statistics), may we ask each other whose something is (ask), may we be named to others who ask
+    /// (named)
     #[arg(long, value_delimiter = ',', default_value = "notify,analyse,statistics")]
     purposes: Vec<Purpose>,
     /// Findings in an hour; a tenth more for what is critical
@@ -249,6 +261,8 @@ pub fn run(context: &Context, command: &HubCommand) -> anyhow::Result<Ending> {
         HubCommand::Claims(command) => hub_chain::claims(context, command),
         HubCommand::Match(command) => hub_match::run(context, command),
         HubCommand::Status => hub_chain::status(context),
+        HubCommand::Whose(args) => hub_whose::run(context, args),
+        HubCommand::Log { peer, limit } => hub_whose::log(context, peer, *limit),
     }
 }
 
@@ -375,10 +389,15 @@ impl Waits {
     }
 }
 
+/// The link with a hub, also when it has ended.
+pub(super) fn last_link(reader: &Reader, peer: &HubName) -> anyhow::Result<Link> {
+    let link = reader.read(hubs::list)?.into_iter().rfind(|link| link.peer == *peer);
+    link.with_context(|| format!("there was never a link with {peer}"))
+}
+
 fn show(context: &Context, peer: &HubName) -> anyhow::Result<Ending> {
     let reader = Reader::open(&context.data)?;
-    let link = reader.read(hubs::list)?.into_iter().rfind(|link| link.peer == *peer);
-    let link = link.with_context(|| format!("there was never a link with {peer}"))?;
+    let link = last_link(&reader, peer)?;
     let keys = reader.read(|connection| hubs::keys(connection, link.id))?;
     let waits = waits(&reader, &link)?;
     let (out, terms) = (&context.out, &link.terms);

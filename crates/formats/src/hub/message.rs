@@ -46,15 +46,19 @@ pub enum Kind {
     Digest,
     /// A closer look at a digest.
     DigestAsk,
-    /// A question: whose is this?
+    /// A question of blind matching.
     Question,
     /// The answer to a question.
     Answer,
+    /// A question about one address or name.
+    WhoseAsk,
+    /// Its answer.
+    WhoseAnswer,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Parcel,
         Self::Receipt,
         Self::Status,
@@ -65,6 +69,8 @@ impl Kind {
         Self::DigestAsk,
         Self::Question,
         Self::Answer,
+        Self::WhoseAsk,
+        Self::WhoseAnswer,
     ];
 
     /// The envelope's `type`.
@@ -80,6 +86,8 @@ impl Kind {
             Self::DigestAsk => "org.schakel.digest-ask.v1",
             Self::Question => "org.schakel.question.v1",
             Self::Answer => "org.schakel.answer.v1",
+            Self::WhoseAsk => "org.schakel.whose.v1",
+            Self::WhoseAnswer => "org.schakel.whose-answer.v1",
         }
     }
 }
