@@ -7,7 +7,7 @@
 //! - [`open`]: a mail as it came → a mail that our own reader understands, and what was found about encryption and signature,
 //! - [`protect`]: a mail that goes out → the same mail, signed, encrypted or both,
 //! - [`dkim`]: a domain vouches for a mail (RFC 6376),
-//! - [`ed25519`]: a signature on what is not mail,
+//! - [`ed25519`]: a signature on what is not mail; [`sealed`]: something that is not mail, for one reader,
 //! - [`password`], [`one_time`]: what somebody knows and what somebody has, to sign in with,
 //! - [`secret_box`]: a secret of ours at rest,
 //! - [`keys`]: all keys that opening may use,
@@ -32,6 +32,7 @@ pub mod password;
 pub mod problem;
 pub mod protect;
 pub mod random;
+pub mod sealed;
 pub mod secret_box;
 pub mod signature;
 pub mod smime;

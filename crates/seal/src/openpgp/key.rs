@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use pgp::{
     composed::{ArmorOptions, PublicOrSecret, SignedPublicKey, SignedPublicSubKey},
     packet,
+    ser::Serialize,
     types::{Fingerprint, KeyDetails},
 };
 
@@ -98,6 +99,11 @@ impl PublicKey {
     /// The mail addresses in its user ids, in lower case.
     pub fn addresses(&self, now: Timestamp) -> Vec<String> {
         addresses(&self.user_ids(now))
+    }
+
+    /// In bytes.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.inner.to_bytes().expect("writing into memory does not fail")
     }
 
     /// For others to read.

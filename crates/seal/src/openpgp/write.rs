@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 use pgp::{
-    composed::{ArmorOptions, DetachedSignature, MessageBuilder, SubpacketConfig},
+    composed::{
+        ArmorOptions, DetachedSignature, DummyReader, EncryptionSeipdV1, MessageBuilder, SubpacketConfig,
+    },
     crypto::{hash::HashAlgorithm, sym::SymmetricKeyAlgorithm},
     errors::Error,
     types::Password,
@@ -52,6 +54,8 @@ pub(crate) fn sign(
     Ok((armoured, micalg(hash)))
 }
 
+type Encrypting<'k> = MessageBuilder<'k, DummyReader, EncryptionSeipdV1>;
+
 /// One message, signed when there is a signer, encrypted to every key and to nobody else: AES-256 with a check against changes that
 /// every program of the last twenty years knows (SEIPD version 1).
 pub(crate) fn encrypt(
@@ -61,6 +65,28 @@ pub(crate) fn encrypt(
     now: Timestamp,
     random: &mut Random,
 ) -> Result<String, ProtectError> {
+    encrypting(content, signer, to, now, random)?
+        .to_armored_string(random.rng(), ArmorOptions::default())
+        .map_err(failed)
+}
+
+/// The same, in bytes and without a signature.
+pub(crate) fn encrypt_to_bytes(
+    content: &[u8],
+    to: &[PublicKey],
+    now: Timestamp,
+    random: &mut Random,
+) -> Result<Vec<u8>, ProtectError> {
+    encrypting(content, None, to, now, random)?.to_vec(random.rng()).map_err(failed)
+}
+
+fn encrypting<'k>(
+    content: &[u8],
+    signer: Option<&'k SecretKey>,
+    to: &[PublicKey],
+    now: Timestamp,
+    random: &mut Random,
+) -> Result<Encrypting<'k>, ProtectError> {
     let mut builder = MessageBuilder::from_bytes("", content.to_vec())
         .seipd_v1(random.rng(), SymmetricKeyAlgorithm::AES256);
     for key in to {
@@ -84,7 +110,7 @@ pub(crate) fn encrypt(
             SubpacketConfig::UserDefined { hashed, unhashed },
         );
     }
-    builder.to_armored_string(random.rng(), ArmorOptions::default()).map_err(failed)
+    Ok(builder)
 }
 
 fn signing_part(signer: &SecretKey, now: Timestamp) -> Result<SigningPart<'_>, ProtectError> {
