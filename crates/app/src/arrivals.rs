@@ -30,7 +30,7 @@ use crate::{
     answers::mail::{Heard, by_token, hear},
     bounces,
     config::Config,
-    hub::{arrive::HubDesk, ours::Ours},
+    hub::{arrive::HubDesk, by_mail, ours::Ours},
     incoming::{Incoming, Origin},
     intake::{Ingested, Intake},
     pipeline::run::{Progress, RunError},
@@ -271,6 +271,15 @@ impl ArrivalDesk<'_> {
         }
         let (looked, mut incoming) = self.look(kept)?;
         let sender = looked.sender;
+        if kept.envelope.door.is_mail()
+            && let Some(brought) = by_mail::brought(self.reader, self.config, kept, &mut incoming)?
+        {
+            let became = match brought {
+                Ok((kept, lines)) => self.from_hub(&kept, &lines, progress)?,
+                Err(why) => self.put_aside(kept, &sender, Outcome::Refused, &why, ACTOR)?,
+            };
+            return Ok((became, sender));
+        }
         let became = if let Some(reason) = looked.mail.and_then(no_report) {
             self.put_aside(kept, &sender, Outcome::NoReport, reason, ACTOR)?
         } else if looked.seals.as_ref().is_some_and(Seals::is_closed) {
@@ -291,9 +300,18 @@ impl ArrivalDesk<'_> {
 
     /// Deals with what another hub brought.
     fn hub_brought(&mut self, kept: &Kept, progress: &(dyn Fn(&Progress) + Sync)) -> anyhow::Result<Became> {
-        let ours = Ours::require(self.config)?;
         let mut bytes = Vec::new();
         content(self.spool, kept)?.content()?.read_to_end(&mut bytes)?;
+        self.from_hub(kept, &bytes, progress)
+    }
+
+    fn from_hub(
+        &mut self,
+        kept: &Kept,
+        bytes: &[u8],
+        progress: &(dyn Fn(&Progress) + Sync),
+    ) -> anyhow::Result<Became> {
+        let ours = Ours::require(self.config)?;
         let mut desk = HubDesk {
             intake: self.intake,
             reader: self.reader,
@@ -302,7 +320,7 @@ impl ArrivalDesk<'_> {
             ours: &ours,
             now: self.now,
         };
-        match desk.handle(kept, &bytes, progress)? {
+        match desk.handle(kept, bytes, progress)? {
             Some(ingested) => Ok(Became::Taken(Box::new(ingested))),
             None => {
                 let reason = "there is no link with this hub any more";

@@ -2,17 +2,20 @@
 //!
 //! - [`ours`]: our name and key, and lines that are signed by it,
 //! - [`links`]: agreeing on a link: invitation, acceptance, keys,
+//! - [`sealing`]: what only its final recipient can read,
 //! - [`door`]: who may bring or fetch something, before it is kept,
 //! - [`lines`]: what was brought, read and its signatures checked,
 //! - [`arrive`]: its effect, once, and the receipts,
 //! - [`heard`]: what hubs say beside parcels,
-//! - [`sending`]: what waits for other hubs is brought there; [`fetching`]: what waits for us is fetched.
+//! - [`sending`]: what waits for other hubs is brought there; [`fetching`]: what waits for us is fetched; [`by_mail`]: when neither works.
 
 pub mod arrive;
+pub mod by_mail;
 pub mod door;
 pub mod fetching;
 pub mod heard;
 pub mod lines;
 pub mod links;
 pub mod ours;
+pub mod sealing;
 pub mod sending;

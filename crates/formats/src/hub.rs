@@ -5,6 +5,7 @@
 //! - [`parcel`], [`receipt`], [`status`]: what stands in the envelope,
 //! - [`invitation`]: how two hubs agree on a link; [`keys`]: how a hub says that it has a new one,
 //! - [`question`]: blind matching; [`whose`]: a question about one address or name,
+//! - [`mail`]: lines in a mail,
 //! - [`fingerprint`]: a key in digits that can be read aloud.
 
 pub mod claims;
@@ -13,6 +14,7 @@ pub mod fingerprint;
 pub mod invitation;
 pub mod jcs;
 pub mod keys;
+pub mod mail;
 pub mod message;
 pub mod parcel;
 pub mod question;

@@ -281,11 +281,13 @@ pub enum Rejection {
     Expired,
     /// It has been here, or passed too many hubs.
     Loop,
+    /// It is sealed, and can neither be opened here nor be handed on.
+    Sealed,
 }
 
 words!(
     Rejection, "reason",
-    Schema "schema", Tlp "tlp", Scope "scope", Quota "quota", Expired "expired", Loop "loop",
+    Schema "schema", Tlp "tlp", Scope "scope", Quota "quota", Expired "expired", Loop "loop", Sealed "sealed",
 );
 
 impl ReceiptOutcome {
@@ -393,6 +395,17 @@ pub enum ParcelState {
 
 words!(ParcelState, "state of a parcel", Waiting "waiting", Sent "sent", Answered "answered", GivenUp "given_up");
 
+/// Why a parcel is not sent, though it is due.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Withheld {
+    /// It is to be sealed, and no key of its final recipient is known.
+    NoKey,
+    /// It is to be sealed, and names neither an address nor a host by which it could find its way.
+    NoTarget,
+}
+
+words!(Withheld, "reason", NoKey "no_key", NoTarget "no_target");
+
 /// A parcel on its way out, as it is stored. Times are seconds since 1970.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OutgoingParcel {
@@ -414,6 +427,8 @@ pub struct OutgoingParcel {
     pub body: Vec<u8>,
     /// When it was made.
     pub created_at: i64,
+    /// Why it is not sent before somebody does something about that.
+    pub withheld: Option<Withheld>,
 }
 
 #[cfg(test)]

@@ -243,3 +243,9 @@ stands-question = A question that we look at
 # Under every mail
 check-code =
     Is this mail from us? Go to { $page } and fill in: number { $number }, check code { $code }.
+
+# A mail from one hub to another
+hub-mail-subject = For the program at { $peer }, from { $ours }
+hub-mail-text =
+    This mail is for a program. { $ours } sends what goes over the link with { $peer } by mail: { $lines } lines, in the attachment.
+    If you read this in a mailbox: nothing is wrong, but the program does not fetch its mail from here.

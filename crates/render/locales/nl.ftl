@@ -243,3 +243,9 @@ stands-question = Een vraag, bij ons in behandeling
 # Onder elke mail
 check-code =
     Komt deze mail van ons? Kijk op { $page } en vul in: nummer { $number }, controlecode { $code }.
+
+# Een mail van het ene knooppunt aan het andere
+hub-mail-subject = Voor het programma bij { $peer }, van { $ours }
+hub-mail-text =
+    Deze mail is voor een programma. { $ours } stuurt wat over de koppeling met { $peer } gaat per mail: { $lines } regels, in de bijlage.
+    Leest u dit in een mailbox: er is niets mis, maar het programma haalt zijn mail hier niet op.

@@ -12,6 +12,7 @@ pub mod check_code;
 pub mod clean;
 pub mod contact_page;
 pub mod csv;
+pub mod hub_mail;
 pub mod letter;
 pub mod message;
 pub mod notice;

@@ -159,7 +159,7 @@ pub fn wait_seconds(failures: u32) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use schakel_formats::hub::parcel::Content;
+    use schakel_formats::hub::parcel::{Content, SealedEvent};
     use schakel_model::{
         hub::{FindingKeyOnLink, ParcelId, Purpose, StatusLevel, Transport},
         tlp::Tlp,
@@ -202,7 +202,11 @@ mod tests {
             may_look_up: true,
             expires_at: NOW + 86_400,
             asset: None,
-            content: Content::Sealed(Vec::new()),
+            content: Content::Sealed(SealedEvent {
+                to: String::new(),
+                target: String::new(),
+                message: Vec::new(),
+            }),
         }
     }
 

@@ -6,3 +6,16 @@ CREATE TABLE hub_question (
     answer TEXT, hub TEXT, answered_at INTEGER, UNIQUE (link, way, question)
 );
 CREATE INDEX hub_question_at ON hub_question (link, way, asked_at);
+
+-- Sealing to final recipients. wanted: is what we hand over on this link sealed? key: the other hub's own key (OpenPGP), as it published it.
+CREATE TABLE hub_sealing (link INTEGER PRIMARY KEY, wanted INTEGER NOT NULL DEFAULT 0, key BLOB);
+
+-- Keys that a hub published with its list of claims, and which of them each claim is sealed to.
+CREATE TABLE hub_seal_key (link INTEGER NOT NULL, number INTEGER NOT NULL, key BLOB NOT NULL, PRIMARY KEY (link, number)) WITHOUT ROWID;
+CREATE TABLE hub_sealed_claim (
+    link INTEGER NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (link, kind, value)
+) WITHOUT ROWID;
+
+-- Why a parcel is not sent though it is due; its body is then as it would be without sealing.
+ALTER TABLE parcel_out ADD COLUMN withheld TEXT;
+CREATE INDEX parcel_out_withheld ON parcel_out (link, id) WHERE withheld IS NOT NULL;

@@ -101,6 +101,7 @@ actions!(
     HubClaims "hub.claims",
     HubMatching "hub.match",
     HubAsked "hub.whose",
+    HubSealing "hub.seal",
     HubLinked "hub.link",
     HubLinkChanged "hub.link_change",
     HubLinkPaused "hub.link_pause",

@@ -141,8 +141,9 @@ impl Store {
 pub(crate) fn insert(transaction: &Transaction<'_>, parcel: &OutgoingParcel) -> Result<(), StoreError> {
     transaction
         .prepare_cached(
-            "INSERT INTO parcel_out (link, parcel, class, finding, key, revision, notification, body, created_at, state, attempts, next_at)
-             VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,0,0,?9)",
+            "INSERT INTO parcel_out (link, parcel, class, finding, key, revision, notification, body, created_at, state, attempts, next_at,
+                withheld)
+             VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,0,0,?9,?10)",
         )
         .and_then(|mut statement| {
             statement.execute(params![
@@ -154,7 +155,8 @@ pub(crate) fn insert(transaction: &Transaction<'_>, parcel: &OutgoingParcel) -> 
                 parcel.revision,
                 parcel.notification.0,
                 parcel.body,
-                parcel.created_at
+                parcel.created_at,
+                parcel.withheld.map(schakel_model::hub::Withheld::as_str)
             ])
         })
         .doing("store a parcel")

@@ -4,10 +4,12 @@ use rusqlite::{Connection, Row, params};
 use schakel_model::ids::LinkId;
 
 use crate::{
-    StoreError,
+    Store, StoreError,
     data_dir::DataDir,
     error::DatabaseContext,
     open::writer_beside,
+    outbox::NewNotification,
+    parcels_out::{self, DueParcel},
     transaction::{Transaction, in_transaction},
 };
 
@@ -92,6 +94,28 @@ pub fn forget(transaction: &Transaction<'_>, link: LinkId, sent_before: i64) -> 
         .doing("forget messages to another hub")
 }
 
+impl Store {
+    /// Puts a mail with lines for another hub into the outbox, and notes those as sent and when it was mailed, in one transaction.
+    pub fn mail_to_hub(
+        &mut self,
+        mail: NewNotification,
+        (parcels, messages): (&[DueParcel], &[DueMessage]),
+        mark: (&str, i64),
+        at: i64,
+    ) -> Result<(), StoreError> {
+        let rows: Vec<i64> = messages.iter().map(|message| message.row).collect();
+        self.store_notifications_and(&[mail], at, |transaction| {
+            parcels_out::sent(transaction, parcels, at)?;
+            sent(transaction, &rows, at)?;
+            transaction
+                .prepare_cached("INSERT OR REPLACE INTO meta VALUES (?1,?2)")
+                .and_then(|mut statement| statement.execute(params![mark.0, mark.1.to_string()]))
+                .doing("note when a hub was mailed")
+                .map(|_| ())
+        })
+    }
+}
+
 /// A second connection for what sends to other hubs: it records what was taken. It needs neither the raw files nor what the writer keeps in
 /// memory.
 pub struct HubWriter(Connection);
@@ -122,7 +146,6 @@ mod tests {
 
     use super::*;
     use crate::{
-        Store,
         audit::Action,
         hubs::tests::{ACT, linked},
     };

@@ -75,6 +75,7 @@ pub mod frames;
 pub mod handovers;
 pub mod hub_messages;
 pub mod hub_questions;
+pub mod hub_sealing;
 pub mod hub_status;
 pub mod hubs;
 pub mod id_list;

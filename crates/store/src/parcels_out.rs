@@ -34,7 +34,7 @@ pub fn due(
     connection
         .prepare_cached(
             "SELECT id, parcel, body FROM parcel_out
-             WHERE link = ?1 AND class = ?2 AND next_at <= ?3 AND state = 0 ORDER BY next_at, id LIMIT ?4",
+             WHERE link = ?1 AND class = ?2 AND next_at <= ?3 AND state = 0 AND withheld IS NULL ORDER BY next_at, id LIMIT ?4",
         )
         .and_then(|mut statement| {
             let due = |row: &Row<'_>| {
@@ -143,6 +143,7 @@ mod tests {
             notification: NotificationId(7),
             body: vec![number],
             created_at: 100,
+            withheld: None,
         };
         let (normal, critical) = (ParcelClass::Normal, ParcelClass::Critical);
         for parcel in [parcel(1, normal), parcel(2, normal), parcel(3, critical)] {

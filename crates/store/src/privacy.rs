@@ -108,6 +108,10 @@ pub const PLACES: &[Place] = &[
     place("answer", "sender", "answer", Remedy::Replace),
     place("answer", "why", "answer", Remedy::Replace),
     place("hub_question", "value", "question between hubs", Remedy::Forget),
+    Place {
+        key: "link || ':' || kind || ':' || value",
+        ..place("hub_sealed_claim", "value", "claim of a hub", Remedy::Register)
+    },
     place("abuse_contact", "subject", "abuse contact", Remedy::Forget),
     place("abuse_contact", "found", "abuse contact", Remedy::Forget),
     place("abuse_contact", "holder", "abuse contact", Remedy::Forget),
@@ -257,6 +261,8 @@ mod tests {
         "hub_message.kind",
         "hub_status_count.day",
         "hub_question.way",
+        "hub_sealed_claim.kind",
+        "parcel_out.withheld",
         "hub_question.answer",
         "hub_question.hub",
         "exploited.subject",

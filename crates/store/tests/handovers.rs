@@ -99,6 +99,7 @@ fn handed_over(folder: &std::path::Path) -> (Store, NotificationId) {
         notification: id,
         body: b"line".to_vec(),
         created_at: 10,
+        withheld: None,
     });
     let new = NewHandover {
         parcels: parcels.collect(),

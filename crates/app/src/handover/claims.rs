@@ -3,11 +3,13 @@
 //!
 //! A list is whole: what is not on it any more is taken back. Nothing of it counts as proven, and what is somebody else's is a conflict that people decide.
 
+use std::collections::{HashMap, HashSet};
+
 use anyhow::{Context, ensure};
 use schakel_formats::{
     hub::{
-        claims::{CLAIMS_MAX, ClaimList, HubClaim},
-        message::Kind,
+        claims::{CLAIMS_MAX, ClaimList, HubClaim, KEYS_MAX},
+        message::{Kind, LINE_BYTES_MAX},
     },
     register::read_value,
 };
@@ -25,14 +27,19 @@ use schakel_store::{
     audit::Action,
     claims::{self, ClaimStep, NewClaim},
     conflicts::NewConflict,
+    hub_sealing::{self, OfClaims},
     hub_status::{self, Told},
+    hubs,
     register::RegisterChange,
 };
 use serde_json::Value;
 
 use crate::{
     claims::{asset_change, meets, organisation, without_asset},
-    hub::ours::{Ours, new_id_text},
+    hub::{
+        ours::{Ours, new_id_text},
+        sealing,
+    },
     random,
     register::standing,
 };
@@ -54,7 +61,13 @@ pub struct Replaced {
 }
 
 /// Hears a list. An older one than the one in force says nothing; `None` then.
-pub fn hear(store: &mut Store, link: &Link, data: &Value, now: i64) -> anyhow::Result<Option<Replaced>> {
+pub fn hear(
+    store: &mut Store,
+    ours: &Ours,
+    link: &Link,
+    data: &Value,
+    now: i64,
+) -> anyhow::Result<Option<Replaced>> {
     let list = ClaimList::read(data).map_err(anyhow::Error::msg)?;
     ensure!(
         !link.organisation.is_empty(),
@@ -77,8 +90,24 @@ pub fn hear(store: &mut Store, link: &Link, data: &Value, now: i64) -> anyhow::R
             }
         }
     }
+    let (keys, of_claims) = keys(&list, now);
+    store.know_seal_keys(link.id, &keys, &of_claims)?;
     let replaced = replace(store, link, &listed, (&mark, list.version), now)?;
+    sealing::release(store, ours, link, now)?;
     Ok(Some(Replaced { refused, ..replaced }))
+}
+
+/// The keys of a list that something can be sealed to, and which of them each claim is sealed to.
+fn keys(list: &ClaimList, now: i64) -> (Vec<Vec<u8>>, OfClaims) {
+    let usable: Vec<bool> = list.keys.iter().map(|key| sealing::is_usable(key, now)).collect();
+    let mut of_claims = HashMap::new();
+    for claim in &list.claims {
+        let Some(key) = claim.key.filter(|key| usable.get(*key) == Some(&true)) else { continue };
+        for one in read(claim).unwrap_or_default() {
+            of_claims.insert((one.value.kind().as_str().to_owned(), one.value.to_string()), key);
+        }
+    }
+    (list.keys.clone(), of_claims)
 }
 
 /// A claim as values of the register.
@@ -202,6 +231,7 @@ pub fn ours(register: &Register, now: i64) -> anyhow::Result<Vec<HubClaim>> {
             proof: asset.proof.as_str().to_owned(),
             valid_from: asset.valid_from,
             valid_until: asset.valid_until,
+            key: None,
         })
         .collect();
     claims.sort_unstable();
@@ -220,22 +250,78 @@ pub fn ours(register: &Register, now: i64) -> anyhow::Result<Vec<HubClaim>> {
 pub fn publish(store: &mut Store, act: &Act<'_>, ours: &Ours, link: &Link) -> anyhow::Result<usize> {
     let now = act.at;
     let register = standing(store)?;
-    let claims = self::ours(&register, now)?;
-    send(
-        store,
-        ours,
-        link,
-        ClaimList { version: number(&register), claims: claims.clone() },
-        Some(&register),
-        act,
-    )?;
-    Ok(claims.len())
+    let mut list =
+        ClaimList { version: number(&register), claims: self::ours(&register, now)?, keys: Vec::new() };
+    add_keys(store, link, &register, &mut list)?;
+    let count = list.claims.len();
+    send(store, ours, link, list, Some(&register), act)?;
+    Ok(count)
+}
+
+/// Whose keys are published with the list.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Keys {
+    /// Those of the hubs below us: whoever hands something over can seal it to them, so that we carry it without reading it.
+    OfHubsBelow,
+    /// None: what is sealed is sealed to us.
+    None,
+}
+
+/// Says whose keys are published with the list from now on; [`publish`] does so.
+pub fn set_keys(store: &mut Store, act: &Act<'_>, link: &Link, keys: Keys) -> anyhow::Result<()> {
+    let (value, detail) = match keys {
+        Keys::OfHubsBelow => ("below", "with the keys of hubs below"),
+        Keys::None => ("", "without the keys of hubs below"),
+    };
+    let marks = [(mark_keys(link), value.to_owned())];
+    Ok(store.tell_hubs_for(act, (Action::HubClaims, &link.peer, detail), &[], &marks)?)
+}
+
+/// Puts the keys of hubs below on a list, each at what that hub claims.
+fn add_keys(store: &Store, link: &Link, register: &Register, list: &mut ClaimList) -> anyhow::Result<()> {
+    if store.read(|connection| hub_status::mark(connection, &mark_keys(link)))?.is_empty() {
+        return Ok(());
+    }
+    for below in store
+        .read(hubs::standing)?
+        .iter()
+        .filter(|below| below.id != link.id && !below.organisation.is_empty())
+    {
+        let known = store.read(|connection| hub_sealing::keys(connection, below.id))?;
+        let Ok(owner) = organisation(register, &below.organisation) else { continue };
+        let owned: HashSet<(&str, String)> = register
+            .assets
+            .iter()
+            .filter(|asset| asset.organisation == owner.id)
+            .map(|asset| (asset.value.kind().as_str(), asset.value.to_string()))
+            .collect();
+        let mut numbers: HashMap<&Vec<u8>, usize> = HashMap::new();
+        for claim in
+            list.claims.iter_mut().filter(|claim| owned.contains(&(claim.kind.as_str(), claim.value.clone())))
+        {
+            let named = known.of_claims.get(&(claim.kind.clone(), claim.value.clone()));
+            let key = named.and_then(|at| known.published.get(*at)).or(known.own.as_ref());
+            let Some(key) = key else { continue };
+            let number = *numbers.entry(key).or_insert(list.keys.len());
+            if number == list.keys.len() {
+                ensure!(number < KEYS_MAX, "{KEYS_MAX} keys are as many as a list takes");
+                list.keys.push(key.clone());
+            }
+            claim.key = Some(number);
+        }
+    }
+    Ok(())
+}
+
+/// Are the keys of hubs below published to this hub?
+fn mark_keys(link: &Link) -> String {
+    format!("hub_claims_keys:{}", link.id)
 }
 
 /// Takes our list back from a hub.
 pub fn stop(store: &mut Store, act: &Act<'_>, ours: &Ours, link: &Link) -> anyhow::Result<()> {
     let register = standing(store)?;
-    let list = ClaimList { version: number(&register) + 1, claims: Vec::new() };
+    let list = ClaimList { version: number(&register) + 1, ..ClaimList::default() };
     send(store, ours, link, list, None, act)
 }
 
@@ -275,6 +361,11 @@ fn send(
     let line = ours
         .line(&link.peer, Kind::Claims, &new_id_text()?, None, list.to_data(), act.at)
         .context("the list of claims")?;
+    ensure!(
+        line.len() <= LINE_BYTES_MAX,
+        "the list is {} bytes long, and a hub takes {LINE_BYTES_MAX}: publish it without keys, or keep it private (`schakel hub match`)",
+        line.len()
+    );
     let told = Told { link: link.id, line: Some((Kind::Claims.as_str(), line)), statuses: Vec::new() };
     let mark = published.map(|register| register.version.0.to_string()).unwrap_or_default();
     let detail = if published.is_some() { "published" } else { "taken back" };

@@ -47,7 +47,7 @@ pub fn hear(
             }),
             Kind::Status => Status::read(data).map(|status| statuses.push(status)),
             Kind::StatusCount => StatusCount::read(data).map(|read| counts.extend(read)),
-            Kind::Claims => hear_claims(store, link, message, now)?,
+            Kind::Claims => hear_claims(store, ours, link, message, now)?,
             Kind::Question => matching::hear_question(store, ours, link, data, now)?,
             Kind::Answer => matching::hear_answer(store, link, data, now)?,
             Kind::WhoseAsk => whose::hear_ask(store, ours, link, data, now)?,
@@ -76,11 +76,12 @@ pub fn hear(
 /// What is wrong with a list is the other's; trouble of our store is ours.
 fn hear_claims(
     store: &mut Store,
+    ours: &Ours,
     link: &Link,
     message: &Message,
     now: i64,
 ) -> anyhow::Result<Result<(), String>> {
-    match claims::hear(store, link, &message.envelope.data, now) {
+    match claims::hear(store, ours, link, &message.envelope.data, now) {
         Ok(replaced) => {
             if let Some(replaced) = replaced {
                 tracing::info!(hub = %link.peer, ?replaced, "took over a list of claims");

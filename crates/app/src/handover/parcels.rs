@@ -7,7 +7,7 @@ use schakel_formats::hub::{
 use schakel_model::{
     event::{Event, Value},
     finding::FindingKey,
-    hub::{FindingKeyOnLink, HOPS_MAX, HubName, Link, OutgoingParcel, ParcelId},
+    hub::{FindingKeyOnLink, HOPS_MAX, HubName, Link, OutgoingParcel, ParcelId, Withheld},
     ids::{FindingId, NotificationId},
     observation::{Observation, ObservedAt},
     severity::Severity,
@@ -16,7 +16,10 @@ use schakel_model::{
 use schakel_parse::idf::to_json;
 use schakel_rules::handover::class;
 
-use crate::hub::ours::Ours;
+use crate::hub::{
+    ours::Ours,
+    sealing::{Sealer, carried},
+};
 
 const DAY_SECONDS: i64 = 86_400;
 
@@ -112,8 +115,13 @@ pub(crate) struct Together<'a> {
 }
 
 /// The parcel of a finding, signed.
-pub(crate) fn parcel(together: Together<'_>, one: ToHandOver<'_>) -> anyhow::Result<OutgoingParcel> {
+pub(crate) fn parcel(
+    together: Together<'_>,
+    sealer: Option<&mut Sealer>,
+    one: ToHandOver<'_>,
+) -> anyhow::Result<OutgoingParcel> {
     let Together { ours, secret, link, terms, notification, now } = together;
+    let (content, withheld) = content(&one, sealer)?;
     let key = key_on_link(secret, link, one.tellable.key);
     let id = name(secret, key, one.revision);
     let mut path = one.tellable.path.clone();
@@ -133,7 +141,7 @@ pub(crate) fn parcel(together: Together<'_>, one: ToHandOver<'_>) -> anyhow::Res
         may_look_up: one.tellable.may_look_up,
         expires_at: now.saturating_add(i64::from(link.terms.retention_days) * DAY_SECONDS),
         asset: one.asset,
-        content: Content::Event(serde_json::from_str(&to_json(&one.tellable.event))?),
+        content,
     };
     let body = ours.line(&link.peer, Kind::Parcel, &id.to_string(), None, parcel.to_data(), now)?;
     Ok(OutgoingParcel {
@@ -146,6 +154,20 @@ pub(crate) fn parcel(together: Together<'_>, one: ToHandOver<'_>) -> anyhow::Res
         notification,
         body,
         created_at: now,
+        withheld,
+    })
+}
+
+/// What a parcel tells, and why it has to wait. What came sealed goes on as it came.
+fn content(one: &ToHandOver<'_>, sealer: Option<&mut Sealer>) -> anyhow::Result<(Content, Option<Withheld>)> {
+    if let Some(sealed) = carried(&one.tellable.event) {
+        return Ok((Content::Sealed(sealed), None));
+    }
+    let event = serde_json::from_str(&to_json(&one.tellable.event))?;
+    let Some(sealer) = sealer else { return Ok((Content::Event(event), None)) };
+    Ok(match sealer.seal(one.asset.as_ref(), &event)? {
+        Ok(sealed) => (Content::Sealed(sealed), None),
+        Err(why) => (Content::Event(event), Some(why)),
     })
 }
 

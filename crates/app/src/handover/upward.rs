@@ -27,7 +27,10 @@ use schakel_store::{
 };
 
 use super::{anti_entropy, claims, standing};
-use crate::{config::Config, hub::ours::Ours};
+use crate::{
+    config::Config,
+    hub::{by_mail, ours::Ours},
+};
 
 /// Parcels, changes of fate or answers that one turn looks at: some tens of milliseconds.
 const AT_ONCE: usize = 2_000;
@@ -84,6 +87,7 @@ impl Upward {
             self.look_for_late(store, now)?;
             claims::follow(store, &ours, &links, now)?;
             anti_entropy::turn(store, &ours, &links, now)?;
+            by_mail::turn(store, config, &ours, &links, now)?;
         }
         let reader = store.reader()?;
         let mut told = tell(&reader, &ours, &links, parcels.into_values().collect(), now)?;

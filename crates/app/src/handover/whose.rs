@@ -58,7 +58,7 @@ pub fn ask(
 }
 
 /// An address, or else a name.
-fn read(value: &str) -> Result<Input, String> {
+pub(crate) fn read(value: &str) -> Result<Input, String> {
     let value = value.trim().trim_end_matches('.').to_lowercase();
     if let Ok(ip) = Input::read(InputKind::Ip, &value) {
         return Ok(ip);
@@ -107,7 +107,7 @@ pub(super) fn hear_ask(
 }
 
 /// Whose something is by our register, now. Who only monitors it is not whose it is.
-fn owners(reader: &Reader, input: Input, now: i64) -> anyhow::Result<Vec<Owner>> {
+pub(crate) fn owners(reader: &Reader, input: Input, now: i64) -> anyhow::Result<Vec<Owner>> {
     let question = Question { inputs: vec![input], at: now, as_known_at: None, now, kind: None };
     let explanation = explain(reader, &question)?;
     let links = reader.read(hubs::standing)?;

@@ -18,7 +18,11 @@ use schakel_model::{
     ids::{ReportId, SourceId},
     tlp::Tlp,
 };
-use schakel_rules::hub::{Facts, accept};
+use schakel_rules::{
+    handover::carries,
+    hub::{Facts, accept},
+    whose::Owner,
+};
 use schakel_store::{
     Reader,
     arrivals::{Arrival, Outcome},
@@ -36,8 +40,10 @@ use super::{
     heard,
     lines::{self, Between, Line},
     ours::{Ours, new_id_text},
+    sealing::{Arrived, Opener},
 };
 use crate::{
+    handover::whose,
     incoming::{Incoming, Origin, Tied},
     intake::{Ingested, Intake},
     pipeline::run::Progress,
@@ -99,12 +105,16 @@ impl HubDesk<'_> {
                 Line::Nothing(why) => failures.push(format!("a line that is no message: {why}")),
             }
         }
+        let opener = match parcels.iter().any(|(parcel, _)| matches!(parcel.content, Content::Sealed(_))) {
+            true => Opener::of(self.ours)?,
+            false => Opener::default(),
+        };
         let begun = self.reader.read(|connection| parcels_in::of_arrival(connection, kept.receipt))?;
         let mut ingested = Ingested::default();
-        self.go_on(kept, &parcels, &begun, progress, &mut ingested)?;
+        self.go_on(kept, (&parcels, &opener), &begun, progress, &mut ingested)?;
         let made: HashMap<ParcelId, i64> =
             parcels.iter().map(|(parcel, made_at)| (parcel.id, *made_at)).collect();
-        let (accepted, others) = self.decide(&link, parcels, &begun, received_at)?;
+        let (accepted, others) = self.decide(&link, (parcels, &opener), &begun, received_at)?;
         receipts.extend(others);
         for (number, (terms, group)) in accepted.into_iter().enumerate() {
             let tied: Vec<NewParcelIn> = (1..)
@@ -148,7 +158,7 @@ impl HubDesk<'_> {
     fn go_on(
         &mut self,
         kept: &Kept,
-        parcels: &[(Parcel, i64)],
+        (parcels, opener): (&[(Parcel, i64)], &Opener),
         begun: &[ParcelIn],
         progress: &(dyn Fn(&Progress) + Sync),
         ingested: &mut Ingested,
@@ -157,8 +167,7 @@ impl HubDesk<'_> {
         for parcel in begun {
             reports.entry(parcel.report).or_default().push(parcel);
         }
-        let by_name: HashMap<ParcelId, &Parcel> =
-            parcels.iter().map(|(parcel, _)| (parcel.id, parcel)).collect();
+        let by_name: HashMap<ParcelId, &(Parcel, i64)> = parcels.iter().map(|one| (one.0.id, one)).collect();
         for (id, tied) in reports {
             let report = self.reader.read(|connection| reports::get(connection, id))?;
             let Some(report) = report.filter(|report| report.state == ReportState::Taking) else {
@@ -167,9 +176,9 @@ impl HubDesk<'_> {
             };
             let mut rows = Vec::new();
             let mut terms = (Tlp::Red, false, false);
-            for parcel in tied.iter().filter_map(|tied| by_name.get(&tied.parcel)) {
+            for (parcel, made_at) in tied.iter().filter_map(|tied| by_name.get(&tied.parcel)) {
                 terms = terms_of(parcel);
-                rows.push(row(parcel)?);
+                rows.push(self.row(parcel, *made_at, opener)?.map_err(|why| anyhow::anyhow!("{why}"))?);
             }
             let rows = rows.iter().map(Vec::as_slice);
             self.take(kept, &report.name, rows, terms, Tied::Begun(id), progress, ingested)?;
@@ -182,7 +191,7 @@ impl HubDesk<'_> {
     fn decide(
         &self,
         link: &Link,
-        parcels: Vec<(Parcel, i64)>,
+        (parcels, opener): (Vec<(Parcel, i64)>, &Opener),
         begun: &[ParcelIn],
         received_at: i64,
     ) -> anyhow::Result<(BTreeMap<Terms, Vec<(Parcel, Vec<u8>)>>, Vec<(ParcelId, ReceiptOutcome)>)> {
@@ -217,20 +226,51 @@ impl HubDesk<'_> {
                 // What waited here is not late for that.
                 now: received_at,
             });
-            match (outcome, row(&parcel)) {
-                (ReceiptOutcome::Accepted, Ok(row)) => {
+            if outcome != ReceiptOutcome::Accepted {
+                receipts.push((parcel.id, outcome));
+                continue;
+            }
+            match self.row(&parcel, made_at, opener)? {
+                Ok(row) => {
                     last_hour += 1;
                     names.insert(parcel.id);
                     told.insert((parcel.key, parcel.revision));
                     accepted.entry(terms_of(&parcel)).or_default().push((parcel, row));
                 }
-                (ReceiptOutcome::Accepted, Err(_)) => {
-                    receipts.push((parcel.id, ReceiptOutcome::Rejected(Rejection::Schema)));
-                }
-                (outcome, _) => receipts.push((parcel.id, outcome)),
+                Err(why) => receipts.push((parcel.id, ReceiptOutcome::Rejected(why))),
             }
         }
         Ok((accepted, receipts))
+    }
+
+    /// The row that a parcel is. What is sealed to another hub is taken in only when it can be handed on to one.
+    fn row(
+        &self,
+        parcel: &Parcel,
+        made_at: i64,
+        opener: &Opener,
+    ) -> anyhow::Result<Result<Vec<u8>, Rejection>> {
+        let sealed = match &parcel.content {
+            Content::Event(event) => return Ok(jcs::write(event).map_err(|_| Rejection::Schema)),
+            Content::Sealed(sealed) => sealed,
+        };
+        Ok(match opener.arrived(parcel, sealed, made_at) {
+            Ok(Arrived::Opened(event)) => jcs::write(&event).map_err(|_| Rejection::Schema),
+            Ok(Arrived::Carried(event)) if self.can_hand_on(&sealed.target, parcel)? => {
+                jcs::write(&event).map_err(|_| Rejection::Schema)
+            }
+            Ok(Arrived::Carried(_)) | Err(_) => Err(Rejection::Sealed),
+        })
+    }
+
+    /// Is what this is about of an organisation whose hub gets findings from here, and has not had this one?
+    fn can_hand_on(&self, target: &str, parcel: &Parcel) -> anyhow::Result<bool> {
+        let Ok(input) = whose::read(target) else { return Ok(false) };
+        let owners = whose::owners(self.reader, input, self.now)?;
+        Ok(owners.iter().any(|owner| match owner {
+            Owner::Hub(link) => carries(link) && !parcel.path.contains(&link.peer),
+            Owner::Ours => false,
+        }))
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -346,12 +386,4 @@ fn queue_all(
 fn terms_of(parcel: &Parcel) -> Terms {
     let may = |purpose| parcel.purposes.contains(&purpose);
     (parcel.tlp, parcel.may_notify && may(Purpose::Notify), parcel.may_look_up && may(Purpose::Analyse))
-}
-
-/// The row that a parcel is.
-fn row(parcel: &Parcel) -> anyhow::Result<Vec<u8>> {
-    match &parcel.content {
-        Content::Event(event) => Ok(jcs::write(event)?),
-        Content::Sealed(_) => anyhow::bail!("it is sealed to somebody else"),
-    }
 }

@@ -181,13 +181,7 @@ impl HubDoor {
     pub fn messages(&self, asked: &Asked<'_>) -> Result<Taken, NotServed> {
         let link = self.caller(asked, LINES_TYPE)?;
         let lines = unpacked(asked)?;
-        let all: Vec<&[u8]> = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
-        if all.is_empty() {
-            return Err(NotServed::Bad("There is no message in it."));
-        }
-        if all.len() > LINES_MAX || all.iter().any(|line| line.len() > LINE_BYTES_MAX) {
-            return Err(NotServed::TooLarge);
-        }
+        let all = split(&lines)?;
         let kind = format!("\"type\":\"{}\"", Kind::Parcel.as_str());
         let is_parcel = memmem::Finder::new(kind.as_bytes());
         let parcels = all.iter().filter(|line| is_parcel.find(line).is_some()).count() as u64;
@@ -299,20 +293,35 @@ fn is_fresh(given: &Given, key: &PinnedKey, now: i64) -> bool {
 fn unpacked(asked: &Asked<'_>) -> Result<Vec<u8>, NotServed> {
     match asked.content_encoding {
         "" | "identity" => Ok(asked.body.to_vec()),
-        "zstd" => {
-            let bad = |_| NotServed::Bad("It cannot be unpacked.");
-            let mut decoder = zstd::stream::read::Decoder::new(asked.body).map_err(bad)?;
-            decoder.window_log_max(WINDOW_LOG_MAX).map_err(bad)?;
-            let mut lines = Vec::new();
-            decoder.take(LINES_BYTES_MAX + 1).read_to_end(&mut lines).map_err(bad)?;
-            match lines.len() as u64 > LINES_BYTES_MAX {
-                true => Err(NotServed::TooLarge),
-                false => Ok(lines),
-            }
-        }
+        "zstd" => unpack(asked.body),
         _ => {
             Err(NotServed::Bad("The content is encoded in a way that is not known here: use zstd, or none."))
         }
+    }
+}
+
+/// The lines, when there are some and not too many or too long ones.
+pub(super) fn split(lines: &[u8]) -> Result<Vec<&[u8]>, NotServed> {
+    let all: Vec<&[u8]> = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
+    if all.is_empty() {
+        return Err(NotServed::Bad("There is no message in it."));
+    }
+    if all.len() > LINES_MAX || all.iter().any(|line| line.len() > LINE_BYTES_MAX) {
+        return Err(NotServed::TooLarge);
+    }
+    Ok(all)
+}
+
+/// Lines that were packed by zstd, as far as they may be.
+pub(super) fn unpack(packed: &[u8]) -> Result<Vec<u8>, NotServed> {
+    let bad = |_| NotServed::Bad("It cannot be unpacked.");
+    let mut decoder = zstd::stream::read::Decoder::new(packed).map_err(bad)?;
+    decoder.window_log_max(WINDOW_LOG_MAX).map_err(bad)?;
+    let mut lines = Vec::new();
+    decoder.take(LINES_BYTES_MAX + 1).read_to_end(&mut lines).map_err(bad)?;
+    match lines.len() as u64 > LINES_BYTES_MAX {
+        true => Err(NotServed::TooLarge),
+        false => Ok(lines),
     }
 }
 

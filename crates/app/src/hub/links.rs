@@ -25,7 +25,11 @@ use schakel_store::{
     register::load_organisations_now,
 };
 
-use super::ours::{self, Ours, new_id_text};
+use super::{
+    by_mail,
+    ours::{self, Ours, new_id_text},
+    sealing,
+};
 use crate::{claims::organisation, config::Config};
 
 pub use schakel_formats::hub::keys::read as announced;
@@ -74,6 +78,7 @@ pub fn accept(
     let answer = written(ours, &link, true, act.at)?;
     link.id = store.add_link(act, &link, &source(&link.peer))?;
     store.pin_hub_key(act, &link, &pinned(link.id, invitation.key, act.at))?;
+    know_sealing(store, &link, &invitation, act.at)?;
     Ok((link, answer))
 }
 
@@ -94,7 +99,16 @@ pub fn confirm(
     let link = Link { url: acceptance.url.clone(), state: LinkState::Active, terms, ..link };
     store.pin_hub_key(act, &link, &pinned(link.id, acceptance.key, act.at))?;
     store.change_link(act, &link, Action::HubLinkChanged)?;
+    know_sealing(store, &link, &acceptance, act.at)?;
     Ok(link)
+}
+
+/// The key to which things for the writer of a file are sealed.
+fn know_sealing(store: &mut Store, link: &Link, of: &Invitation, now: i64) -> anyhow::Result<()> {
+    if sealing::is_usable(&of.sealing, now) {
+        store.know_seal_key(link.id, &of.sealing)?;
+    }
+    Ok(())
 }
 
 /// Pins another key of a hub that we have a link with, from an invitation or acceptance that it wrote anew: after its key was stolen or lost.
@@ -108,6 +122,7 @@ pub fn pin(
     let invitation = read(ours, file, fingerprint)?;
     let link = standing(store, &invitation.name)?;
     store.pin_hub_key(act, &link, &pinned(link.id, invitation.key, act.at))?;
+    know_sealing(store, &link, &invitation, act.at)?;
     Ok(link)
 }
 
@@ -121,6 +136,30 @@ pub fn revoke(store: &mut Store, act: Act<'_>, peer: &HubName, key_id: &str) -> 
     });
     let found = found.with_context(|| format!("{peer} has no key {key_id}: `schakel hub show {peer}`"))?;
     ensure!(store.revoke_hub_key(act, &link, &found.key)?, "this key was revoked before");
+    Ok(link)
+}
+
+/// Changes how what is for another hub gets there: its address (`https://…`), the mail address that its program reads (`mailto:…`), or empty: it fetches.
+pub fn reach(store: &mut Store, act: Act<'_>, peer: &HubName, url: &str) -> anyhow::Result<Link> {
+    let link = standing(store, peer)?;
+    let transport = match url.strip_prefix(by_mail::SCHEME) {
+        Some(address) => {
+            let (name, domain) = address.rsplit_once('@').unwrap_or_default();
+            let is_address = !name.is_empty()
+                && domain.contains('.')
+                && address.is_ascii()
+                && !address.contains([' ', '<', '>', '?', ',']);
+            ensure!(is_address, "`{address}` is no mail address");
+            Transport::Mail
+        }
+        None if url.is_empty() => Transport::Pulled,
+        None => {
+            check_url(url)?;
+            Transport::Push
+        }
+    };
+    let link = Link { url: url.to_owned(), terms: LinkTerms { transport, ..link.terms.clone() }, ..link };
+    store.change_link(act, &link, Action::HubLinkChanged)?;
     Ok(link)
 }
 
@@ -253,6 +292,7 @@ fn written(ours: &Ours, link: &Link, accepts: bool, at: i64) -> anyhow::Result<V
         url: ours.url.clone(),
         recipient: link.peer.clone(),
         key: ours.key().public(),
+        sealing: ours.sealing_public()?,
         at,
         terms: link.terms.clone(),
     };

@@ -12,12 +12,13 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
+use jiff::Timestamp;
 use schakel_formats::hub::{
     fingerprint::Fingerprint,
     message::{self, Envelope, Kind},
 };
 use schakel_model::hub::HubName;
-use schakel_seal::{ed25519::Ed25519Key, random::Random};
+use schakel_seal::{ed25519::Ed25519Key, openpgp::secret::SecretKey, random::Random};
 use serde_json::Value;
 
 use crate::{
@@ -28,6 +29,10 @@ use crate::{
 const FOLDER: &str = "hub";
 const SIGNING: &str = "signing.pem";
 const NEXT: &str = "next.pem";
+const SEALING: &str = "sealing.asc";
+
+/// When our key for sealing says it was made, in seconds since 1970: before any clock that will look at it.
+const SEALING_SINCE: i64 = 1_577_836_800;
 
 /// Us, as a hub.
 #[derive(Clone, Debug)]
@@ -37,6 +42,7 @@ pub struct Ours {
     /// Where others reach us; empty: nowhere.
     pub url: String,
     key: Arc<Ed25519Key>,
+    folder: PathBuf,
 }
 
 impl Ours {
@@ -48,7 +54,7 @@ impl Ours {
         let path = folder(config).join(SIGNING);
         ensure!(path.exists(), "this hub has no key yet: `schakel hub init` makes one");
         let key = Arc::new(read_key(&path)?);
-        Ok(Some(Self { name: name(config)?, url: url(config), key }))
+        Ok(Some(Self { name: name(config)?, url: url(config), key, folder: folder(config) }))
     }
 
     /// As [`Ours::open`], where there has to be one.
@@ -65,6 +71,21 @@ impl Ours {
     /// Its fingerprint, to be read aloud.
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of(&self.key.public())
+    }
+
+    /// The key that opens what is sealed to us; `None`: `schakel hub init` makes one.
+    pub fn sealing(&self) -> anyhow::Result<Option<SecretKey>> {
+        let path = self.folder.join(SEALING);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let key = SecretKey::read(&read_file(&path)?, "");
+        key.map(Some).with_context(|| format!("{} cannot be used", path.display()))
+    }
+
+    /// Its public half, in bytes; empty without one.
+    pub fn sealing_public(&self) -> anyhow::Result<Vec<u8>> {
+        Ok(self.sealing()?.map(|key| key.public().to_bytes()).unwrap_or_default())
     }
 
     /// A signed line to another hub. `id`: unique among all that we say; `at`: now, in seconds since 1970.
@@ -107,9 +128,14 @@ pub fn name(config: &Config) -> anyhow::Result<HubName> {
     config.hub.name.parse().map_err(anyhow::Error::msg).context("hub.name")
 }
 
-/// Makes our key, unless there is one. Was it made?
+/// Makes our keys, unless they are there: one that signs and one that opens what is sealed to us. Was the first made?
 pub fn init(config: &Config) -> anyhow::Result<bool> {
-    name(config)?;
+    let name = name(config)?;
+    if !folder(config).join(SEALING).exists() {
+        let since = Timestamp::from_second(SEALING_SINCE)?;
+        let key = SecretKey::generate(name.as_str(), since, None, &mut random()?)?;
+        write_private(&folder(config), SEALING, key.to_armoured().as_bytes())?;
+    }
     let path = folder(config).join(SIGNING);
     let is_new = !path.exists();
     if is_new {
@@ -150,8 +176,12 @@ fn read_key(path: &Path) -> anyhow::Result<Ed25519Key> {
 }
 
 fn make_key(config: &Config, file: &str) -> anyhow::Result<()> {
+    let pem = Ed25519Key::generate(&mut random()?)?;
+    write_private(&folder(config), file, pem.as_bytes())
+}
+
+fn random() -> anyhow::Result<Random> {
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).context("the system gives no random numbers")?;
-    let pem = Ed25519Key::generate(&mut Random::from_seed(seed))?;
-    write_private(&folder(config), file, pem.as_bytes())
+    Ok(Random::from_seed(seed))
 }

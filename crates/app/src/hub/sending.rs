@@ -18,7 +18,7 @@ use schakel_store::{
     StoreError,
     data_dir::DataDir,
     hub_messages::{self, DueMessage, HubWriter},
-    hubs,
+    hubs, outbox,
     parcels_out::{self, DueParcel},
     transaction::Transaction,
 };
@@ -104,7 +104,7 @@ impl Pace {
     }
 }
 
-/// What is to go next on a link: at most so many lines.
+/// What is to go next on a link: at most so many lines. Nothing, while nothing may leave after a restore.
 pub fn batch(
     writer: &HubWriter,
     link: &Link,
@@ -114,6 +114,9 @@ pub fn batch(
 ) -> Result<Batch, StoreError> {
     let mut bytes = 0;
     let mut batch = Batch::default();
+    if writer.read(outbox::paused)?.is_some() {
+        return Ok(batch);
+    }
     let (without_receipt, _) = writer.read(|connection| parcels_out::without_receipt(connection, link.id))?;
     let flow = Flow { without_receipt, room: pace.room, last_hour: pace.last_hour(now) };
     let mut classes = Vec::new();
@@ -269,7 +272,7 @@ impl Lane {
 
     fn post(&self, link: &Link, batch: &Batch, now: i64) -> anyhow::Result<Answered> {
         let ours = Ours::require(&self.config)?;
-        let packed = zstd::bulk::compress(&batch.lines(), ZSTD_LEVEL).context("cannot pack messages")?;
+        let packed = packed(&batch.lines())?;
         let url = format!("{}{MESSAGES}", link.url);
         signed(&self.poster, &ours, &url, (LINES_TYPE, "zstd"), &packed, ANSWER_BYTES_MAX, now)
     }
@@ -295,6 +298,11 @@ pub(super) fn signed(
     }
     headers.extend(signature.iter().map(|(name, value)| (*name, value.as_str())));
     Ok(poster.exchange(url, &headers, body, super::door::CURSOR, most)?)
+}
+
+/// Lines, packed.
+pub(super) fn packed(lines: &[u8]) -> anyhow::Result<Vec<u8>> {
+    zstd::bulk::compress(lines, ZSTD_LEVEL).context("cannot pack messages")
 }
 
 fn credit(body: &[u8]) -> Option<u64> {

@@ -32,6 +32,7 @@ use crate::{
         links::Links,
         parcels::{Tellable, ToHandOver, Together, parcel},
     },
+    hub::sealing::Sealer,
 };
 
 /// How the rows of a chunk came to us.
@@ -153,6 +154,7 @@ impl Composer<'_> {
             notification: *next,
             now: self.now.as_second(),
         };
+        let mut sealer = Sealer::of(self.reader, link, self.now.as_second())?;
         let mut made: HashMap<FindingId, usize> = HashMap::new();
         let mut parcels = Vec::new();
         for one in told {
@@ -171,7 +173,8 @@ impl Composer<'_> {
                 role: one.item.role.as_str().to_owned(),
             });
             let severity = one.group.0;
-            parcels.push(parcel(together, ToHandOver { finding, tellable, severity, asset, revision })?);
+            let one = ToHandOver { finding, tellable, severity, asset, revision };
+            parcels.push(parcel(together, sealer.as_mut(), one)?);
         }
         let (code, name) = organisation_name(&self.view.register, telling.organisation);
         let subject = format!("{} findings for {}", parcels.len(), link.peer);

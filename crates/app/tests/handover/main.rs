@@ -415,10 +415,13 @@ fn what_a_hub_claims_becomes_its_assets_until_it_takes_it_back() {
         value: value.into(),
         role: "owner".into(),
         proof: "dns".into(),
+        key: None,
         valid_from: None,
         valid_until: None,
     };
-    let list = |version, claims: &[HubClaim]| ClaimList { version, claims: claims.to_vec() }.to_data();
+    let list = |version, claims: &[HubClaim]| {
+        ClaimList { version, claims: claims.to_vec(), keys: Vec::new() }.to_data()
+    };
     let good = [claim("prefix", "100.64.0.0/16"), claim("domain", "cert-members.example")];
     let bad = [
         claim("prefix", "0.0.0.0/0"),

@@ -10,14 +10,24 @@ use schakel_app::{
     hub::{
         links::{self, Proposal},
         ours::{self, Ours},
+        sealing,
     },
 };
 use schakel_formats::hub::{fingerprint::Fingerprint, invitation::FILE_BYTES_MAX, message::key_id};
 use schakel_model::{
-    hub::{Direction, HubName, Link, LinkState, LinkTerms, ParcelClass, Purpose, StatusLevel, Transport},
+    hub::{
+        Direction, HubName, Link, LinkState, LinkTerms, ParcelClass, Purpose, StatusLevel, Transport,
+        Withheld,
+    },
     tlp::Tlp,
 };
-use schakel_store::{Reader, Store, act::Act, hub_messages, hubs, parcels_out};
+use schakel_store::{
+    Reader, Store,
+    act::Act,
+    hub_messages,
+    hub_sealing::{self, Sealing},
+    hubs, parcels_out,
+};
 use serde_json::{Value, json};
 
 use super::{
@@ -74,6 +84,16 @@ pub enum HubCommand {
         /// The name of the other hub
         peer: HubName,
     },
+    /// Change how what is for another hub gets there
+    Reach {
+        /// The name of the other hub
+        peer: HubName,
+        /// Its address (https://…), the mail address that its program reads (mailto:…), or "fetches": it comes and gets it
+        #[arg(value_name = "ADDRESS")]
+        how: String,
+        #[command(flatten)]
+        by: By,
+    },
     /// What waits to go to other hubs
     Queue,
     /// Stop a link for a while: what is for the other waits
@@ -108,6 +128,16 @@ pub enum HubCommand {
     Match(MatchCommand),
     /// What became of what was handed over, as far as each link says
     Status,
+    /// Seal what is handed over to its final recipient, so that hubs between carry it without reading it
+    Seal {
+        /// The name of the other hub
+        peer: HubName,
+        /// on: seal it, and keep back what no key is known for; off: do not
+        #[arg(value_parser = clap::builder::PossibleValuesParser::new(["on", "off"]))]
+        how: String,
+        #[command(flatten)]
+        by: By,
+    },
     /// Ask a hub whose an address or a name is: it says yes, no, or whom to ask
     Whose(WhoseArgs),
     /// What was asked over a link, by us and by them, and what was done about it
@@ -252,6 +282,20 @@ pub fn run(context: &Context, command: &HubCommand) -> anyhow::Result<Ending> {
         HubCommand::List => list(context),
         HubCommand::Show { peer } => show(context, peer),
         HubCommand::Queue => queue(context),
+        HubCommand::Reach { peer, how, by } => {
+            let url = if how == "fetches" { "" } else { how.as_str() };
+            let done = change(context, by, |store, act| links::reach(store, act, peer, url))?;
+            let Some(link) = done else { return Ok(Ending::Done) };
+            context.out.line(match link.terms.transport {
+                Transport::Push => format!("What is for {peer} is brought to {}.", link.url),
+                Transport::Pulled => format!("{peer} fetches what is for it."),
+                Transport::Mail => {
+                    format!("What is for {peer} goes by mail, and what comes from it by mail counts.")
+                }
+            });
+            context.out.json(&link_json(&link))?;
+            Ok(Ending::Done)
+        }
         HubCommand::Pause { peer, by } => {
             set_state(context, peer, by, LinkState::Paused, "is paused: what is for it waits")
         }
@@ -261,6 +305,7 @@ pub fn run(context: &Context, command: &HubCommand) -> anyhow::Result<Ending> {
         HubCommand::Claims(command) => hub_chain::claims(context, command),
         HubCommand::Match(command) => hub_match::run(context, command),
         HubCommand::Status => hub_chain::status(context),
+        HubCommand::Seal { peer, how, by } => seal(context, peer, how, by),
         HubCommand::Whose(args) => hub_whose::run(context, args),
         HubCommand::Log { peer, limit } => hub_whose::log(context, peer, *limit),
     }
@@ -365,6 +410,7 @@ fn list(context: &Context) -> anyhow::Result<Ending> {
 
 /// What waits on a link.
 struct Waits {
+    withheld: Vec<(Withheld, u64)>,
     parcels: Vec<(ParcelClass, u64)>,
     without_receipt: u64,
     messages: u64,
@@ -372,6 +418,7 @@ struct Waits {
 
 fn waits(reader: &Reader, link: &Link) -> anyhow::Result<Waits> {
     Ok(Waits {
+        withheld: reader.read(|connection| hub_sealing::count_withheld(connection, link.id))?,
         parcels: reader.read(|connection| parcels_out::waiting(connection, link.id))?,
         without_receipt: reader.read(|connection| parcels_out::without_receipt(connection, link.id))?.0,
         messages: reader.read(|connection| hub_messages::count_waiting(connection, link.id))?,
@@ -379,10 +426,15 @@ fn waits(reader: &Reader, link: &Link) -> anyhow::Result<Waits> {
 }
 
 impl Waits {
+    fn withheld(&self) -> u64 {
+        self.withheld.iter().map(|(_, count)| count).sum()
+    }
+
     fn json(&self) -> Value {
         let parcels = self.parcels.iter().map(|(class, count)| (class.to_string(), Value::from(*count)));
         json!({
             "parcels": parcels.collect::<serde_json::Map<_, _>>(),
+            "withheld": self.withheld.iter().map(|(why, count)| (why.to_string(), Value::from(*count))).collect::<serde_json::Map<_, _>>(),
             "without_receipt": self.without_receipt,
             "messages": self.messages,
         })
@@ -418,6 +470,11 @@ fn show(context: &Context, peer: &HubName) -> anyhow::Result<Ending> {
     ] {
         out.line(format!("  {what:<18} {}", if value.is_empty() { "-" } else { &value }));
     }
+    let sealed = reader.read(|connection| hub_sealing::wanted(connection, link.id))? == Sealing::Wanted;
+    let sealing_key = reader.read(|connection| hub_sealing::keys(connection, link.id))?.own;
+    let sealing_key = sealing_key.map(|key| sealing::fingerprint(&key));
+    out.line(format!("  {:<18} {}", "sealed", if sealed { "to the final recipient" } else { "no" }));
+    out.line(format!("  {:<18} {}", "its key for that", sealing_key.as_deref().unwrap_or("-")));
     let now = context.clock.now_seconds();
     let mut key_values = Vec::new();
     for key in &keys {
@@ -440,7 +497,16 @@ fn show(context: &Context, peer: &HubName) -> anyhow::Result<Ending> {
         number(waits.without_receipt),
         number(waits.messages)
     ));
-    out.json(&json!({ "link": link_json(&link), "keys": key_values, "waits": waits.json() }))?;
+    for (why, count) in &waits.withheld {
+        let why = match why {
+            Withheld::NoKey => "no key of its recipient is known",
+            Withheld::NoTarget => "it names no address and no host to find its way by",
+        };
+        out.line(format!("  {} of them are kept back: to be sealed, and {why}", number(*count)));
+    }
+    out.json(&json!({
+        "link": link_json(&link), "keys": key_values, "waits": waits.json(), "sealed": sealed, "sealing_key": sealing_key,
+    }))?;
     Ok(Ending::Done)
 }
 
@@ -451,7 +517,7 @@ fn queue(context: &Context) -> anyhow::Result<Ending> {
         let waits = waits(&reader, &link)?;
         let mut row = vec![link.peer.to_string(), link.state.to_string()];
         row.extend(waits.parcels.iter().map(|(_, count)| number(*count)));
-        row.extend([number(waits.without_receipt), number(waits.messages)]);
+        row.extend([number(waits.withheld()), number(waits.without_receipt), number(waits.messages)]);
         rows.push(row);
         values
             .push(json!({ "peer": link.peer.as_str(), "state": link.state.as_str(), "waits": waits.json() }));
@@ -459,10 +525,30 @@ fn queue(context: &Context) -> anyhow::Result<Ending> {
     if rows.is_empty() {
         context.out.line("No links with other hubs. `schakel hub invite` begins one.");
     } else {
-        let headings = ["hub", "state", "critical", "normal", "bulk", "no receipt yet", "other"];
-        context.out.table(&headings, &rows, &[2, 3, 4, 5, 6]);
+        let headings = ["hub", "state", "critical", "normal", "bulk", "kept back", "no receipt yet", "other"];
+        context.out.table(&headings, &rows, &[2, 3, 4, 5, 6, 7]);
     }
     context.out.json(&json!({ "queue": values }))?;
+    Ok(Ending::Done)
+}
+
+fn seal(context: &Context, peer: &HubName, how: &str, by: &By) -> anyhow::Result<Ending> {
+    let sealing = if how == "on" { Sealing::Wanted } else { Sealing::Off };
+    let ours = us(context)?;
+    let done = change(context, by, |store, act| {
+        let link = links::standing(store, peer)?;
+        store.want_sealing(act, &link, sealing)?;
+        sealing::release(store, &ours, &link, act.at)
+    })?;
+    let Some(released) = done else { return Ok(Ending::Done) };
+    context.out.line(format!(
+        "What is handed over to {peer} is {}. {} findings that were kept back go now.",
+        if sealing == Sealing::Wanted { "sealed to its final recipient" } else { "not sealed" },
+        number(released as u64)
+    ));
+    context.out.json(
+        &json!({ "peer": peer.as_str(), "sealed": sealing == Sealing::Wanted, "released": released }),
+    )?;
     Ok(Ending::Done)
 }
 

@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use clap::Subcommand;
-use schakel_app::handover::claims::{self, ours};
+use schakel_app::handover::claims::{self, Keys, ours};
 use schakel_model::hub::{HubName, Link, StatusLevel};
 use schakel_store::{Reader, Store, hub_status, hubs, register};
 use serde_json::{Value, json};
@@ -23,6 +23,13 @@ pub enum ClaimsCommand {
     Publish {
         /// The name of the other hub
         peer: HubName,
+        /// Publish with it the keys of hubs below this one, from now on: what concerns them can then be sealed to them, and it shows which entries belong
+        /// together
+        #[arg(long, conflicts_with = "without_keys")]
+        with_keys: bool,
+        /// Publish no keys with it any more
+        #[arg(long)]
+        without_keys: bool,
         #[command(flatten)]
         by: By,
     },
@@ -39,10 +46,15 @@ pub enum ClaimsCommand {
 
 pub fn claims(context: &Context, command: &ClaimsCommand) -> anyhow::Result<Ending> {
     match command {
-        ClaimsCommand::Publish { peer, by } => {
+        ClaimsCommand::Publish { peer, with_keys, without_keys, by } => {
             let ours = us(context)?;
             let done = change(context, by, |store, act| {
                 let link = link(store, peer)?;
+                match (with_keys, without_keys) {
+                    (true, _) => claims::set_keys(store, &act, &link, Keys::OfHubsBelow)?,
+                    (false, true) => claims::set_keys(store, &act, &link, Keys::None)?,
+                    (false, false) => {}
+                }
                 claims::publish(store, &act, &ours, &link)
             })?;
             let Some(count) = done else { return Ok(Ending::Done) };

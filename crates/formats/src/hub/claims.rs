@@ -1,11 +1,18 @@
 //! What a hub says is its own: the whole list, each time, with a number that grows.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
 use super::fields::{Fields, time};
 
 /// Claims in one list: more do not fit into a line. Who has more keeps its list private and answers by blind matching.
 pub const CLAIMS_MAX: usize = 5_000;
+
+/// Keys on one list: one for each member that has a hub.
+pub const KEYS_MAX: usize = 1_000;
+
+/// The largest key, in bytes: one on Curve25519 has some 500.
+const KEY_BYTES_MAX: usize = 2_048;
 
 /// The longest value, in bytes: a URL of a site.
 const VALUE_BYTES_MAX: usize = 500;
@@ -17,6 +24,8 @@ pub struct ClaimList {
     pub version: u64,
     /// All that is claimed.
     pub claims: Vec<HubClaim>,
+    /// Keys (OpenPGP, in bytes) to which what concerns a claim can be sealed, so that nobody between reads it.
+    pub keys: Vec<Vec<u8>>,
 }
 
 /// One thing that is claimed, in the words of the register's files.
@@ -34,6 +43,8 @@ pub struct HubClaim {
     pub valid_until: Option<i64>,
     /// How sure they are.
     pub proof: String,
+    /// Which of the list's keys it is sealed to.
+    pub key: Option<usize>,
 }
 
 impl ClaimList {
@@ -48,9 +59,13 @@ impl ClaimList {
             if let Some(until) = one.valid_until {
                 claim["validUntil"] = Value::from(time(until));
             }
+            if let Some(key) = one.key {
+                claim["key"] = Value::from(key);
+            }
             claim
         };
-        json!({"version": self.version, "claims": self.claims.iter().map(one).collect::<Vec<_>>()})
+        let keys: Vec<String> = self.keys.iter().map(|key| STANDARD.encode(key)).collect();
+        json!({"version": self.version, "claims": self.claims.iter().map(one).collect::<Vec<_>>(), "keys": keys})
     }
 
     /// From the envelope's `data`.
@@ -60,6 +75,15 @@ impl ClaimList {
         let listed = fields.list("claims")?;
         if listed.len() > CLAIMS_MAX {
             return Err(format!("a list has at most {CLAIMS_MAX} claims"));
+        }
+        let mut keys = Vec::new();
+        let given = if data.get("keys").is_some() { fields.list("keys")? } else { &[] };
+        for key in given {
+            let key = key.as_str().and_then(|text| STANDARD.decode(text).ok());
+            keys.push(key.filter(|key| key.len() <= KEY_BYTES_MAX).ok_or("a key of the list is none")?);
+        }
+        if keys.len() > KEYS_MAX {
+            return Err(format!("a list has at most {KEYS_MAX} keys"));
         }
         let mut claims = Vec::with_capacity(listed.len());
         for one in listed {
@@ -71,8 +95,16 @@ impl ClaimList {
                 false => Ok(None),
             };
             let (valid_from, valid_until) = (date("validFrom")?, date("validUntil")?);
+            let key = match one.get("key") {
+                Some(_) => Some(fields.number("key")?),
+                None => None,
+            };
+            if key.is_some_and(|key: usize| key >= keys.len()) {
+                return Err("a claim names a key that is not on the list".to_owned());
+            }
             let mut text = |name| fields.text(name).map(str::to_owned);
             let claim = HubClaim {
+                key,
                 kind: text("kind")?,
                 value: text("value")?,
                 role: text("role")?,
@@ -87,7 +119,7 @@ impl ClaimList {
             claims.push(claim);
         }
         fields.end()?;
-        Ok(Self { version, claims })
+        Ok(Self { version, claims, keys })
     }
 }
 
@@ -104,9 +136,10 @@ mod tests {
             proof: "dns".into(),
             valid_from,
             valid_until,
+            key: valid_from.map(|_| 1),
         };
         let claims = vec![claim(None, None), claim(Some(1_700_000_000), None), claim(Some(0), Some(10))];
-        let list = ClaimList { version: 7, claims };
+        let list = ClaimList { version: 7, claims, keys: vec![vec![1], vec![2; KEY_BYTES_MAX]] };
         assert_eq!(ClaimList::read(&list.to_data()), Ok(list));
     }
 
@@ -122,6 +155,17 @@ mod tests {
         when["validFrom"] = json!("yesterday");
         for wrong in [json!([more]), json!([long]), json!([when]), json!([1]), json!("x"), json!(null)] {
             assert!(ClaimList::read(&json!({"version": 1, "claims": wrong})).is_err(), "{wrong}");
+        }
+        for (key, keys) in
+            [(json!(1), json!(["AA=="])), (json!("0"), json!(["AA=="])), (json!(0), json!(["A"]))]
+        {
+            let mut sealed = claim.clone();
+            sealed["key"] = key;
+            assert!(ClaimList::read(&json!({"version": 1, "claims": [sealed], "keys": keys})).is_err());
+        }
+        for keys in [vec![STANDARD.encode(vec![0; KEY_BYTES_MAX + 1])], vec!["AA==".to_owned(); KEYS_MAX + 1]]
+        {
+            assert!(ClaimList::read(&json!({"version": 1, "claims": [], "keys": keys})).is_err());
         }
         let many = vec![claim; CLAIMS_MAX + 1];
         assert!(ClaimList::read(&json!({"version": 1, "claims": many})).is_err());

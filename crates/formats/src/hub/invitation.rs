@@ -34,6 +34,8 @@ pub struct Invitation {
     pub recipient: HubName,
     /// The key by which the writer signs.
     pub key: [u8; 32],
+    /// The key (OpenPGP, in bytes) to which things for the writer alone are sealed; empty: none.
+    pub sealing: Vec<u8>,
     /// When it was written, in seconds since 1970.
     pub at: i64,
     /// What the writer agrees to, as the writer sees it. How things get to the writer follows from its address.
@@ -52,6 +54,7 @@ pub fn write(
         "url": invitation.url,
         "recipient": invitation.recipient.as_str(),
         "key": STANDARD.encode(invitation.key),
+        "sealing": STANDARD.encode(&invitation.sealing),
         "at": time(invitation.at),
         "terms": {
             "direction": terms.direction.as_str(),
@@ -104,6 +107,9 @@ fn read_link(value: &Value) -> Result<Invitation, String> {
         name: exactly(fields.text("name")?)?,
         recipient: exactly(fields.text("recipient")?)?,
         key: read_key(fields.text("key")?)?,
+        sealing: STANDARD
+            .decode(fields.text("sealing")?)
+            .map_err(|_| "the key for sealing is not in base64")?,
         at: fields.time("at")?,
         terms: LinkTerms {
             direction: terms.read("direction")?,
@@ -137,6 +143,7 @@ mod tests {
             url: "https://a.example:9620".into(),
             recipient: "b.example".parse().unwrap(),
             key: [7; 32],
+            sealing: vec![1, 2, 3],
             at: 1_773_558_000,
             terms: LinkTerms {
                 direction: Direction::Out,

@@ -15,6 +15,9 @@ use super::{
 /// The largest parcel, in bytes of its line: the events of feeds are some hundreds, a sealed one with attachments some thousands.
 pub const PARCEL_BYTES_MAX: usize = 128 << 10;
 
+/// The longest host name, in bytes.
+const TARGET_BYTES_MAX: usize = 253;
+
 /// A parcel.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Parcel {
@@ -64,8 +67,40 @@ pub struct ParcelAsset {
 pub enum Content {
     /// One event in IntelMQ's data format, flat.
     Event(Value),
-    /// Such an event, encrypted to its final recipient (OpenPGP).
-    Sealed(Vec<u8>),
+    /// Such an event, for its final recipient alone.
+    Sealed(SealedEvent),
+}
+
+/// An event that only its final recipient can read. Hubs between carry it by what stands beside it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SealedEvent {
+    /// The fingerprint of the key that it is sealed to: capital hexadecimal digits.
+    pub to: String,
+    /// The address or host name that it is about: by this alone it finds its way.
+    pub target: String,
+    /// The event as JSON, encrypted (OpenPGP).
+    pub message: Vec<u8>,
+}
+
+impl SealedEvent {
+    fn to_json(&self) -> Value {
+        json!({"to": self.to, "target": self.target, "message": STANDARD.encode(&self.message)})
+    }
+
+    fn read(value: &Value) -> Result<Self, String> {
+        let mut fields = Fields::of("what is sealed", value)?;
+        let message =
+            STANDARD.decode(fields.text("message")?).map_err(|_| "what is sealed is not in base64")?;
+        let mut text = |name| fields.text(name).map(str::to_owned);
+        let sealed = Self { to: text("to")?, target: text("target")?, message };
+        fields.end()?;
+        let is_fingerprint = matches!(sealed.to.len(), 40 | 64)
+            && sealed.to.bytes().all(|b| matches!(b, b'0'..=b'9' | b'A'..=b'F'));
+        match is_fingerprint && (1..=TARGET_BYTES_MAX).contains(&sealed.target.len()) {
+            true => Ok(sealed),
+            false => Err("what is sealed says neither for whom nor what it is about".to_owned()),
+        }
+    }
 }
 
 impl Parcel {
@@ -89,7 +124,7 @@ impl Parcel {
         });
         let (name, content) = match &self.content {
             Content::Event(event) => ("payload", event.clone()),
-            Content::Sealed(bytes) => ("sealed", Value::from(STANDARD.encode(bytes))),
+            Content::Sealed(sealed) => ("sealed", sealed.to_json()),
         };
         if let Some(members) = data.as_object_mut() {
             members.insert(name.to_owned(), content);
@@ -112,10 +147,7 @@ impl Parcel {
         };
         let content = match (fields.any("payload"), fields.any("sealed")) {
             (Some(event), None) => Content::Event(event_of(event)?.clone()),
-            (None, Some(sealed)) => {
-                let bytes = sealed.as_str().and_then(|text| STANDARD.decode(text).ok());
-                Content::Sealed(bytes.ok_or("what is sealed is not in base64")?)
-            }
+            (None, Some(sealed)) => Content::Sealed(SealedEvent::read(sealed)?),
             _ => return Err("a parcel has either a payload or what is sealed".to_owned()),
         };
         let mut path = Vec::new();
@@ -147,7 +179,7 @@ impl Parcel {
 }
 
 /// An event: a flat object that says when, and what.
-fn event_of(event: &Value) -> Result<&Value, String> {
+pub fn event_of(event: &Value) -> Result<&Value, String> {
     let members = event.as_object().ok_or("the payload is no object")?;
     let says = |field: &str| members.get(field).is_some_and(Value::is_string);
     match says("time.source") && says("classification.type") {
@@ -191,9 +223,32 @@ mod tests {
         for parcel in [
             parcel(),
             Parcel { asset: None, ..parcel() },
-            Parcel { content: Content::Sealed(b"-----BEGIN".to_vec()), ..parcel() },
+            Parcel { content: Content::Sealed(sealed()), ..parcel() },
         ] {
             assert_eq!(Parcel::read(&id, &parcel.to_data()), Ok(parcel));
+        }
+    }
+
+    fn sealed() -> SealedEvent {
+        SealedEvent { to: "0F".repeat(20), target: "192.0.2.1".into(), message: b"message".to_vec() }
+    }
+
+    #[test]
+    fn what_is_sealed_says_for_whom_and_what_it_is_about() {
+        let id = ParcelId([1; 16]).to_string();
+        let good = Parcel { content: Content::Sealed(sealed()), ..parcel() }.to_data();
+        assert!(good.get("payload").is_none());
+        for (member, value) in [
+            ("to", json!("0f".repeat(20))),
+            ("to", json!("0F")),
+            ("target", json!("")),
+            ("target", json!("a".repeat(254))),
+            ("message", json!("no base64")),
+            ("payload", json!({"source.ip": "192.0.2.1"})),
+        ] {
+            let mut wrong = good.clone();
+            wrong["sealed"][member] = value;
+            assert!(Parcel::read(&id, &wrong).is_err(), "{member}");
         }
     }
 
