@@ -7,7 +7,7 @@ use schakel_store::{
     chunks::{self, Blocks},
     claims, conflicts, contact_changes,
     data_dir::DataDir,
-    handovers, hubs,
+    handovers, hub_claim_lists, hub_sealing, hubs,
     ledger::{self, Scope},
     mailboxes,
     outbox::{self, Message},
@@ -236,6 +236,26 @@ impl Doctor {
                 "{hub} has not answered {count} parcels within the service level of its link. `schakel hub queue` shows what waits"
             );
             self.wrong("hubs", text);
+        }
+        for link in &with_hub {
+            let withheld = reader.read(|connection| hub_sealing::count_withheld(connection, link.id))?;
+            let withheld: u64 = withheld.iter().map(|(_, count)| count).sum();
+            if withheld > 0 {
+                self.wrong(
+                    "hubs",
+                    format!(
+                        "{withheld} findings for {} are kept back: they are to be sealed, and cannot be. `schakel hub show {}` says why",
+                        link.peer, link.peer
+                    ),
+                );
+            }
+            if let Some(held) = reader.read(|connection| hub_claim_lists::of_link(connection, link.id))? {
+                let text = format!(
+                    "the new list of {} takes back {} of {} claims, and waits: `schakel hub claims held`",
+                    link.peer, held.gone, held.standing
+                );
+                self.wrong("hubs", text);
+            }
         }
         let unreachable: Vec<_> = register
             .organisations

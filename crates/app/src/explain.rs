@@ -11,9 +11,9 @@ use schakel_model::{
     ids::{OrganisationId, RegisterVersion},
     register::Register,
 };
-use schakel_rules::mandate::Hears;
+use schakel_rules::{handover::carries, mandate::Hears};
 use schakel_store::{
-    Reader, register,
+    Reader, hubs, parcels_out, register,
     register_history::{by_number, version_at},
 };
 use serde::Serialize;
@@ -73,9 +73,24 @@ pub struct ExplainedCandidate {
     pub rule: &'static str,
     /// The same in a sentence.
     pub why: String,
+    /// Of a winner: the hub that stands for it, which is told instead of people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hub: Option<AtHub>,
     /// Of a winner: who is told in its place, when it is not told itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub told: Option<Told>,
+}
+
+/// The hub that stands for an organisation.
+#[derive(Debug, Serialize)]
+pub struct AtHub {
+    /// Its name.
+    pub name: String,
+    /// Of its link: `active`, `paused`.
+    pub state: &'static str,
+    /// When something was last handed over to it, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_at: Option<String>,
 }
 
 /// Who is told in the place of a winner.
@@ -157,6 +172,18 @@ fn answer(
         told.push(if candidate.won { told_instead(&view, assignee, &all, telling_at) } else { None });
     }
     let mut explanation = from_candidates(&view.register, version, question.at, candidates, told);
+    let links = reader.read(hubs::standing)?;
+    for candidate in explanation.candidates.iter_mut().filter(|candidate| candidate.won) {
+        let told = candidate.told.as_ref().map_or(&candidate.organisation, |told| &told.organisation);
+        let link = links.iter().find(|link| carries(link) && link.organisation.eq_ignore_ascii_case(told));
+        let Some(link) = link else { continue };
+        let last = reader.read(|connection| parcels_out::last_made(connection, link.id))?;
+        candidate.hub = Some(AtHub {
+            name: link.peer.to_string(),
+            state: link.state.as_str(),
+            last_at: last.map(rfc3339),
+        });
+    }
     explanation.recorded_at = recorded.map(|version| rfc3339(version.at));
     Ok(explanation)
 }
@@ -248,6 +275,7 @@ fn named(register: &Register, candidate: Candidate, told: Option<Told>) -> Expla
         won: candidate.won,
         rule: candidate.rule.as_str(),
         why: candidate.why,
+        hub: None,
         told,
     }
 }

@@ -6,6 +6,7 @@
 //! - [`parcels`]: findings as parcels,
 //! - [`heard`]: what the other hub says of them; [`receipts`]: and what that comes to,
 //! - [`upward`]: what the other hub hears of its own findings; [`standing`]: how far they came here,
+//! - [`queues`]: what waits, for metrics,
 //! - [`claims`]: what a hub says is its own becomes assets,
 //! - [`matching`]: the same without showing a list; [`whose`]: whose one address or name is,
 //! - [`anti_entropy`]: what a hub has lost is sent again.
@@ -16,6 +17,7 @@ pub mod heard;
 pub mod links;
 pub mod matching;
 pub mod parcels;
+pub mod queues;
 pub mod receipts;
 pub(crate) mod routing;
 mod standing;

@@ -207,6 +207,7 @@ fn turns(
         }
         trouble.go_on(upward.turn(intake.store(), config, clock.now_seconds()))?;
         counters.parcels_late.store(upward.late, Relaxed);
+        upward.show_queues(&counters.hubs, intake.store(), clock.now_seconds())?;
         // Whom to tell is decided by the newest register only: somebody may have left.
         let is_time = waiting.is_over(Instant::now(), config) || kept.is_due(&reader, clock.now_seconds())?;
         if register_is_newest && is_time {

@@ -4,7 +4,7 @@ use schakel_attribute::Snapshot;
 use schakel_model::{
     answer::FollowUp,
     fate::Fate,
-    hub::{HubStatus, ReceiptOutcome},
+    hub::{HubStatus, ReceiptOutcome, Withheld},
     ids::{EventId, FindingId, NotificationId},
     register::Register,
 };
@@ -184,6 +184,11 @@ pub struct HubTrace {
     /// Why it was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<&'static str>,
+    /// When it was handed over, RFC 3339: when the hub last had it on its disk, or else when the parcel was made.
+    pub at: String,
+    /// Why it is kept back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub withheld: Option<&'static str>,
     /// When it was answered, RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answered_at: Option<String>,
@@ -460,6 +465,8 @@ fn at_hub(
             Some(ReceiptOutcome::Rejected(reason)) => Some(reason.as_str()),
             _ => None,
         },
+        at: rfc3339(parcel.sent_at.unwrap_or(parcel.created_at)),
+        withheld: parcel.withheld.map(Withheld::as_str),
         answered_at: parcel.answered_at.map(rfc3339),
         status: status.map(HubStatus::as_str),
     }))

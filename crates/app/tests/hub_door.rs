@@ -616,8 +616,9 @@ fn what_two_hubs_do_not_agree_on_is_no_link() {
 #[test]
 fn a_key_that_is_announced_counts_beside_the_old_one_and_signs_when_every_hub_knows_it() {
     let (top, bottom) = linked();
-    assert_eq!(links::rotate(&mut top.store(), ACT, &top.config).unwrap(), 1);
-    assert!(links::rotate(&mut top.store(), ACT, &top.config).is_err(), "one at a time");
+    let rotate = || links::rotate(&mut top.store(), ACT, &top.config, || ours::next_key(&top.config));
+    assert_eq!(rotate().unwrap(), 1);
+    assert!(rotate().is_err(), "one at a time");
     let link = top.link(&bottom).id;
     let follow = |now| links::follow_rotation(&top.reader(), &top.config, now).unwrap();
     assert!(!follow(NOW + 10_000), "the other has not heard of it");

@@ -70,6 +70,18 @@ pub struct ListChange {
     pub gone: Vec<ClaimId>,
 }
 
+/// A list that takes back more than this share of what stands, in percent, is looked at by a person: what a hub has changes slowly, and a list that is cut off
+/// or forged would leave findings nobody's.
+pub const GONE_PERCENT_MAX: usize = 20;
+
+/// Fewer than this are too few to be a share of anything.
+pub const GONE_MIN: usize = 5;
+
+/// Must a person decide about a list that takes back so many of those that stand?
+pub fn needs_a_person(standing: usize, gone: usize) -> bool {
+    gone >= GONE_MIN && gone * 100 > standing * GONE_PERCENT_MAX
+}
+
 /// Compares what stands with a new list. A claim with other dates is another claim.
 pub fn change(standing: &[(ClaimId, Listed)], list: &[Listed]) -> ListChange {
     let listed: HashSet<&Listed> = list.iter().collect();
@@ -105,6 +117,21 @@ mod tests {
             (AssetValue::Product("x".into()), Err(OutOfScope::Kind)),
         ] {
             assert_eq!(in_scope(&value), scope, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_person_decides_about_a_list_that_takes_much_back() {
+        for (standing, gone, asks) in [
+            (0, 0, false),
+            (4, 4, false),
+            (5, 5, true),
+            (25, 5, false),
+            (24, 5, true),
+            (5_000, 1_000, false),
+            (5_000, 1_001, true),
+        ] {
+            assert_eq!(needs_a_person(standing, gone), asks, "{gone} of {standing}");
         }
     }
 

@@ -19,3 +19,13 @@ CREATE TABLE hub_sealed_claim (
 -- Why a parcel is not sent though it is due; its body is then as it would be without sealing.
 ALTER TABLE parcel_out ADD COLUMN withheld TEXT;
 CREATE INDEX parcel_out_withheld ON parcel_out (link, id) WHERE withheld IS NOT NULL;
+
+-- What other hubs signed and said, as it came: the lines of an arrival whose signatures held, packed by zstd. Receipts stand with their parcels.
+CREATE TABLE hub_proof (arrival INTEGER PRIMARY KEY, link INTEGER NOT NULL, at INTEGER NOT NULL, lines BLOB NOT NULL);
+CREATE INDEX hub_proof_at ON hub_proof (link, at);
+
+-- A list of claims that takes so much back that a person decides about it: as it came, until then. standing, gone: how many claims stand, and how many of those are not
+-- on it.
+CREATE TABLE hub_claim_list (
+    link INTEGER PRIMARY KEY, version INTEGER NOT NULL, came_at INTEGER NOT NULL, standing INTEGER NOT NULL, gone INTEGER NOT NULL, data BLOB NOT NULL
+);

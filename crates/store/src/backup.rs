@@ -13,15 +13,15 @@ use std::{
 };
 
 use rusqlite::Connection;
-use schakel_model::fate::Fate;
+use schakel_model::{fate::Fate, ids::NotificationId};
 
 use crate::{
     Reader, Store, StoreError,
     audit::{self, Action, Entry},
-    chunks::{Blocks, blocks, last_frame},
+    chunks::{Block, Blocks, blocks, last_frame},
     data_dir::DataDir,
     error::{DatabaseContext, FileContext},
-    outbox,
+    handovers, outbox,
     spool::SpoolDesk,
 };
 
@@ -124,7 +124,12 @@ pub fn confirm_restore(store: &mut Store, now: i64, actor: &str, waiting: Waitin
     if waiting == Waiting::Hold {
         let mut held = store.read(|connection| blocks(connection, &Blocks::WithFate(Fate::Queued)))?;
         held.extend(store.read(|connection| blocks(connection, &Blocks::WithFate(Fate::Digest)))?);
-        let held: Vec<i64> = held.iter().map(|block| block.id).collect();
+        // What another hub was told has its effect there once, however often it is sent: its parcels go.
+        let handed_over = store.read(handovers::notifications)?;
+        let by_hub = |block: &Block| {
+            block.reference.is_some_and(|number| handed_over.contains(&NotificationId(number)))
+        };
+        let held: Vec<i64> = held.iter().filter(|block| !by_hub(block)).map(|block| block.id).collect();
         store.change_fate(
             now,
             &held,

@@ -13,7 +13,7 @@ use crate::{
     chunks::STORED_KEY_BYTES,
     error::DatabaseContext,
     frames::{FrameRef, Packer},
-    look_ups, parcels_out,
+    hub_proofs, look_ups, parcels_out,
     privacy::{Place, Remedy},
     transaction::Transaction,
     varint, wipe,
@@ -222,6 +222,7 @@ fn erase(
     for finding in &what.findings {
         look_ups::forget_of(transaction, *finding)?;
         parcels_out::erase(transaction, *finding)?;
+        hub_proofs::erase(transaction, *finding)?;
         execute(transaction, "UPDATE finding SET ip = NULL, name = NULL WHERE id = ?1", [finding])?;
     }
     for message in &what.messages {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use schakel_model::{
     fate::Fate,
-    hub::{FindingKeyOnLink, HubName, OutgoingParcel, ParcelId, ParcelState, ReceiptOutcome},
+    hub::{FindingKeyOnLink, HubName, OutgoingParcel, ParcelId, ParcelState, ReceiptOutcome, Withheld},
     ids::{FindingId, LinkId, NotificationId, ReportId},
 };
 use schakel_rules::handover::{AfterReceipt, Lately, after_receipt, was_taken};
@@ -76,6 +76,8 @@ pub struct SentParcel {
     pub sent_at: Option<i64>,
     /// When it was answered.
     pub answered_at: Option<i64>,
+    /// Why it is not sent.
+    pub withheld: Option<Withheld>,
 }
 
 impl Store {
@@ -156,7 +158,7 @@ pub(crate) fn insert(transaction: &Transaction<'_>, parcel: &OutgoingParcel) -> 
                 parcel.notification.0,
                 parcel.body,
                 parcel.created_at,
-                parcel.withheld.map(schakel_model::hub::Withheld::as_str)
+                parcel.withheld.map(Withheld::as_str)
             ])
         })
         .doing("store a parcel")
@@ -243,6 +245,7 @@ fn hear(
                     ])
                 })
                 .doing("record a receipt")?;
+            touched.insert(parcel.notification);
         }
         AfterReceipt::Answered(outcome) => {
             let reason = match outcome {
@@ -276,22 +279,28 @@ fn hear(
     Ok(())
 }
 
-/// Gives the assignments of a notification their fates once none of its parcels is under way: not before, so that they are split once.
+/// Gives the assignments of a notification their fates once none of its parcels waits for a first word: not before, so that they are split once. What is
+/// deferred stays queued by itself.
 fn settle(transaction: &Transaction<'_>, at: i64, notification: NotificationId) -> Result<(), StoreError> {
     let parcels = of_notification(transaction, notification)?;
-    if parcels.iter().any(|parcel| matches!(parcel.state, ParcelState::Waiting | ParcelState::Sent)) {
+    let is_under_way = |parcel: &SentParcel| matches!(parcel.state, ParcelState::Waiting | ParcelState::Sent);
+    let is_deferred =
+        |parcel: &SentParcel| is_under_way(parcel) && parcel.outcome == Some(ReceiptOutcome::Deferred);
+    if parcels.iter().any(|parcel| is_under_way(parcel) && !is_deferred(parcel)) {
         return Ok(());
     }
-    let mut ends: HashMap<FindingId, (Fate, String)> = HashMap::with_capacity(parcels.len());
+    let mut ends: HashMap<FindingId, Option<(Fate, String)>> = HashMap::with_capacity(parcels.len());
     for parcel in &parcels {
-        ends.insert(parcel.finding, end(parcel, &peer(transaction, parcel.link)?));
+        let end =
+            if is_deferred(parcel) { None } else { Some(end(parcel, &peer(transaction, parcel.link)?)) };
+        ends.insert(parcel.finding, end);
     }
-    let lost = (Fate::Undeliverable, "its parcel is gone".to_owned());
+    let lost = Some((Fate::Undeliverable, "its parcel is gone".to_owned()));
     for block in chunks::blocks(transaction, &Blocks::OfNotification(notification.0))? {
         if block.fate != Fate::Queued {
             continue;
         }
-        let mut parts: BTreeMap<&(Fate, String), Vec<FindingId>> = BTreeMap::new();
+        let mut parts: BTreeMap<&Option<(Fate, String)>, Vec<FindingId>> = BTreeMap::new();
         for finding in id_list::decode(&block.findings) {
             parts.entry(ends.get(&finding).unwrap_or(&lost)).or_default().push(finding);
         }
@@ -299,7 +308,7 @@ fn settle(transaction: &Transaction<'_>, at: i64, notification: NotificationId) 
         let mut parts: Vec<_> = parts.into_iter().collect();
         parts.sort_by_key(|(_, findings)| findings.len());
         let mut left: Vec<FindingId> = id_list::decode(&block.findings).collect();
-        while let Some(((fate, reason), findings)) = (!parts.is_empty()).then(|| parts.remove(0)) {
+        while let Some((end, findings)) = (!parts.is_empty()).then(|| parts.remove(0)) {
             let part = match parts.is_empty() {
                 true => block.id,
                 false => {
@@ -307,7 +316,9 @@ fn settle(transaction: &Transaction<'_>, at: i64, notification: NotificationId) 
                     split(transaction, block.id, &findings, &left)?
                 }
             };
-            set_fate(transaction, at, part, *fate, Some(notification.0), reason)?;
+            if let Some((fate, reason)) = end {
+                set_fate(transaction, at, part, *fate, Some(notification.0), reason)?;
+            }
         }
     }
     Ok(())
@@ -335,8 +346,8 @@ fn peer(connection: &Connection, link: LinkId) -> Result<String, StoreError> {
         .map(|name| name.unwrap_or_else(|| format!("link {link}")))
 }
 
-const COLUMNS: &str = "link, parcel, finding, key, revision, notification, state, outcome, reason, created_at, sent_at, answered_at";
-const COLUMN_COUNT: usize = 12;
+const COLUMNS: &str = "link, parcel, finding, key, revision, notification, state, outcome, reason, created_at, sent_at, answered_at, withheld";
+const COLUMN_COUNT: usize = 13;
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<SentParcel> {
     let (state, outcome): (u8, Option<String>) = (row.get(6)?, row.get(7)?);
@@ -357,6 +368,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<SentParcel> {
         created_at: row.get(9)?,
         sent_at: row.get(10)?,
         answered_at: row.get(11)?,
+        withheld: row.get::<_, Option<String>>(12)?.and_then(|word| word.parse().ok()),
     })
 }
 
@@ -377,6 +389,15 @@ pub fn of_notification(
     notification: NotificationId,
 ) -> Result<Vec<SentParcel>, StoreError> {
     select(connection, "notification = ?1 ORDER BY id", [notification.0])
+}
+
+/// A parcel of a link by its name.
+pub fn by_name(
+    connection: &Connection,
+    link: LinkId,
+    parcel: ParcelId,
+) -> Result<Option<SentParcel>, StoreError> {
+    Ok(select(connection, "link = ?1 AND parcel = ?2", params![link.0, parcel.0])?.pop())
 }
 
 /// The parcels of a link about a finding, the first first.

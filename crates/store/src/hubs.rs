@@ -13,7 +13,7 @@ use crate::{
     act::{Act, json},
     audit::Action,
     error::DatabaseContext,
-    hub_messages, hub_questions, parcels_out, sources,
+    hub_messages, hub_proofs, hub_questions, parcels_out, sources,
     transaction::Transaction,
 };
 
@@ -185,7 +185,8 @@ impl Store {
             links.iter().try_fold(0, |count, link| {
                 let before = now - i64::from(link.terms.retention_days) * 86_400;
                 let parcels = parcels_out::forget(transaction, link.id, before)?;
-                let questions = hub_questions::forget(transaction, link.id, before)?;
+                let questions = hub_questions::forget(transaction, link.id, before)?
+                    + hub_proofs::forget(transaction, link.id, before)?;
                 Ok(count + parcels + questions + hub_messages::forget(transaction, link.id, before)?)
             })
         })

@@ -129,12 +129,21 @@ pub fn known(
     key: FindingKeyOnLink,
     revision: u32,
 ) -> Result<Option<ParcelIn>, StoreError> {
-    let by_name = select(connection, "p.link = ?1 AND p.parcel = ?2", params![link.0, parcel.0])?.pop();
+    let by_name = by_name(connection, link, parcel)?;
     if by_name.is_some() {
         return Ok(by_name);
     }
     let condition = "p.link = ?1 AND p.key = ?2 AND p.revision = ?3";
     Ok(select(connection, condition, params![link.0, key.0, revision])?.pop())
+}
+
+/// A parcel that had its effect, by its name.
+pub fn by_name(
+    connection: &Connection,
+    link: LinkId,
+    parcel: ParcelId,
+) -> Result<Option<ParcelIn>, StoreError> {
+    Ok(select(connection, "p.link = ?1 AND p.parcel = ?2", params![link.0, parcel.0])?.pop())
 }
 
 /// The parcels that came by a door under this number, by report and row.

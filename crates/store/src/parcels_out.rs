@@ -2,7 +2,7 @@
 //!
 //! How they come here and what their receipts come to is in [`crate::handovers`]. The bytes of a parcel are those that are sent, each time.
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use schakel_model::{
     hub::{ParcelClass, ParcelId},
     ids::LinkId,
@@ -66,6 +66,61 @@ pub fn without_receipt(connection: &Connection, link: LinkId) -> Result<(u64, Op
             statement.query_row([link.0], |row| Ok((row.get::<_, i64>(0)? as u64, row.get(1)?)))
         })
         .doing("count the parcels without a receipt")
+}
+
+/// When a parcel was last made for a link.
+pub fn last_made(connection: &Connection, link: LinkId) -> Result<Option<i64>, StoreError> {
+    connection
+        .prepare_cached("SELECT max(created_at) FROM parcel_out WHERE link = ?1")
+        .and_then(|mut statement| statement.query_row([link.0], |row| row.get(0)))
+        .doing("look when something was last handed over")
+}
+
+/// The signed lines of a parcel as they are kept; empty: not any more.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct SignedLines {
+    /// The one that is sent.
+    pub sent: Vec<u8>,
+    /// Its receipt.
+    pub receipt: Vec<u8>,
+}
+
+/// The signed lines of a parcel.
+pub fn lines(
+    connection: &Connection,
+    link: LinkId,
+    parcel: ParcelId,
+) -> Result<Option<SignedLines>, StoreError> {
+    connection
+        .prepare_cached("SELECT body, receipt FROM parcel_out WHERE link = ?1 AND parcel = ?2")
+        .and_then(|mut statement| {
+            let lines = |row: &Row<'_>| {
+                Ok(SignedLines {
+                    sent: row.get(0)?,
+                    receipt: row.get::<_, Option<_>>(1)?.unwrap_or_default(),
+                })
+            };
+            statement.query_row(params![link.0, parcel.0], lines).optional()
+        })
+        .doing("read the lines of a parcel")
+}
+
+/// What waits on a link in one class: how many, and since when the oldest.
+pub fn oldest_waiting(
+    connection: &Connection,
+    link: LinkId,
+    class: ParcelClass,
+) -> Result<(u64, Option<i64>), StoreError> {
+    connection
+        .prepare_cached(
+            "SELECT count(*), min(created_at) FROM parcel_out WHERE link = ?1 AND class = ?2 AND state = 0",
+        )
+        .and_then(|mut statement| {
+            statement.query_row(params![link.0, class as u8], |row| {
+                Ok((row.get::<_, i64>(0)? as u64, row.get(1)?))
+            })
+        })
+        .doing("count the parcels that wait")
 }
 
 /// Records that the other side has these on its disk.

@@ -21,7 +21,7 @@ use prometheus_client::{
     metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge, info::Info},
     registry::{Registry, Unit},
 };
-use schakel_app::{polls::PollCount, serve::Counters};
+use schakel_app::{handover::queues::Queue, polls::PollCount, serve::Counters};
 
 use crate::server::Served;
 
@@ -83,6 +83,7 @@ impl Collector for Running {
             arrivals,
             held,
             polls,
+            hubs,
             ready,
             last_round_at,
         } = &*self.counters;
@@ -112,6 +113,7 @@ impl Collector for Running {
             ConstCounter::new(count.load(Relaxed)).encode(mails.encode_family(&[("state", state)])?)?;
         }
         self.encode_polls(&mut encoder, &polls.all())?;
+        encode_hubs(&mut encoder, &hubs.all())?;
         let count = |of: &AtomicU64| i64::try_from(of.load(Relaxed)).unwrap_or(i64::MAX);
         let gauges = [
             (
@@ -206,6 +208,55 @@ impl Running {
         }
         Ok(())
     }
+}
+
+/// What waits for other hubs. When the oldest was made, rather than how old it is: that grows also when nobody looks.
+fn encode_hubs(encoder: &mut DescriptorEncoder, queues: &[Queue]) -> fmt::Result {
+    let mut waiting = encoder.encode_descriptor(
+        "schakel_hub_parcels_waiting",
+        "Parcels that wait to go to another hub, by class",
+        None,
+        MetricType::Gauge,
+    )?;
+    for queue in queues {
+        for (class, count, _) in &queue.waiting {
+            let labels = [("hub", queue.hub.as_str()), ("class", class.as_str())];
+            gauge(*count).encode(waiting.encode_family(&labels)?)?;
+        }
+    }
+    let mut oldest = encoder.encode_descriptor(
+        "schakel_hub_oldest_waiting_timestamp",
+        "When the oldest parcel that waits was made, by class",
+        Some(&Unit::Seconds),
+        MetricType::Gauge,
+    )?;
+    for queue in queues {
+        for (class, _, made_at) in &queue.waiting {
+            let Some(made_at) = made_at else { continue };
+            let labels = [("hub", queue.hub.as_str()), ("class", class.as_str())];
+            ConstGauge::new(*made_at).encode(oldest.encode_family(&labels)?)?;
+        }
+    }
+    for (name, help, count) in [
+        (
+            "schakel_hub_parcels_without_receipt",
+            "Parcels that another hub has, and has sent no receipt for",
+            (|queue| queue.without_receipt) as fn(&Queue) -> u64,
+        ),
+        ("schakel_hub_parcels_withheld", "Parcels that are to be sealed and cannot be", |queue| {
+            queue.withheld
+        }),
+    ] {
+        let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+        for queue in queues {
+            gauge(count(queue)).encode(family.encode_family(&[("hub", queue.hub.as_str())])?)?;
+        }
+    }
+    Ok(())
+}
+
+fn gauge(count: u64) -> ConstGauge<i64> {
+    ConstGauge::new(i64::try_from(count).unwrap_or(i64::MAX))
 }
 
 fn seconds(at: &AtomicU64) -> i64 {

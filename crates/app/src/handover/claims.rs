@@ -17,16 +17,17 @@ use schakel_model::{
     asset::{AssetKind, Proof, Role},
     claim::{Claim, ClaimState, Claimed},
     hub::Link,
-    ids::ClaimId,
+    ids::{ClaimId, OrganisationId},
     register::Register,
 };
-use schakel_rules::hub_claims::{Listed, change, in_scope};
+use schakel_rules::hub_claims::{Listed, change, in_scope, needs_a_person};
 use schakel_store::{
     Reader, Store,
     act::Act,
     audit::Action,
     claims::{self, ClaimStep, NewClaim},
     conflicts::NewConflict,
+    hub_claim_lists::{self, HeldList},
     hub_sealing::{self, OfClaims},
     hub_status::{self, Told},
     hubs,
@@ -58,6 +59,8 @@ pub struct Replaced {
     pub conflicts: u64,
     /// Claims that were not looked at.
     pub refused: usize,
+    /// Claims that the list takes back, when they are so many that a person decides: nothing of it counts before.
+    pub held: usize,
 }
 
 /// Hears a list. An older one than the one in force says nothing; `None` then.
@@ -76,9 +79,51 @@ pub fn hear(
     );
     let mark = mark_in(link);
     let known: u64 = store.read(|connection| hub_status::mark(connection, &mark))?.parse().unwrap_or(0);
-    if list.version <= known {
+    let held = store.read(|connection| hub_claim_lists::of_link(connection, link.id))?;
+    if list.version <= held.map_or(known, |held| held.version.max(known)) {
         return Ok(None);
     }
+    let act = Act { at: now, actor: ACTOR, reason: "" };
+    apply(store, &act, ours, link, &list, Shrinking::IsHeld(data)).map(Some)
+}
+
+/// What happens to a list that takes much back.
+#[derive(Clone, Copy)]
+enum Shrinking<'a> {
+    /// It waits for a person, as it came.
+    IsHeld(&'a Value),
+    /// A person has decided.
+    IsRight,
+}
+
+/// Accepts a list that waits.
+pub fn accept(store: &mut Store, act: &Act<'_>, ours: &Ours, link: &Link) -> anyhow::Result<Replaced> {
+    let held = waits(store, link)?;
+    let data: Value = serde_json::from_slice(&held.data)?;
+    let list = ClaimList::read(&data).map_err(anyhow::Error::msg)?;
+    apply(store, act, ours, link, &list, Shrinking::IsRight)
+}
+
+/// Refuses a list that waits: what stands goes on standing, until the next list comes.
+pub fn refuse(store: &mut Store, act: &Act<'_>, link: &Link) -> anyhow::Result<()> {
+    let held = waits(store, link)?;
+    Ok(store.end_claim_list(*act, link, Some((&mark_in(link), held.version)))?)
+}
+
+fn waits(store: &Store, link: &Link) -> anyhow::Result<HeldList> {
+    let held = store.read(|connection| hub_claim_lists::of_link(connection, link.id))?;
+    held.with_context(|| format!("no list of {} waits", link.peer))
+}
+
+fn apply(
+    store: &mut Store,
+    act: &Act<'_>,
+    ours: &Ours,
+    link: &Link,
+    list: &ClaimList,
+    shrinking: Shrinking<'_>,
+) -> anyhow::Result<Replaced> {
+    let now = act.at;
     let mut listed = Vec::with_capacity(list.claims.len());
     let mut refused = 0;
     for claim in &list.claims {
@@ -90,11 +135,28 @@ pub fn hear(
             }
         }
     }
-    let (keys, of_claims) = keys(&list, now);
+    let standing = stands(store, link)?;
+    let gone = change(&standing, &listed).gone.len();
+    if let (Shrinking::IsHeld(data), true) = (shrinking, needs_a_person(standing.len(), gone)) {
+        let held = HeldList {
+            link: link.id,
+            version: list.version,
+            came_at: now,
+            standing: standing.len() as u64,
+            gone: gone as u64,
+            data: serde_json::to_vec(data)?,
+        };
+        tracing::error!(hub = %link.peer, gone, standing = standing.len(), "a list takes much back, and waits: `schakel hub claims held`");
+        store.hold_claim_list(*act, link, &held)?;
+        return Ok(Replaced { held: gone, refused, ..Replaced::default() });
+    }
+    let (keys, of_claims) = keys(list, now);
     store.know_seal_keys(link.id, &keys, &of_claims)?;
-    let replaced = replace(store, link, &listed, (&mark, list.version), now)?;
+    let replaced = replace(store, link, &listed, (&mark_in(link), list.version), act)?;
+    // What waited is accepted, or overtaken.
+    store.end_claim_list(*act, link, None)?;
     sealing::release(store, ours, link, now)?;
-    Ok(Some(Replaced { refused, ..replaced }))
+    Ok(Replaced { refused, ..replaced })
 }
 
 /// The keys of a list that something can be sealed to, and which of them each claim is sealed to.
@@ -126,22 +188,39 @@ fn read(claim: &HubClaim) -> anyhow::Result<Vec<Listed>> {
     values.into_iter().map(listed).collect()
 }
 
+/// What a hub claimed that stands.
+fn stands(store: &Store, link: &Link) -> anyhow::Result<Vec<(ClaimId, Listed)>> {
+    let register = standing(store)?;
+    let owner = organisation(&register, &link.organisation)?.id;
+    let all = store.read(claims::list)?;
+    Ok(of_list(&all, owner, link).map(|claim| (claim.id, as_listed(&claim.claimed))).collect())
+}
+
+fn note(link: &Link) -> String {
+    format!("claimed by {}", link.peer)
+}
+
+fn of_list<'c>(all: &'c [Claim], owner: OrganisationId, link: &Link) -> impl Iterator<Item = &'c Claim> {
+    let note = note(link);
+    all.iter().filter(move |claim| {
+        claim.claimed.organisation == owner && claim.claimed.note == note && !claim.state.is_over()
+    })
+}
+
 fn replace(
     store: &mut Store,
     link: &Link,
     listed: &[Listed],
     (mark, version): (&str, u64),
-    now: i64,
+    act: &Act<'_>,
 ) -> anyhow::Result<Replaced> {
+    let now = act.at;
     let register = standing(store)?;
     let owner = organisation(&register, &link.organisation)?;
     let all = store.read(claims::list)?;
-    let note = format!("claimed by {}", link.peer);
-    let of_list = |claim: &&Claim| {
-        claim.claimed.organisation == owner.id && claim.claimed.note == note && !claim.state.is_over()
-    };
+    let note = note(link);
     let standing: Vec<(ClaimId, Listed)> =
-        all.iter().filter(of_list).map(|claim| (claim.id, as_listed(&claim.claimed))).collect();
+        of_list(&all, owner.id, link).map(|claim| (claim.id, as_listed(&claim.claimed))).collect();
     let change = change(&standing, listed);
     let mut register_change = RegisterChange::default();
     let mut steps = Vec::new();
@@ -181,11 +260,14 @@ fn replace(
         }
         new.push((NewClaim { claimed, token: random::token()? }, conflicts));
     }
-    let reason = format!("list {version} of {}", link.peer);
-    let act = Act { at: now, actor: ACTOR, reason: &reason };
+    let reason = match act.reason {
+        "" => format!("list {version} of {}", link.peer),
+        why => format!("list {version} of {}: {why}", link.peer),
+    };
+    let act = Act { reason: &reason, ..*act };
     let conflicts =
         store.replace_claims(&act, &new, &steps, &register_change, (mark, &version.to_string()))?;
-    Ok(Replaced { added: new.len(), withdrawn: steps.len(), conflicts, refused: 0 })
+    Ok(Replaced { added: new.len(), withdrawn: steps.len(), conflicts, ..Replaced::default() })
 }
 
 fn as_listed(claimed: &Claimed) -> Listed {

@@ -26,7 +26,7 @@ use schakel_store::{
     hubs, id_list,
 };
 
-use super::{anti_entropy, claims, standing};
+use super::{anti_entropy, claims, queues::HubQueues, standing};
 use crate::{
     config::Config,
     hub::{by_mail, ours::Ours},
@@ -52,6 +52,7 @@ const LATE_AT_ONCE: usize = 10_000;
 #[derive(Default)]
 pub struct Upward {
     walked_at: Option<i64>,
+    shown_at: Option<i64>,
     /// Parcels for which no receipt came within the service level of their link.
     pub late: u64,
     /// What another hub has just said something of.
@@ -102,6 +103,16 @@ impl Upward {
 }
 
 impl Upward {
+    /// Shows what waits, now and then.
+    pub fn show_queues(&mut self, queues: &HubQueues, store: &Store, now: i64) -> anyhow::Result<()> {
+        if self.shown_at.is_some_and(|at| now < at + WALK_SECONDS && at <= now) {
+            return Ok(());
+        }
+        self.shown_at = Some(now);
+        let reader = store.reader()?;
+        queues.look(&reader, &reader.read(hubs::standing)?)
+    }
+
     /// No receipt within the service level is said once for each parcel, and counted as long as it lasts.
     fn look_for_late(&mut self, store: &mut Store, now: i64) -> Result<(), StoreError> {
         let counts = store.read(|connection| handovers::late_counts(connection, now))?;

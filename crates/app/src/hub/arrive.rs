@@ -28,7 +28,7 @@ use schakel_store::{
     arrivals::{Arrival, Outcome},
     chunks,
     fate_blob::{self, RowFate},
-    hub_messages, hubs,
+    hub_messages, hub_proofs, hubs,
     parcels_in::{self, NewParcelIn, ParcelIn},
     reports::{self, ReportState},
     sources,
@@ -93,11 +93,19 @@ impl HubDesk<'_> {
         let mut parcels = Vec::new();
         let mut receipts: Vec<(ParcelId, ReceiptOutcome)> = Vec::new();
         let mut messages = Vec::new();
-        let mut failures = Vec::new();
+        let (mut failures, mut proof) = (Vec::new(), Vec::new());
         for line in lines::read(bytes, between) {
             match line {
-                Line::Parcel(parcel, made_at) => parcels.push((*parcel, made_at)),
-                Line::Other(message, line) => messages.push((message, line)),
+                Line::Parcel(parcel, made_at, line) => {
+                    parcels.push((*parcel, made_at));
+                    proof.push(line);
+                }
+                Line::Other(message, line) => {
+                    if matches!(message.envelope.kind, Kind::Status | Kind::StatusCount | Kind::Claims) {
+                        proof.push(line.clone());
+                    }
+                    messages.push((message, line));
+                }
                 Line::NoParcel(parcel, why) => {
                     receipts.push((parcel, ReceiptOutcome::Rejected(Rejection::Schema)));
                     failures.push(format!("parcel {parcel}: {why}"));
@@ -144,6 +152,7 @@ impl HubDesk<'_> {
             for (id, outcome) in &outcomes {
                 parcels_in::set_outcome(transaction, *id, *outcome)?;
             }
+            hub_proofs::keep(transaction, kept.receipt, link.id, &proof, received_at)?;
             queue_all(transaction, &link, &lines, now)
         })?;
         let heard = heard::hear(intake.store(), self.ours, &link, messages, now)?;

@@ -20,8 +20,8 @@ const LINES_A_THREAD: usize = 32;
 /// A line of what was brought.
 #[derive(Debug)]
 pub enum Line {
-    /// A parcel whose signature holds.
-    Parcel(Box<Parcel>, i64),
+    /// A parcel whose signature holds, when it was made, and its line.
+    Parcel(Box<Parcel>, i64, Vec<u8>),
     /// Something else whose signature holds, with its line.
     Other(Box<Signed>, Vec<u8>),
     /// It says that it is this parcel, and is none, or nothing proves whose it is.
@@ -87,9 +87,18 @@ fn read_one(line: &[u8], between: Between<'_>) -> Line {
         return nothing(parcel, format!("a parcel has at most {PARCEL_BYTES_MAX} bytes"));
     }
     match Parcel::read(&envelope.id, &envelope.data) {
-        Ok(read) => Line::Parcel(Box::new(read), envelope.time),
+        Ok(read) => Line::Parcel(Box::new(read), envelope.time, line.to_vec()),
         Err(error) => nothing(parcel, error),
     }
+}
+
+/// Is a line signed by one of these keys, whether it still counts or not?
+pub fn holds(line: &[u8], keys: &[[u8; 32]]) -> bool {
+    message::read(line).is_ok_and(|signed| {
+        keys.iter().any(|key| {
+            message::key_id(key) == signed.key_id && ed25519::holds(key, &signed.signed, &signed.signature)
+        })
+    })
 }
 
 fn nothing(parcel: Option<ParcelId>, why: String) -> Line {

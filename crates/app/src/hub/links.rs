@@ -15,7 +15,7 @@ use schakel_model::{
     source::{CODE_BYTES_MAX, ShownAs, Source, SourceKind, Trust},
 };
 use schakel_rules::hub::both;
-use schakel_seal::ed25519;
+use schakel_seal::ed25519::{self, Ed25519Key};
 use schakel_store::{
     Reader, Store,
     act::Act,
@@ -178,12 +178,17 @@ pub fn set_state(store: &mut Store, act: Act<'_>, peer: &HubName, state: LinkSta
     Ok(link)
 }
 
-/// Makes the key that is to follow ours, and announces it on every link. Gives how many hubs have to hear of it.
-pub fn rotate(store: &mut Store, act: Act<'_>, config: &Config) -> anyhow::Result<usize> {
+/// Makes the key that is to follow ours ([`ours::next_key`]), and announces it on every link. Gives how many hubs have to hear of it.
+pub fn rotate(
+    store: &mut Store,
+    act: Act<'_>,
+    config: &Config,
+    next: impl FnOnce() -> anyhow::Result<Ed25519Key>,
+) -> anyhow::Result<usize> {
     let ours = Ours::require(config)?;
     ensure!(!ours::has_next(config), "a new key is being announced: `schakel hub list` shows to whom");
     let links = active(store.read(hubs::standing)?);
-    let next = ours::next_key(config)?;
+    let next = next()?;
     let until = act.at + OVERLAP_SECONDS;
     let data = keys::to_data(&[(ours.key().public(), Some(until)), (next.public(), None)]);
     let mut lines = Vec::new();

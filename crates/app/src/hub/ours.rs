@@ -152,6 +152,11 @@ pub fn next_key(config: &Config) -> anyhow::Result<Ed25519Key> {
     read_key(&folder(config).join(NEXT))
 }
 
+/// A key that signs nothing: to try out what a new one comes to.
+pub fn trial_key() -> anyhow::Result<Ed25519Key> {
+    Ok(Ed25519Key::read(Ed25519Key::generate(&mut random()?)?.as_bytes())?)
+}
+
 /// Is there a key that will sign?
 pub fn has_next(config: &Config) -> bool {
     folder(config).join(NEXT).exists()

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use schakel_model::clock::Clock;
 
-use crate::{intake::Ingested, polls::PollCounters};
+use crate::{handover::queues::HubQueues, intake::Ingested, polls::PollCounters};
 
 /// What a running server counts, for metrics.
 #[derive(Default)]
@@ -32,6 +32,7 @@ pub struct Counters {
     pub arrivals: AtomicU64,
     pub held: AtomicU64,
     pub polls: PollCounters,
+    pub hubs: HubQueues,
     /// Ready to take reports in.
     pub ready: AtomicBool,
     /// The last time the loop went round, seconds since 1970: a loop that stands still is not alive.

@@ -44,6 +44,8 @@ use schakel_store::{
     spool::SpoolDesk,
 };
 
+mod by_mail;
+mod restored;
 mod sealed;
 
 const NOW: i64 = 1_795_000_000;
@@ -90,6 +92,17 @@ impl Hub {
         let hub = Self { _folder: folder, data, config, ours };
         hub.import(organisations, assets, contacts);
         hub
+    }
+
+    /// As it is after a backup of it was brought back into an empty directory.
+    fn restored(of: &Hub, backup: &std::path::Path) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataDir::new(folder.path().join("data"));
+        drop(schakel_store::backup::restore(backup, &data).unwrap());
+        let config = config::load(&data).unwrap();
+        let ours = Ours::require(&config).unwrap();
+        assert_eq!(ours.name, of.ours.name);
+        Self { _folder: folder, data, config, ours }
     }
 
     fn import(&self, organisations: &str, assets: &str, contacts: &str) {

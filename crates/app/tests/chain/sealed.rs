@@ -2,12 +2,12 @@
 
 use schakel_app::{
     handover::claims::{self, Keys},
-    hub::{ours, sealing},
+    hub::{lines::holds, ours, sealing},
 };
 use schakel_formats::hub::parcel::SealedEvent;
 use schakel_model::hub::Withheld;
 use schakel_store::{
-    findings,
+    findings, hub_proofs,
     hub_sealing::{self, Sealing},
 };
 
@@ -67,6 +67,17 @@ fn the_municipality_opens_what_the_cert_only_carries() {
     assert_eq!(sealed(&further[0]), Some(first), "as it came");
     assert_eq!(further[0].class, down[0].class);
     assert_eq!(receipts(&bottom.bring(&middle)), [ReceiptOutcome::Accepted]);
+    // What each signed is kept, and its signature can be checked again.
+    for (hub, from, id) in [(&middle, &top, down[0].id), (&bottom, &middle, further[0].id)] {
+        let link = hub.link(from).id;
+        let kept =
+            hub.reader().read(|connection| hub_proofs::of_parcel(connection, link, id)).unwrap().unwrap();
+        assert_eq!(holds(&kept, &[from.ours.key().public()]), true);
+        assert_eq!(holds(&kept, &[hub.ours.key().public()]), false);
+        hub.store().forget_old_parcels(NOW + 31 * 86_400).unwrap();
+        let kept = hub.reader().read(|connection| hub_proofs::of_parcel(connection, link, id)).unwrap();
+        assert_eq!(kept, None, "as long as the link says");
+    }
     // Only the last one knows what it is.
     for (hub, known) in [(&top, true), (&middle, false), (&bottom, true)] {
         assert_eq!(knows(hub, "open-rdp"), known, "{}", hub.ours.name);

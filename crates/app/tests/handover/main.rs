@@ -59,6 +59,8 @@ const ASSETS: &str = "organisation,kind,value,role\nCERT,prefix,192.0.2.0/24,own
 const CONTACTS: &str = "organisation,role,name,email,language,tlp_max\nCERT,findings,Desk,desk@cert.example,en,TLP:AMBER+STRICT\nGM1,findings,IB,ib@eikendam.example,nl,TLP:AMBER\n";
 const ACT: Act<'static> = Act { at: 1_795_000_000, actor: "test", reason: "" };
 
+mod claims;
+mod explained;
 mod whose;
 
 struct Hub {

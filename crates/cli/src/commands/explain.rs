@@ -64,6 +64,10 @@ fn show_candidate(out: &Out, candidate: &ExplainedCandidate) {
         candidate.asset.proof
     ));
     out.line(format!("      {} [{}]", candidate.why, candidate.rule));
+    if let Some(hub) = &candidate.hub {
+        let last = hub.last_at.as_ref().map(|at| format!(", last at {at}")).unwrap_or_default();
+        out.line(format!("      handed over to its hub {} (the link is {}{last})", hub.name, hub.state));
+    }
     if let Some(told) = &candidate.told {
         out.line(format!("      {}", told.why));
     }

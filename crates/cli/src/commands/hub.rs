@@ -16,8 +16,8 @@ use schakel_app::{
 use schakel_formats::hub::{fingerprint::Fingerprint, invitation::FILE_BYTES_MAX, message::key_id};
 use schakel_model::{
     hub::{
-        Direction, HubName, Link, LinkState, LinkTerms, ParcelClass, Purpose, StatusLevel, Transport,
-        Withheld,
+        Direction, HubName, Link, LinkState, LinkTerms, ParcelClass, ParcelId, Purpose, StatusLevel,
+        Transport, Withheld,
     },
     tlp::Tlp,
 };
@@ -33,6 +33,7 @@ use serde_json::{Value, json};
 use super::{
     hub_chain::{self, ClaimsCommand},
     hub_match::{self, MatchCommand},
+    hub_proof,
     hub_whose::{self, WhoseArgs},
 };
 use crate::{
@@ -83,6 +84,9 @@ pub enum HubCommand {
     Show {
         /// The name of the other hub
         peer: HubName,
+        /// One parcel that went over it or came over it, with the lines that were signed: its name, from `schakel trace`
+        #[arg(long, value_name = "NAME")]
+        parcel: Option<ParcelId>,
     },
     /// Change how what is for another hub gets there
     Reach {
@@ -155,9 +159,8 @@ pub enum HubCommand {
 pub enum KeyCommand {
     /// Make a new key for this hub, and announce it on every link; the old one goes on counting for 30 days
     Rotate {
-        /// Why
-        #[arg(long, default_value = "")]
-        reason: String,
+        #[command(flatten)]
+        by: By,
     },
     /// Let a key of another hub count no more: it was stolen or lost
     Revoke {
@@ -280,7 +283,8 @@ pub fn run(context: &Context, command: &HubCommand) -> anyhow::Result<Ending> {
             Ok(Ending::Done)
         }
         HubCommand::List => list(context),
-        HubCommand::Show { peer } => show(context, peer),
+        HubCommand::Show { peer, parcel: None } => show(context, peer),
+        HubCommand::Show { peer, parcel: Some(parcel) } => hub_proof::show(context, peer, *parcel),
         HubCommand::Queue => queue(context),
         HubCommand::Reach { peer, how, by } => {
             let url = if how == "fetches" { "" } else { how.as_str() };
@@ -568,11 +572,12 @@ fn set_state(
 
 fn key(context: &Context, command: &KeyCommand) -> anyhow::Result<Ending> {
     match command {
-        KeyCommand::Rotate { reason } => {
+        KeyCommand::Rotate { by } => {
             let config = config::load(&context.data)?;
-            let actor = context.person()?;
-            let act = Act { at: context.clock.now_seconds(), actor: actor.name(), reason };
-            let count = links::rotate(&mut Store::open(&context.data)?, act, &config)?;
+            // Of a dry run nothing is left, no key either.
+            let next = || if by.dry.dry_run { ours::trial_key() } else { ours::next_key(&config) };
+            let done = change(context, by, |store, act| links::rotate(store, act, &config, next))?;
+            let Some(count) = done else { return Ok(Ending::Done) };
             context.out.line(format!(
                 "The new key is announced to {} hubs. It signs five minutes after all of them have heard it; the old one counts for 30 more days.",
                 number(count as u64)

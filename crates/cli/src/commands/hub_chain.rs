@@ -2,9 +2,12 @@
 
 use anyhow::Context as _;
 use clap::Subcommand;
-use schakel_app::handover::claims::{self, Keys, ours};
+use schakel_app::{
+    explain::rfc3339,
+    handover::claims::{self, Keys, ours},
+};
 use schakel_model::hub::{HubName, Link, StatusLevel};
-use schakel_store::{Reader, Store, hub_status, hubs, register};
+use schakel_store::{Reader, Store, hub_claim_lists, hub_status, hubs, register};
 use serde_json::{Value, json};
 
 use super::hub::{By, change, us};
@@ -42,6 +45,22 @@ pub enum ClaimsCommand {
     },
     /// What would be, or is, published: without whose it is
     Show,
+    /// Lists of other hubs that wait for a person, because they take much back
+    Held,
+    /// Let a list that waits count
+    Accept {
+        /// The name of the other hub
+        peer: HubName,
+        #[command(flatten)]
+        by: By,
+    },
+    /// Pass over a list that waits: what stands goes on standing
+    Refuse {
+        /// The name of the other hub
+        peer: HubName,
+        #[command(flatten)]
+        by: By,
+    },
 }
 
 pub fn claims(context: &Context, command: &ClaimsCommand) -> anyhow::Result<Ending> {
@@ -75,6 +94,30 @@ pub fn claims(context: &Context, command: &ClaimsCommand) -> anyhow::Result<Endi
             context.out.json(&json!({ "peer": peer.as_str(), "claims": 0 }))?;
         }
         ClaimsCommand::Show => show(context)?,
+        ClaimsCommand::Held => held(context)?,
+        ClaimsCommand::Accept { peer, by } => {
+            let ours = us(context)?;
+            let done = change(context, by, |store, act| {
+                let link = link(store, peer)?;
+                claims::accept(store, &act, &ours, &link)
+            })?;
+            let Some(replaced) = done else { return Ok(Ending::Done) };
+            context.out.line(format!(
+                "The list of {peer} counts: {} new claims, {} taken back.",
+                number(replaced.added as u64),
+                number(replaced.withdrawn as u64)
+            ));
+            context.out.json(&replaced)?;
+        }
+        ClaimsCommand::Refuse { peer, by } => {
+            let done = change(context, by, |store, act| {
+                let link = link(store, peer)?;
+                claims::refuse(store, &act, &link)
+            })?;
+            let Some(()) = done else { return Ok(Ending::Done) };
+            context.out.line(format!("The list of {peer} is passed over. What stood goes on standing."));
+            context.out.json(&json!({ "peer": peer.as_str(), "refused": true }))?;
+        }
     }
     Ok(Ending::Done)
 }
@@ -110,6 +153,27 @@ fn show(context: &Context) -> anyhow::Result<()> {
         })).collect::<Vec<_>>(),
         "published_to": names,
     }))
+}
+
+fn held(context: &Context) -> anyhow::Result<()> {
+    let reader = Reader::open(&context.data)?;
+    let (mut rows, mut values) = (Vec::new(), Vec::new());
+    for held in reader.read(hub_claim_lists::list)? {
+        let link = reader.read(|connection| hubs::get(connection, held.link))?;
+        let peer = link.map(|link| link.peer.to_string()).unwrap_or_default();
+        let came = rfc3339(held.came_at);
+        rows.push(vec![peer.clone(), came.clone(), number(held.standing), number(held.gone)]);
+        values.push(json!({
+            "peer": peer, "version": held.version, "came_at": came, "standing": held.standing, "gone": held.gone,
+        }));
+    }
+    if rows.is_empty() {
+        context.out.line("No list of another hub waits.");
+    } else {
+        context.out.table(&["hub", "came", "claims that stand", "taken back"], &rows, &[2, 3]);
+        context.out.line("`schakel hub claims accept HUB` or `refuse HUB` decides.");
+    }
+    context.out.json(&json!({ "held": values }))
 }
 
 /// What became of what was handed over, without who.

@@ -32,6 +32,7 @@ pub mod findings;
 pub mod hub;
 mod hub_chain;
 mod hub_match;
+mod hub_proof;
 mod hub_whose;
 pub mod import_prefixes;
 pub mod ingest;

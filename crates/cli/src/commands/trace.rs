@@ -190,11 +190,12 @@ fn show_assignment(out: &Out, assignment: &AssignmentTrace) {
         let receipt = at.receipt.map_or_else(String::new, |receipt| {
             format!(", receipt: {receipt}{}", at.reason.map(|why| format!(" ({why})")).unwrap_or_default())
         });
+        let kept = at.withheld.map(|why| format!(" and kept back ({why})")).unwrap_or_default();
         let status =
             at.status.map(|status| format!("; there it came as far as {status}")).unwrap_or_default();
         out.line(format!(
-            "      handed over to {} as parcel {} revision {}, {}{receipt}{status}",
-            at.hub, at.parcel, at.revision, at.state
+            "      handed over to {} at {} as parcel {} revision {}, {}{kept}{receipt}{status}",
+            at.hub, at.at, at.parcel, at.revision, at.state
         ));
     }
 }

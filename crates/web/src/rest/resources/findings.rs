@@ -7,7 +7,7 @@ use schakel_app::{
     events,
     explain::{ExplainedCandidate, organisation_name},
     feed_health,
-    trace::{self, FindingTrace},
+    trace::{self, FindingTrace, HubTrace},
 };
 use schakel_model::{
     answer::{FollowUp, RecipientState},
@@ -139,8 +139,38 @@ pub struct Assignment {
     fate: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     notification: Option<String>,
+    /// Where it was handed over to another hub
+    #[serde(skip_serializing_if = "Option::is_none")]
+    handed_over: Option<HandedOver>,
     /// What became of it, the oldest first
     history: Vec<FateChange>,
+}
+
+/// A finding at another hub.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HandedOver {
+    /// The name of the hub
+    hub: String,
+    handed_over_at: String,
+    /// How far what told it has come: waiting, sent, answered or given_up
+    state: &'static str,
+    /// What the receipt says
+    #[serde(skip_serializing_if = "Option::is_none")]
+    receipt: Option<&'static str>,
+    /// Why it was refused
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    /// How far the finding came there and beyond, when the link says that
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'static str>,
+}
+
+impl From<HubTrace> for HandedOver {
+    fn from(at: HubTrace) -> Self {
+        let HubTrace { hub, at: handed_over_at, state, receipt, reason, status, .. } = at;
+        Self { hub, handed_over_at, state, receipt, reason, status }
+    }
 }
 
 /// A change of fate.
@@ -403,6 +433,7 @@ pub fn one(call: &Call, _: Nothing) -> Result<FindingInFull, Problem> {
             end: one.end,
             fate: one.fate,
             notification: one.notification,
+            handed_over: one.hub.map(HandedOver::from),
             history: one
                 .history
                 .into_iter()
