@@ -30,7 +30,11 @@ use crate::{
     answers::mail::{Heard, by_token, hear},
     bounces,
     config::Config,
-    hub::{arrive::HubDesk, by_mail, ours::Ours},
+    hub::{
+        arrive::HubDesk,
+        by_mail::{self, Brought},
+        ours::Ours,
+    },
     incoming::{Incoming, Origin},
     intake::{Ingested, Intake},
     pipeline::run::{Progress, RunError},
@@ -275,8 +279,8 @@ impl ArrivalDesk<'_> {
             && let Some(brought) = by_mail::brought(self.reader, self.config, kept, &mut incoming)?
         {
             let became = match brought {
-                Ok((kept, lines)) => self.from_hub(&kept, &lines, progress)?,
-                Err(why) => self.put_aside(kept, &sender, Outcome::Refused, &why, ACTOR)?,
+                Brought::Lines(kept, lines) => self.hub_said(&kept, &lines, progress)?,
+                Brought::Refused(why) => self.put_aside(kept, &sender, Outcome::Refused, &why, ACTOR)?,
             };
             return Ok((became, sender));
         }
@@ -302,10 +306,10 @@ impl ArrivalDesk<'_> {
     fn hub_brought(&mut self, kept: &Kept, progress: &(dyn Fn(&Progress) + Sync)) -> anyhow::Result<Became> {
         let mut bytes = Vec::new();
         content(self.spool, kept)?.content()?.read_to_end(&mut bytes)?;
-        self.from_hub(kept, &bytes, progress)
+        self.hub_said(kept, &bytes, progress)
     }
 
-    fn from_hub(
+    fn hub_said(
         &mut self,
         kept: &Kept,
         bytes: &[u8],

@@ -7,6 +7,7 @@
 //! - [`heard`]: what the other hub says of them; [`receipts`]: and what that comes to,
 //! - [`upward`]: what the other hub hears of its own findings; [`standing`]: how far they came here,
 //! - [`queues`]: what waits, for metrics,
+//! - [`taken_back`]: what is corrected after it was handed over,
 //! - [`claims`]: what a hub says is its own becomes assets,
 //! - [`matching`]: the same without showing a list; [`whose`]: whose one address or name is,
 //! - [`anti_entropy`]: what a hub has lost is sent again.
@@ -21,6 +22,7 @@ pub mod queues;
 pub mod receipts;
 pub(crate) mod routing;
 mod standing;
+pub mod taken_back;
 pub mod upward;
 pub mod whose;
 

@@ -14,7 +14,7 @@ use schakel_store::{
     corrections, erase,
     fate_blob::RowFate,
     findings::{self, Kind},
-    follow_ups, handovers, hub_status, hubs, id_list, outbox,
+    follow_ups, handovers, hub_status, hub_taken_back, hubs, id_list, outbox,
     register::load_organisations_now,
     replays, reports, sightings,
 };
@@ -107,6 +107,9 @@ pub struct FindingTrace {
     pub feed_silent_since: Option<String>,
     /// What those say who were told of it.
     pub told: Vec<ToldTrace>,
+    /// Hubs that handed it over to us and took it back.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub taken_back: Vec<TakenBackTrace>,
     /// Whom it concerns, and what became of that.
     pub assignments: Vec<AssignmentTrace>,
     /// What we found out ourselves about its address and its name, by the newest table of prefixes. Not inside the trace of an event, which
@@ -137,6 +140,15 @@ pub struct ToldTrace {
     /// When it was closed, RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub closed_at: Option<String>,
+}
+
+/// A hub that took a finding back.
+#[derive(Debug, Serialize)]
+pub struct TakenBackTrace {
+    /// Its name.
+    pub hub: String,
+    /// When, RFC 3339.
+    pub at: String,
 }
 
 /// An assignment in a trace.
@@ -372,9 +384,22 @@ fn finding_in(reader: &Reader, id: FindingId, chunks: &[u32]) -> anyhow::Result<
         sightings: sighting.count,
         feed_silent_since: None,
         told: told(reader, &register, id)?,
+        taken_back: taken_back(reader, id)?,
         assignments,
         enrichment: None,
     })
+}
+
+fn taken_back(reader: &Reader, id: FindingId) -> anyhow::Result<Vec<TakenBackTrace>> {
+    let mut all = Vec::new();
+    for (link, at) in reader.read(|connection| hub_taken_back::of_finding(connection, id))? {
+        let link = reader.read(|connection| hubs::get(connection, link))?;
+        all.push(TakenBackTrace {
+            hub: link.map(|link| link.peer.to_string()).unwrap_or_default(),
+            at: rfc3339(at),
+        });
+    }
+    Ok(all)
 }
 
 fn told(reader: &Reader, register: &Register, id: FindingId) -> anyhow::Result<Vec<ToldTrace>> {

@@ -643,3 +643,30 @@ fn a_key_that_is_announced_counts_beside_the_old_one_and_signs_when_every_hub_kn
     assert!(ask(renewed.key(), later).is_ok());
     assert_eq!(ask(top.ours.key(), later), Err(NotServed::Unknown));
 }
+
+#[test]
+fn a_second_hub_of_the_same_name_is_not_the_first() {
+    let (top, bottom) = linked();
+    with_register(&bottom);
+    let impostor = Hub::new("top.example");
+    assert_ne!(impostor.ours.fingerprint(), top.ours.fingerprint());
+    // It cannot be linked with beside the first, with its own fingerprint or with that of the first.
+    let proposal = Proposal { peer: hub("bottom.example"), organisation: String::new(), terms: terms() };
+    let file = links::invite(&mut impostor.store(), ACT, &impostor.ours, &proposal).unwrap();
+    for print in [impostor.ours.fingerprint(), top.ours.fingerprint()] {
+        assert!(
+            links::accept(&mut bottom.store(), ACT, &bottom.ours, &file, &print, "", &terms()).is_err(),
+            "{print}"
+        );
+    }
+    // Nothing that it brings is heard, and what is brought for it by the first does not count by its key.
+    let mut bringing = Bringing::new(&impostor, &bottom);
+    assert_eq!(bringing.bring(&[of(&impostor, &parcel(1))]), Err(NotServed::Unknown));
+    let mut bringing = Bringing::new(&top, &bottom);
+    bringing.bring(&[of(&impostor, &parcel(1)), of(&top, &parcel(2))]).unwrap();
+    deal(&bottom, false);
+    assert_eq!(
+        receipts(&bottom, &top),
+        [(1, ReceiptOutcome::Rejected(Rejection::Schema)), (2, ReceiptOutcome::Accepted)]
+    );
+}

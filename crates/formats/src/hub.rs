@@ -6,6 +6,7 @@
 //! - [`invitation`]: how two hubs agree on a link; [`keys`]: how a hub says that it has a new one,
 //! - [`question`]: blind matching; [`whose`]: a question about one address or name,
 //! - [`mail`]: lines in a mail,
+//! - [`withdrawn`]: what is taken back,
 //! - [`fingerprint`]: a key in digits that can be read aloud.
 
 pub mod claims;
@@ -21,6 +22,7 @@ pub mod question;
 pub mod receipt;
 pub mod status;
 pub mod whose;
+pub mod withdrawn;
 
 mod fields;
 mod jcs_reader;

@@ -29,3 +29,7 @@ CREATE INDEX hub_proof_at ON hub_proof (link, at);
 CREATE TABLE hub_claim_list (
     link INTEGER PRIMARY KEY, version INTEGER NOT NULL, came_at INTEGER NOT NULL, standing INTEGER NOT NULL, gone INTEGER NOT NULL, data BLOB NOT NULL
 );
+
+-- What another hub handed over to us and took back.
+CREATE TABLE hub_taken_back (link INTEGER NOT NULL, finding INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (link, finding)) WITHOUT ROWID;
+CREATE INDEX hub_taken_back_finding ON hub_taken_back (finding);

@@ -102,6 +102,7 @@ actions!(
     HubMatching "hub.match",
     HubAsked "hub.whose",
     HubSealing "hub.seal",
+    HubTookBack "hub.take_back",
     HubLinked "hub.link",
     HubLinkChanged "hub.link_change",
     HubLinkPaused "hub.link_pause",

@@ -79,6 +79,7 @@ pub mod hub_proofs;
 pub mod hub_questions;
 pub mod hub_sealing;
 pub mod hub_status;
+pub mod hub_taken_back;
 pub mod hubs;
 pub mod id_list;
 pub mod keeping;

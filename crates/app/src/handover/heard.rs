@@ -6,6 +6,7 @@ use schakel_formats::hub::{
     message::{Envelope, Kind},
     receipt::Receipt,
     status::{Status, StatusCount},
+    withdrawn::TakenBack,
 };
 use schakel_model::{
     answer::AnswerKind,
@@ -17,7 +18,7 @@ use schakel_store::{
     handovers::{self, HeardReceipt},
 };
 
-use super::{anti_entropy, claims, matching, receipts, whose};
+use super::{anti_entropy, claims, matching, receipts, taken_back, whose};
 use crate::{arrivals::is_store_trouble, hub::ours::Ours};
 
 /// A message whose signature holds, with the line it came in.
@@ -38,6 +39,7 @@ pub fn hear(
     now: i64,
 ) -> anyhow::Result<BTreeSet<FindingId>> {
     let (mut receipts, mut statuses, mut counts) = (Vec::new(), Vec::new(), Vec::new());
+    let mut taken_back = Vec::new();
     for message in messages {
         let data = &message.envelope.data;
         let read = match message.envelope.kind {
@@ -50,6 +52,7 @@ pub fn hear(
             Kind::Claims => hear_claims(store, ours, link, message, now)?,
             Kind::Question => matching::hear_question(store, ours, link, data, now)?,
             Kind::Answer => matching::hear_answer(store, link, data, now)?,
+            Kind::Withdrawn => TakenBack::read(data).map(|read| taken_back.push(read)),
             Kind::WhoseAsk => whose::hear_ask(store, ours, link, data, now)?,
             Kind::WhoseAnswer => whose::hear_answer(store, link, data, now)?,
             Kind::Digest => anti_entropy::hear_digest(store, ours, link, data, now)?,
@@ -70,6 +73,7 @@ pub fn hear(
     for (day, counts) in by_day {
         store.hear_counts(link.id, &day, &counts)?;
     }
+    taken_back::hear(store, ours, link, &taken_back, now)?;
     hear_statuses(store, link, &statuses, now)
 }
 

@@ -26,7 +26,7 @@ use schakel_store::{
     hubs, id_list,
 };
 
-use super::{anti_entropy, claims, queues::HubQueues, standing};
+use super::{anti_entropy, claims, queues::HubQueues, standing, taken_back};
 use crate::{
     config::Config,
     hub::{by_mail, ours::Ours},
@@ -88,6 +88,7 @@ impl Upward {
             self.look_for_late(store, now)?;
             claims::follow(store, &ours, &links, now)?;
             anti_entropy::turn(store, &ours, &links, now)?;
+            taken_back::turn(store, &ours, &links, now)?;
             by_mail::turn(store, config, &ours, &links, now)?;
         }
         let reader = store.reader()?;

@@ -158,14 +158,22 @@ fn mail(
     })
 }
 
-/// What a mail for this hub holds: the lines, and the arrival as one of the hub that signed the first of them. `None`: it is a mail like any other. An error says
-/// why what is for a hub is not taken.
+/// What a mail for this hub holds.
+pub enum Brought {
+    /// Lines, and the arrival as one of the hub that signed the first of them.
+    Lines(Kept, Vec<u8>),
+    /// Something that is not taken, and why.
+    Refused(String),
+}
+
+/// Looks into a mail. `None`: it is one like any other.
 pub fn brought(
     reader: &Reader,
     config: &Config,
     kept: &Kept,
     mail: &mut Incoming,
-) -> anyhow::Result<Option<Result<(Kept, Vec<u8>), String>>> {
+) -> anyhow::Result<Option<Brought>> {
+    let refused = |why| Ok(Some(Brought::Refused(why)));
     if config.hub.name.is_empty() || mail.size() > MAIL_BYTES_MAX {
         return Ok(None);
     }
@@ -174,17 +182,19 @@ pub fn brought(
     let Some(attached) = attachment(&raw) else { return Ok(None) };
     let lines = match unwrapped(config, attached, kept.envelope.received_at) {
         Ok(lines) => lines,
-        Err(error) => return Ok(Some(Err(format!("what a hub sent by mail cannot be read: {error:#}")))),
+        Err(error) => return refused(format!("what a hub sent by mail cannot be read: {error:#}")),
     };
     let first = lines.split(|byte| *byte == b'\n').find_map(|line| message::read(line).ok());
-    let Some(first) = first else { return Ok(Some(Err("no line of it is a message of a hub".to_owned()))) };
+    let Some(first) = first else {
+        return refused("no line of it is a message of a hub".to_owned());
+    };
     let peer = first.envelope.source;
     let link = reader.read(|connection| hubs::by_peer(connection, &peer))?;
     if link.is_none_or(|link| link.terms.transport != Transport::Mail) {
-        return Ok(Some(Err(format!("nothing comes by mail from {peer}: `schakel hub reach` allows it"))));
+        return refused(format!("nothing comes by mail from {peer}: `schakel hub reach` allows it"));
     }
     let envelope = Envelope { source: hubs::source_code(&peer), ..kept.envelope.clone() };
-    Ok(Some(Ok((Kept { envelope, ..kept.clone() }, lines))))
+    Ok(Some(Brought::Lines(Kept { envelope, ..kept.clone() }, lines)))
 }
 
 /// The lines of an attachment, as far as they may be.

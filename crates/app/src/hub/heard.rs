@@ -52,7 +52,8 @@ pub fn hear(
             | Kind::Question
             | Kind::Answer
             | Kind::WhoseAsk
-            | Kind::WhoseAnswer => {
+            | Kind::WhoseAnswer
+            | Kind::Withdrawn => {
                 of_findings.push(Message { envelope: message.envelope, line });
             }
             _ => heard.unheard.push(format!("message {id}: {} is not understood here", kind.as_str())),

@@ -72,8 +72,8 @@ fn the_municipality_opens_what_the_cert_only_carries() {
         let link = hub.link(from).id;
         let kept =
             hub.reader().read(|connection| hub_proofs::of_parcel(connection, link, id)).unwrap().unwrap();
-        assert_eq!(holds(&kept, &[from.ours.key().public()]), true);
-        assert_eq!(holds(&kept, &[hub.ours.key().public()]), false);
+        assert!(holds(&kept, &[from.ours.key().public()]));
+        assert!(!holds(&kept, &[hub.ours.key().public()]));
         hub.store().forget_old_parcels(NOW + 31 * 86_400).unwrap();
         let kept = hub.reader().read(|connection| hub_proofs::of_parcel(connection, link, id)).unwrap();
         assert_eq!(kept, None, "as long as the link says");

@@ -61,6 +61,7 @@ const ACT: Act<'static> = Act { at: 1_795_000_000, actor: "test", reason: "" };
 
 mod claims;
 mod explained;
+mod taken_back;
 mod whose;
 
 struct Hub {

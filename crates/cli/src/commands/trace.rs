@@ -122,6 +122,9 @@ fn show_finding(out: &Out, finding: &FindingTrace) {
         "  first seen {}, last seen {}, {} sightings",
         finding.first_seen, finding.last_seen, finding.sightings
     ));
+    for back in &finding.taken_back {
+        out.line(format!("  taken back by {}, which handed it over, at {}", back.hub, back.at));
+    }
     for told in &finding.told {
         let mut line = format!("  {} says: {} since {}", told.organisation, told.state, told.since);
         for (word, at) in [("until", &told.until), ("by answer", &told.answer), ("closed", &told.closed_at)] {

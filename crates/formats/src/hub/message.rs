@@ -54,11 +54,13 @@ pub enum Kind {
     WhoseAsk,
     /// Its answer.
     WhoseAnswer,
+    /// What was handed over is not theirs, or its source took it back.
+    Withdrawn,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Parcel,
         Self::Receipt,
         Self::Status,
@@ -71,6 +73,7 @@ impl Kind {
         Self::Answer,
         Self::WhoseAsk,
         Self::WhoseAnswer,
+        Self::Withdrawn,
     ];
 
     /// The envelope's `type`.
@@ -88,6 +91,7 @@ impl Kind {
             Self::Answer => "org.schakel.answer.v1",
             Self::WhoseAsk => "org.schakel.whose.v1",
             Self::WhoseAnswer => "org.schakel.whose-answer.v1",
+            Self::Withdrawn => "org.schakel.withdrawn.v1",
         }
     }
 }
