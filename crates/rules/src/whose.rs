@@ -105,7 +105,7 @@ mod tests {
             (std::slice::from_ref(&named), hub("named.example")),
             (&[shy.clone(), named.clone()], hub("named.example")),
             (&[named.clone(), Owner::Ours], Whose::Yes),
-            (&[named, Owner::Ours, itself], hub("asks.example")),
+            (&[named.clone(), Owner::Ours, itself], hub("asks.example")),
         ] {
             assert_eq!(answer(&Facts { link: &asks, asked: 0, owners }), expected, "{owners:?}");
         }

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use proptest::prelude::*;
-use schakel_formats::hub::parcel::{Content, Parcel};
+use schakel_formats::hub::parcel::{Content, Parcel, SealedEvent};
 use schakel_model::{
     hub::{
         Direction, FindingKeyOnLink, HOPS_MAX, HubName, Link, LinkState, LinkTerms, ParcelClass, ParcelId,
@@ -218,7 +218,11 @@ impl Run<'_> {
             may_look_up: true,
             expires_at: NOW + 1_000,
             asset: None,
-            content: Content::Sealed(Vec::new()),
+            content: Content::Sealed(SealedEvent {
+                to: String::new(),
+                target: String::new(),
+                message: Vec::new(),
+            }),
         };
         // What leaves keeps to what was agreed here.
         assert!(parcel.tlp <= link.terms.tlp_max && parcel.tlp < Tlp::Red && parcel.may_notify);

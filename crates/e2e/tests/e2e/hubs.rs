@@ -264,7 +264,8 @@ fn a_hub_asks_another_whose_an_address_is_and_both_have_it_in_their_logs() {
     let (top, bottom) = two_hubs(true);
     // Nobody agreed on questions yet.
     let ask = |hub: &Hub, value: &str| {
-        let mut command = hub.installation.command_by_the_real_clock(&["hub", "whose", "bottom.example", value]);
+        let mut command =
+            hub.installation.command_by_the_real_clock(&["hub", "whose", "bottom.example", value]);
         program::run(command.args(["--as", "jan", "--wait", "30", "--json"]))
     };
     ask(&top, "198.51.100.7").ended(1).says(&["`ask`"]);
