@@ -6,6 +6,7 @@
 //! - [`own`]: what people of a member see,
 //! - [`answers`], [`calls`], [`findings`], [`organisations`], [`sector`], [`vetting`], [`why`]: what their names say,
 //! - [`finding`]: one of them, with its [`timeline`]; [`work`]: what the desk does to them,
+//! - [`reports`], [`rules`], [`people`], [`shift`]: what their names say,
 //! - [`register_work`]: changes of the register; [`disputes`]: what waits for a decision there.
 
 pub mod accounts;
@@ -17,8 +18,12 @@ pub mod findings;
 pub mod morning;
 pub mod organisations;
 pub mod own;
+pub mod people;
 pub mod register_work;
+pub mod reports;
+pub mod rules;
 pub mod sector;
+pub mod shift;
 pub mod sign_in;
 pub mod timeline;
 pub mod vetting;

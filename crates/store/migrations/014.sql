@@ -29,3 +29,6 @@ CREATE TABLE shift (
 
 -- What goes on about a notification stands on one page with it.
 CREATE INDEX notification_thread ON notification (thread) WHERE thread IS NOT NULL;
+
+-- What somebody said something about is a small part of what was told, and looked for by what they said.
+CREATE INDEX follow_up_said ON follow_up (state, finding) WHERE state <> 0;

@@ -16,7 +16,10 @@ use crate::{
 };
 
 /// Findings that are looked at for one page: rare conditions would else read them all. A page that stops here may be empty and yet have a next.
-const LOOKED_AT_MAX: u32 = 200_000;
+const LOOKED_AT_MAX: u32 = 100_000;
+
+/// What was said of fewer findings than this is looked up by itself.
+const SAID_MAX: i64 = 20_000;
 
 /// Conditions; all of them hold.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -86,13 +89,11 @@ pub fn page(
         Some(before) => before.0,
         None => crate::findings::count(connection)?,
     };
-    // Those of a few organisations, or of one person, are found by themselves.
-    let begin = if conditions.told.is_some() || conditions.handler.is_some() {
-        0
-    } else {
-        end.saturating_sub(LOOKED_AT_MAX)
-    };
-    let (condition, arguments) = condition(conditions);
+    let said = said_by(connection, conditions)?;
+    // Those of a few organisations, of one person, or of which few say this are found by themselves.
+    let few = conditions.told.is_some() || conditions.handler.is_some() || said == Said::ByFew;
+    let begin = if few { 0 } else { end.saturating_sub(LOOKED_AT_MAX) };
+    let (condition, arguments) = condition(conditions, said);
     let sql = format!(
         "SELECT {COLUMNS_OF} FROM finding f WHERE f.id >= {begin} AND f.id < {end}{condition} ORDER BY f.id DESC LIMIT {}",
         limit.saturating_add(1)
@@ -113,7 +114,7 @@ pub fn page(
 }
 
 /// Numbers stand in the text, so that indexes with conditions count; what may hold anything is an argument.
-fn condition(conditions: &Conditions) -> (String, Vec<Value>) {
+fn condition(conditions: &Conditions, said: Said) -> (String, Vec<Value>) {
     let mut sql = String::new();
     let mut arguments = Vec::new();
     let mut told = String::new();
@@ -133,6 +134,13 @@ fn condition(conditions: &Conditions) -> (String, Vec<Value>) {
             );
         }
         None if told.is_empty() => {}
+        None if said == Said::ByFew => {
+            let _ = write!(
+                sql,
+                " AND f.id IN (SELECT u.finding FROM follow_up u WHERE u.state <> {}{told})",
+                RecipientState::Told as u32
+            );
+        }
         None => {
             let _ = write!(sql, " AND EXISTS (SELECT 1 FROM follow_up u WHERE u.finding = f.id{told})");
         }
@@ -208,6 +216,30 @@ fn term(sql: &mut String, arguments: &mut Vec<Value>, term: &Term) {
         let _ = write!(sql, " OR f.id = {}", finding.0);
     }
     sql.push(')');
+}
+
+/// Of how many findings what is asked for was said.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Said {
+    /// Of few: they are listed by it.
+    ByFew,
+    /// Of many, so that one is soon met; or nothing that was said is asked for.
+    ByMany,
+}
+
+fn said_by(connection: &Connection, conditions: &Conditions) -> Result<Said, StoreError> {
+    if conditions.states.is_empty() || conditions.states.contains(&RecipientState::Told) {
+        return Ok(Said::ByMany);
+    }
+    let states = list(conditions.states.iter().map(|state| *state as u32));
+    let count: i64 = connection
+        .prepare_cached(&format!(
+            "SELECT count(*) FROM (SELECT 1 FROM follow_up WHERE state <> {} AND state IN ({states}) LIMIT {SAID_MAX})",
+            RecipientState::Told as u32
+        ))
+        .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+        .doing("list findings")?;
+    Ok(if count < SAID_MAX { Said::ByFew } else { Said::ByMany })
 }
 
 fn list(numbers: impl Iterator<Item = u32>) -> String {
@@ -307,6 +339,47 @@ mod tests {
         assert_eq!(found(&store, &seen), [2, 1]);
         let quote = Conditions { name: Some("' OR 1=1 --%".into()), ..Conditions::default() };
         assert_eq!(found(&store, &quote), [0; 0]);
+    }
+
+    #[test]
+    fn lists_are_read_by_index() {
+        let (_folder, store) = store();
+        let plan = |conditions: &Conditions, said: Said| {
+            let (condition, arguments) = condition(conditions, said);
+            let sql = format!(
+                "EXPLAIN QUERY PLAN SELECT {COLUMNS_OF} FROM finding f WHERE f.id >= 0 AND f.id < 9{condition} ORDER BY f.id DESC LIMIT 9"
+            );
+            let plan: Vec<String> = store
+                .read(|connection| {
+                    connection
+                        .prepare(&sql)
+                        .and_then(|mut statement| {
+                            statement
+                                .query_map(rusqlite::params_from_iter(arguments), |row| row.get(3))?
+                                .collect()
+                        })
+                        .doing("explain")
+                })
+                .unwrap();
+            plan.join("; ")
+        };
+        let all = Conditions::default;
+        let said = vec![RecipientState::Fixed];
+        for (conditions, said, index) in [
+            (Conditions { open: Some(true), ..all() }, Said::ByMany, "follow_up_finding"),
+            (Conditions { handler: Some(UserId(1)), ..all() }, Said::ByMany, "finding_work_handler"),
+            (Conditions { states: said.clone(), ..all() }, Said::ByFew, "follow_up_said"),
+            (Conditions { states: said, ..all() }, Said::ByMany, "follow_up_finding"),
+            (
+                Conditions { told: Some(vec![OrganisationId(7)]), ..all() },
+                Said::ByMany,
+                "PRIMARY KEY (organisation=?)",
+            ),
+        ] {
+            let plan = plan(&conditions, said);
+            assert!(plan.contains(index), "{conditions:?}: {plan}");
+            assert!(!plan.contains("SCAN f") && !plan.contains("TEMP B-TREE"), "{conditions:?}: {plan}");
+        }
     }
 
     #[test]

@@ -5,7 +5,8 @@
 //! - [`forms`]: what somebody sends, and proof that it comes from a page of ours.
 //! - [`acting`]: carries out what a page asks, and says what came of it; [`notices`]: on the next page.
 //! - [`signing_in`], [`account`], [`morning`], [`findings`], [`register`], [`calls`], [`vetting`], [`answers`]: the pages;
-//!   [`work`]: what the desk does to findings; [`register_work`]: changes of the register; [`own`]: those of a member.
+//!   [`work`]: what the desk does to findings; [`register_work`]: changes of the register; [`own`]: those of a member;
+//!   [`reports`], [`rules`], [`desk`]: what came in, how it is told, and the desk itself.
 //! - [`assets`]: styles, script and typeface.
 
 mod account;
@@ -14,6 +15,7 @@ mod answers;
 mod assets;
 mod calls;
 mod cookies;
+mod desk;
 mod findings;
 mod forms;
 mod head;
@@ -23,7 +25,9 @@ mod own;
 mod plain;
 mod register;
 mod register_work;
+mod reports;
 mod routes;
+mod rules;
 mod sector;
 mod signing_in;
 #[cfg(test)]

@@ -86,13 +86,25 @@ fn waiting(
         at("waiting-vetting", held, false, "/vetting", "schakel vetting list"),
         at("waiting-answers", reader.read(answers::open_count)?, false, "/answers", "schakel answer list"),
         one("waiting-breaches", breaches, overdue > 0, "schakel breach list"),
-        one("waiting-feeds", feeds, true, "schakel source health"),
-        one("waiting-unrouted", sums.fate(Fate::Unrouted), false, "schakel register unrouted"),
-        one("waiting-no-contact", sums.fate(Fate::NoContact), false, "schakel ledger --list no_contact"),
+        at("waiting-feeds", feeds, true, "/sources", "schakel source health"),
+        at(
+            "waiting-unrouted",
+            sums.fate(Fate::Unrouted),
+            false,
+            "/ledger?list=unrouted",
+            "schakel register unrouted",
+        ),
+        at(
+            "waiting-no-contact",
+            sums.fate(Fate::NoContact),
+            false,
+            "/ledger?list=no_contact",
+            "schakel ledger --list no_contact",
+        ),
         one("waiting-withheld", withheld, true, "schakel outbox"),
         one("waiting-given-up", given_up, true, "schakel outbox"),
         one("waiting-mailboxes", mailboxes as u64, false, "schakel contact health"),
-        one("waiting-conflicts", conflicts as u64, false, "schakel conflict list"),
+        at("waiting-conflicts", conflicts as u64, false, "/register/waiting", "schakel conflict list"),
     ])
 }
 

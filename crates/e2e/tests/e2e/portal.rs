@@ -157,7 +157,7 @@ fn code(secret: &[u8], steps: i64) -> String {
 }
 
 /// Every page that is not for everybody.
-const PAGES: [&str; 16] = [
+const PAGES: [&str; 23] = [
     "/",
     "/findings",
     "/findings/F0",
@@ -168,6 +168,13 @@ const PAGES: [&str; 16] = [
     "/organisations/GM2/quality",
     "/register/waiting",
     "/register/history",
+    "/reports",
+    "/reports/1",
+    "/sources",
+    "/ledger?list=events",
+    "/policy",
+    "/texts/nl/notification.txt",
+    "/shift",
     "/vetting",
     "/answers",
     "/calls",
@@ -305,7 +312,7 @@ fn a_browser_finds_its_way_and_every_page_is_accessible() {
     let portal = Portal::new();
     put(&portal.installation, &rdp_name("2026-11-20"), rdp("2026-11-20", &["198.51.100.200"]));
     portal.serving.wait("the mail", || portal.installation.mails().len() == 1);
-    let invitation = portal.invite("anna", &["handler", "coordinator"]);
+    let invitation = portal.invite("anna", &["handler", "coordinator", "administrator"]);
     let base = format!("http://127.0.0.1:{}", portal.port);
     browser::run("portal.mjs", &[&base, &invitation]);
     portal.serving.stop();

@@ -245,3 +245,74 @@ fn the_register_is_changed_after_a_look_at_what_it_leads_to() {
     assert_eq!(anna.get(look).status, 403, "a handler keeps no register");
     portal.serving.stop();
 }
+
+#[test]
+fn rules_and_texts_are_tried_before_they_are_in_force() {
+    let portal = Portal::new();
+    put(&portal.installation, &rdp_name("2026-11-20"), rdp("2026-11-20", &["198.51.100.200"]));
+    portal.serving.wait("the mail", || portal.installation.mails().len() == 1);
+    let eva = Sender::new(&portal, "eva", &["editor"]);
+    let encode = |text: &str| url_encoded(text);
+    let rule = "[[rule]]\nname = \"quiet\"\nkind = [\"open-rdp\"]\nthen = \"suppress\"\n";
+    let tried = eva.post("/policy/change", &format!("text={}", encode(rule)));
+    assert_eq!(tried.status, 200, "{}", tried.body);
+    let wrong = eva.post("/policy/change", "text=%3Cscript%3E&apply=yes&reason=x");
+    assert_eq!(wrong.status, 422);
+    assert!(!wrong.body.contains("<script>"), "{}", wrong.body);
+    let name = "/texts/change/nl/notification.txt";
+    let broken = eva.post(name, "text=%7B%7B+nobody+%7D%7D");
+    assert!(broken.status == 200 && !broken.body.contains("value=\"yes\""), "{}", broken.body);
+    assert_eq!(eva.post(name, "text=%7B%7B+nobody+%7D%7D&apply=yes&reason=x").status, 422);
+    let anna = Sender::new(&portal, "anna", &["handler"]);
+    assert_eq!(anna.get("/policy").status, 200);
+    assert_eq!(anna.post("/policy/change", "text=").status, 403, "a handler writes no rules");
+    portal.serving.stop();
+}
+
+/// RFC 3986: all but letters and digits.
+fn url_encoded(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+#[test]
+fn the_desk_invites_shuts_out_and_hands_over() {
+    let portal = Portal::new();
+    let daan = Sender::new(&portal, "daan", &["administrator"]);
+    let invited = daan.post("/people", "name=eva&display_name=Eva&organisation=&language=nl&role=editor");
+    assert_eq!(invited.status, 200, "{}", invited.body);
+    let (_, link) = invited.body.split_once("invitation&#x2f;").unwrap();
+    let token = link.split('<').next().unwrap();
+    assert_eq!(portal.get(&format!("/invitation/{token}"), "").status, 200);
+    let wrong = daan.post("/people", "name=x+y&role=editor");
+    assert!(wrong.status == 422 && wrong.body.contains("no spaces"), "{}", wrong.body);
+    assert_eq!(daan.post("/people/disable", "name=daan").status, 422, "not oneself");
+    let anna = Sender::new(&portal, "anna", &["handler"]);
+    let bram = Sender::new(&portal, "bram", &["handler"]);
+    anna.done("/shift/hand-over", "text=%3Cb%3Ecall+Lindeveen");
+    assert!(bram.get("/shift").body.contains("&lt;b&gt;call Lindeveen"));
+    assert_eq!(anna.post("/shift/accept", "shift=1").status, 422, "somebody else accepts it");
+    bram.done("/shift/accept", "shift=1");
+    assert_eq!(bram.post("/shift/accept", "shift=1").status, 422, "once");
+    // A session of somebody else is ended, and the account is shut out.
+    let page = daan.get("/people").body;
+    let (_, of_anna) = page.split_once("name=\"name\" value=\"anna\"").unwrap();
+    let session = of_anna.split("name=\"session\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    daan.done("/people/sessions", &format!("name=anna&session={session}"));
+    assert_eq!(anna.get("/shift").status, 303, "signed out");
+    daan.done("/people/disable", "name=bram");
+    assert_eq!(bram.get("/shift").status, 303, "shut out at once");
+    let log = daan.get("/audit?action=session.end").body;
+    assert!(log.contains("session.end") && log.contains("daan"), "{log}");
+    let csv = daan.get("/audit?format=csv");
+    assert!(
+        csv.body.contains("\"shift.hand_over\"") && csv.header("content-type").starts_with("text/csv"),
+        "{csv:?}"
+    );
+    assert_eq!(daan.get("/reports").status, 403, "an administrator sees no case");
+    portal.serving.stop();
+}

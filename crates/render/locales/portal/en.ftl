@@ -796,3 +796,120 @@ span-moment = at once
 span-minutes = { $count } minutes
 span-hours = { $count } hours
 span-days = { $count } days
+
+# What came in
+reports-title = Reports
+reports-none = Nothing has come yet.
+report-state = Remarks
+report-withdrawn = taken back
+sources-title = Sources
+sources-record = What each source led to
+sources-answered = Answered
+sources-none = There is no source yet.
+feed-usual = Usually
+feed-every = Comes every
+feed-well = as usual
+hours = { $count ->
+    [one] hour
+   *[other] { $count } hours
+}
+trust = Trust
+trust-blocked = blocked
+trust-vetted = vetted first
+trust-automatic = automatic
+row-events = observations
+row-duplicates = duplicates
+row-clears = reported as gone
+row-rejected = could not be read
+row-replayed = read again
+ledger-day = Day
+ledger-report = Report
+ledger-list = Show rows
+ledger-sums-title = Sums
+ledger-rows = Rows
+ledger-row = Row
+ledger-by-organisation = By organisation
+nothing = nothing
+replay = Read again
+replay-help = Was a column or a kind of report added since? Then what could not be read may be readable now.
+done-replayed = { $count ->
+    [one] 1 row was read again.
+   *[other] { $count } rows were read again.
+}
+wrong-still-rejected = Nothing was changed: these rows still cannot be read.
+
+# Rules and texts
+policy-title = Policy
+policy-document = The document (TOML)
+policy-try = See what it does
+policy-would = What this would have done since yesterday
+policy-did = What each rule did since yesterday
+policy-looked = { $assignments } assignments were new to somebody who can be told.
+policy-different = { $assignments } assignments were new to somebody; { $different } of them become something else.
+policy-rule = Rule
+policy-no-rule = no rule: told at once
+policy-changes = What changes
+policy-kept = What it keeps
+policy-undo = Put the one before in force again
+put-in-force = Put in force
+built-in = built in
+tried = on trial
+version-number = version { $number }
+texts-title = Texts
+text-name = Text
+text-own = own text
+text-text = Text
+text-try = See how it reads
+text-sample = sample
+look = look
+done-policy-set = This policy is in force from now on.
+done-text-set = This text is in force from now on.
+wrong-policy = This cannot be in force: see what is wrong.
+
+# People
+people-title = People
+sessions-title-people = Signed in
+desk = desk
+shut-out = shut out since { $at }
+shut-out-do = Shut out
+invite-title = Invite somebody
+invite-organisation = Code of the organisation (empty: the desk)
+invite-do = Invite
+invite-help = You get a link that is good for 72 hours and works once. Somebody who has an account and is invited again chooses a new password.
+invited-link = Give this link to { $name }, by a way that only that person reads:
+invited-help = The link stands here only. It works once, within 72 hours.
+done-disabled = That person can no longer sign in.
+wrong-yourself = You cannot shut yourself out.
+
+# Audit log
+audit-title = Audit log
+audit-action = Action
+audit-subject = About
+audit-since = Since
+audit-detail = Detail
+audit-program = the program
+audit-erased = erased
+
+# Shift handover
+shift-title = Handover
+shift-now = As it stands now
+shift-then = As it stood then
+shift-write = Hand over
+shift-text = What is going on, what was promised, what has to be done
+shift-hand-over = Hand over
+shift-of = { $name }, { $at }
+shift-accepted = accepted by { $name }, { $at }
+shift-accept = Accept
+shift-waits = waits for a colleague
+shift-none = Nothing was handed over yet.
+shift-promised = Promised by members
+shift-due = { $count ->
+    [one] 1 ends
+   *[other] { $count } end
+}
+shift-deadlines = Deadline within a day
+shift-questions = Questions to us
+done-handed-over = It is handed over.
+done-shift-accepted = You have accepted it.
+wrong-own-shift = You wrote this yourself: a colleague accepts it.
+

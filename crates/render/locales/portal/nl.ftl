@@ -796,3 +796,120 @@ span-moment = meteen
 span-minutes = { $count } minuten
 span-hours = { $count } uur
 span-days = { $count } dagen
+
+# Wat er binnenkwam
+reports-title = Meldingen
+reports-none = Er is nog niets gekomen.
+report-state = Bijzonderheden
+report-withdrawn = teruggenomen
+sources-title = Bronnen
+sources-record = Wat elke bron opleverde
+sources-answered = Beantwoord
+sources-none = Er is nog geen bron.
+feed-usual = Gewoonlijk
+feed-every = Komt elke
+feed-well = zoals altijd
+hours = { $count ->
+    [one] 1 uur
+   *[other] { $count } uur
+}
+trust = Vertrouwen
+trust-blocked = geblokkeerd
+trust-vetted = eerst beoordelen
+trust-automatic = automatisch
+row-events = waarnemingen
+row-duplicates = dubbel
+row-clears = opgelost gemeld
+row-rejected = onleesbaar
+row-replayed = opnieuw gelezen
+ledger-day = Dag
+ledger-report = Melding
+ledger-list = Laat regels zien
+ledger-sums-title = Sommen
+ledger-rows = Regels
+ledger-row = Regel
+ledger-by-organisation = Per organisatie
+nothing = niets
+replay = Opnieuw lezen
+replay-help = Is er sindsdien een kolom of een soort melding bijgekomen? Dan is wat eerst onleesbaar was misschien nu te lezen.
+done-replayed = { $count ->
+    [one] 1 regel is opnieuw gelezen.
+   *[other] { $count } regels zijn opnieuw gelezen.
+}
+wrong-still-rejected = Er is niets veranderd: deze regels zijn nog steeds niet te lezen.
+
+# Regels en teksten
+policy-title = Beleid
+policy-document = Het document (TOML)
+policy-try = Bekijk wat het doet
+policy-would = Wat dit gisteren en vandaag had gedaan
+policy-did = Wat elke regel gisteren en vandaag deed
+policy-looked = { $assignments } toewijzingen waren nieuw voor iemand die gemeld kan worden.
+policy-different = { $assignments } toewijzingen waren nieuw voor iemand; { $different } daarvan worden iets anders.
+policy-rule = Regel
+policy-no-rule = geen regel: meteen melden
+policy-changes = Wat er verandert
+policy-kept = Wat het tegenhoudt
+policy-undo = Vorige weer laten gelden
+put-in-force = Laten gelden
+built-in = ingebouwd
+tried = op proef
+version-number = versie { $number }
+texts-title = Teksten
+text-name = Tekst
+text-own = eigen tekst
+text-text = Tekst
+text-try = Bekijk hoe het leest
+text-sample = voorbeeld
+look = bekijken
+done-policy-set = Dit beleid geldt vanaf nu.
+done-text-set = Deze tekst geldt vanaf nu.
+wrong-policy = Dit kan niet gelden: zie wat er mis is.
+
+# Mensen
+people-title = Mensen
+sessions-title-people = Ingelogd
+desk = desk
+shut-out = geweerd sinds { $at }
+shut-out-do = Weren
+invite-title = Iemand uitnodigen
+invite-organisation = Code van de organisatie (leeg: de desk)
+invite-do = Uitnodigen
+invite-help = U krijgt een link die 72 uur geldig is en één keer werkt. Wie al een account heeft en opnieuw wordt uitgenodigd, kiest een nieuw wachtwoord.
+invited-link = Geef deze link aan { $name }, op een manier die alleen die persoon leest:
+invited-help = De link staat alleen hier. Hij werkt één keer, binnen 72 uur.
+done-disabled = Die persoon kan niet meer inloggen.
+wrong-yourself = U kunt uzelf niet weren.
+
+# Auditlog
+audit-title = Auditlog
+audit-action = Handeling
+audit-subject = Waarover
+audit-since = Vanaf
+audit-detail = Bijzonderheden
+audit-program = het programma
+audit-erased = gewist
+
+# Overdracht
+shift-title = Overdracht
+shift-now = Zo staat het nu
+shift-then = Zo stond het toen
+shift-write = Overdragen
+shift-text = Wat loopt er, wat is beloofd, wat moet er gebeuren
+shift-hand-over = Overdragen
+shift-of = { $name }, { $at }
+shift-accepted = overgenomen door { $name }, { $at }
+shift-accept = Overnemen
+shift-waits = wacht op een collega
+shift-none = Er is nog niets overgedragen.
+shift-promised = Toegezegd door leden
+shift-due = { $count ->
+    [one] 1 loopt af
+   *[other] { $count } lopen af
+}
+shift-deadlines = Deadline binnen een dag
+shift-questions = Vragen aan ons
+done-handed-over = De overdracht staat klaar.
+done-shift-accepted = U hebt het overgenomen.
+wrong-own-shift = Dit schreef u zelf: een collega neemt het over.
+

@@ -56,6 +56,12 @@ notices!(
     StepTaken "done-step-taken",
     Decided "done-decided",
     Imported "done-imported",
+    Replayed "done-replayed",
+    PolicySet "done-policy-set",
+    TextSet "done-text-set",
+    Disabled "done-disabled",
+    HandedOver "done-handed-over",
+    ShiftAccepted "done-shift-accepted",
     ViewForgotten "done-view-forgotten",
 );
 

@@ -14,16 +14,28 @@ use crate::words::portal_sources;
 mod own;
 
 /// What is no page by itself.
-const PARTS: &[&str] = &["layout", "token", "fields", "answer", "difference", "register_tabs", "own/parts"];
+const PARTS: &[&str] = &[
+    "layout",
+    "token",
+    "fields",
+    "answer",
+    "difference",
+    "register_tabs",
+    "reports_tabs",
+    "rules_tabs",
+    "sums",
+    "own/parts",
+];
 
 /// Rights by their words.
-const MAY: [&str; 9] = [
+const MAY: &[&str] = &[
     "act_on_cases",
     "decide",
     "change_register",
     "change_rules",
     "see_cases",
     "see_audit",
+    "see_figures",
     "manage_accounts",
     "answer_own",
     "change_own",
@@ -43,6 +55,10 @@ const WRONG: &[&str] = &[
     "wrong-far",
     "wrong-empty",
     "wrong-gone",
+    "wrong-still-rejected",
+    "wrong-policy",
+    "wrong-yourself",
+    "wrong-own-shift",
 ];
 
 fn pages() -> Pages {
@@ -63,7 +79,7 @@ fn frame(language: Language) -> Frame {
         form_token: "f0".into(),
         ways: vec![Way { key: "morning", href: "/".into() }],
         desk: Desk { phone: "+31 20 000 0000".into(), mail: "desk@cert.example".into() },
-        may: MAY.into_iter().map(|right| (right, true)).collect(),
+        may: MAY.iter().map(|right| (*right, true)).collect(),
         notice: None,
         mistake: None,
         typed: Vec::new(),
@@ -155,6 +171,18 @@ fn word_of(what: &str) -> &'static str {
 
 const COLUMNS: [&str; 9] =
     ["severity", "kind", "target", "told", "handler", "deadline", "first_seen", "last_seen", "sightings"];
+
+fn sums() -> Json {
+    json!({ "balanced": true, "rows": [["events", 3]], "rows_sum": 3, "fates": [["notified", 3]], "assignments": 3 })
+}
+
+fn listed() -> Json {
+    json!({ "id": "1:2", "file": "a.csv", "line": 3, "finding": "F1", "observed_at": "2026-01-01", "target": "192.0.2.1", "kind": "k", "code": "c", "message": "m", "raw_base64": null })
+}
+
+fn shift() -> Json {
+    json!({ "open": [1, 2, 3, 4], "promised": 5, "promised_due": 1, "deadlines": 2, "questions": 3, "calls": 4, "vetting": 5, "answers": 6 })
+}
 
 fn side() -> Json {
     json!({ "code": "GM1", "name": "Gouda", "value": "192.0.2.0/24", "state": "open", "attempts": ["a"], "has_asset": true })
@@ -302,6 +330,50 @@ fn of_desk() -> Vec<(&'static str, Json)> {
                 "names_gone": [{ "name": "a.example", "since": "2026-01-01" }] }),
         ),
         (
+            "reports",
+            json!({ "next": "3", "reports": [{ "id": 4, "name": "a.csv", "source": "s", "received_at": 5, "size": 9, "failure": "f", "withdrawn_at": 6, "rows": 3, "events": 2, "rejected": 1 }] }),
+        ),
+        (
+            "report",
+            json!({ "id": 4, "name": "a.csv", "received_at": 5, "failure": "", "ledger": sums(), "rejects": [listed()] }),
+        ),
+        (
+            "sources",
+            json!({ "sources": [{ "code": "s", "name": "S", "trust": "vetted", "reports": 1, "rows": 2, "rejected": 3, "new_findings": 4, "told": 5, "answered": 6, "fixed": 7,
+                "false_positives": 8, "last_at": 9 }], "feeds": [{ "source": "s", "feed": "f", "last_at": 5, "last_rows": 6, "every_hours": 24, "usual_rows": 7, "alarms": ["late"] }] }),
+        ),
+        (
+            "ledger",
+            json!({ "day": "2026-01-01", "report": "", "which": "rejected", "ledger": sums(), "organisations": [{ "code": "GM1", "name": "Gouda", "fates": [["notified", 3]] }, { "code": "", "name": "", "fates": [["unrouted", 1]] }], "rows": [listed()] }),
+        ),
+        (
+            "policy",
+            json!({ "version": 2, "text": "t", "tried": true, "problems": ["p"], "usable": true, "kept": [["rule", 3]], "history": [{ "number": 2, "at": 5, "actor": "jan", "reason": "r" }],
+                "effect": { "assignments": 5, "different": 2, "rules": [{ "rule": 0, "name": "", "assignments": 1, "organisations": 1 }, { "rule": 1, "name": "n", "assignments": 1, "organisations": 1 }],
+                    "changes": [{ "from": "a", "to": "b", "assignments": 2 }] } }),
+        ),
+        ("texts", json!({ "texts": [["notification.txt", true, false]] })),
+        (
+            "text",
+            json!({ "name": "notification.txt", "language": "nl", "text": "t", "tried": true, "problems": [], "samples": [["s", "<b>"]], "history": [] }),
+        ),
+        (
+            "people",
+            json!({ "roles": ["handler"], "people": [{ "name": "jan", "display_name": "Jan", "organisation": "GM1", "roles": ["vcib"], "disabled_at": null,
+                "sessions": [{ "id": "0a", "agent": "Firefox", "used_at": 5 }] }] }),
+        ),
+        ("invited", json!({ "name": "jan", "link": "https://a.example/invitation/x" })),
+        (
+            "audit",
+            json!({ "asked": { "actor": "", "subject": "", "action": "", "since": "" }, "actions": ["a.b"], "people": ["jan"], "query": "", "entries": [
+                { "entry": 3, "at": "2026-01-01T00:00:00Z", "actor_name": "jan", "action": "a.b", "subject": "x:1", "reason": "r", "detail": "<b>", "erased": false }] }),
+        ),
+        (
+            "shift",
+            json!({ "now": shift(), "severities": ["low", "medium", "high", "critical"], "shifts": [{ "id": 1, "at": 5, "actor": "jan", "text": "t", "sums": shift(),
+                "accepted_at": null, "accepted_by": "", "mine": false }] }),
+        ),
+        (
             "bulk",
             json!({ "what": "answer", "findings": [row()], "people": [], "answers": ["fixed"], "told": [["GM1", "Gouda"]] }),
         ),
@@ -388,6 +460,7 @@ fn every_word_of_the_model_has_a_text() {
         register::{ContactRole, OrganisationKind},
         relation::{Mandate, RelationKind},
         severity::Severity,
+        source::Trust,
     };
     let mut keys: Vec<String> = Vec::new();
     let mut add = |stem: &str, word: &str| keys.push(format!("{stem}-{word}"));
@@ -407,6 +480,10 @@ fn every_word_of_the_model_has_a_text() {
         RelationKind::ALL.iter().for_each(|one| add("relation", &format!("{one}-{side}")));
     }
     NotificationKind::ALL.iter().for_each(|one| add("told", one.as_str()));
+    Trust::ALL.iter().for_each(|one| add("trust", one.as_str()));
+    for word in ["events", "duplicates", "clears", "rejected", "replayed"] {
+        add("row", word);
+    }
     ClaimState::ALL.iter().for_each(|one| add("claim-state", one.as_str()));
     Step::ALL.iter().for_each(|one| add("joining", one.as_str()));
     for word in

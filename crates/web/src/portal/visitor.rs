@@ -71,6 +71,11 @@ const WAYS: &[(Right, &str, &str)] = &[
     (Right::SeeCases, "answers-way", "/answers"),
     (Right::SeeCases, "calls-title", "/calls"),
     (Right::SeeRegister, "organisations", "/organisations"),
+    (Right::SeeCases, "reports-title", "/reports"),
+    (Right::SeeRules, "policy-title", "/policy"),
+    (Right::SeeCases, "shift-title", "/shift"),
+    (Right::ManageAccounts, "people-title", "/people"),
+    (Right::SeeAudit, "audit-title", "/audit"),
     (Right::SeeRegister, "explain-way", "/explain"),
     (Right::SeeFigures, "sector-way", "/sector"),
 ];
@@ -88,6 +93,11 @@ impl Visitor {
     /// The name they sign in and act with; empty: nobody is signed in.
     pub fn name(&self) -> &str {
         self.person.as_ref().map_or("", |person| &person.account.name)
+    }
+
+    /// May they?
+    pub fn may(&self, right: Right) -> bool {
+        self.person.as_ref().is_some_and(|person| may(&person.account.roles, right))
     }
 
     /// A page in its frame.
