@@ -5,7 +5,8 @@
 //! - [`forms`]: what somebody sends, and proof that it comes from a page of ours.
 //! - [`acting`]: carries out what a page asks, and says what came of it; [`notices`]: on the next page.
 //! - [`signing_in`], [`account`], [`morning`], [`findings`], [`register`], [`calls`], [`vetting`], [`answers`]: the pages;
-//!   [`work`]: what the desk does to findings; [`register_work`]: changes of the register; [`own`]: those of a member;
+//!   [`work`]: what the desk does to findings; [`register_work`]: changes of the register;
+//!   [`own`], [`own_answers`]: those of a member;
 //!   [`reports`], [`rules`], [`desk`]: what came in, how it is told, and the desk itself.
 //! - [`assets`]: styles, script and typeface.
 
@@ -22,6 +23,7 @@ mod head;
 mod morning;
 mod notices;
 mod own;
+mod own_answers;
 mod plain;
 mod register;
 mod register_work;

@@ -1,4 +1,5 @@
-//! What a program answers: a member's own, or the desk's in somebody's name. Of many findings at once: all of it is recorded, or nothing.
+//! What a program answers: a member's own, or the desk's in somebody's name; and what somebody of a member answers who is signed in. Of many findings
+//! at once: all of it is recorded, or nothing.
 
 use std::collections::BTreeMap;
 
@@ -6,8 +7,9 @@ use anyhow::Context;
 use schakel_model::{
     answer::AnswerWay,
     ids::{AnswerId, FindingId, NotificationId, OrganisationId},
+    register::ContactRole,
 };
-use schakel_rules::answer::Proof;
+use schakel_rules::answer::{OfCopy, Proof, Why};
 use schakel_store::{
     Store,
     act::Act,
@@ -17,7 +19,7 @@ use schakel_store::{
 
 use super::{Asked, Said, Voice, weigh};
 
-/// Who answers by a program.
+/// Who answers.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Who {
     /// A member's client, by its code, for these organisations: its own and those whose place it has taken.
@@ -26,6 +28,17 @@ pub enum Who {
         client: String,
         /// The places.
         places: Vec<OrganisationId>,
+    },
+    /// Somebody of a member who is signed in, for these organisations: theirs, or one that theirs serves.
+    Person {
+        /// The name they sign in with.
+        account: String,
+        /// The places.
+        places: Vec<OrganisationId>,
+        /// What they are at their organisation.
+        roles: Vec<ContactRole>,
+        /// Do they answer for another organisation than theirs?
+        of_copy: OfCopy,
     },
     /// The desk, for one organisation, as somebody said.
     Desk {
@@ -42,8 +55,11 @@ pub enum NotTaken {
     /// Those who answer were not told of this one, the nth that they named: it is as if it were not there.
     NotTold(usize),
     /// It cannot be taken as it is.
-    Refused(String),
+    Refused(Why),
 }
+
+/// What the reader of a page can set right on the spot.
+pub(super) const FOR_THE_READER: [Why; 4] = [Why::NoReason, Why::NoDecider, Why::NoEnd, Why::End];
 
 /// Records an answer about findings. They may have been told by several notifications: each gets an answer of its own.
 pub fn answer(
@@ -56,6 +72,10 @@ pub fn answer(
     let reader = store.reader()?;
     let (places, voice) = match who {
         Who::Member { client, places } => (places.as_slice(), voice(AnswerWay::Api, client, Proof::Link)),
+        Who::Person { account, places, roles, .. } => (
+            places.as_slice(),
+            Voice { roles: roles.clone(), ..voice(AnswerWay::Portal, account, Proof::Contact) },
+        ),
         Who::Desk { who, organisation } => {
             (std::slice::from_ref(organisation), voice(AnswerWay::Desk, who, Proof::Desk))
         }
@@ -73,12 +93,27 @@ pub fn answer(
     for (lead, mut findings) in by_notification {
         let gone = || format!("the notification N{lead} is gone");
         let stored = reader.read(|connection| outbox::notification(connection, lead))?.with_context(gone)?;
-        let asked = Asked::find(&reader, u64::from(lead.0), stored.epoch, act.at)?.with_context(gone)?;
+        let mut asked = Asked::find(&reader, u64::from(lead.0), stored.epoch, act.at)?.with_context(gone)?;
         findings.sort_unstable();
         findings.dedup();
+        let mut voice = voice.clone();
+        if let Who::Person { account, of_copy, .. } = who {
+            // Somebody who stands in the register is there what they are there.
+            voice.roles.extend(asked.roles(account, act.at));
+            if *of_copy == OfCopy::Yes {
+                asked.of_copy = OfCopy::Yes;
+            }
+        }
         match weigh(&reader, &asked, &voice, Said { findings, ..said.clone() }, act.at)? {
-            Ok(weighed) => new.push(weighed),
-            Err(why) => return Ok(Err(NotTaken::Refused(why.to_string()))),
+            Ok(weighed) => {
+                let is_person = matches!(who, Who::Person { .. });
+                let missing = FOR_THE_READER.into_iter().find(|why| weighed.why == why.to_string());
+                if let Some(why) = missing.filter(|_| is_person) {
+                    return Ok(Err(NotTaken::Refused(why)));
+                }
+                new.push(weighed);
+            }
+            Err(why) => return Ok(Err(NotTaken::Refused(why))),
         }
     }
     let ids: Vec<AnswerId> = store.record_answers(act, &new)?;

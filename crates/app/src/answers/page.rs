@@ -8,10 +8,10 @@ use schakel_model::{
     language::Language,
     register::ContactRole,
 };
-use schakel_rules::answer::{Proof, Why};
+use schakel_rules::answer::Proof;
 use schakel_store::{Reader, act::Act, answers, mailboxes};
 
-use super::{Asked, Said, Voice, tokens, weigh};
+use super::{Asked, Said, Voice, api::FOR_THE_READER, tokens, weigh};
 use crate::config::Config;
 
 /// What a page is good for: a fortnight of holidays is longer than most, and a mail that turns up after that is nobody's business.
@@ -45,9 +45,6 @@ pub enum Outcome {
     /// Something that belongs to it is missing, or its day is past: nothing was recorded.
     Incomplete,
 }
-
-/// What the reader can set right on the spot.
-const FOR_THE_READER: [Why; 4] = [Why::NoReason, Why::NoDecider, Why::NoEnd, Why::End];
 
 /// The link to answer a notification with; empty when no page can be reached from outside. Everybody whom it was sent to has the same one.
 pub fn link(config: &Config, secret: &[u8; 32], number: u64, epoch: u32, now: i64) -> String {

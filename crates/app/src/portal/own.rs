@@ -139,6 +139,11 @@ impl Own {
         self.circle == Circle::Concerned
     }
 
+    /// The name under which whoever looks signs in.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Who looks, for the log.
     pub fn actor(&self) -> Actor {
         Actor::of_member(&self.name)

@@ -40,6 +40,8 @@ notices!(
     Woken "done-woken",
     Noted "done-noted",
     Recorded "done-recorded",
+    Answered "done-answered",
+    AnswerProposed "done-answer-proposed",
     NothingDifferent "done-nothing-different",
     ViewKept "done-view-kept",
     TakenIn "done-taken-in",

@@ -452,7 +452,7 @@ fn every_word_of_the_model_has_a_text() {
     use schakel_model::{
         account::PortalRole,
         affiliation::Step,
-        answer::{AnswerWay, NotificationKind, RecipientState, Standing},
+        answer::{AnswerKind, AnswerWay, NotificationKind, RecipientState, Standing},
         asset::{AssetKind, Proof, Role},
         call::{CallReason, CallResult},
         claim::ClaimState,
@@ -526,6 +526,7 @@ fn every_word_of_the_model_has_a_text() {
     }
     NotificationKind::ALL.iter().for_each(|one| add("own-sent", one.as_str()));
     Standing::ALL.iter().for_each(|one| add("own-standing", one.as_str()));
+    AnswerKind::ALL.iter().for_each(|one| add("own-say", one.as_str()));
     ClaimState::ALL.iter().for_each(|one| add("own-claim", one.as_str()));
     for word in
         ["address", "port", "name", "reverse", "url", "account", "asn", "protocol", "malware", "tags", "seen"]

@@ -55,19 +55,29 @@ async fn about<P: Serialize>(
     make: impl FnOnce(&Reader, &Own, &Visitor) -> anyhow::Result<Option<P>> + Send + 'static,
 ) -> Response {
     answer(&portal, &visitor, move |portal, visitor, reader| {
-        let Some(own) = looking(visitor, reader, &code)? else {
-            return Ok(plain::not_found(portal, visitor));
-        };
-        let visitor = &Visitor { looks_at: own.head.code.clone(), ..visitor.clone() };
-        match make(reader, &own, visitor)? {
-            Some(page) => visitor.page(portal, StatusCode::OK, template, page),
-            None => Ok(plain::not_found(portal, visitor)),
-        }
+        page(portal, visitor, reader, (&code, template), make)
     })
     .await
 }
 
-fn looking(visitor: &Visitor, reader: &Reader, code: &str) -> anyhow::Result<Option<Own>> {
+/// The same, on a thread that may wait.
+fn page<P: Serialize>(
+    portal: &Portal,
+    visitor: &Visitor,
+    reader: &Reader,
+    (code, template): (&str, &'static str),
+    make: impl FnOnce(&Reader, &Own, &Visitor) -> anyhow::Result<Option<P>>,
+) -> anyhow::Result<Response> {
+    let Some(own) = looking(visitor, reader, code)? else { return Ok(plain::not_found(portal, visitor)) };
+    let visitor = &Visitor { looks_at: own.head.code.clone(), ..visitor.clone() };
+    match make(reader, &own, visitor)? {
+        Some(page) => visitor.page(portal, StatusCode::OK, template, page),
+        None => Ok(plain::not_found(portal, visitor)),
+    }
+}
+
+/// Who looks at the organisation with this code; `None`: it is not theirs to look at.
+pub fn looking(visitor: &Visitor, reader: &Reader, code: &str) -> anyhow::Result<Option<Own>> {
     match &visitor.person {
         Some(person) => Own::of(reader, &person.account, code, visitor.now),
         None => Ok(None),
@@ -80,10 +90,19 @@ pub async fn front(
     Extension(visitor): Extension<Visitor>,
     Path(code): Path<String>,
 ) -> Response {
-    about(portal, visitor, code, "own/front", |reader, own, visitor| {
+    answer(&portal, &visitor, move |portal, visitor, reader| front_page(portal, visitor, reader, &code)).await
+}
+
+/// The first page, also after a form.
+pub fn front_page(
+    portal: &Portal,
+    visitor: &Visitor,
+    reader: &Reader,
+    code: &str,
+) -> anyhow::Result<Response> {
+    page(portal, visitor, reader, (code, "own/front"), |reader, own, visitor| {
         Ok(Some(front::front(reader, own, visitor.now)?))
     })
-    .await
 }
 
 /// `GET /own/CODE/findings`
@@ -145,11 +164,24 @@ pub async fn finding(
     Extension(visitor): Extension<Visitor>,
     Path((code, name)): Path<(String, String)>,
 ) -> Response {
-    about(portal, visitor, code, "own/finding", move |reader, own, visitor| {
-        let roles = visitor.person.as_ref().map_or(&[][..], |person| &person.account.roles);
-        findings::one(reader, own, &name, (roles, visitor.language), visitor.now)
+    answer(&portal, &visitor, move |portal, visitor, reader| {
+        finding_page(portal, visitor, reader, &code, &name)
     })
     .await
+}
+
+/// One finding, also after a form.
+pub fn finding_page(
+    portal: &Portal,
+    visitor: &Visitor,
+    reader: &Reader,
+    code: &str,
+    name: &str,
+) -> anyhow::Result<Response> {
+    page(portal, visitor, reader, (code, "own/finding"), |reader, own, visitor| {
+        let roles = visitor.person.as_ref().map_or(&[][..], |person| &person.account.roles);
+        findings::one(reader, own, name, (roles, visitor.language), visitor.now)
+    })
 }
 
 /// Which part of a list.

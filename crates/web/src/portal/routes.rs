@@ -11,8 +11,7 @@ use axum::{
 use schakel_rules::access::Right;
 
 use super::{
-    Portal, account, answers, assets, calls, desk, findings, morning, own, plain, register, register_work,
-    reports, rules, sector, signing_in, vetting,
+    Portal, account, answers, assets, calls, desk, findings, morning, own, own_answers, plain, register, register_work, reports, rules, sector, signing_in, vetting,
     visitor::{Access, Visitor, receive},
     work,
 };
@@ -91,6 +90,8 @@ pub(super) fn routes() -> Vec<Route> {
         has(Right::SeeOwn, "/own/{code}/findings", get(own::findings)),
         has(Right::SeeOwn, "/own/{code}/findings.csv", get(own::export)),
         has(Right::SeeOwn, "/own/{code}/findings/{name}", get(own::finding)),
+        has(Right::AnswerOwn, "/own/{code}/findings/{name}/answers", post(own_answers::record)),
+        has(Right::AnswerOwn, "/own/{code}/answers/undo", post(own_answers::take_back)),
         has(Right::SeeOwn, "/own/{code}/register", get(own::register)),
         has(Right::SeeOwn, "/own/{code}/sent", get(own::sent)),
         has(Right::SeeOwn, "/own/{code}/sent/{number}", get(own::message)),

@@ -263,7 +263,7 @@ pub struct Answered {
 }
 
 /// A finding as it was told to those who are looked at; `None`: it is not theirs to see.
-pub(crate) fn told(reader: &Reader, own: &Own, id: FindingId) -> anyhow::Result<Option<(FollowUp, Stored)>> {
+pub fn told(reader: &Reader, own: &Own, id: FindingId) -> anyhow::Result<Option<(FollowUp, Stored)>> {
     let told = reader.read(|connection| follow_ups::of_finding(connection, id))?;
     let Some(told) = told.into_iter().find(|one| own.places.contains(&one.organisation)) else {
         return Ok(None);

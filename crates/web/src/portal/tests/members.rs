@@ -146,6 +146,16 @@ fn tries(path: &str) -> &'static [&'static str] {
             "/own/GM1/findings/F3",
             "/own/GM1/findings/F99",
         ],
+        "/own/{code}/findings/{name}/answers" => &[
+            "POST /own/GM2/findings/F2/answers?kind=fixed",
+            "POST /own/GM1/findings/F2/answers?kind=fixed",
+            "POST /own/GM1/findings/F99/answers?kind=fixed",
+        ],
+        "/own/{code}/answers/undo" => &[
+            "POST /own/GM2/answers/undo?what=1",
+            "POST /own/GM1/answers/undo?what=1",
+            "POST /own/GM1/answers/undo?what=",
+        ],
         "/own/{code}/register" => &["/own/GM2/register"],
         "/own/{code}/sent" => &["/own/GM2/sent", "/own/GM2/sent?before=99"],
         "/own/{code}/sent/{number}" => {
