@@ -135,9 +135,34 @@ pub struct PortalConfig {
     pub url: String,
     pub desk_phone: String,
     pub desk_mail: String,
+    pub security_contact: Vec<String>,
+    pub security_policy: String,
+    pub breached_passwords: PathBuf,
+    pub provider: Vec<ProviderConfig>,
     pub tls_certificate: PathBuf,
     pub tls_key: PathBuf,
     pub map: PathBuf,
+}
+
+/// Where people prove who they are (OpenID Connect).
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(missing_docs)]
+pub struct ProviderConfig {
+    pub name: String,
+    pub title: String,
+    pub issuer: String,
+    pub client_id: String,
+    pub client_secret_file: PathBuf,
+    pub acr: Vec<String>,
+    pub amr: Vec<String>,
+}
+
+impl ProviderConfig {
+    /// What people know it by.
+    pub fn title(&self) -> &str {
+        if self.title.is_empty() { &self.name } else { &self.title }
+    }
 }
 
 /// When a member's claim attributes.

@@ -1,7 +1,9 @@
 //! What the portal's pages are made of. The pages themselves are in `schakel-render`, their addresses in `schakel-web`.
 //!
 //! - [`accounts`]: who may sign in,
+//! - [`breached`]: passwords that were leaked elsewhere,
 //! - [`sign_in`]: who is at a browser: invitation, password, code, session,
+//! - [`passkeys`], [`providers`], [`recovery`]: other ways to sign in, and back in; [`carried`]: what a browser has between two steps,
 //! - [`morning`]: the desk's first page,
 //! - [`own`]: what people of a member see,
 //! - [`answers`], [`calls`], [`findings`], [`organisations`], [`sector`], [`vetting`], [`why`]: what their names say,
@@ -11,14 +13,19 @@
 
 pub mod accounts;
 pub mod answers;
+pub mod breached;
 pub mod calls;
+pub mod carried;
 pub mod disputes;
 pub mod finding;
 pub mod findings;
 pub mod morning;
 pub mod organisations;
 pub mod own;
+pub mod passkeys;
 pub mod people;
+pub mod providers;
+pub mod recovery;
 pub mod register_work;
 pub mod reports;
 pub mod rules;

@@ -7,6 +7,7 @@
 //! - [`contact_key`]: public keys of contacts,
 //! - [`hub`]: what goes from hub to hub; [`http_signature`]: the signature of a request.
 
+pub mod cbor;
 pub mod contact_key;
 pub mod dns;
 pub mod geo;

@@ -10,6 +10,7 @@
 //! - [`rdap`]: who holds a prefix or an AS number; [`abuse`]: whom to write to about an address or a site,
 //! - [`poll`]: a report that is fetched now and then, and only when it has changed,
 //! - [`post`]: something that is posted to a web address,
+//! - [`provider`]: who somebody is, at a provider of OpenID Connect,
 //! - [`shadowserver`]: Shadowserver's API for reports.
 
 pub mod abuse;
@@ -19,6 +20,7 @@ pub mod https;
 pub mod outgoing;
 pub mod poll;
 pub mod post;
+pub mod provider;
 pub mod rdap;
 pub mod settings;
 pub mod shadowserver;

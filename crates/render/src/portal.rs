@@ -35,6 +35,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("sign_in", include_str!("../templates/portal/sign_in.html.j2")),
     ("code", include_str!("../templates/portal/code.html.j2")),
     ("invitation", include_str!("../templates/portal/invitation.html.j2")),
+    ("recovery", include_str!("../templates/portal/recovery.html.j2")),
     ("message", include_str!("../templates/portal/message.html.j2")),
     ("morning", include_str!("../templates/portal/morning.html.j2")),
     ("account", include_str!("../templates/portal/account.html.j2")),

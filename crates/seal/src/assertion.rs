@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 pub const BYTES_MAX: usize = 8 << 10;
 
 /// The clock of a client may differ from ours by this much, in seconds.
-const SKEW_SECONDS: i64 = 60;
+pub(crate) const SKEW_SECONDS: i64 = 60;
 
 /// What is signed to be used at once need not live longer, in seconds.
 const LIFETIME_SECONDS_MAX: i64 = 600;
@@ -164,6 +164,28 @@ pub fn check(
     audiences: &[&str],
     now: i64,
 ) -> Result<Asserted, Refused> {
+    let claims = signed_claims(token, keys)?;
+    if ["iss", "sub"].iter().any(|name| text(&claims, name) != Some(client)) {
+        return Err(Refused::Subject);
+    }
+    // One audience: an assertion for several could be passed on by one of them (RFC 7523bis).
+    if !text(&claims, "aud").is_some_and(|named| audiences.contains(&named)) {
+        return Err(Refused::Audience);
+    }
+    let until = seconds(&claims, "exp").ok_or(Refused::Time)?;
+    let from = ["nbf", "iat"].iter().filter_map(|name| seconds(&claims, name)).max();
+    let counts = now < until.saturating_add(SKEW_SECONDS)
+        && until <= now.saturating_add(LIFETIME_SECONDS_MAX + SKEW_SECONDS)
+        && from.is_none_or(|from| from <= now.saturating_add(SKEW_SECONDS));
+    if !counts {
+        return Err(Refused::Time);
+    }
+    let id = text(&claims, "jti").filter(|id| (1..=ID_BYTES_MAX).contains(&id.len())).ok_or(Refused::Id)?;
+    Ok(Asserted { id: id.to_owned(), until: until.saturating_add(SKEW_SECONDS) })
+}
+
+/// What a JWT claims that one of these keys has signed.
+pub(crate) fn signed_claims(token: &str, keys: &[PublicKey]) -> Result<Map<String, Value>, Refused> {
     if token.len() > BYTES_MAX {
         return Err(Refused::Form);
     }
@@ -192,23 +214,7 @@ pub fn check(
     if !candidates.iter().any(|key| key.has_signed(signed, &signature)) {
         return Err(Refused::Signature);
     }
-    if ["iss", "sub"].iter().any(|name| text(&claims, name) != Some(client)) {
-        return Err(Refused::Subject);
-    }
-    // One audience: an assertion for several could be passed on by one of them (RFC 7523bis).
-    if !text(&claims, "aud").is_some_and(|named| audiences.contains(&named)) {
-        return Err(Refused::Audience);
-    }
-    let until = seconds(&claims, "exp").ok_or(Refused::Time)?;
-    let from = ["nbf", "iat"].iter().filter_map(|name| seconds(&claims, name)).max();
-    let counts = now < until.saturating_add(SKEW_SECONDS)
-        && until <= now.saturating_add(LIFETIME_SECONDS_MAX + SKEW_SECONDS)
-        && from.is_none_or(|from| from <= now.saturating_add(SKEW_SECONDS));
-    if !counts {
-        return Err(Refused::Time);
-    }
-    let id = text(&claims, "jti").filter(|id| (1..=ID_BYTES_MAX).contains(&id.len())).ok_or(Refused::Id)?;
-    Ok(Asserted { id: id.to_owned(), until: until.saturating_add(SKEW_SECONDS) })
+    Ok(claims)
 }
 
 fn object(part: &str) -> Option<Map<String, Value>> {
@@ -218,12 +224,12 @@ fn object(part: &str) -> Option<Map<String, Value>> {
     }
 }
 
-fn text<'f>(fields: &'f Map<String, Value>, name: &str) -> Option<&'f str> {
+pub(crate) fn text<'f>(fields: &'f Map<String, Value>, name: &str) -> Option<&'f str> {
     fields.get(name)?.as_str()
 }
 
 /// A NumericDate (RFC 7519): seconds, perhaps with a fraction.
-fn seconds(fields: &Map<String, Value>, name: &str) -> Option<i64> {
+pub(crate) fn seconds(fields: &Map<String, Value>, name: &str) -> Option<i64> {
     let value = fields.get(name)?;
     value.as_i64().or_else(|| value.as_f64().map(|seconds| seconds as i64))
 }

@@ -5,6 +5,8 @@ use argon2::{
     password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString},
 };
 
+use ring::digest;
+
 use crate::random::Random;
 
 /// What one try costs: memory in KiB, passes, lanes. The least that OWASP advises (Password Storage Cheat Sheet); a server that many sign in to at
@@ -72,6 +74,12 @@ pub fn weak(password: &str, name: &str) -> Option<Weak> {
     guessable.then_some(Weak::Guessable)
 }
 
+/// How lists of leaked passwords have it: the SHA-1 hash in capitals. It is compared with, never kept.
+pub fn leaked_hash(password: &str) -> String {
+    let hash = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, password.as_bytes());
+    hash.as_ref().iter().map(|byte| format!("{byte:02X}")).collect()
+}
+
 fn hasher() -> Argon2<'static> {
     let (memory, passes, lanes) = COST;
     let params = Params::new(memory, passes, lanes, None).expect("the cost is within the limits of Argon2");
@@ -106,6 +114,11 @@ mod tests {
         }
         assert!(!verify("x", "no hash"));
         assert_ne!(kept, hash("drie appels op een fiets", &mut random), "the salt is another");
+    }
+
+    #[test]
+    fn a_leaked_password_is_known_by_the_hash_that_lists_have() {
+        assert_eq!(leaked_hash("password"), "5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8");
     }
 
     #[test]

@@ -202,6 +202,7 @@ pub fn make_ready(
             params![id.0, proofs.password, proofs.one_time, proofs.one_time_used],
         )
         .doing("set up an account")?;
+    crate::credentials::forget(transaction, id)?;
     crate::sessions::end_all(transaction, id, act.at)?;
     act.audit(transaction, Action::AccountReady, &subject(id), "")?;
     Ok(true)

@@ -59,6 +59,7 @@ pub mod conflicts;
 pub mod contact_changes;
 pub mod contact_keys;
 pub mod corrections;
+pub mod credentials;
 pub mod data_dir;
 pub mod desk_work;
 pub mod digests;

@@ -38,6 +38,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/012.sql"),
     include_str!("../migrations/013.sql"),
     include_str!("../migrations/014.sql"),
+    include_str!("../migrations/015.sql"),
     include_str!("../migrations/018.sql"),
     include_str!("../migrations/016.sql"),
 ];

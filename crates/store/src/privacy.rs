@@ -131,6 +131,11 @@ pub const PLACES: &[Place] = &[
     },
     place("account", "name", "account of the portal", Remedy::Replace),
     place("account", "display_name", "account of the portal", Remedy::Replace),
+    Place {
+        key: "issuer || ' ' || subject",
+        ..place("identity", "subject", "identity of an account", Remedy::Replace)
+    },
+    Place { key: "hex(id)", ..place("passkey", "name", "passkey of an account", Remedy::Replace) },
     Place { key: "hex(token)", ..place("session", "agent", "session in the portal", Remedy::Replace) },
     place("finding_note", "text", "note about a finding", Remedy::Replace),
     place("saved_view", "name", "list that somebody keeps", Remedy::Replace),
@@ -235,6 +240,7 @@ mod tests {
         "answer.kind",
         "answer.way",
         "abuse_contact.means",
+        "identity.issuer",
         "baseline.actor",
         "baseline.kind",
         "call.actor",

@@ -8,6 +8,7 @@
 //!   [`work`]: what the desk does to findings; [`register_work`]: changes of the register;
 //!   [`own`], [`own_answers`]: those of a member;
 //!   [`reports`], [`rules`], [`desk`]: what came in, how it is told, and the desk itself.
+//! - [`other_ways`]: a passkey, a provider, recovery codes; [`well_known`]: whom to tell of a weakness,
 //! - [`assets`]: styles, script and typeface.
 
 mod account;
@@ -22,6 +23,7 @@ mod forms;
 mod head;
 mod morning;
 mod notices;
+mod other_ways;
 mod own;
 mod own_answers;
 mod plain;
@@ -36,13 +38,22 @@ mod signing_in;
 mod tests;
 mod vetting;
 mod visitor;
+mod well_known;
 mod work;
 
 use std::sync::{Arc, Mutex};
 
 use anyhow::Context;
 use axum::response::Response;
-use schakel_app::{config::Config, requests::Asking};
+use schakel_app::{
+    config::Config,
+    portal::{
+        carried::Used,
+        passkeys::{Site, site},
+        providers::Providers,
+    },
+    requests::Asking,
+};
 use schakel_model::clock::Clock;
 use schakel_render::portal::{Pages, morning::Morning};
 use schakel_store::{Reader, data_dir::DataDir};
@@ -80,6 +91,11 @@ pub(crate) struct Inner {
     tls: bool,
     brake: Brake,
     samples: Vec<SamplePerson>,
+    /// Where passkeys are for.
+    site: Option<Site>,
+    providers: Providers,
+    /// What browsers carried and was used.
+    used: Used,
     /// The last picture of the morning, and when it was made.
     morning: Mutex<Option<(i64, Arc<Morning>)>>,
     sector: sector::Pictures,
@@ -101,8 +117,11 @@ impl Portal {
         clock: Clock,
         tls: bool,
         samples: Vec<SamplePerson>,
-    ) -> Self {
-        Self(Arc::new(Inner {
+    ) -> anyhow::Result<Self> {
+        Ok(Self(Arc::new(Inner {
+            site: site(config),
+            providers: Providers::new(config)?,
+            used: Used::default(),
             data: data.clone(),
             clock,
             config: config.clone(),
@@ -113,7 +132,7 @@ impl Portal {
             samples,
             morning: Mutex::new(None),
             sector: sector::Pictures::new(&config.portal.map),
-        }))
+        })))
     }
 }
 
@@ -130,7 +149,7 @@ pub fn start(
         return Ok(Handle::none());
     }
     let tls = Tls::from_files(&config.portal.tls_certificate, &config.portal.tls_key)?;
-    let portal = Portal::new(config, asking, data, clock, tls.is_some(), samples);
+    let portal = Portal::new(config, asking, data, clock, tls.is_some(), samples)?;
     let handle = listener::start(listen, "portal", tls, routes::router(portal)).with_context(|| {
         format!("cannot listen on {} for the portal: set portal.listen in schakel.toml to another address, or to \"\" for none", listen)
     })?;

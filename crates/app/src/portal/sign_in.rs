@@ -4,6 +4,8 @@
 //! A wrong name, a wrong password and an account that is shut for a while are answered alike and take as long, so that nobody learns who has
 //! an account.
 
+use std::path::Path;
+
 use anyhow::Context;
 use schakel_model::{
     account::{Account, PortalRole},
@@ -14,10 +16,12 @@ use schakel_store::{
     Reader, Store, StoreError,
     accounts::{self, Proofs, beside},
     act::Act,
+    credentials,
     sessions::{self, Session, Token},
     transaction::Transaction,
 };
 
+use super::{breached, recovery};
 use crate::random;
 
 /// An invitation is good for this long: over a weekend, and no longer.
@@ -76,6 +80,8 @@ pub enum SetUp {
     Gone,
     /// The password is not taken.
     Weak(password::Weak),
+    /// The password was leaked elsewhere.
+    Breached,
     /// The code is not the one that the app shows now.
     WrongCode,
 }
@@ -117,10 +123,20 @@ fn offered(secret: &[u8; 32], invitation: &[u8; 32]) -> [u8; one_time::SECRET_BY
 }
 
 /// Sets an account up: a password, and an app that gives the code that was typed.
-pub fn set_up(reader: &Reader, now: i64, token: &str, chosen: &str, typed: &str) -> anyhow::Result<SetUp> {
+/// `breached`: the file of leaked passwords; may be empty.
+pub fn set_up(
+    reader: &Reader,
+    now: i64,
+    token: &str,
+    (chosen, typed): (&str, &str),
+    breached: &Path,
+) -> anyhow::Result<SetUp> {
     let Some(Invited { account, .. }) = invited(reader, now, token, "")? else { return Ok(SetUp::Gone) };
     if let Some(weak) = password::weak(chosen, &account.name) {
         return Ok(SetUp::Weak(weak));
+    }
+    if !breached.as_os_str().is_empty() && breached::contains(breached, &password::leaked_hash(chosen))? {
+        return Ok(SetUp::Breached);
     }
     let hash = token_hash(&reader.secret(), Kind::Invitation, token);
     let secret = offered(&reader.secret(), &hash);
@@ -192,6 +208,14 @@ pub fn by_code(
     });
     let step = secret.and_then(|secret| one_time::verify(&secret, typed, now, proofs.one_time_used));
     let Some(step) = step else {
+        let hash = recovery::hash(&reader.secret(), typed);
+        let act = Act { at: now, actor: &account.name, reason: "" };
+        let is_recovery = beside(reader.data(), |transaction| {
+            credentials::use_recovery_code(transaction, &act, account.id, &hash)
+        })?;
+        if is_recovery {
+            return begin(reader, now, &account, true, agent, Some(&session.token)).map(Some);
+        }
         note_failure(reader, now, account.id, &proofs)?;
         return Ok(None);
     };
@@ -309,6 +333,11 @@ fn shut_for(failures: u32) -> Option<i64> {
     Some(first.checked_shl(beyond.min(16)).unwrap_or(longest).min(longest))
 }
 
+/// The hash under which an invitation is kept.
+pub(super) fn invitation_hash(secret: &[u8; 32], token: &str) -> Token {
+    token_hash(secret, Kind::Invitation, token)
+}
+
 /// The hash of a password that nobody has, made once.
 fn nobodys() -> anyhow::Result<String> {
     static HASH: std::sync::OnceLock<String> = std::sync::OnceLock::new();
@@ -319,7 +348,7 @@ fn nobodys() -> anyhow::Result<String> {
     Ok(HASH.get_or_init(|| hash).clone())
 }
 
-fn fresh() -> anyhow::Result<Random> {
+pub(super) fn fresh() -> anyhow::Result<Random> {
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).context("the system gives no random numbers")?;
     Ok(Random::from_seed(seed))
@@ -339,7 +368,7 @@ fn token_hash(secret: &[u8; 32], kind: Kind, token: &str) -> Token {
     random::hash(secret, purpose, token)
 }
 
-fn derived(secret: &[u8; 32], purpose: &str) -> [u8; 32] {
+pub(super) fn derived(secret: &[u8; 32], purpose: &str) -> [u8; 32] {
     blake3::derive_key(&format!("schakel 2026 portal {purpose} v1"), secret)
 }
 
@@ -390,7 +419,9 @@ mod tests {
         let hash = token_hash(&secret, Kind::Invitation, &token);
         let offered = offered(&secret, &hash);
         let code = one_time::code_at(&offered, NOW);
-        let set_up = |password: &str, code: &str, now| set_up(&reader, now, &token, password, code).unwrap();
+        let set_up = |password: &str, code: &str, now| {
+            set_up(&reader, now, &token, (password, code), Path::new("")).unwrap()
+        };
         assert_eq!(set_up("kort", &code, NOW), SetUp::Weak(password::Weak::Short));
         assert_eq!(set_up(PASSWORD, "000", NOW), SetUp::WrongCode);
         assert_eq!(set_up(PASSWORD, &code, NOW + INVITATION_SECONDS), SetUp::Gone);

@@ -42,6 +42,7 @@ mod openapi;
 mod policy;
 mod portal;
 mod portal_desk;
+mod portal_members;
 mod privacy;
 mod quality;
 mod reattribute;

@@ -19,20 +19,20 @@ const PASSWORD: &str = "drie appels op een fiets";
 
 /// What was answered.
 #[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    head: String,
-    pub(crate) body: String,
+pub struct Answer {
+    pub status: u16,
+    pub head: String,
+    pub body: String,
 }
 
 impl Answer {
-    pub(crate) fn header(&self, name: &str) -> &str {
+    pub fn header(&self, name: &str) -> &str {
         let line = self.head.lines().find(|line| line.to_lowercase().starts_with(&format!("{name}: ")));
         line.map_or("", |line| &line[name.len() + 2..])
     }
 
     /// The cookie that was given under this name.
-    pub(crate) fn cookie(&self, name: &str) -> String {
+    pub fn cookie(&self, name: &str) -> String {
         let given = self.head.lines().filter_map(|line| line.split_once(": "));
         let mut cookies =
             given.filter(|(key, _)| key.eq_ignore_ascii_case("set-cookie")).map(|(_, value)| value);
@@ -43,19 +43,19 @@ impl Answer {
 }
 
 /// A service with a portal.
-pub(crate) struct Portal {
-    pub(crate) installation: Installation,
-    pub(crate) serving: Serving,
+pub struct Portal {
+    pub installation: Installation,
+    pub serving: Serving,
     port: u16,
 }
 
 impl Portal {
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         Self::with("")
     }
 
     /// With more configuration.
-    pub(crate) fn with(more: &str) -> Self {
+    pub fn with(more: &str) -> Self {
         let installation = Installation::new();
         let port = free_port().unwrap();
         let configuration = format!("[portal]\nlisten = \"127.0.0.1:{port}\"\n{more}");
@@ -63,7 +63,7 @@ impl Portal {
         Self { installation, serving, port }
     }
 
-    fn ask(&self, method: &str, path: &str, cookie: &str, more: &str, body: &str) -> Answer {
+    pub fn ask(&self, method: &str, path: &str, cookie: &str, more: &str, body: &str) -> Answer {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         let (port, length) = (self.port, body.len());
         write!(
@@ -79,16 +79,20 @@ impl Portal {
         Answer { status, head: head.to_owned(), body: body.to_owned() }
     }
 
-    pub(crate) fn get(&self, path: &str, cookie: &str) -> Answer {
+    pub fn get(&self, path: &str, cookie: &str) -> Answer {
         self.ask("GET", path, cookie, "", "")
     }
 
-    pub(crate) fn post(&self, path: &str, cookie: &str, form: &str) -> Answer {
+    pub fn post(&self, path: &str, cookie: &str, form: &str) -> Answer {
         self.ask("POST", path, cookie, "", form)
     }
 
-    fn invite(&self, name: &str, roles: &[&str]) -> String {
-        let mut arguments = vec!["account", "invite", name];
+    pub fn invite(&self, name: &str, roles: &[&str]) -> String {
+        self.invite_of(name, "", roles)
+    }
+
+    pub fn invite_of(&self, name: &str, organisation: &str, roles: &[&str]) -> String {
+        let mut arguments = vec!["account", "invite", name, "--organisation", organisation];
         roles.iter().for_each(|role| arguments.extend(["--role", role]));
         // The service goes by the real clock, so does what is asked of it here.
         let mut command = self.installation.command_by_the_real_clock(&arguments);
@@ -98,8 +102,13 @@ impl Portal {
     }
 
     /// Somebody who has set up their account; their secret.
-    pub(crate) fn somebody(&self, name: &str, roles: &[&str]) -> Vec<u8> {
-        let path = self.invite(name, roles);
+    pub fn somebody(&self, name: &str, roles: &[&str]) -> Vec<u8> {
+        self.somebody_of(name, "", roles)
+    }
+
+    /// The same, of a member.
+    pub fn somebody_of(&self, name: &str, organisation: &str, roles: &[&str]) -> Vec<u8> {
+        let path = self.invite_of(name, organisation, roles);
         let page = self.get(&path, "");
         let secret = page.body.split("<code>").nth(1).unwrap().split("</code>").next().unwrap();
         let secret = base32(secret);
@@ -111,7 +120,8 @@ impl Portal {
     }
 
     /// Signs in; the cookie of the session.
-    pub(crate) fn sign_in(&self, name: &str, secret: &[u8]) -> String {
+    pub fn sign_in(&self, name: &str, secret: &[u8]) -> String {
+        let name = name.replace('@', "%40");
         let form = format!("name={name}&password={}&next=%2Fexplain", PASSWORD.replace(' ', "+"));
         let half = self.post("/sign-in", "", &form);
         assert_eq!(

@@ -143,3 +143,37 @@ own-say-risk_accepted = We accept the risk
 own-say-question = We have a question
 done-answered = Thank you. Your response counts.
 done-answer-proposed = Thank you. We look at your response before it counts.
+
+# Other ways to sign in
+passkey-help = Do you have a passkey on this device or on your telephone?
+passkey-sign-in = Sign in with a passkey
+passkey-failed-title = Signing in with a passkey did not work
+passkey-failed = Try again, or sign in with your password and code.
+passkey-not-added = The passkey was not added. Try again on this device.
+passkeys-title = Passkeys
+passkeys-help = With a passkey you sign in with your finger, face or PIN. You need no password and no code then.
+passkey-name = Name, for example "my telephone"
+passkey-add = Add a passkey
+passkey-remove = Remove
+passkey-used = last used { $at }
+done-passkey-added = The passkey was added.
+done-passkey-removed = The passkey was removed.
+provider-help = Or sign in through your organisation:
+provider-invited = Do you sign in through your organisation? Link that to your account. You need no password and no app then.
+provider-title = You also sign in through
+provider-failed-title = Signing in through your organisation did not work
+provider-failed = Signing in was broken off. Try again. If it goes on, ask the administrator.
+provider-away = Your organisation cannot say who you are now. Try again in a few minutes, or sign in with your password.
+provider-unknown = You are known there, but no account here is linked to it. Ask the administrator for an invitation and choose your organisation there.
+provider-gone = The invitation was used or is too old, or this sign-in belongs to somebody else. Ask the administrator for a new invitation.
+provider-no-second-factor = You showed no second factor there, such as a code or a key. Turn it on at your organisation and try again.
+recovery-title = Recovery codes
+recovery-help = Have you lost your telephone? With a recovery code instead of the code of the app you still sign in. Each code works once.
+recovery-left = { $count ->
+    [0] You have none.
+    [one] You have 1 left.
+   *[other] You have { $count } left.
+}
+recovery-make = Make new codes
+recovery-new = Keep these codes on paper or in a password safe. You see them only now. Earlier codes work no more.
+password-breached = This password stands in a list of leaked passwords. Choose another.

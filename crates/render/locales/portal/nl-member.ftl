@@ -143,3 +143,37 @@ own-say-risk_accepted = We accepteren het risico
 own-say-question = We hebben een vraag
 done-answered = Dank u. Uw reactie telt.
 done-answer-proposed = Dank u. Wij kijken naar uw reactie voordat die telt.
+
+# Andere manieren om in te loggen
+passkey-help = Hebt u een passkey op dit apparaat of op uw telefoon?
+passkey-sign-in = Inloggen met een passkey
+passkey-failed-title = Inloggen met een passkey lukt niet
+passkey-failed = Probeer het nog eens, of log in met uw wachtwoord en code.
+passkey-not-added = De passkey is niet toegevoegd. Probeer het nog eens op dit apparaat.
+passkeys-title = Passkeys
+passkeys-help = Met een passkey logt u in met uw vinger, gezicht of pincode. U hebt dan geen wachtwoord en code nodig.
+passkey-name = Naam, bijvoorbeeld "mijn telefoon"
+passkey-add = Passkey toevoegen
+passkey-remove = Verwijderen
+passkey-used = laatst gebruikt { $at }
+done-passkey-added = De passkey is toegevoegd.
+done-passkey-removed = De passkey is verwijderd.
+provider-help = Of log in via uw organisatie:
+provider-invited = Logt u in via uw organisatie? Koppel dan die aan uw account. U hebt dan geen wachtwoord en app nodig.
+provider-title = U logt ook in via
+provider-failed-title = Inloggen via uw organisatie lukt niet
+provider-failed = Het inloggen is afgebroken. Probeer het nog eens. Blijft het misgaan, vraag dan de beheerder.
+provider-away = Uw organisatie kan nu niet zeggen wie u bent. Probeer het over een paar minuten, of log in met uw wachtwoord.
+provider-unknown = U bent daar bekend, maar hebt hier geen account dat ermee is gekoppeld. Vraag de beheerder om een uitnodiging en kies daar uw organisatie.
+provider-gone = De uitnodiging is gebruikt of te oud, of deze inlog hoort al bij iemand anders. Vraag de beheerder om een nieuwe uitnodiging.
+provider-no-second-factor = U hebt daar geen tweede factor laten zien, zoals een code of een sleutel. Zet die aan bij uw organisatie en probeer het opnieuw.
+recovery-title = Herstelcodes
+recovery-help = Bent u uw telefoon kwijt? Met een herstelcode in plaats van de code uit de app logt u toch in. Elke code werkt één keer.
+recovery-left = { $count ->
+    [0] U hebt er geen.
+    [one] U hebt er nog 1.
+   *[other] U hebt er nog { $count }.
+}
+recovery-make = Nieuwe codes maken
+recovery-new = Bewaar deze codes op papier of in een wachtwoordkluis. U ziet ze alleen nu. Eerdere codes werken niet meer.
+password-breached = Dit wachtwoord staat in een lijst van gelekte wachtwoorden. Kies een ander.

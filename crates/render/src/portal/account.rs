@@ -11,6 +11,43 @@ pub struct SignIn {
     pub name: String,
     /// Where to go afterwards: a page of ours.
     pub next: String,
+    /// Where else people can prove who they are: a name in an address, and what they know it by.
+    pub providers: Vec<(String, String)>,
+    /// For who has a passkey; none: there are none here.
+    pub passkey: Option<AskedOfDevice>,
+}
+
+/// What the script of a page asks a device.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct AskedOfDevice {
+    /// The challenge, in base64url.
+    pub challenge: String,
+    /// Whom it is for.
+    pub host: String,
+    /// What that is called.
+    pub sender: String,
+    /// The algorithms that we know, by their numbers.
+    pub algorithms: String,
+}
+
+/// New recovery codes.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Codes {
+    /// They.
+    pub codes: Vec<String>,
+}
+
+/// A passkey of somebody.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Passkey {
+    /// How it is named in the form that removes it.
+    pub id: String,
+    /// What its owner calls it.
+    pub name: String,
+    /// Since when, in seconds since 1970.
+    pub created_at: i64,
+    /// When it was last used.
+    pub used_at: Option<i64>,
 }
 
 /// What somebody sees who follows an invitation.
@@ -26,6 +63,10 @@ pub struct Invitation {
     pub picture: String,
     /// The key of what was wrong just now; empty: nothing.
     pub wrong: &'static str,
+    /// Where else they can prove who they are.
+    pub providers: Vec<(String, String)>,
+    /// The last part of the link.
+    pub token: String,
     /// The fewest characters of a password.
     pub chars_min: usize,
 }
@@ -52,6 +93,16 @@ pub struct Account {
     pub organisation: String,
     /// Words of their roles.
     pub roles: Vec<&'static str>,
+    /// Their number as devices know it, in base64url.
+    pub user: String,
+    /// For a new passkey; none: there are none here.
+    pub passkey: Option<AskedOfDevice>,
+    /// Their passkeys.
+    pub passkeys: Vec<Passkey>,
+    /// At which providers they are known.
+    pub issuers: Vec<String>,
+    /// How many recovery codes are left.
+    pub recovery_codes: u32,
     /// Where they are signed in.
     pub sessions: Vec<Session>,
 }

@@ -40,6 +40,8 @@ notices!(
     Woken "done-woken",
     Noted "done-noted",
     Recorded "done-recorded",
+    PasskeyAdded "done-passkey-added",
+    PasskeyRemoved "done-passkey-removed",
     Answered "done-answered",
     AnswerProposed "done-answer-proposed",
     NothingDifferent "done-nothing-different",

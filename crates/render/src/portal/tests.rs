@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 use super::*;
 use crate::portal::{
-    account::{Account, Invitation, Message, Session, SignIn},
+    account::{Account, AskedOfDevice, Codes, Invitation, Message, Passkey, Session, SignIn},
     morning::{Ahead, Feed, Ledger, Morning, Waiting},
 };
 use crate::words::portal_sources;
@@ -200,10 +200,29 @@ fn samples() -> Vec<(&'static str, Json)> {
     all
 }
 
+fn asked_of_device() -> AskedOfDevice {
+    AskedOfDevice {
+        challenge: "AA".into(),
+        host: "a.example".into(),
+        sender: "s".into(),
+        algorithms: "-7".into(),
+    }
+}
+
 fn of_desk() -> Vec<(&'static str, Json)> {
     vec![
-        ("sign_in", of(SignIn { wrong: true, name: "jan".into(), next: "/".into() })),
+        (
+            "sign_in",
+            of(SignIn {
+                wrong: true,
+                name: "jan".into(),
+                next: "/".into(),
+                providers: vec![("sso".into(), "SSO".into())],
+                passkey: Some(asked_of_device()),
+            }),
+        ),
         ("code", of(SignIn::default())),
+        ("recovery", of(Codes { codes: vec!["AAAA-BBBB".into()] })),
         (
             "invitation",
             of(Invitation {
@@ -212,6 +231,8 @@ fn of_desk() -> Vec<(&'static str, Json)> {
                 secret: "ABCD EFGH".into(),
                 picture: "<svg></svg>".into(),
                 wrong: "password-short",
+                providers: vec![("sso".into(), "SSO".into())],
+                token: "t".into(),
                 chars_min: 12,
             }),
         ),
@@ -224,6 +245,16 @@ fn of_desk() -> Vec<(&'static str, Json)> {
                 display_name: "Jan Jansen".into(),
                 organisation: String::new(),
                 roles: vec!["handler"],
+                user: "AQ".into(),
+                passkey: Some(asked_of_device()),
+                passkeys: vec![Passkey {
+                    id: "AQ".into(),
+                    name: "x".into(),
+                    created_at: 1,
+                    used_at: Some(2),
+                }],
+                issuers: vec!["https://idp.example".into()],
+                recovery_codes: 3,
                 sessions: vec![Session {
                     id: "0a".into(),
                     agent: "Firefox".into(),

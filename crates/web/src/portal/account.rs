@@ -1,19 +1,20 @@
 //! `/account`: somebody's own account, and where they are signed in.
 
 use axum::{Extension, extract::State, http::StatusCode, response::Response};
-use schakel_app::portal::sign_in;
+use schakel_app::portal::{passkeys, sign_in};
 use schakel_render::portal::{
-    account::{Account, Session},
+    account::{Account, Passkey, Session},
     acting::Done,
 };
-use schakel_store::sessions;
+use schakel_store::{credentials, sessions};
 
 use super::{
     Portal,
     acting::{Went, go_on},
-    answer,
+    answer, cookies,
     forms::Form,
     plain,
+    signing_in::passkey_challenge,
     visitor::Visitor,
 };
 
@@ -24,7 +25,23 @@ pub async fn show(State(portal): State<Portal>, Extension(visitor): Extension<Vi
         let account = &person.account;
         let sessions = reader.read(|connection| sessions::of(connection, account.id))?;
         let still = sessions.into_iter().filter(|one| one.used_at + sign_in::IDLE_SECONDS > visitor.now);
+        let challenge = passkey_challenge(portal, visitor, reader)?;
+        let passkeys = reader.read(|connection| credentials::passkeys(connection, account.id))?;
         let page = Account {
+            user: passkeys::shown(&account.id.0.to_be_bytes()),
+            passkey: challenge.as_ref().map(|(asked, _)| asked.clone()),
+            passkeys: passkeys
+                .into_iter()
+                .map(|one| Passkey {
+                    id: passkeys::shown(&one.id),
+                    name: one.name,
+                    created_at: one.created_at,
+                    used_at: one.used_at,
+                })
+                .collect(),
+            issuers: reader.read(|connection| credentials::issuers(connection, account.id))?,
+            recovery_codes: reader
+                .read(|connection| credentials::recovery_codes_left(connection, account.id))?,
             name: account.name.clone(),
             display_name: account.display_name.clone(),
             organisation: account.organisation.clone(),
@@ -39,7 +56,11 @@ pub async fn show(State(portal): State<Portal>, Extension(visitor): Extension<Vi
                 })
                 .collect(),
         };
-        visitor.page(portal, StatusCode::OK, "account", page)
+        let mut response = visitor.page(portal, StatusCode::OK, "account", page)?;
+        if let Some((_, carried)) = challenge {
+            cookies::keep(response.headers_mut(), cookies::CARRIED, &carried);
+        }
+        Ok(response)
     })
     .await
 }

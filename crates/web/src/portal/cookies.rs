@@ -7,6 +7,8 @@ use axum::http::{HeaderMap, HeaderValue, header};
 pub const SESSION: &str = "__Host-schakel";
 /// The first step of signing in.
 pub const HALF_WAY: &str = "__Host-schakel-step";
+/// What is carried to a provider and back, or to a device.
+pub const CARRIED: &str = "__Host-schakel-carried";
 /// What the next page says came of it.
 pub const NOTICE: &str = "__Host-schakel-notice";
 /// The language.

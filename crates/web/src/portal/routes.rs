@@ -11,9 +11,9 @@ use axum::{
 use schakel_rules::access::Right;
 
 use super::{
-    Portal, account, answers, assets, calls, desk, findings, morning, own, own_answers, plain, register, register_work, reports, rules, sector, signing_in, vetting,
+    Portal, account, answers, assets, calls, desk, findings, morning, other_ways, own, own_answers, plain, register, register_work, reports, rules, sector, signing_in, vetting,
     visitor::{Access, Visitor, receive},
-    work,
+    well_known, work,
 };
 
 /// An address, whom it is for, and what answers there.
@@ -36,11 +36,18 @@ pub(super) fn routes() -> Vec<Route> {
         anybody("/sign-in", get(signing_in::ask).post(signing_in::take)),
         anybody("/sign-in/code", get(signing_in::ask_code).post(signing_in::take_code)),
         anybody("/invitation/{token}", get(signing_in::invited).post(signing_in::set_up)),
+        anybody("/sign-in/passkey", post(other_ways::by_passkey)),
+        anybody("/sign-in/with/{name}", get(other_ways::with_provider)),
+        anybody("/sign-in/back", get(other_ways::back)),
+        anybody("/invitation/{token}/with/{name}", get(other_ways::invited_with_provider)),
         anybody("/demo/{token}", get(signing_in::sample)),
         anybody("/toegankelijkheid", get(accessibility)),
         has(Right::SignedIn, "/sign-out", post(signing_in::sign_out)),
         has(Right::SignedIn, "/account", get(account::show)),
         has(Right::SignedIn, "/account/sessions", post(account::end_session)),
+        has(Right::SignedIn, "/account/passkeys", post(other_ways::add_passkey)),
+        has(Right::SignedIn, "/account/passkeys/remove", post(other_ways::remove_passkey)),
+        has(Right::SignedIn, "/account/recovery", post(other_ways::recovery_codes)),
         has(Right::SeeDesk, "/", get(morning::show)),
         has(Right::SignedIn, "/sector", get(sector::show)),
         has(Right::SeeCases, "/calls", get(calls::show)),
@@ -150,6 +157,7 @@ pub(super) fn router(portal: Portal) -> Router {
     router
         .route("/assets/{name}", get(assets::show))
         .route("/robots.txt", get(robots))
+        .route("/.well-known/security.txt", get(well_known::security_txt))
         .fallback_service(elsewhere.with_state(portal.clone()))
         .with_state(portal)
 }

@@ -6,12 +6,18 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use schakel_app::portal::sign_in::{self, Invited, SetUp};
+use schakel_app::portal::{
+    passkeys,
+    sign_in::{self, Invited, SetUp},
+};
 use schakel_render::portal::{
-    account::{Invitation, SignIn},
+    account::{AskedOfDevice, Invitation, SignIn},
     picture::qr_code,
 };
-use schakel_seal::password::{CHARS_MIN, Weak};
+use schakel_seal::{
+    passkey::ALGORITHMS,
+    password::{CHARS_MIN, Weak},
+};
 use schakel_store::{Reader, accounts};
 use serde::Deserialize;
 
@@ -27,7 +33,8 @@ use super::{
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Wish {
-    next: String,
+    /// A page of ours.
+    pub next: String,
 }
 
 /// `GET /sign-in`
@@ -36,14 +43,45 @@ pub async fn ask(
     Extension(visitor): Extension<Visitor>,
     Query(wish): Query<Wish>,
 ) -> Response {
-    answer(&portal, &visitor, move |portal, visitor, _| {
+    answer(&portal, &visitor, move |portal, visitor, reader| {
         if visitor.person.is_some() {
             return Ok(see_other(next_page(&wish.next)));
         }
         let page = SignIn { next: next_page(&wish.next).to_owned(), ..SignIn::default() };
-        visitor.page(portal, StatusCode::OK, "sign_in", page)
+        first_page(portal, visitor, reader, StatusCode::OK, page)
     })
     .await
+}
+
+/// The page that asks by which way, with a challenge for who has a passkey.
+fn first_page(
+    portal: &Portal,
+    visitor: &Visitor,
+    reader: &Reader,
+    status: StatusCode,
+    page: SignIn,
+) -> anyhow::Result<Response> {
+    let challenge = passkey_challenge(portal, visitor, reader)?;
+    let passkey = challenge.as_ref().map(|(asked, _)| asked.clone());
+    let page = SignIn { providers: portal.providers.shown(), passkey, ..page };
+    let mut response = visitor.page(portal, status, "sign_in", page)?;
+    if let Some((_, carried)) = challenge {
+        cookies::keep(response.headers_mut(), cookies::CARRIED, &carried);
+    }
+    Ok(response)
+}
+
+/// What the script of a page asks a device, and what the browser carries meanwhile; `None`: there are no passkeys here.
+pub fn passkey_challenge(
+    portal: &Portal,
+    visitor: &Visitor,
+    reader: &Reader,
+) -> anyhow::Result<Option<(AskedOfDevice, String)>> {
+    let Some(site) = &portal.site else { return Ok(None) };
+    let (challenge, carried) = passkeys::challenge(reader, visitor.now)?;
+    let (host, sender) = (site.host.clone(), portal.config.sender.clone());
+    let algorithms = ALGORITHMS.map(|number| number.to_string()).join(" ");
+    Ok(Some((AskedOfDevice { challenge, host, sender, algorithms }, carried)))
 }
 
 /// `POST /sign-in`
@@ -59,8 +97,9 @@ pub async fn take(
         let (name, next) = (form.field("name"), next_page(form.field("next")));
         let cookie = sign_in::by_password(reader, visitor.now, name, form.field("password"), &visitor.agent)?;
         let Some(cookie) = cookie else {
-            let page = SignIn { wrong: true, name: name.to_owned(), next: next.to_owned() };
-            return visitor.page(portal, StatusCode::UNAUTHORIZED, "sign_in", page);
+            let page =
+                SignIn { wrong: true, name: name.to_owned(), next: next.to_owned(), ..SignIn::default() };
+            return first_page(portal, visitor, reader, StatusCode::UNAUTHORIZED, page);
         };
         let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
         let mut response = see_other(&format!("/sign-in/code?{query}"));
@@ -110,7 +149,8 @@ pub async fn take_code(
     .await
 }
 
-fn signed_in(cookie: &str, next: &str) -> Response {
+/// Signed in, and on to a page of ours.
+pub fn signed_in(cookie: &str, next: &str) -> Response {
     let mut response = see_other(next);
     cookies::keep(response.headers_mut(), cookies::SESSION, cookie);
     cookies::forget(response.headers_mut(), cookies::HALF_WAY);
@@ -161,7 +201,13 @@ pub async fn set_up(
         return plain::slow_down(&portal, &visitor);
     }
     answer(&portal, &visitor, move |portal, visitor, reader| {
-        let done = sign_in::set_up(reader, visitor.now, &token, form.field("password"), form.field("code"))?;
+        let done = sign_in::set_up(
+            reader,
+            visitor.now,
+            &token,
+            (form.field("password"), form.field("code")),
+            &portal.config.portal.breached_passwords,
+        )?;
         let wrong = match done {
             SetUp::Ready => {
                 let on = Some(("/sign-in", "sign-in"));
@@ -171,6 +217,7 @@ pub async fn set_up(
             SetUp::Weak(Weak::Short) => "password-short",
             SetUp::Weak(Weak::Long) => "password-long",
             SetUp::Weak(Weak::Guessable) => "password-guessable",
+            SetUp::Breached => "password-breached",
             SetUp::WrongCode => "invitation-code-wrong",
         };
         show_invitation(portal, visitor, reader, &token, StatusCode::UNPROCESSABLE_ENTITY, wrong)
@@ -199,6 +246,8 @@ fn show_invitation(
         secret: groups.join(" "),
         picture: qr_code(&uri),
         wrong,
+        providers: portal.providers.shown(),
+        token: token.to_owned(),
         chars_min: CHARS_MIN,
     };
     visitor.page(portal, status, "invitation", page)

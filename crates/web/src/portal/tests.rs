@@ -54,7 +54,7 @@ fn place() -> Place {
     let clock = Clock::fixed(jiff::Timestamp::from_second(NOW).unwrap());
     // Nobody carries anything out: what asks for it is told that the service is busy.
     let (asking, _) = requests::channel();
-    let portal = Portal::new(&Config::default(), &asking, &data, clock, false, Vec::new());
+    let portal = Portal::new(&Config::default(), &asking, &data, clock, false, Vec::new()).unwrap();
     Place { _folder: folder, portal, cookie: format!("{}={cookie}", cookies::SESSION), form_token }
 }
 
@@ -135,7 +135,8 @@ fn no_address_stands_twice() {
 async fn acted(place: &Place, what: fn() -> anyhow::Result<Done>, carry_out: bool) -> (Response, String) {
     let (asking, requests) = requests::channel();
     let portal =
-        Portal::new(&place.portal.config, &asking, &place.portal.data, place.portal.clock, false, Vec::new());
+        Portal::new(&place.portal.config, &asking, &place.portal.data, place.portal.clock, false, Vec::new())
+            .unwrap();
     let handler = move |axum::extract::State(portal): axum::extract::State<Portal>,
                         axum::Extension(visitor): axum::Extension<Visitor>,
                         form: Form| async move {

@@ -59,6 +59,8 @@ pub struct Visitor {
     pub typed: Vec<(String, String)>,
     /// The page that is looked at, with what is asked of it: forms lead back to it.
     pub here: String,
+    /// What the browser carries between two steps.
+    pub carried: String,
     /// Now, in seconds since 1970.
     pub now: i64,
 }
@@ -230,6 +232,7 @@ fn visitor(portal: &Portal, uri: &Uri, here: String, headers: &HeaderMap) -> any
         agent: text(header::USER_AGENT).to_owned(),
         form_token,
         half_way: cookies::read(headers, cookies::HALF_WAY).to_owned(),
+        carried: cookies::read(headers, cookies::CARRIED).to_owned(),
         person,
         now,
     })

@@ -98,7 +98,7 @@ impl World {
         assert!(composer.compose(Some(intake.store()), &mut |_| {}).unwrap() >= 4);
         drop(intake);
         let (asking, _) = requests::channel();
-        let portal = Portal::new(&config, &asking, &data, clock, false, Vec::new());
+        let portal = Portal::new(&config, &asking, &data, clock, false, Vec::new()).unwrap();
         Self { _folder: folder, portal }
     }
 
