@@ -82,6 +82,11 @@ pub fn actor(data: &DataDir, name: Option<&str>) -> anyhow::Result<Actor> {
     }
 }
 
+/// Is this what a part of the program calls itself?
+pub fn is_reserved(name: &str) -> bool {
+    RESERVED.contains(&name) || name == PROGRAM
+}
+
 /// Adds a desk user, or lets a disabled one act again.
 pub fn add(
     store: &mut Store,

@@ -55,6 +55,10 @@ pub fn invite(store: &mut Store, act: &Act<'_>, invite: &Invite<'_>) -> anyhow::
         let known = store.read(schakel_store::register::load_organisations_now)?;
         let found = known.organisations.iter().any(|one| one.code == organisation);
         ensure!(found, "there is no organisation {organisation} in the register");
+        // What they do stands in the audit log under this name, and nobody of the desk is meant by it.
+        let is_desks = crate::users::is_reserved(name)
+            || store.read(|connection| users::by_name(connection, name))?.is_some();
+        ensure!(!is_desks, "{name} is a name of the desk already. Choose another name");
     }
     let display_name = if display_name.is_empty() { name } else { display_name };
     if let Some(known) = store.read(|connection| accounts::by_name(connection, name))? {

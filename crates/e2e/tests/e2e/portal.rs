@@ -327,3 +327,17 @@ fn a_browser_finds_its_way_and_every_page_is_accessible() {
     browser::run("portal.mjs", &[&base, &invitation]);
     portal.serving.stop();
 }
+
+/// Passkeys are for a name, so the portal has one here: that of this machine.
+#[test]
+fn somebody_signs_in_by_a_passkey_and_back_in_by_a_recovery_code() {
+    let installation = Installation::new();
+    let port = free_port().unwrap();
+    let base = format!("http://localhost:{port}");
+    let configuration = format!("[portal]\nlisten = \"127.0.0.1:{port}\"\nurl = \"{base}\"\n");
+    let serving = Serving::start(&installation, &configuration);
+    let portal = Portal { installation, serving, port };
+    let invitation = portal.invite("anna", &["handler"]);
+    browser::run("passkeys.mjs", &[&base, &invitation]);
+    portal.serving.stop();
+}

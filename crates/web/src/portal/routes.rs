@@ -11,7 +11,8 @@ use axum::{
 use schakel_rules::access::Right;
 
 use super::{
-    Portal, account, answers, assets, calls, desk, findings, morning, other_ways, own, own_answers, plain, register, register_work, reports, rules, sector, signing_in, vetting,
+    Portal, account, answers, assets, calls, desk, findings, morning, other_ways, own, own_answers, plain,
+    register, register_work, reports, rules, sector, signing_in, vetting,
     visitor::{Access, Visitor, receive},
     well_known, work,
 };
