@@ -7,12 +7,17 @@ mod commands;
 mod output;
 mod rehearsal;
 
-use std::{io::IsTerminal, path::PathBuf, process::ExitCode};
+use std::{
+    io::IsTerminal,
+    path::PathBuf,
+    process::ExitCode,
+    sync::{Mutex, PoisonError},
+};
 
 use clap::{CommandFactory, FromArgMatches};
 use schakel_app::{
     access_log::Looker,
-    lending,
+    lending::{self, Loan},
     users::{self, Actor},
 };
 use schakel_model::clock::Clock;
@@ -33,9 +38,16 @@ pub struct Context {
     pub out: Out,
     /// Who acts, as said by `--as`.
     acting: Option<String>,
+    /// The store, while the service that holds it lends it to this command.
+    loan: Mutex<Option<Loan>>,
 }
 
 impl Context {
+    /// Gives the store back to the service before the command ends: what it waits for is done by the service.
+    pub fn give_back(&self) {
+        self.loan.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
     /// Who acts: the desk user of `--as`, or the program itself.
     pub fn actor(&self) -> anyhow::Result<Actor> {
         users::actor(&self.data, self.acting.as_deref())
@@ -60,7 +72,13 @@ fn main() -> ExitCode {
     let named = cli.global.data.is_some();
     let root = cli.global.data.unwrap_or_else(default_data);
     let acting = cli.global.acting;
-    let context = Context { data: DataDir::new(root), clock, out: Out::new(cli.global.json), acting };
+    let context = Context {
+        data: DataDir::new(root),
+        clock,
+        out: Out::new(cli.global.json),
+        acting,
+        loan: Mutex::new(None),
+    };
     let ended = match run(&cli.command, &context, named) {
         Err(error) if is_locked(&error) && may_borrow(&cli.command) => {
             run_beside_the_service(&name, error, &context, || run(&cli.command, &context, named))
@@ -98,7 +116,12 @@ fn run_beside_the_service(
         say("The service is at work here; waiting for it to hand over the store.");
     }
     match lending::borrow(&context.data, name) {
-        Ok(Some(_loan)) => run(),
+        Ok(Some(loan)) => {
+            *context.loan.lock().unwrap_or_else(PoisonError::into_inner) = Some(loan);
+            let ended = run();
+            context.give_back();
+            ended
+        }
         // Another command holds the lock, or the service has stopped just now.
         Ok(None) => run().map_err(|error| if is_locked(&error) { locked } else { error }),
         Err(error) => Err(locked.context(format!("the service does not hand over the store: {error}"))),

@@ -47,6 +47,7 @@ pub fn run(context: &Context, args: &WhoseArgs) -> anyhow::Result<Ending> {
         Ok((link, question))
     })?;
     let Some((link, question)) = done else { return Ok(Ending::Done) };
+    context.give_back();
     let reader = Reader::open(&context.data)?;
     let until = Instant::now() + Duration::from_secs(args.wait);
     let mut asked = whose::asked(&reader, &link, question)?;

@@ -258,3 +258,44 @@ fn a_chain_of_three_is_killed_and_the_three_ledgers_agree() {
         assert_eq!(hub.installation.fate("known"), 0, "{}", hub.name);
     }
 }
+
+#[test]
+fn a_hub_asks_another_whose_an_address_is_and_both_have_it_in_their_logs() {
+    let (top, bottom) = two_hubs(true);
+    // Nobody agreed on questions yet.
+    let ask = |hub: &Hub, value: &str| {
+        let mut command =
+            hub.installation.command_by_the_real_clock(&["hub", "whose", "bottom.example", value]);
+        program::run(command.args(["--as", "jan", "--wait", "30", "--json"]))
+    };
+    ask(&top, "198.51.100.7").ended(1).says(&["`ask`"]);
+    for (hub, peer) in [(&top, "bottom.example"), (&bottom, "top.example")] {
+        hub.json(&["hub", "end", peer]);
+    }
+    let purposes = ["--purposes", "notify,ask"];
+    let invited = top.json(&[&["hub", "invite", "bottom.example"], &purposes[..]].concat());
+    let invitation = bottom.installation.file("invitation", invited["file"].as_str().unwrap());
+    let of_top = top.fingerprint();
+    let accept = ["hub", "accept", &invitation, "--fingerprint", &of_top];
+    let accepted = bottom.json(&[&accept[..], &purposes[..]].concat());
+    let acceptance = top.installation.file("acceptance", accepted["file"].as_str().unwrap());
+    top.json(&["hub", "confirm", &acceptance, "--fingerprint", &bottom.fingerprint()]);
+    let (serving, below) = (top.serve(), bottom.serve());
+    for (value, answer) in [("198.51.100.7", "yes"), ("192.0.2.200", "no")] {
+        let said = ask(&top, value).ended(0).json();
+        assert_eq!((said["value"].as_str(), said["answer"].as_str()), (Some(value), Some(answer)), "{said}");
+    }
+    for (hub, peer, way) in [(&top, "bottom.example", "asked"), (&bottom, "top.example", "heard")] {
+        let log = hub.json(&["hub", "log", peer]);
+        assert_eq!(log["questions"].as_array().unwrap().len(), 2, "{log}");
+        assert_eq!(log["questions"][0]["way"], way);
+        assert!(log["log"].as_array().unwrap().iter().any(|entry| entry["action"] == "hub.whose"));
+    }
+    drop((serving, below));
+    // A new key that is only tried leaves nothing behind.
+    let mut dry = top.installation.command_by_the_real_clock(&["hub", "key", "rotate", "--dry-run"]);
+    program::run(dry.args(["--as", "jan"])).ended(0);
+    assert_eq!(top.json(&["hub", "key", "rotate"])["announced_to"], 1);
+    top.installation.assert_sound();
+    bottom.installation.assert_sound();
+}
