@@ -39,8 +39,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/013.sql"),
     include_str!("../migrations/014.sql"),
     include_str!("../migrations/015.sql"),
-    include_str!("../migrations/018.sql"),
     include_str!("../migrations/016.sql"),
+    include_str!("../migrations/017.sql"),
 ];
 
 /// A reader waits this long for the writer's short exclusive moments.

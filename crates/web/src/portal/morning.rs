@@ -1,4 +1,4 @@
-//! `/`: the desk's first page. For a member it says where their own things come.
+//! `/`: the desk's first page. People of a member are sent to their own (`/own`).
 
 use std::sync::{Arc, PoisonError};
 
