@@ -26,6 +26,7 @@ mod notices;
 mod other_ways;
 mod own;
 mod own_answers;
+mod own_closing_days;
 mod plain;
 mod register;
 mod register_work;

@@ -63,3 +63,34 @@ fn a_member_answers_in_two_clicks_and_takes_it_back() {
     assert_eq!(answers(&portal)["answers"][0]["standing"], "proposed");
     portal.serving.stop();
 }
+
+#[test]
+fn a_member_says_on_which_days_it_is_closed() {
+    let (portal, session) = signed_in();
+    let page = portal.get("/own/GM2/register", &session);
+    let token = page.body.split("name=\"form_token\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let set = |fields: &str| {
+        let form = format!("form_token={token}&back=%2Fown%2FGM2%2Fregister&{fields}");
+        portal.post("/own/GM2/closed", &session, &form)
+    };
+    let closed = || {
+        let mut command = portal.installation.command_by_the_real_clock(&["closed", "show", "GM2"]);
+        program::run(command.arg("--json")).ended(0).json()["closed"].clone()
+    };
+    // The last day on which this test can be run: further ahead is a slip of the pen.
+    assert_eq!(set("day=2030-12-24&until=2030-12-26").status, 303);
+    assert_eq!(closed(), serde_json::json!(["2030-12-24", "2030-12-25", "2030-12-26"]));
+    assert_eq!(set("day=2030-12-25&open=1").status, 303);
+    assert_eq!(closed(), serde_json::json!(["2030-12-24", "2030-12-26"]));
+    let shown = portal.get("/own/GM2/register", &session).body;
+    assert!(shown.contains("24 dec 2030") && !shown.contains("25 dec 2030"), "{shown}");
+    for (fields, field) in
+        [("day=", "day-wrong"), ("day=24-12-2030", "day-wrong"), ("day=2030-12-24&until=x", "until-wrong")]
+    {
+        let refused = set(fields);
+        assert!(refused.status == 422 && refused.body.contains(field), "{refused:?}");
+    }
+    assert_eq!(set("day=2030-12-24&until=2030-12-01").status, 422);
+    assert_eq!(set("day=2999-12-24").status, 422);
+    portal.serving.stop();
+}

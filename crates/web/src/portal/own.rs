@@ -236,8 +236,18 @@ pub async fn register(
     Extension(visitor): Extension<Visitor>,
     Path(code): Path<String>,
 ) -> Response {
-    about(portal, visitor, code, "own/register", |reader, own, visitor| {
+    answer(&portal, &visitor, move |portal, visitor, reader| register_page(portal, visitor, reader, &code))
+        .await
+}
+
+/// The same, on a thread that may wait.
+pub fn register_page(
+    portal: &Portal,
+    visitor: &Visitor,
+    reader: &Reader,
+    code: &str,
+) -> anyhow::Result<Response> {
+    page(portal, visitor, reader, (code, "own/register"), |reader, own, visitor| {
         Ok(Some(register::register(reader, own, visitor.now)?))
     })
-    .await
 }

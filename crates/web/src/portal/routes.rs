@@ -11,8 +11,8 @@ use axum::{
 use schakel_rules::access::Right;
 
 use super::{
-    Portal, account, answers, assets, calls, desk, findings, morning, other_ways, own, own_answers, plain,
-    register, register_work, reports, rules, sector, signing_in, vetting,
+    Portal, account, answers, assets, calls, desk, findings, morning, other_ways, own, own_answers,
+    own_closing_days, plain, register, register_work, reports, rules, sector, signing_in, vetting,
     visitor::{Access, Visitor, receive},
     well_known, work,
 };
@@ -101,6 +101,7 @@ pub(super) fn routes() -> Vec<Route> {
         has(Right::AnswerOwn, "/own/{code}/findings/{name}/answers", post(own_answers::record)),
         has(Right::AnswerOwn, "/own/{code}/answers/undo", post(own_answers::take_back)),
         has(Right::SeeOwn, "/own/{code}/register", get(own::register)),
+        has(Right::ChangeOwn, "/own/{code}/closed", post(own_closing_days::set)),
         has(Right::SeeOwn, "/own/{code}/sent", get(own::sent)),
         has(Right::SeeOwn, "/own/{code}/sent/{number}", get(own::message)),
         has(Right::SeeOwn, "/own/{code}/weekly", get(own::weekly)),

@@ -1,11 +1,16 @@
 //! What the register has of a member: what is theirs, what they say is theirs, and who is told.
 
+use jiff::Timestamp;
 use schakel_model::claim::ClaimState;
 use schakel_store::{Reader, claims, contact_changes, register};
 use serde::Serialize;
 
 use super::{Head, Own};
-use crate::register_show::{self, ShownAsset, ShownContact, ShownRelation};
+use crate::{
+    calendar::amsterdam,
+    closing_days,
+    register_show::{self, ShownAsset, ShownContact, ShownRelation},
+};
 
 /// The page.
 #[derive(Debug, Serialize)]
@@ -22,6 +27,8 @@ pub struct OwnRegister {
     pub waiting: Vec<(&'static str, String)>,
     /// How they stand to others.
     pub relations: Vec<ShownRelation>,
+    /// Days from today on on which they are closed, `2026-12-24`.
+    pub closed: Vec<String>,
 }
 
 /// Something that they say is theirs.
@@ -48,7 +55,10 @@ pub fn register(reader: &Reader, own: &Own, now: i64) -> anyhow::Result<OwnRegis
     let claims = reader.read(claims::list)?;
     let theirs = claims.into_iter().filter(|one| own.places.contains(&one.claimed.organisation));
     let waiting = reader.read(contact_changes::list)?;
+    let today = Timestamp::from_second(now)?.to_zoned(amsterdam()).date();
+    let closed = closing_days::of_organisation(reader, own.organisation.id, today)?;
     Ok(OwnRegister {
+        closed: closed.iter().map(ToString::to_string).collect(),
         head: own.head.clone(),
         assets: shown.assets,
         claims: theirs

@@ -46,7 +46,7 @@ pub fn samples() -> Vec<(&'static str, Json)> {
         ),
         (
             "own/register",
-            json!({ "head": head(), "waiting": [["vcib", "Jan"]],
+            json!({ "head": head(), "waiting": [["vcib", "Jan"]], "closed": ["2026-12-24"],
                 "contacts": [{ "role": "vcib", "name": "Jan", "email": "j@a.example", "phone": "+31 20 000" }],
                 "assets": [{ "kind": "prefix", "value": "192.0.2.0/24", "role": "owner", "proof": "dns", "valid_from": "2026-01-01", "valid_until": null }],
                 "claims": [{ "id": 1, "kind": "domain", "value": "a.example", "role": "owner", "state": "open", "at": 1 }],

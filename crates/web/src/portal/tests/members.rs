@@ -157,6 +157,9 @@ fn tries(path: &str) -> &'static [&'static str] {
             "POST /own/GM1/answers/undo?what=",
         ],
         "/own/{code}/register" => &["/own/GM2/register"],
+        "/own/{code}/closed" => {
+            &["POST /own/GM2/closed?day=2026-12-24", "POST /own/GM9/closed?day=2026-12-24"]
+        }
         "/own/{code}/sent" => &["/own/GM2/sent", "/own/GM2/sent?before=99"],
         "/own/{code}/sent/{number}" => {
             &["/own/GM2/sent/3", "/own/GM1/sent/3", "/own/GM1/sent/4", "/own/GM1/sent/99"]
