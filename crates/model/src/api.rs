@@ -24,6 +24,16 @@ pub enum Scope {
     AuditRead,
     ChangesRead,
     ReportsWrite,
+    FindingsWrite,
+    PolicyWrite,
+    TextsRead,
+    TextsWrite,
+    AccountsRead,
+    AccountsWrite,
+    ShiftsRead,
+    ShiftsWrite,
+    SectorRead,
+    OwnWrite,
 }
 
 words!(
@@ -31,7 +41,9 @@ words!(
     FindingsRead "findings:read", FindingsAnswer "findings:answer", NotificationsRead "notifications:read", RegisterRead "register:read",
     RegisterWrite "register:write", ReportsRead "reports:read", VettingRead "vetting:read", VettingWrite "vetting:write",
     CallsRead "calls:read", CallsWrite "calls:write", PolicyRead "policy:read", LedgerRead "ledger:read", SourcesRead "sources:read",
-    AuditRead "audit:read", ChangesRead "changes:read", ReportsWrite "reports:write",
+    AuditRead "audit:read", ChangesRead "changes:read", ReportsWrite "reports:write", FindingsWrite "findings:write",
+    PolicyWrite "policy:write", TextsRead "texts:read", TextsWrite "texts:write", AccountsRead "accounts:read",
+    AccountsWrite "accounts:write", ShiftsRead "shifts:read", ShiftsWrite "shifts:write", SectorRead "sector:read", OwnWrite "own:write",
 );
 
 impl Scope {
@@ -45,6 +57,8 @@ impl Scope {
                 | Self::RegisterRead
                 | Self::ChangesRead
                 | Self::ReportsWrite
+                | Self::SectorRead
+                | Self::OwnWrite
         )
     }
 }

@@ -298,6 +298,10 @@ pub struct Filter {
     pub actor: Option<u32>,
     /// Only from this time on, in seconds since 1970.
     pub since: Option<i64>,
+    /// Only this action.
+    pub action: Option<String>,
+    /// Only those before this one.
+    pub before: Option<u64>,
 }
 
 const COLUMNS: &str = "a.id, a.at, a.actor, a.action, a.subject, a.digest, a.commitment, a.hash,
@@ -308,11 +312,22 @@ pub fn list(connection: &Connection, filter: &Filter, limit: usize) -> Result<Ve
     connection
         .prepare_cached(&format!(
             "SELECT {COLUMNS} WHERE (?1 IS NULL OR a.subject = ?1) AND (?2 IS NULL OR a.actor = ?2)
-             AND (?3 IS NULL OR a.at >= ?3) ORDER BY a.id DESC LIMIT ?4"
+             AND (?3 IS NULL OR a.at >= ?3) AND (?4 IS NULL OR a.action = ?4) AND (?5 IS NULL OR a.id < ?5)
+             ORDER BY a.id DESC LIMIT ?6"
         ))
         .and_then(|mut statement| {
             statement
-                .query_map(params![filter.subject, filter.actor, filter.since, limit as i64], from_row)?
+                .query_map(
+                    params![
+                        filter.subject,
+                        filter.actor,
+                        filter.since,
+                        filter.action,
+                        filter.before.map(|id| id as i64),
+                        limit as i64
+                    ],
+                    from_row,
+                )?
                 .collect()
         })
         .doing("list the audit log")

@@ -208,6 +208,14 @@ pub fn work(connection: &Connection, finding: FindingId) -> Result<Work, StoreEr
         .doing("read who works on a finding")
 }
 
+/// Was anything changed at once under this number?
+pub fn is_batch(connection: &Connection, batch: i64) -> Result<bool, StoreError> {
+    connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM finding_change WHERE batch = ?1)")
+        .and_then(|mut statement| statement.query_row([batch], |row| row.get(0)))
+        .doing("look for what was changed at once")
+}
+
 /// The changes of the work on a finding, the oldest first.
 pub fn changes(connection: &Connection, finding: FindingId) -> Result<Vec<Changed>, StoreError> {
     let from_row = |row: &Row<'_>| {

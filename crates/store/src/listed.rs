@@ -9,7 +9,6 @@ use schakel_model::{
 use crate::{
     StoreError,
     answers::{self, Answer},
-    audit::{self, Recorded},
     error::DatabaseContext,
     outbox::{self, Notification},
     reports::{self, Report},
@@ -47,18 +46,6 @@ pub fn reports(
 ) -> Result<Vec<Report>, StoreError> {
     let ids = newest(connection, "report", None, before.map(|id| id.0), limit)?;
     let one = |id: u32| reports::get(connection, ReportId(id));
-    ids.into_iter().filter_map(|id| one(id).transpose()).collect()
-}
-
-/// Entries of the audit log.
-pub fn audit(
-    connection: &Connection,
-    before: Option<u64>,
-    limit: usize,
-) -> Result<Vec<Recorded>, StoreError> {
-    let before = before.map(|id| u32::try_from(id).unwrap_or(u32::MAX));
-    let ids = newest(connection, "audit", None, before, limit)?;
-    let one = |id: u32| audit::get(connection, u64::from(id));
     ids.into_iter().filter_map(|id| one(id).transpose()).collect()
 }
 

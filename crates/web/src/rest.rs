@@ -68,6 +68,8 @@ pub struct Rest {
     door: Arc<DoorSlot>,
     /// What is nobody's, put together.
     clusters: resources::register::Clusters,
+    /// The last pictures of the sector.
+    pictures: resources::pictures::Pictures,
     /// Whoever holds it reads many rows again.
     replaying: Arc<Mutex<()>>,
     /// Room for those who wait for changes.
@@ -99,6 +101,7 @@ pub fn start(
         under_way: answered::UnderWay::default(),
         door: Arc::clone(slot),
         clusters: resources::register::Clusters::default(),
+        pictures: resources::pictures::Pictures::default(),
         replaying: Arc::default(),
         waiting: Arc::new(Semaphore::new(WAITING_MAX)),
     };

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use schakel_model::{
     answer::AnswerWay,
     ids::{AnswerId, FindingId, NotificationId, OrganisationId},
@@ -17,7 +17,7 @@ use schakel_store::{
     follow_ups, outbox,
 };
 
-use super::{Asked, Said, Voice, weigh};
+use super::{Asked, Said, Voice, desk, portal::is_fresh, weigh};
 
 /// Who answers.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -120,6 +120,22 @@ pub fn answer(
     let recorded = ids.into_iter().map(|id| store.read(|connection| answers::get(connection, id)));
     let recorded: Vec<Option<Answer>> = recorded.collect::<Result<_, _>>()?;
     Ok(Ok(recorded.into_iter().flatten().collect()))
+}
+
+/// Takes back what this client of a member said a short while ago, for these organisations. `None`: there is no such answer, or it is another's.
+pub fn take_back(
+    store: &mut Store,
+    act: &Act<'_>,
+    (client, places): (&str, &[OrganisationId]),
+    id: AnswerId,
+) -> anyhow::Result<Option<Answer>> {
+    let found = store.read(|connection| answers::get(connection, id))?;
+    let Some(answer) = found.filter(|one| places.contains(&one.said.organisation)) else { return Ok(None) };
+    ensure!(
+        is_fresh(&answer, AnswerWay::Api, client, act.at),
+        "this answer cannot be taken back any more, or not by this client: say what is so now in a new one"
+    );
+    desk::take_back(store, act, id).map(Some)
 }
 
 fn voice(way: AnswerWay, sender: &str, proof: Proof) -> Voice {

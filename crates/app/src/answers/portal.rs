@@ -57,9 +57,14 @@ fn contact_role(role: PortalRole) -> Option<ContactRole> {
 
 /// May this person take an answer back? Their own, soon, and when nobody has acted on it.
 pub fn may_take_back(answer: &Answer, account: &str, now: i64) -> bool {
+    is_fresh(answer, AnswerWay::Portal, account, now)
+}
+
+/// Did this sender give it by this way, a short while ago, and has nobody acted on it?
+pub(super) fn is_fresh(answer: &Answer, way: AnswerWay, sender: &str, now: i64) -> bool {
     let said = &answer.said;
-    said.way == AnswerWay::Portal
-        && said.sender == account
+    said.way == way
+        && said.sender == sender
         && said.standing != Standing::Refused
         && answer.decided_at.is_none()
         && answer.done_at.is_none()

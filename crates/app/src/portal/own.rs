@@ -33,7 +33,7 @@ use serde::Serialize;
 
 use crate::{
     access_log::{Looker, is_confidential},
-    tenant::Member,
+    tenant::{Member, Tenant},
     users::Actor,
 };
 
@@ -48,7 +48,7 @@ pub struct Own {
     /// What stands above each page.
     pub head: Head,
     name: String,
-    reads: Reads,
+    reads: Option<Reads>,
 }
 
 /// What stands above each page of a member.
@@ -113,16 +113,42 @@ impl Own {
             places,
             head,
             name: account.name.clone(),
-            reads: match may(&account.roles, Right::SeeOwnConfidential) {
+            reads: Some(match may(&account.roles, Right::SeeOwnConfidential) {
                 true => Reads::NamedPerson,
                 false => Reads::SharedMailbox,
-            },
+            }),
         }))
+    }
+
+    /// A program that acts under this name and looks at the organisation with this code: the member's own, or one of the desk, which sees it as
+    /// the member's trusted contact does. `None`: it is not theirs to look at, or there is no such thing.
+    pub fn of_program(
+        reader: &Reader,
+        tenant: &Tenant,
+        name: &str,
+        code: &str,
+        now: i64,
+    ) -> anyhow::Result<Option<Self>> {
+        let names = reader.read(stored::load_organisations_now)?;
+        let Some(wanted) = organisation(&names, code) else { return Ok(None) };
+        let (reads, places) = match tenant {
+            Tenant::Desk => (Some(Reads::NamedPerson), Member::of(reader, wanted.id, now)?.places),
+            Tenant::Member(member) if member.organisation == wanted.id => (None, member.places.clone()),
+            Tenant::Member(_) => return Ok(None),
+        };
+        let head = Head { code: wanted.code.clone(), name: wanted.name.clone(), others: Vec::new() };
+        let name = name.to_owned();
+        let circle = Circle::Concerned;
+        Ok(Some(Self { organisation: wanted.clone(), circle, places, head, name, reads }))
     }
 
     /// May they see something with these terms?
     pub fn sight(&self, terms: Terms) -> Sight {
-        match gate(terms, &Audience::signed_in(self.circle, &self.name, self.reads)) {
+        let audience = match self.reads {
+            Some(reads) => Audience::signed_in(self.circle, &self.name, reads),
+            None => Audience::machine(self.circle, &self.name),
+        };
+        match gate(terms, &audience) {
             Ok(_) => Sight::Seen,
             Err(Refusal::Clearance | Refusal::NoNamedPerson) => Sight::Confidential,
             Err(Refusal::Circle | Refusal::Source | Refusal::NoAddress) => Sight::Hidden,

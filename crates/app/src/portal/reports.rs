@@ -340,7 +340,8 @@ pub enum ShowsRows {
     No,
 }
 
-fn look(reader: &Reader, actor: &Actor, now: i64, rows: &[ListedRow]) -> anyhow::Result<()> {
+/// Who looks at these rows is recorded.
+pub fn look(reader: &Reader, actor: &Actor, now: i64, rows: &[ListedRow]) -> anyhow::Result<()> {
     let mut items = Vec::with_capacity(rows.len());
     for row in rows {
         items.push((row.id.clone(), row.id.parse().ok().context("a row has a number")?));

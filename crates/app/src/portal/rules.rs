@@ -3,6 +3,7 @@
 use jiff::{Timestamp, ToSpan};
 use schakel_model::language::Language;
 use schakel_render::templates::{self as built_in, Replacement};
+use schakel_rules::policy as rules;
 use schakel_store::{Reader, policy as stored, register};
 use serde::Serialize;
 
@@ -62,12 +63,8 @@ pub fn policy(reader: &Reader, tried: Option<&str>, now: Timestamp) -> anyhow::R
     let usable = policy::is_usable(&problems);
     let effect = match policy::parse(&text) {
         Ok(other) => {
-            let view = register_view(reader, reader.read(register::version)?)?;
-            let since = now.checked_sub(24.hours())?.as_second();
-            let chunks = chunks_in(reader, Span::Since(since))?;
-            let question =
-                Question { standing: &standing.policy, other: &other, view: &view, examples: EXAMPLES };
-            Some(effect(reader, &chunks, &question, &mut |_| ())?)
+            let span = Span::Since(now.checked_sub(24.hours())?.as_second());
+            Some(effect_of(reader, &standing.policy, &other, span, EXAMPLES)?)
         }
         Err(_) => None,
     };
@@ -85,6 +82,20 @@ pub fn policy(reader: &Reader, tried: Option<&str>, now: Timestamp) -> anyhow::R
             .map(|one| Version { number: one.version, at: one.at, actor: one.actor, reason: one.reason })
             .collect(),
     })
+}
+
+/// What another policy would do with what came in, beside the one in force.
+pub fn effect_of(
+    reader: &Reader,
+    standing: &rules::Policy,
+    other: &rules::Policy,
+    span: Span,
+    examples: usize,
+) -> anyhow::Result<Effect> {
+    let view = register_view(reader, reader.read(register::version)?)?;
+    let chunks = chunks_in(reader, span)?;
+    let question = Question { standing, other, view: &view, examples };
+    effect(reader, &chunks, &question, &mut |_| ())
 }
 
 /// The texts there are.

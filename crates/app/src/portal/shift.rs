@@ -1,7 +1,7 @@
 //! One shift hands over to the next: what is open, promised and due, and what whoever goes home says.
 
 use schakel_model::{answer::RecipientState, severity::Severity};
-use schakel_store::{Reader, calls, follow_ups, shifts, spool::SpoolDesk};
+use schakel_store::{Reader, Store, act::Act, calls, follow_ups, shifts, spool::SpoolDesk};
 use serde::{Deserialize, Serialize};
 
 /// What is due is looked for this far ahead, in seconds.
@@ -9,6 +9,9 @@ const AHEAD_SECONDS: i64 = 86_400;
 
 /// What was handed over that is listed.
 const LISTED: usize = 20;
+
+/// One that lies further back is accepted no more.
+const ACCEPTED_AMONG: usize = 200;
 
 /// What is open, promised and due.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -114,4 +117,30 @@ pub fn page(reader: &Reader, who: &str, now: i64) -> anyhow::Result<Shifts> {
             })
             .collect(),
     })
+}
+
+/// Hands over, with what is open, promised and due now. Gives its number.
+pub fn hand_over(store: &mut Store, act: &Act<'_>, text: &str) -> anyhow::Result<i64> {
+    let sums = serde_json::to_string(&sums(&store.reader()?, act.at)?)?;
+    Ok(store.hand_over_shift(act, text, &sums)?)
+}
+
+/// What came of accepting.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Accepted {
+    /// It is accepted.
+    Yes,
+    /// Whoever wrote it cannot accept it.
+    Own,
+    /// There is none, or somebody accepted it already.
+    Gone,
+}
+
+/// Accepts what somebody else handed over.
+pub fn accept(store: &mut Store, act: &Act<'_>, id: i64) -> anyhow::Result<Accepted> {
+    let shifts = store.read(|connection| shifts::newest(connection, ACCEPTED_AMONG))?;
+    if shifts.iter().any(|one| one.id == id && one.actor == act.actor) {
+        return Ok(Accepted::Own);
+    }
+    Ok(if store.accept_shift(act, id)? { Accepted::Yes } else { Accepted::Gone })
 }

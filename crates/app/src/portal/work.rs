@@ -26,6 +26,12 @@ pub const AT_ONCE_MAX: usize = 1_000;
 /// The longest note, in characters.
 pub const NOTE_CHARS_MAX: usize = 4_000;
 
+/// The longest that a finding sleeps, in days: longer is forgetting it.
+pub const SNOOZE_DAYS_MAX: i64 = 365;
+
+/// A day, in seconds.
+pub const DAY: i64 = 86_400;
+
 /// `F12` as a number.
 pub fn finding(name: &str) -> Option<FindingId> {
     let digits = name.strip_prefix('F')?;
@@ -80,6 +86,10 @@ pub fn snooze(
     until: Option<i64>,
 ) -> anyhow::Result<Option<i64>> {
     ensure!(until.is_none_or(|until| until > act.at), "a finding cannot sleep until a time that has passed");
+    ensure!(
+        until.is_none_or(|until| until <= act.at + SNOOZE_DAYS_MAX * DAY),
+        "a finding sleeps for {SNOOZE_DAYS_MAX} days at most"
+    );
     Ok(store.change_work(act, findings, Change::Snooze(until))?)
 }
 

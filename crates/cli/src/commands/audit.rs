@@ -52,6 +52,7 @@ pub fn run(context: &Context, command: &AuditCommand) -> anyhow::Result<Ending> 
                 subject: subject.clone(),
                 actor: actor.as_deref().map(|name| audit::actor_number(&reader, name)).transpose()?,
                 since: since.map(Timestamp::as_second),
+                ..Filter::default()
             };
             let entries = audit::list(&reader, &filter, *limit)?;
             entries.iter().for_each(|entry| show(context, entry));

@@ -1,8 +1,11 @@
 //! The REST API: who sees what, what is done once, what is refused.
 
+mod desk_work;
 mod drop_ins;
+mod own;
 mod register;
 mod reports;
+mod rows;
 
 use std::{
     io::{Read, Write},
@@ -22,7 +25,9 @@ use crate::{
 };
 
 /// What a member's client can have.
-const FOR_MEMBERS: [&str; 6] = [
+const FOR_MEMBERS: [&str; 8] = [
+    "sector:read",
+    "own:write",
     "findings:read",
     "findings:answer",
     "notifications:read",
@@ -32,7 +37,15 @@ const FOR_MEMBERS: [&str; 6] = [
 ];
 
 /// And the desk's beside those.
-const FOR_THE_DESK: [&str; 10] = [
+const FOR_THE_DESK: [&str; 18] = [
+    "findings:write",
+    "policy:write",
+    "texts:read",
+    "texts:write",
+    "accounts:read",
+    "accounts:write",
+    "shifts:read",
+    "shifts:write",
     "register:write",
     "reports:read",
     "vetting:read",
@@ -86,7 +99,7 @@ impl Service {
         installation.run(&["tell"]).ended(0);
         installation.run(&["source", "add", "siem.gm2", "--trust", "vetted"]).ended(0);
         let add = |code: &str, of: &[&str], scopes: &[&[&str]]| {
-            let mut args = vec!["client", "add", code];
+            let mut args = vec!["client", "add", code, "--per-minute", "60000"];
             args.extend(of);
             scopes.iter().copied().flatten().for_each(|scope| args.extend(["--scope", scope]));
             installation.json(&args)["key"].as_str().unwrap().to_owned()
@@ -119,7 +132,8 @@ impl Service {
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer);
         let answer = String::from_utf8(answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {answer}"));
+        let (head, body) =
+            answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer to {head}: {answer}"));
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
         Answer { status, head: head.to_owned(), body: body.to_owned() }
     }
@@ -154,7 +168,17 @@ fn ids(page: &Value) -> Vec<&str> {
 }
 
 /// What stands for another tenant's in each place of a path, and what nobody has. A parameter that is not here fails the test.
-const OF_ANOTHER: [(&str, &str, &str); 9] = [
+const OF_ANOTHER: [(&str, &str, &str); 19] = [
+    ("{event}", "1:1", "999:1"),
+    ("{conflict}", "1", "999"),
+    ("{change}", "1", "999"),
+    ("{account}", "lindeveen", "nobody"),
+    ("{session}", "00000000", "00000000"),
+    ("{view}", "1", "999"),
+    ("{batch}", "1", "999"),
+    ("{shift}", "1", "999"),
+    ("{language}", "nl", "xx"),
+    ("{text}", "notification.txt", "nothing.txt"),
     ("{finding}", "F1", "F999"),
     ("{organisation}", "GM2", "GM999"),
     ("{answer}", "A1", "A999"),
@@ -177,6 +201,10 @@ fn a_member_sees_its_own_and_nothing_of_another_on_any_route() {
     let receipt =
         service.post(&service.desk, "/reports", &sent).json()["receipt"].as_str().unwrap().to_owned();
     assert_eq!(service.get(&service.gm2, &format!("/api/v1/receipts/{receipt}")).status, 200);
+    let said = json!({ "findings": ["F1"], "kind": "received" });
+    let said = service.post(&service.gm2, "/answers", &said).json();
+    let answer_id = said["answers"][0]["id"].as_str().unwrap().to_owned();
+    let closed = json!({ "first": "2026-12-24", "last": "2026-12-27" });
     let description = service.get("", "/openapi.json").json();
     let (mut own, mut refused) = (0, 0);
     for (path, operations) in description["paths"].as_object().unwrap() {
@@ -185,6 +213,7 @@ fn a_member_sees_its_own_and_nothing_of_another_on_any_route() {
             let one = match parameter {
                 "{notification}" => notification,
                 "{receipt}" => &receipt,
+                "{answer}" => &answer_id,
                 _ => one,
             };
             theirs = theirs.replace(parameter, one);
@@ -197,6 +226,8 @@ fn a_member_sees_its_own_and_nothing_of_another_on_any_route() {
             let body = match (method.as_str(), path.as_str(), is_own) {
                 ("get", ..) | (_, _, false) => json!({}),
                 (_, "/answers", _) => json!({ "findings": ["F1"], "kind": "fixed" }),
+                (_, "/answers/{answer}/undo", _) => json!({}),
+                (_, "/organisations/{organisation}/closing-days", _) => closed.clone(),
                 (_, "/reports", _) => json!({ "name": "a.csv", "text": "x", "source": "siem.gm2" }),
                 other => panic!("{other:?}: say what another tenant's is"),
             };
@@ -226,7 +257,33 @@ fn a_member_sees_its_own_and_nothing_of_another_on_any_route() {
             }
         }
     }
-    assert!(own >= 10 && refused >= 25, "{own} {refused}");
+    assert!(own >= 17 && refused >= 70, "{own} {refused}");
+    // Nothing of it was done.
+    assert_eq!(service.v1(&service.gm2, "/findings/F1")["finding"]["told"][0]["state"], "received");
+    let days = service.v1(&service.gm2, "/organisations/GM2/closing-days");
+    assert_eq!(days["items"], json!([]));
+    // Each drop-in, asked for what is another's. Shadowserver's own, at the other door: `member_api`.
+    for path in [
+        "/intelmq/lookup?ip=198.51.100.200&feed_status=production",
+        "/intelmq/lookup?ip=2001:db8:3::7&domain=www.berkendal.nl&feed_status=production",
+        "/search/events.json?time.min=2026-11-01T00:00:00Z&ip=198.51.100.200",
+        "/search/events.json?time.min=2026-11-01T00:00:00Z&fqdn=berkendal.nl",
+        "/search/events.json?time.min=2026-11-01T00:00:00Z&opt.limit=1000",
+        "/report/inside.json?time.min=2026-11-01T00:00:00Z",
+    ] {
+        let answer = service.get(&service.gm1, path);
+        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+        for word in
+            ["GM2", "GM3", "SV1", "lindeveen", "berkendal", "hulpbron", "198.51.100.200", "2001:db8:3"]
+        {
+            assert!(!answer.body.to_lowercase().contains(&word.to_lowercase()), "{path}: {}", answer.body);
+        }
+        assert_eq!(service.get("schakel_api_00", path).status, 401, "{path}");
+    }
+    for query in ["handler=", "awake=true"] {
+        let answer = service.get(&service.gm1, &format!("/api/v1/findings?{query}"));
+        assert_eq!(answer.status, 400, "who works on what is the desk's: {}", answer.body);
+    }
     // By a filter and by a drop-in as well.
     assert_eq!(ids(&service.v1(&service.gm1, "/findings?organisation=GM2")), [""; 0]);
     let n6 = service.get(&service.gm1, "/search/events.json?time.min=2026-11-01T00:00:00Z");

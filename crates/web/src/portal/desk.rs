@@ -10,7 +10,8 @@ use schakel_app::{
     audit::{self, AuditEntry},
     portal::{
         accounts::{self, Invite},
-        people, shift,
+        people,
+        shift::{self, Accepted},
     },
     requests::AtWork,
 };
@@ -176,16 +177,15 @@ pub async fn audit(
                 .map(|name| audit::actor_number(reader, &name))
                 .transpose()
                 .unwrap_or(None),
+            action: text(&asked.action),
+            before: None,
             since: asked.since.parse::<jiff::civil::Date>().ok().and_then(|day| {
                 day.to_zoned(schakel_app::calendar::amsterdam()).ok().map(|at| at.timestamp().as_second())
             }),
         };
         let as_file = asked.format == "csv";
         let most = if as_file { ENTRIES_IN_A_FILE } else { ENTRIES };
-        let mut entries = audit::list(reader, &filter, most)?;
-        if !asked.action.is_empty() {
-            entries.retain(|one| one.action == asked.action);
-        }
+        let entries = audit::list(reader, &filter, most)?;
         if as_file {
             return Ok(file("text/csv; charset=utf-8", "attachment; filename=\"audit.csv\"", csv(&entries)));
         }
@@ -253,8 +253,7 @@ pub async fn hand_over(
         if form.trimmed("text").is_empty() {
             return Err(Mistake::new("text", "wrong-empty").into());
         }
-        let sums = serde_json::to_string(&shift::sums(at_work.reader, by.at)?)?;
-        at_work.intake.store().hand_over_shift(by, form.trimmed("text"), &sums)?;
+        shift::hand_over(at_work.intake.store(), by, form.trimmed("text"))?;
         Ok(Done::HandedOver)
     };
     act(&portal, &visitor, form, work, shift_page).await
@@ -268,13 +267,10 @@ pub async fn accept_shift(
 ) -> Response {
     let work = |at_work: &mut AtWork<'_>, by: &Act<'_>, form: &Form| {
         let id: i64 = form.word("shift", "wrong-gone")?;
-        let shifts = at_work.reader.read(|connection| schakel_store::shifts::newest(connection, ENTRIES))?;
-        if shifts.iter().any(|one| one.id == id && one.actor == by.actor) {
-            return Err(Mistake::new("", "wrong-own-shift").into());
-        }
-        match at_work.intake.store().accept_shift(by, id)? {
-            true => Ok(Done::ShiftAccepted),
-            false => Err(Mistake::new("", "wrong-gone").into()),
+        match shift::accept(at_work.intake.store(), by, id)? {
+            Accepted::Yes => Ok(Done::ShiftAccepted),
+            Accepted::Own => Err(Mistake::new("", "wrong-own-shift").into()),
+            Accepted::Gone => Err(Mistake::new("", "wrong-gone").into()),
         }
     };
     act(&portal, &visitor, form, work, shift_page).await

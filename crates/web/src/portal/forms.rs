@@ -111,7 +111,7 @@ pub fn same(one: &str, other: &str) -> bool {
 pub fn next_page(asked: &str) -> &str {
     let is_ours = asked.starts_with('/')
         && !asked.starts_with("//")
-        && !asked.contains(['\\', '\r', '\n', '\t'])
+        && !asked.contains(|c: char| c == '\\' || c.is_control())
         && !asked.starts_with("/sign-");
     if is_ours { asked } else { "/" }
 }
@@ -132,6 +132,10 @@ mod tests {
             ("//evil.example", "/"),
             ("/\\evil.example", "/"),
             ("/\t/evil.example", "/"),
+            ("/\u{1}", "/"),
+            ("https:evil.example", "/"),
+            ("\\\\evil.example", "/"),
+            (" //evil.example", "/"),
             ("javascript:alert(1)", "/"),
             ("/sign-in", "/"),
         ] {

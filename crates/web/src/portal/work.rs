@@ -11,7 +11,7 @@ use schakel_app::{
     answers::Said,
     portal::{
         findings::{self as listed, Looking, Person, Row},
-        work,
+        work::{self, DAY, SNOOZE_DAYS_MAX},
     },
     requests::AtWork,
 };
@@ -33,12 +33,6 @@ use super::{
     plain,
     visitor::Visitor,
 };
-
-/// A day, in seconds.
-const DAY: i64 = 86_400;
-
-/// The longest that a finding sleeps, in days: longer is forgetting it.
-const SNOOZE_DAYS_MAX: i64 = 365;
 
 /// The longest name of a list that somebody keeps, in characters.
 const VIEW_CHARS_MAX: usize = 60;

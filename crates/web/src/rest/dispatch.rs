@@ -80,7 +80,7 @@ async fn try_answer(
         };
         let Reply { body, next } = (route.run)(&call, Incoming { query, body })?;
         let text = body.to_string();
-        if let Some(held) = turn {
+        if let Some(held) = turn.filter(|_| route.is_kept) {
             held.keep(&call.reader, route.status, &text, now);
         }
         let mut response = json(route.status, text);

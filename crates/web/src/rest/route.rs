@@ -102,6 +102,8 @@ pub struct Route {
     pub gives: Describe,
     /// Is that a page of a list?
     pub is_list: bool,
+    /// Is the answer kept for who asks again with the same `Idempotency-Key`?
+    pub is_kept: bool,
     /// What it does.
     pub run: Run,
 }
@@ -155,6 +157,7 @@ where
         takes: None,
         gives: |generator| generator.subschema_for::<R>(),
         is_list: false,
+        is_kept: true,
         run: Box::new(move |call, incoming| {
             let query = read(&of_query, incoming.query).map_err(Problem::faults)?;
             Ok(Reply { body: given(&run(call, query)?)?, next: None })
@@ -229,6 +232,11 @@ impl Route {
     /// The same, with a larger body.
     pub fn with_body(self, bytes_max: usize) -> Self {
         Self { body_bytes_max: bytes_max, ..self }
+    }
+
+    /// The same, with an answer that is worth something by itself: it stands nowhere. Asked again, it is carried out again.
+    pub fn unkept(self) -> Self {
+        Self { is_kept: false, ..self }
     }
 
     /// The names of the parameters in its path, in order.

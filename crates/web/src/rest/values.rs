@@ -102,6 +102,8 @@ words_of!(
     schakel_model::register::ContactRole, "ContactRole";
     schakel_model::relation::RelationKind, "RelationKind";
     schakel_model::relation::Mandate, "Mandate";
+    schakel_model::account::PortalRole, "PortalRole";
+    schakel_model::affiliation::Step, "JoiningStep";
     schakel_formats::register::import::Format, "RegisterFormat";
 );
 

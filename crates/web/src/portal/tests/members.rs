@@ -293,7 +293,9 @@ fn a_general_contact_learns_that_something_confidential_waits_and_not_what() {
             assert!(world.get(who, "/own/GM1/findings/F0").await.1.contains("198.51.100.10"));
         }
         let reader = Reader::open(&world.portal.data).unwrap();
-        let entries = reader.read(|connection| schakel_store::listed::audit(connection, None, 100)).unwrap();
+        let entries = reader
+            .read(|connection| schakel_store::audit::list(connection, &Default::default(), 100))
+            .unwrap();
         assert!(entries.iter().any(|one| one.subject == "finding:1"), "who looked is known: {entries:?}");
     });
 }

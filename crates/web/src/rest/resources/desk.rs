@@ -1,9 +1,9 @@
-//! The desk's own: the calling list, the policy, the audit log.
+//! The desk's own: the calling list, the audit log.
 
 use schakel_app::{
     audit,
     calling_list::{self, record, start, stop},
-    claims, policy,
+    claims,
 };
 use schakel_model::{
     call::{CallReason, CallResult},
@@ -11,16 +11,15 @@ use schakel_model::{
     severity::Severity,
 };
 use schakel_store::{
-    listed,
+    audit::Filter,
     register::{self, load_organisations_now},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::notifications::PageQuery;
 use crate::rest::{
     call::{Call, after, cursor, limit},
-    problem::Problem,
+    problem::{Problem, Where},
     route::{Nothing, Page},
     values::{At, Word},
 };
@@ -169,48 +168,23 @@ pub fn result(call: &Call, _: Nothing, new: NewResult) -> Result<Done, Problem> 
     Ok(Done { organisation: code })
 }
 
-/// The rules for telling.
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Policy {
-    /// 0 is the built-in one
-    version: u32,
-    /// The document (TOML)
-    text: String,
-}
-
-/// `GET /policy`
-pub fn policy(call: &Call, _: Nothing) -> Result<Policy, Problem> {
-    let in_force = policy::in_force(&call.reader)?;
-    Ok(Policy { version: in_force.version, text: in_force.text })
-}
-
-/// A document to be tried.
+/// Which entries. All conditions hold together.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct PolicyDocument {
-    /// The document (TOML)
-    #[schemars(length(max = 200000))]
-    text: String,
-}
-
-/// What is wrong with a document.
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Tried {
-    /// Could it be put in force?
-    usable: bool,
-    /// What to look at, a sentence each
-    problems: Vec<String>,
-}
-
-/// `POST /policy/check`. Nothing is kept.
-pub fn check(call: &Call, _: Nothing, document: PolicyDocument) -> Result<Tried, Problem> {
-    let problems = policy::problems(&call.reader, &document.text, call.rest.clock.now())?;
-    Ok(Tried {
-        usable: policy::is_usable(&problems),
-        problems: problems.iter().map(ToString::to_string).collect(),
-    })
+pub struct AuditQuery {
+    /// Where the page begins: from the Link header of the page before
+    cursor: Option<String>,
+    /// How many, at most
+    #[schemars(range(min = 1, max = 1000))]
+    limit: Option<u32>,
+    /// By this desk user; `program` is everything that is no desk user
+    actor: Option<String>,
+    /// About this, such as `finding:12`
+    subject: Option<String>,
+    /// Of this kind, such as `policy.set`
+    action: Option<String>,
+    /// From this time on
+    since_at: Option<At>,
 }
 
 /// An entry of the audit log. It is chained to the one before by its hash.
@@ -230,15 +204,21 @@ pub struct AuditEntry {
 }
 
 /// `GET /audit-entries`
-pub fn audit_entries(call: &Call, query: PageQuery) -> Result<Page<AuditEntry>, Problem> {
-    let before: Option<u64> = after(query.cursor.as_deref())?;
+pub fn audit_entries(call: &Call, query: AuditQuery) -> Result<Page<AuditEntry>, Problem> {
     let limit = limit(query.limit);
-    let names = audit::Names::load(&call.reader)?;
-    let found = call.reader.read(|connection| listed::audit(connection, before, limit))?;
-    let next = found.last().filter(|_| found.len() == limit).map(|last| cursor(last.id));
+    let unknown = || Problem::fault(Where::Query, "actor", "unknown", "there is no desk user of this name");
+    let actor = query.actor.map(|name| audit::actor_number(&call.reader, &name).map_err(|_| unknown()));
+    let filter = Filter {
+        actor: actor.transpose()?,
+        subject: query.subject,
+        action: query.action,
+        since: query.since_at.map(|at| at.0),
+        before: after(query.cursor.as_deref())?,
+    };
+    let found = audit::list(&call.reader, &filter, limit)?;
+    let next = found.last().filter(|_| found.len() == limit).map(|last| cursor(last.entry));
     let items = found
         .into_iter()
-        .map(|recorded| names.entry(recorded))
         .map(|entry| AuditEntry {
             id: entry.entry,
             at: entry.at,

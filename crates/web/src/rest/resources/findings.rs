@@ -22,7 +22,7 @@ use schakel_store::{
     findings::{self, Finding as Stored, Kind},
     follow_ups,
     register::load_organisations_now,
-    sightings,
+    sightings, users,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -66,6 +66,10 @@ pub struct FindingsQuery {
     first_seen_from: Option<At>,
     /// First observed before this time
     first_seen_until: Option<At>,
+    /// The desk only: this person handles it, by the name they act under; empty: nobody does
+    handler: Option<String>,
+    /// The desk only: without those that sleep
+    awake: Option<bool>,
 }
 
 /// What an organisation says that was told.
@@ -206,6 +210,16 @@ pub struct FindingExplanation {
     register_version: u32,
     /// Winners first
     candidates: Vec<Candidate>,
+    /// Where it was handed over to other hubs, and how far it came there
+    handed_over: Vec<HandedOverFor>,
+}
+
+/// A finding at another hub, for an organisation.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HandedOverFor {
+    organisation: String,
+    handed_over: HandedOver,
 }
 
 /// A candidate owner.
@@ -224,11 +238,20 @@ pub struct Candidate {
     rule: &'static str,
     /// The same in a sentence
     why: String,
+    /// Of a winner: the name of the hub that stands for it, which is told instead of people
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hub: Option<String>,
+    /// Of a winner that is not told itself: the code of who is told in its place; the desk only
+    #[serde(skip_serializing_if = "Option::is_none")]
+    told_instead: Option<String>,
 }
 
-impl From<ExplainedCandidate> for Candidate {
-    fn from(one: ExplainedCandidate) -> Self {
+impl Candidate {
+    /// As whoever asks may know it.
+    pub fn shown(call: &Call, one: ExplainedCandidate) -> Self {
         Self {
+            hub: one.hub.map(|hub| hub.name),
+            told_instead: one.told.filter(|_| call.member().is_none()).map(|told| told.organisation),
             organisation: one.organisation,
             organisation_name: one.organisation_name,
             role: one.role,
@@ -364,6 +387,18 @@ fn conditions(call: &Call, writer: &Writer<'_>, query: &FindingsQuery) -> Result
         numbered.filter(|(_, kind)| is_wanted(kind)).map(|(id, _)| id).collect()
     });
     let network = query.network.as_deref().map(network).transpose()?;
+    if call.member().is_some() && (query.handler.is_some() || query.awake.is_some()) {
+        let place = if query.handler.is_some() { "handler" } else { "awake" };
+        return Err(Problem::fault(Where::Query, place, "desk", "only the desk knows who works on what"));
+    }
+    let handler = match query.handler.as_deref() {
+        None | Some("") => None,
+        Some(name) => {
+            let user = call.reader.read(|connection| users::by_name(connection, name))?;
+            let unknown = || Problem::fault(Where::Query, "handler", "unknown", "there is no such desk user");
+            Some(user.ok_or_else(unknown)?.id)
+        }
+    };
     Ok(Conditions {
         told,
         states: query.state.iter().flatten().map(|state| state.0).collect(),
@@ -373,6 +408,9 @@ fn conditions(call: &Call, writer: &Writer<'_>, query: &FindingsQuery) -> Result
         name: query.name.as_ref().map(|name| name.trim_end_matches('.').to_lowercase()),
         first_seen_from: query.first_seen_from.map(|at| at.0),
         first_seen_until: query.first_seen_until.map(|at| at.0),
+        handler,
+        unhandled: query.handler.as_deref() == Some(""),
+        awake_at: query.awake.filter(|awake| *awake).map(|_| call.now),
         ..Conditions::default()
     })
 }
@@ -408,7 +446,7 @@ pub fn wanted(call: &Call) -> Result<Stored, Problem> {
 }
 
 /// Who looked is known before they see it.
-fn looked(call: &Call, stored: &Stored) -> Result<(), Problem> {
+pub fn looked(call: &Call, stored: &Stored) -> Result<(), Problem> {
     let tlp = schakel_app::access_log::marking(&call.reader, stored.first.event)?;
     Ok(call.looker().item(&format!("finding:{}", stored.id), tlp)?)
 }
@@ -472,13 +510,24 @@ pub fn explanation(call: &Call, _: Nothing) -> Result<FindingExplanation, Proble
         None => true,
         Some(places) => places.iter().any(|id| organisation_name(&names, *id).0 == code),
     };
+    let in_full = trace::finding_at_first(&call.reader, stored.id)?;
+    let handed_over = in_full
+        .assignments
+        .into_iter()
+        .filter(|one| is_seen(&one.organisation))
+        .filter_map(|one| {
+            let handed_over = HandedOver::from(one.hub?);
+            Some(HandedOverFor { organisation: one.organisation, handed_over })
+        })
+        .collect();
     Ok(FindingExplanation {
+        handed_over,
         register_version: event.register_version,
         candidates: event
             .candidates
             .into_iter()
             .filter(|one| is_seen(&one.organisation))
-            .map(Candidate::from)
+            .map(|one| Candidate::shown(call, one))
             .collect(),
     })
 }

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use schakel_app::{
     answers::{
         Said,
-        api::{NotTaken, Who, answer},
+        api::{self, NotTaken, Who, answer},
         desk,
     },
     claims,
@@ -25,6 +25,7 @@ use schakel_store::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::desk::Empty;
 use crate::rest::{
     call::{Call, after, cursor, limit},
     problem::{Fault, Problem, Where},
@@ -375,6 +376,25 @@ pub fn refuse(call: &Call, _: Nothing, decision: Decision) -> Result<Answer, Pro
     exists(call, id)?;
     let reason = decision.reason.unwrap_or_default();
     call.change(&reason, move |at_work, act| desk::refuse(at_work.intake.store(), &act, id))?;
+    decided(call, id)
+}
+
+/// `POST /answers/{answer}/undo`
+pub fn undo(call: &Call, _: Nothing, _: Empty) -> Result<Answer, Problem> {
+    let id: AnswerId = call.number("answer", "A")?;
+    let stored = exists(call, id)?;
+    if !call.tenant.sees(stored.said.organisation) {
+        return Err(Problem::not_found());
+    }
+    let theirs = call.member().map(|member| (call.client.code.clone(), member.places.clone()));
+    let taken_back = call.change("", move |at_work, act| {
+        let store = at_work.intake.store();
+        match theirs {
+            Some((client, places)) => api::take_back(store, &act, (&client, &places), id),
+            None => desk::take_back(store, &act, id).map(Some),
+        }
+    })?;
+    taken_back.ok_or_else(Problem::not_found)?;
     decided(call, id)
 }
 

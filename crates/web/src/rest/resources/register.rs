@@ -282,7 +282,7 @@ pub fn explanation(call: &Call, query: ExplanationQuery) -> Result<Explained, Pr
     Ok(Explained {
         at: explanation.at,
         register_version: explanation.register_version,
-        candidates: explanation.candidates.into_iter().map(Candidate::from).collect(),
+        candidates: explanation.candidates.into_iter().map(|one| Candidate::shown(call, one)).collect(),
     })
 }
 

@@ -99,6 +99,13 @@ pub struct Because {
     reason: String,
 }
 
+impl Because {
+    /// Why.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+}
+
 /// A relation between two organisations.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -124,7 +131,7 @@ pub struct NewRelation {
 }
 
 /// Does something to the register, or only looks what it comes to.
-fn change(
+pub fn change(
     call: &Call,
     query: DryRun,
     reason: &str,
@@ -249,7 +256,7 @@ pub fn withdraw_asset(call: &Call, query: DryRun, because: Because) -> Result<Re
 }
 
 /// What is not in the register is not there.
-fn known(call: &Call, is_it: impl FnOnce(&Register) -> bool) -> Result<(), Problem> {
+pub fn known(call: &Call, is_it: impl FnOnce(&Register) -> bool) -> Result<(), Problem> {
     let register =
         call.reader.read(|connection| register::load(connection, register::version(connection)?))?;
     if is_it(&register) { Ok(()) } else { Err(Problem::not_found()) }

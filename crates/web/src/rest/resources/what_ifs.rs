@@ -1,5 +1,8 @@
 //! What a change of the register would have done with what came in. Nothing is changed; one question at a time, since each reads many rows again.
 
+use std::sync::MutexGuard;
+
+use axum::http::StatusCode;
 use schakel_app::{
     changed_register::{Change, of_files, with_changes},
     difference::{Difference, Named},
@@ -101,14 +104,7 @@ const SECONDS: i64 = 30 * 86_400;
 
 /// `POST /what-ifs`
 pub fn ask(call: &Call, _: Nothing, new: NewWhatIf) -> Result<WhatIf, Problem> {
-    // Each uses all processors.
-    let _one = call.rest.replaying.try_lock().map_err(|_| {
-        Problem::later(
-            axum::http::StatusCode::SERVICE_UNAVAILABLE,
-            "Another such question is being answered.",
-            10,
-        )
-    })?;
+    let _one = one_at_a_time(call)?;
     let span = span(call, &new)?;
     let examples = new.examples.map_or(3, |examples| examples as usize).min(EXAMPLES_MAX);
     let reader = &call.reader;
@@ -170,6 +166,13 @@ pub fn ask(call: &Call, _: Nothing, new: NewWhatIf) -> Result<WhatIf, Problem> {
                 fewer: one.fewer,
             })
             .collect(),
+    })
+}
+
+/// Held while many rows are read again: that uses all processors.
+pub fn one_at_a_time(call: &Call) -> Result<MutexGuard<'_, ()>, Problem> {
+    call.rest.replaying.try_lock().map_err(|_| {
+        Problem::later(StatusCode::SERVICE_UNAVAILABLE, "Another such question is being answered.", 10)
     })
 }
 

@@ -1,0 +1,80 @@
+//! What a member's program says and sees of its own organisation, and of the whole.
+
+use serde_json::{Value, json};
+
+use super::Service;
+
+#[test]
+fn a_member_says_on_which_days_it_is_closed() {
+    let mut service = Service::start();
+    let path = "/organisations/GM1/closing-days";
+    #[allow(clippy::disallowed_methods)] // The service goes by the real clock.
+    let today = jiff::Zoned::now().date();
+    let day = |days: i64| today.checked_add(jiff::Span::new().days(days)).unwrap().to_string();
+    let closed = json!({ "first": day(10), "last": day(12) });
+    let looked = service.post(&service.gm1, &format!("{path}?dryRun=true"), &closed);
+    assert_eq!(looked.json(), json!({ "dryRun": true, "days": 3 }), "{}", looked.body);
+    assert_eq!(service.v1(&service.gm1, path)["items"], json!([]), "nothing was kept");
+    let done = service.post(&service.gm1, path, &closed);
+    assert_eq!(done.json(), json!({ "dryRun": false, "days": 3 }), "{}", done.body);
+    let open = json!({ "first": day(11), "open": true });
+    assert_eq!(service.post(&service.gm1, path, &open).json()["days"], 1);
+    let days = |service: &Service| service.v1(&service.gm1, path)["items"].clone();
+    assert_eq!(days(&service), json!([{ "day": day(10) }, { "day": day(12) }]));
+    for (wrong, status) in [
+        (json!({ "first": day(12), "last": day(10) }), 422),
+        (json!({ "first": "2099-01-01" }), 422),
+        (json!({ "first": "tomorrow" }), 400),
+    ] {
+        assert_eq!(service.post(&service.gm1, path, &wrong).status, status, "{wrong}");
+    }
+    let log = service.v1(&service.desk, "/audit-entries?subject=organisation:GM1");
+    assert!(log["items"].as_array().unwrap().iter().all(|one| one["actor"] == "api:siem.gm1"), "{log}");
+    service.stop();
+    service.installation.assert_sound();
+}
+
+#[test]
+fn an_answer_is_taken_back_by_who_gave_it_and_by_the_desk() {
+    let service = Service::start();
+    let state = || service.v1(&service.gm1, "/findings/F0")["finding"]["told"][0]["state"].clone();
+    let fixed = json!({ "findings": ["F0"], "kind": "fixed" });
+    let id = |answer: Value| answer["answers"][0]["id"].as_str().unwrap().to_owned();
+    let first = id(service.post(&service.gm1, "/answers", &fixed).json());
+    assert_eq!(state(), "fixed");
+    let undo = |token: &str, id: &str| service.post(token, &format!("/answers/{id}/undo"), &json!({}));
+    assert_eq!(undo(&service.gm2, &first).status, 404, "another's");
+    let undone = undo(&service.gm1, &first);
+    assert_eq!(
+        (undone.status, undone.json()["standing"].as_str()),
+        (200, Some("refused")),
+        "{}",
+        undone.body
+    );
+    assert_eq!(state(), "told");
+    assert_eq!(undo(&service.gm1, &first).status, 422, "twice");
+    // What the desk said in its name is the desk's to take back.
+    let desk = json!({ "findings": ["F0"], "organisation": "GM1", "who": "E. Eik", "kind": "in_progress" });
+    let second = id(service.post(&service.desk, "/answers", &desk).json());
+    assert_eq!(undo(&service.gm1, &second).status, 422);
+    assert_eq!(undo(&service.desk, &second).status, 200);
+    assert_eq!(state(), "told");
+}
+
+#[test]
+fn a_week_and_the_sector_are_shown_to_each_as_they_may_see_them() {
+    let service = Service::start();
+    let week = "weekly-overview?until=2026-11-21T00:00:00Z";
+    let own = service.v1(&service.gm1, &format!("/organisations/GM1/{week}"));
+    assert_eq!(own["sent"].as_array().unwrap().len(), 1, "{own}");
+    assert_eq!(own["open"][0]["count"], 1, "{own}");
+    let desk = service.v1(&service.desk, &format!("/organisations/GM2/{week}"));
+    assert_eq!(desk["sent"].as_array().unwrap().len(), 1, "{desk}");
+    let exact = service.v1(&service.desk, "/sector");
+    assert_eq!((exact["exact"].as_bool(), exact["organisations"].as_array().unwrap().len()), (Some(true), 4));
+    let coarse = service.v1(&service.gm1, "/sector");
+    assert_eq!((coarse["exact"].as_bool(), &coarse["organisations"]), (Some(false), &json!([])));
+    assert_eq!(coarse["total"], 0, "three are too few to say: {coarse}");
+    let overview = service.v1(&service.desk, "/overview");
+    assert_eq!(overview["balanced"], true, "{overview}");
+}
