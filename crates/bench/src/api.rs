@@ -1,13 +1,6 @@
 //! What programs ask over HTTP, of a store with a large day in it: each question many times, each time about something else.
 
-use std::{
-    fs,
-    io::{Read, Write},
-    net::{TcpListener, TcpStream},
-    path::Path,
-    sync::Arc,
-    time::Instant,
-};
+use std::{fs, path::Path, sync::Arc, time::Instant};
 
 use anyhow::Context;
 use schakel_app::{
@@ -20,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     figures::{count, seconds},
+    http,
     random::Random,
     table::Table,
 };
@@ -48,7 +42,7 @@ impl Api {
 /// Asks a service in this process, over a connection for each question.
 pub fn measure(data: &Path) -> anyhow::Result<Api> {
     let (data, clock) = (DataDir::new(data), Clock::system());
-    let port = TcpListener::bind(("127.0.0.1", 0)).context("no port is free")?.local_addr()?.port();
+    let port = http::free_port()?;
     fs::write(data.config(), format!("[api]\nlisten = \"127.0.0.1:{port}\"\n"))
         .context("cannot write the configuration")?;
     let config = config::load(&data)?;
@@ -62,6 +56,7 @@ pub fn measure(data: &Path) -> anyhow::Result<Api> {
         public_keys: &[],
     };
     let key = api_clients::add(&mut Store::open(&data)?, act, &wanted)?.context("a client has a key")?;
+    let bearer = format!("Authorization: Bearer {key}\r\n");
     let (asking, _requests) = requests::channel();
     let server = schakel_web::rest::start(&config, &asking, &Arc::default(), clock, &data)?;
     let findings = Reader::open(&data)?.read(findings::count)?;
@@ -87,7 +82,7 @@ pub fn measure(data: &Path) -> anyhow::Result<Api> {
         let mut taken = Vec::with_capacity(QUESTIONS);
         for nth in &any {
             let start = Instant::now();
-            ask(port, &key, &path(*nth))?;
+            http::page(port, &path(*nth), &bearer)?;
             taken.push(start.elapsed().as_secs_f64());
         }
         taken.sort_by(f64::total_cmp);
@@ -95,17 +90,4 @@ pub fn measure(data: &Path) -> anyhow::Result<Api> {
     }
     server.stop();
     Ok(Api { findings: u64::from(findings), questions })
-}
-
-fn ask(port: u16, key: &str, path: &str) -> anyhow::Result<()> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).context("the service does not listen")?;
-    let head = format!(
-        "GET {path} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\nAuthorization: Bearer {key}\r\n\r\n"
-    );
-    stream.write_all(head.as_bytes())?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer)?;
-    let beginning = String::from_utf8_lossy(&answer[..answer.len().min(300)]);
-    anyhow::ensure!(beginning.starts_with("HTTP/1.1 200"), "{path}: {beginning}");
-    Ok(())
 }

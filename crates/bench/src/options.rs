@@ -18,7 +18,7 @@ Measures the promises on a corpus of its own and writes one Markdown table on st
                  disk: on a memory file system a sync costs nothing
   --keep         leave corpus and stores where they were made
   --only PART    one of floors, ingest (with looking back and verify), deliver, hub, attribution, matching; and only when asked for: api (over
-                 HTTP), drain (two hubs after an outage), register (a large one)
+                 HTTP), portal (pages, and 200 people), drain (two hubs after an outage), register (a large one)
   --parcels N    parcels that wait after the outage (default 500000)
 ";
 
@@ -74,6 +74,8 @@ pub enum Part {
     Hub,
     /// Questions over HTTP. It needs a day of its own, and is measured only when asked for.
     Api,
+    /// Pages in a browser. Likewise.
+    Portal,
     /// Two hubs after an outage. It takes minutes, and is measured only when asked for.
     Drain,
     /// Look-ups.
@@ -138,12 +140,13 @@ fn part(text: &str) -> Result<Part, String> {
         "deliver" => Ok(Part::Deliver),
         "hub" => Ok(Part::Hub),
         "api" => Ok(Part::Api),
+        "portal" => Ok(Part::Portal),
         "drain" => Ok(Part::Drain),
         "attribution" => Ok(Part::Attribution),
         "matching" => Ok(Part::Matching),
         "register" => Ok(Part::Register),
         _ => Err(format!(
-            "`{text}` is no part: floors, ingest, deliver, hub, api, drain, attribution, matching or register"
+            "`{text}` is no part: floors, ingest, deliver, hub, api, portal, drain, attribution, matching or register"
         )),
     }
 }
@@ -180,9 +183,9 @@ mod tests {
         assert_eq!(run(&["--row", "5"]).unwrap_err(), "--row is no option");
         assert_eq!(run(&["--days", "2"]).unwrap_err(), "--days needs a whole number from 3 to 365, not `2`");
         assert!(
-            run(&["--only", "all"])
-                .unwrap_err()
-                .contains("floors, ingest, deliver, hub, api, drain, attribution, matching or register")
+            run(&["--only", "all"]).unwrap_err().contains(
+                "floors, ingest, deliver, hub, api, portal, drain, attribution, matching or register"
+            )
         );
     }
 }

@@ -22,6 +22,7 @@ use crate::{
     looking_back::LookingBack,
     matching::Matching,
     options::{Options, Part},
+    portal::Portal,
     resources,
     table::Table,
     task::Task,
@@ -56,12 +57,14 @@ pub fn all(options: &Options) -> anyhow::Result<Table> {
         Task::Matching.run::<Matching>()?.show(&mut table);
     }
     if options.only == Some(Part::Api) {
-        let (file, data) = (day(options, dir, 0)?, dir.join("api"));
-        say("taking it in");
-        Task::Ingest { data: data.clone(), file: file.clone() }.run::<Ingest>()?;
-        discard(options, &file)?;
+        let data = with_a_day(options, dir)?;
         say("asking over HTTP");
         Task::Api { data }.run::<Api>()?.show(&mut table);
+    }
+    if options.only == Some(Part::Portal) {
+        let data = with_a_day(options, dir)?;
+        say("reading pages");
+        Task::Portal { data }.run::<Portal>()?.show(&mut table);
     }
     if options.only == Some(Part::Drain) {
         say(&format!("{} parcels after an outage", count(u64::from(options.parcels))));
@@ -124,6 +127,15 @@ fn reports(options: &Options, dir: &Path, table: &mut Table) -> anyhow::Result<(
 fn day(options: &Options, dir: &Path, day: u32) -> anyhow::Result<PathBuf> {
     say(&format!("writing the report of day {day}: {} rows", count(options.rows)));
     corpus::write_day(&dir.join("reports"), options.rows, day)
+}
+
+/// An installation that has taken the first day in.
+fn with_a_day(options: &Options, dir: &Path) -> anyhow::Result<PathBuf> {
+    let (file, data) = (day(options, dir, 0)?, dir.join("data"));
+    say("taking it in");
+    Task::Ingest { data: data.clone(), file: file.clone() }.run::<Ingest>()?;
+    discard(options, &file)?;
+    Ok(data)
 }
 
 fn discard(options: &Options, file: &Path) -> anyhow::Result<()> {

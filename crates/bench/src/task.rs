@@ -10,8 +10,8 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
-    api, attribution, deliver, drain, floors, hub, ingest, large_register, looking_back, matching, verify,
-    whatif,
+    api, attribution, deliver, drain, floors, hub, ingest, large_register, looking_back, matching, portal,
+    verify, whatif,
 };
 
 /// The argument that a task follows. Not in the help: only this program uses it.
@@ -36,6 +36,8 @@ pub enum Task {
     Hub { data: PathBuf },
     /// Questions over HTTP.
     Api { data: PathBuf },
+    /// Pages, and people who click.
+    Portal { data: PathBuf },
     /// What waits after an outage.
     Drain { data: PathBuf, parcels: u32 },
     /// Look-ups in one table.
@@ -64,6 +66,7 @@ impl Task {
             Self::Deliver { data } => serde_json::to_string(&deliver::measure(data)?),
             Self::Hub { data } => serde_json::to_string(&hub::measure(data)?),
             Self::Api { data } => serde_json::to_string(&api::measure(data)?),
+            Self::Portal { data } => serde_json::to_string(&portal::measure(data)?),
             Self::Drain { data, parcels } => serde_json::to_string(&drain::measure(data, *parcels)?),
             Self::Attribution { kind, assets } => {
                 serde_json::to_string(&attribution::measure(*kind, *assets))
