@@ -1,6 +1,6 @@
 //! Claims: what a member says is theirs. Overlap is said at once; what is proven, or decided, becomes an asset.
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use schakel_formats::register::read_value;
 use schakel_model::{
     asset::{Asset, AssetFlags, AssetKind, AssetValue, Proof, Role},
@@ -90,6 +90,26 @@ pub enum Run {
     Dry,
 }
 
+/// Why a claim is not entered.
+#[derive(Debug, thiserror::Error)]
+pub enum NotEntered {
+    /// The value is none of its kind, or nobody's to claim.
+    #[error("{0}")]
+    Value(String),
+    /// A range that was not written as somebody got it.
+    #[error("`{0}` is {1} prefixes; claim at most {VALUES_MAX} at once")]
+    Many(String, usize),
+    /// Its period is none.
+    #[error("the claim ends before it begins")]
+    Period,
+    /// It stands already.
+    #[error("claim {0} says the same already")]
+    Same(ClaimId),
+    /// It meets too much of others.
+    #[error("`{0}` meets {1} claims and assets of others; claim what is theirs in smaller parts")]
+    Wide(AssetValue, usize),
+}
+
 /// Enters a claim. A range becomes several.
 pub fn add(
     store: &mut Store,
@@ -99,15 +119,10 @@ pub fn add(
     run: Run,
 ) -> anyhow::Result<Vec<Entered>> {
     let values =
-        read_value(entry.kind, entry.value.trim()).map_err(|(_, message)| anyhow::anyhow!(message))?;
-    ensure!(
-        values.len() <= VALUES_MAX,
-        "`{}` is {} prefixes; claim at most {VALUES_MAX} at once",
-        entry.value,
-        values.len()
-    );
+        read_value(entry.kind, entry.value.trim()).map_err(|(_, message)| NotEntered::Value(message))?;
+    ensure!(values.len() <= VALUES_MAX, NotEntered::Many(entry.value.to_owned(), values.len()));
     if let (Some(from), Some(until)) = (entry.valid_from, entry.valid_until) {
-        ensure!(from < until, "the claim ends before it begins");
+        ensure!(from < until, NotEntered::Period);
     }
     let mut entered = Vec::new();
     for value in values {
@@ -134,7 +149,7 @@ fn add_one(
             && !claim.state.is_over()
     });
     if let Some(same) = same {
-        bail!("claim {} says the same already", same.id);
+        return Err(NotEntered::Same(same.id).into());
     }
     let meets = meets(&register, &claims, organisation.id, &value, act.at);
     let conflicts: Vec<NewConflict> = meets
@@ -147,11 +162,7 @@ fn add_one(
             role: met.role,
         })
         .collect();
-    ensure!(
-        conflicts.len() <= CONFLICTS_MAX,
-        "`{value}` meets {} claims and assets of others; claim what is theirs in smaller parts",
-        conflicts.len()
-    );
+    ensure!(conflicts.len() <= CONFLICTS_MAX, NotEntered::Wide(value, conflicts.len()));
     let claimed = Claimed {
         organisation: organisation.id,
         value: value.clone(),

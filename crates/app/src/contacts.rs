@@ -230,12 +230,18 @@ pub fn pending(store: &Store, id: PendingChangeId) -> anyhow::Result<Pending> {
     Ok(pending)
 }
 
-/// Telephone numbers of an organisation that were on record before a change was asked for.
+/// Telephone numbers of an organisation that were on record before a change was asked for. One that somebody of the organisation typed on their own page
+/// is none: whoever got hold of an account would be called back on a number of their own.
 pub fn known_numbers(store: &Store, pending: &Pending) -> anyhow::Result<Vec<String>> {
     let organisation = pending.change.after.organisation;
-    let before = store.read(|connection| load(connection, pending.change.register_version))?;
+    let asked_in = pending.change.register_version;
+    let before = store.read(|connection| load(connection, asked_in))?;
+    let by_desk =
+        store.read(|connection| contact_changes::numbers_by_desk(connection, organisation, asked_in))?;
+    let by_desk: Vec<&str> = by_desk.iter().map(String::as_str).collect();
     let contacts = before.contacts.iter().filter(|contact| contact.organisation == organisation);
     let mut numbers: Vec<String> = contacts.map(|contact| contact.phone.clone()).collect();
+    numbers.retain(|number| is_known_number(number, &by_desk));
     let joinings = store.read(joining::joinings)?;
     let taken = joinings
         .into_iter()

@@ -15,6 +15,9 @@ pub const CODE_TRIES_MAX: u32 = 5;
 /// A code is good for a week: role mailboxes are not read every day.
 pub const CODE_SECONDS: i64 = 7 * 86_400;
 
+/// Codes that a member has sent for a claim within a day: whoever reads the role mailbox did not ask for them.
+pub const CODES_IN_A_DAY_MAX: usize = 3;
+
 /// How one value lies to another.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Overlap {

@@ -90,6 +90,47 @@ pub struct Trusted<'a> {
     pub ever: bool,
 }
 
+/// Why somebody of a member does not change this about its contacts; the desk can.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NotByMember {
+    /// The first trusted contact is named by a signed form and an intake talk.
+    FirstTrusted,
+    /// A trusted contact goes by their own word, or by the desk.
+    Trusted,
+    /// Nobody would be left who can be told anything.
+    LastReachable,
+}
+
+/// Who of a member asks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Asks {
+    /// A trusted contact of it.
+    Trusted,
+    /// Anybody else.
+    Another,
+}
+
+/// May somebody of a member ask that somebody gets this role?
+pub fn may_name_by_member(role: ContactRole, trusted: Trusted<'_>) -> Result<(), NotByMember> {
+    match role {
+        ContactRole::Vcib if !trusted.ever => Err(NotByMember::FirstTrusted),
+        _ => Ok(()),
+    }
+}
+
+/// May somebody of a member let a contact go? `rest`: who stays.
+pub fn may_leave_by_member<'a>(
+    gone: &Contact,
+    asks: Asks,
+    rest: impl IntoIterator<Item = &'a Contact> + Clone,
+) -> Result<(), NotByMember> {
+    if gone.role == ContactRole::Vcib && asks != Asks::Trusted {
+        return Err(NotByMember::Trusted);
+    }
+    let was_reachable = !is_unreachable([gone]);
+    if was_reachable && is_unreachable(rest) { Err(NotByMember::LastReachable) } else { Ok(()) }
+}
+
 /// Is nothing new about how they are reached, and for how long?
 fn reached_alike(before: &Contact, after: &Contact) -> bool {
     same_address(&before.email, &after.email)
@@ -263,5 +304,27 @@ mod tests {
             (contact(ContactRole::Duty, "", "112"), contact(ContactRole::Ciso, "c@a.example", ""));
         assert!(is_unreachable([&duty, &ciso]));
         assert!(!is_unreachable([&duty, &contact(ContactRole::Acib, "a@a.example", "")]));
+    }
+
+    #[test]
+    fn a_member_names_no_first_trusted_contact_and_leaves_nobody_unreachable() {
+        let none = Trusted { now: &[], ever: false };
+        let once = Trusted { now: &[], ever: true };
+        assert_eq!(may_name_by_member(ContactRole::Vcib, none), Err(NotByMember::FirstTrusted));
+        assert_eq!(may_name_by_member(ContactRole::Vcib, once), Ok(()), "it waits for a call back");
+        assert_eq!(may_name_by_member(ContactRole::Ciso, none), Ok(()));
+        let one = |role| contact(role, "a@a.example", "");
+        let (findings, vcib, mayor) =
+            (one(ContactRole::Findings), one(ContactRole::Vcib), one(ContactRole::Mayor));
+        for (gone, asks, rest, expected) in [
+            (&findings, Asks::Another, vec![&vcib], Ok(())),
+            (&vcib, Asks::Another, vec![&findings], Err(NotByMember::Trusted)),
+            (&vcib, Asks::Trusted, vec![&findings], Ok(())),
+            (&findings, Asks::Another, vec![&mayor], Err(NotByMember::LastReachable)),
+            (&vcib, Asks::Trusted, vec![], Err(NotByMember::LastReachable)),
+            (&mayor, Asks::Another, vec![], Ok(())),
+        ] {
+            assert_eq!(may_leave_by_member(gone, asks, rest.iter().copied()), expected, "{gone:?}");
+        }
     }
 }

@@ -25,6 +25,7 @@ pub mod ladder;
 pub mod mail_records;
 pub mod mailbox;
 pub mod mandate;
+pub mod member_accounts;
 pub mod merger;
 pub mod new_assignment;
 pub mod onboarding;

@@ -10,7 +10,7 @@ use schakel_model::{
 
 use crate::{
     StoreError,
-    act::Act,
+    act::{Act, json},
     audit::Action,
     data_dir::DataDir,
     error::DatabaseContext,
@@ -249,6 +249,39 @@ pub fn disable(transaction: &Transaction<'_>, act: &Act<'_>, id: AccountId) -> R
         .doing("disable an account")?;
     crate::sessions::end_all(transaction, id, act.at)?;
     act.audit(transaction, Action::AccountChanged, &subject(id), "\"disabled\"")
+}
+
+/// Gives somebody these roles in the place of those they had.
+pub fn set_roles(
+    transaction: &Transaction<'_>,
+    act: &Act<'_>,
+    id: AccountId,
+    roles: &[PortalRole],
+) -> Result<(), StoreError> {
+    let roles = words(roles);
+    transaction
+        .execute("UPDATE account SET roles = ?2 WHERE id = ?1", params![id.0, roles])
+        .doing("change the roles of an account")?;
+    act.audit(transaction, Action::AccountChanged, &subject(id), &json(&roles))
+}
+
+/// Can this account be signed in to? It was set up, with a password or at a provider, and is not shut out.
+pub fn is_ready(connection: &Connection, id: AccountId) -> Result<bool, StoreError> {
+    connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM account WHERE id = ?1 AND disabled_at IS NULL AND (password <> ''
+               OR EXISTS (SELECT 1 FROM identity WHERE account = ?1) OR EXISTS (SELECT 1 FROM passkey WHERE account = ?1)))",
+        )
+        .and_then(|mut statement| statement.query_row([id.0], |row| row.get(0)))
+        .doing("look whether an account is set up")
+}
+
+/// Until when an invitation of this account can be used, when there is one.
+pub fn invited_until(connection: &Connection, id: AccountId) -> Result<Option<i64>, StoreError> {
+    connection
+        .prepare_cached("SELECT max(expires_at) FROM invitation WHERE account = ?1 AND used_at IS NULL")
+        .and_then(|mut statement| statement.query_row([id.0], |row| row.get(0)))
+        .doing("look for an invitation")
 }
 
 pub(crate) fn subject(id: AccountId) -> String {

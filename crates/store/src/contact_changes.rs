@@ -139,6 +139,24 @@ pub fn ever_trusted(
         .doing("look for trusted contacts of an organisation")
 }
 
+/// Telephone numbers of contacts of an organisation that stood in the register at a version or before, and that nobody of a member recorded.
+pub fn numbers_by_desk(
+    connection: &Connection,
+    organisation: OrganisationId,
+    version: RegisterVersion,
+) -> Result<Vec<String>, StoreError> {
+    connection
+        .prepare_cached(
+            "SELECT DISTINCT contact.phone FROM contact JOIN register_version ON register_version.version = contact.recorded_in
+             WHERE contact.organisation = ?1 AND contact.recorded_in <= ?2
+               AND NOT EXISTS (SELECT 1 FROM account WHERE account.name = register_version.actor AND account.organisation <> '')",
+        )
+        .and_then(|mut statement| {
+            statement.query_map(params![organisation.0, version.0], |row| row.get(0))?.collect()
+        })
+        .doing("read the telephone numbers of an organisation")
+}
+
 /// What a contact's leaving has done.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Left {

@@ -6,7 +6,7 @@
 //! - [`acting`]: carries out what a page asks, and says what came of it; [`notices`]: on the next page.
 //! - [`signing_in`], [`account`], [`morning`], [`findings`], [`register`], [`calls`], [`vetting`], [`answers`]: the pages;
 //!   [`work`]: what the desk does to findings; [`register_work`]: changes of the register;
-//!   [`own`], [`own_answers`]: those of a member;
+//!   [`own`], [`own_answers`], [`own_claims`], [`own_contacts`], [`own_people`], [`own_closing_days`]: those of a member;
 //!   [`reports`], [`rules`], [`desk`]: what came in, how it is told, and the desk itself.
 //! - [`other_ways`]: a passkey, a provider, recovery codes; [`well_known`]: whom to tell of a weakness,
 //! - [`assets`]: styles, script and typeface.
@@ -26,7 +26,10 @@ mod notices;
 mod other_ways;
 mod own;
 mod own_answers;
+mod own_claims;
 mod own_closing_days;
+mod own_contacts;
+mod own_people;
 mod plain;
 mod register;
 mod register_work;
@@ -68,6 +71,9 @@ use crate::{
 /// Tries to sign in within a minute: what two processors can check, with room for a CERT whose shift begins.
 const SIGN_INS_IN_A_MINUTE: u32 = 300;
 
+/// Looks for proofs that members ask for within a minute: each can take long, and goes to a machine that somebody outside has named.
+const CHECKS_IN_A_MINUTE: u32 = 30;
+
 /// Somebody of the demo, who signs in by a link.
 #[derive(Clone, Debug)]
 pub struct SamplePerson {
@@ -91,6 +97,7 @@ pub(crate) struct Inner {
     /// Does the browser speak TLS with us, or with a server in front of us that has set `x-forwarded-proto`?
     tls: bool,
     brake: Brake,
+    checks: Brake,
     samples: Vec<SamplePerson>,
     /// Where passkeys are for.
     site: Option<Site>,
@@ -130,6 +137,7 @@ impl Portal {
             pages: Pages::new(assets::addresses()),
             tls,
             brake: Brake::new(SIGN_INS_IN_A_MINUTE),
+            checks: Brake::new(CHECKS_IN_A_MINUTE),
             samples,
             morning: Mutex::new(None),
             sector: sector::Pictures::new(&config.portal.map),

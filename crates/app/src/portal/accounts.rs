@@ -29,16 +29,27 @@ pub struct Invite<'a> {
     pub language: Language,
 }
 
+/// Why nobody is invited.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum NotInvited {
+    /// It cannot be a name.
+    #[error("a name to sign in with has no spaces and is not empty: a short name, or a mail address")]
+    Name,
+    /// Somebody of the desk has it.
+    #[error("{0} is a name of the desk already. Choose another name")]
+    OfDesk(String),
+    /// Somebody elsewhere has it.
+    #[error("{0} is somebody of another organisation already. Choose another name")]
+    Elsewhere(String),
+}
+
 /// Invites somebody, or invites them anew; gives the last part of their link. Somebody of the desk becomes a desk user of the same name.
 pub fn invite(store: &mut Store, act: &Act<'_>, invite: &Invite<'_>) -> anyhow::Result<String> {
     let Invite { name, display_name, organisation, roles, language } = *invite;
     let is_name = !name.is_empty()
         && name.len() <= NAME_BYTES_MAX
         && !name.chars().any(|c| c.is_whitespace() || c.is_control());
-    ensure!(
-        is_name,
-        "a name to sign in with has no spaces and is not empty: a short name, or a mail address"
-    );
+    ensure!(is_name, NotInvited::Name);
     ensure!(
         !roles.is_empty(),
         "say what they are to be with --role: {}",
@@ -58,14 +69,11 @@ pub fn invite(store: &mut Store, act: &Act<'_>, invite: &Invite<'_>) -> anyhow::
         // What they do stands in the audit log under this name, and nobody of the desk is meant by it.
         let is_desks = crate::users::is_reserved(name)
             || store.read(|connection| users::by_name(connection, name))?.is_some();
-        ensure!(!is_desks, "{name} is a name of the desk already. Choose another name");
+        ensure!(!is_desks, NotInvited::OfDesk(name.to_owned()));
     }
     let display_name = if display_name.is_empty() { name } else { display_name };
     if let Some(known) = store.read(|connection| accounts::by_name(connection, name))? {
-        ensure!(
-            known.organisation == organisation,
-            "{name} is somebody of another organisation already. Choose another name"
-        );
+        ensure!(known.organisation == organisation, NotInvited::Elsewhere(name.to_owned()));
     }
     let account = Account {
         id: AccountId(0),

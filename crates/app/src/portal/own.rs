@@ -3,10 +3,14 @@
 //!
 //! - [`Own`]: who looks, at whom, and what of that they may see,
 //! - [`front`]: their first page,
-//! - [`findings`], [`sent`], [`weekly`], [`register`]: what their names say.
+//! - [`findings`], [`sent`], [`weekly`], [`register`]: what their names say,
+//! - [`claims`], [`contacts`], [`people`]: what they change about themselves.
 
+pub mod claims;
+pub mod contacts;
 pub mod findings;
 pub mod front;
+pub mod people;
 pub mod register;
 pub mod sent;
 pub mod weekly;
@@ -163,6 +167,11 @@ impl Own {
     /// Do they look at their own organisation?
     pub fn is_own(&self) -> bool {
         self.circle == Circle::Concerned
+    }
+
+    /// Is whoever looks a trusted contact of their own organisation?
+    pub fn is_trusted(&self) -> bool {
+        self.reads == Reads::NamedPerson
     }
 
     /// The name under which whoever looks signs in.

@@ -1,7 +1,7 @@
 //! Who may sign in, and who is signed in where.
 
-use schakel_model::account::PortalRole;
-use schakel_store::{Reader, accounts, act::Act, audit::Action, sessions};
+use schakel_model::account::{Account, PortalRole};
+use schakel_store::{Reader, StoreError, accounts, act::Act, audit::Action, sessions};
 use serde::Serialize;
 
 use super::sign_in::{IDLE_SECONDS, SESSION_SECONDS, shown_as};
@@ -47,16 +47,8 @@ pub struct Session {
 pub fn people(reader: &Reader, now: i64) -> anyhow::Result<People> {
     let mut people = Vec::new();
     for account in reader.read(accounts::list)? {
-        let all = reader.read(|connection| sessions::of(connection, account.id))?;
-        let is_open = |one: &sessions::Session| {
-            one.used_at + IDLE_SECONDS > now && one.created_at + SESSION_SECONDS > now
-        };
         people.push(Person {
-            sessions: all
-                .into_iter()
-                .filter(is_open)
-                .map(|one| Session { id: shown_as(&one.token), agent: one.agent, used_at: one.used_at })
-                .collect(),
+            sessions: sessions_of(reader, &account, now)?,
             roles: account.roles.iter().map(|role| role.as_str()).collect(),
             name: account.name,
             display_name: account.display_name,
@@ -65,6 +57,15 @@ pub fn people(reader: &Reader, now: i64) -> anyhow::Result<People> {
         });
     }
     Ok(People { people, roles: PortalRole::ALL.iter().map(|role| role.as_str()).collect() })
+}
+
+/// Where somebody is signed in.
+pub fn sessions_of(reader: &Reader, account: &Account, now: i64) -> Result<Vec<Session>, StoreError> {
+    let all = reader.read(|connection| sessions::of(connection, account.id))?;
+    let is_open =
+        |one: &sessions::Session| one.used_at + IDLE_SECONDS > now && one.created_at + SESSION_SECONDS > now;
+    let open = all.into_iter().filter(is_open);
+    Ok(open.map(|one| Session { id: shown_as(&one.token), agent: one.agent, used_at: one.used_at }).collect())
 }
 
 /// Ends a session of somebody, by the first digits of its hash; `false` when there is none.

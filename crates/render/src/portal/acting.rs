@@ -67,6 +67,20 @@ notices!(
     HandedOver "done-handed-over",
     ShiftAccepted "done-shift-accepted",
     ViewForgotten "done-view-forgotten",
+    ClaimEntered "done-claim-entered",
+    ClaimDisputed "done-claim-disputed",
+    ClaimProven "done-claim-proven",
+    ClaimProvenDisputed "done-claim-proven-disputed",
+    ClaimNotProven "done-claim-not-proven",
+    ClaimTakenBack "done-claim-taken-back",
+    CodeSent "done-code-sent",
+    CodeWrong "done-code-wrong",
+    OwnContactWaits "done-own-contact-waits",
+    OwnContactLeft "done-own-contact-left",
+    RoleGiven "done-role-given",
+    AdministratorAdded "done-administrator-added",
+    AdministrationHandedOver "done-administration-handed-over",
+    AdministrationLaidDown "done-administration-laid-down",
 );
 
 impl FromStr for Done {

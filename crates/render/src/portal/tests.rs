@@ -39,6 +39,8 @@ const MAY: &[&str] = &[
     "manage_accounts",
     "answer_own",
     "change_own",
+    "manage_own_accounts",
+    "see_own",
 ];
 
 /// What the program says is wrong.
@@ -59,6 +61,28 @@ const WRONG: &[&str] = &[
     "wrong-policy",
     "wrong-yourself",
     "wrong-own-shift",
+    "own-wrong-address",
+    "own-wrong-administrators",
+    "own-wrong-codes",
+    "own-wrong-contact-email",
+    "own-wrong-contact-name",
+    "own-wrong-contact-phone",
+    "own-wrong-first-vcib",
+    "own-wrong-last",
+    "own-wrong-last-administrator",
+    "own-wrong-many-claims",
+    "own-wrong-many-people",
+    "own-wrong-means",
+    "own-wrong-name",
+    "own-wrong-no-code",
+    "own-wrong-not-ready",
+    "own-wrong-people-vcib",
+    "own-wrong-same",
+    "own-wrong-their-administrator",
+    "own-wrong-value",
+    "own-wrong-vcib",
+    "own-wrong-wide",
+    "own-wrong-yourself",
 ];
 
 fn pages() -> Pages {
@@ -486,7 +510,7 @@ fn every_word_of_the_model_has_a_text() {
         answer::{AnswerKind, AnswerWay, NotificationKind, RecipientState, Standing},
         asset::{AssetKind, Proof, Role},
         call::{CallReason, CallResult},
-        claim::ClaimState,
+        claim::{ClaimState, Means},
         fate::Fate,
         register::{ContactRole, OrganisationKind},
         relation::{Mandate, RelationKind},
@@ -559,6 +583,26 @@ fn every_word_of_the_model_has_a_text() {
     Standing::ALL.iter().for_each(|one| add("own-standing", one.as_str()));
     AnswerKind::ALL.iter().for_each(|one| add("own-say", one.as_str()));
     ClaimState::ALL.iter().for_each(|one| add("own-claim", one.as_str()));
+    Role::ALL.iter().for_each(|one| add("own-role", one.as_str()));
+    Proof::ALL.iter().for_each(|one| add("own-proof", one.as_str()));
+    Means::ALL.iter().for_each(|one| add("own-tried", one.as_str()));
+    ContactRole::ALL.iter().for_each(|one| add("own-contact", one.as_str()));
+    for role in PortalRole::ALL.iter().filter(|one| !one.is_of_desk()) {
+        add("own-is", role.as_str());
+    }
+    for change in ["add", "hand_over", "lay_down"] {
+        add("own-administration", change);
+        add("own-administration", &format!("{change}-text"));
+    }
+    for kind in ["domain", "hostname", "prefix", "address", "url", "mail_domain", "asn", "ripe_handle"] {
+        add("own-kind", kind);
+    }
+    for role in ["owner", "operator", "supplier"] {
+        add("own-as", role);
+    }
+    for role in ["acib", "viewer"] {
+        add("own-can", role);
+    }
     for word in
         ["address", "port", "name", "reverse", "url", "account", "asn", "protocol", "malware", "tags", "seen"]
     {

@@ -61,7 +61,7 @@ async fn about<P: Serialize>(
 }
 
 /// The same, on a thread that may wait.
-fn page<P: Serialize>(
+pub fn page<P: Serialize>(
     portal: &Portal,
     visitor: &Visitor,
     reader: &Reader,

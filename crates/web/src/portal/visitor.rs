@@ -89,7 +89,11 @@ const OWN_WAYS: &[(Right, &str, &str)] = &[
     (Right::SeeOwn, "own-sent", "/sent"),
     (Right::SeeOwn, "own-weekly", "/weekly"),
     (Right::SeeOwn, "own-register", "/register"),
+    (Right::ManageOwnAccounts, "own-people", "/people"),
 ];
+
+/// Those of a member that are about all.
+const SHARED_WAYS: &[(Right, &str, &str)] = &[(Right::SeeOwn, "sector-way", "/sector")];
 
 impl Visitor {
     /// The name they sign in and act with; empty: nobody is signed in.
@@ -152,7 +156,8 @@ impl Visitor {
         let of_desk = WAYS.iter().map(|(right, key, href)| (*right, *key, Cow::Borrowed(*href)));
         let of_member =
             OWN_WAYS.iter().map(|(right, key, rest)| (*right, *key, Cow::Owned(format!("{own}{rest}"))));
-        let theirs = of_desk.chain(of_member).filter(|(right, ..)| may(roles, *right));
+        let shared = SHARED_WAYS.iter().map(|(right, key, href)| (*right, *key, Cow::Borrowed(*href)));
+        let theirs = of_desk.chain(of_member).chain(shared).filter(|(right, ..)| may(roles, *right));
         theirs.map(|(_, key, href)| Way { key, href }).collect()
     }
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use schakel_model::claim::ClaimState;
-use schakel_store::{Reader, claims, contact_changes, register};
+use schakel_store::{Reader, claims, conflicts, contact_changes, register};
 use serde::Serialize;
 
 use super::{Head, Own};
@@ -18,17 +18,44 @@ pub struct OwnRegister {
     /// At whom one looks.
     pub head: Head,
     /// What is theirs.
-    pub assets: Vec<ShownAsset>,
+    pub assets: Vec<OwnAsset>,
     /// What they say is theirs and is not proven.
     pub claims: Vec<Claim>,
     /// Who is told.
     pub contacts: Vec<ShownContact>,
-    /// Changes of those that wait for the desk: a role and a name.
-    pub waiting: Vec<(&'static str, String)>,
+    /// Changes of those that wait for the desk.
+    pub waiting: Vec<Waiting>,
     /// How they stand to others.
     pub relations: Vec<ShownRelation>,
     /// Days from today on on which they are closed, `2026-12-24`.
     pub closed: Vec<String>,
+}
+
+/// Something that is theirs.
+#[derive(Debug, Serialize)]
+pub struct OwnAsset {
+    /// As the register has it.
+    #[serde(flatten)]
+    pub shown: ShownAsset,
+    /// The number of the claim that shows whose it is; none: the desk entered it.
+    pub claim: Option<u32>,
+}
+
+/// A change of a contact that waits for the desk.
+#[derive(Debug, Serialize)]
+pub struct Waiting {
+    /// Its number.
+    pub id: u32,
+    /// A word.
+    pub role: &'static str,
+    /// Whom it is about, and how they would be reached.
+    pub name: String,
+    /// See [`Waiting::name`].
+    pub email: String,
+    /// See [`Waiting::name`].
+    pub phone: String,
+    /// When it was asked for, in seconds since 1970.
+    pub at: i64,
 }
 
 /// Something that they say is theirs.
@@ -44,6 +71,8 @@ pub struct Claim {
     pub role: &'static str,
     /// A word.
     pub state: &'static str,
+    /// Does somebody else have it too? Then the desk decides.
+    pub disputed: bool,
     /// When it was entered, in seconds since 1970.
     pub at: i64,
 }
@@ -52,31 +81,55 @@ pub struct Claim {
 pub fn register(reader: &Reader, own: &Own, now: i64) -> anyhow::Result<OwnRegister> {
     let version = reader.read(register::version)?;
     let shown = register_show::show(reader, version, &own.organisation.code, Some(now))?;
-    let claims = reader.read(claims::list)?;
-    let theirs = claims.into_iter().filter(|one| own.places.contains(&one.claimed.organisation));
+    let all = reader.read(claims::list)?.into_iter();
+    let all: Vec<_> =
+        all.filter(|one| own.places.contains(&one.claimed.organisation) && !one.state.is_over()).collect();
+    let assets = shown.assets.into_iter().map(|shown| {
+        let same = |one: &&schakel_model::claim::Claim| {
+            let claimed = &one.claimed;
+            claimed.organisation == own.organisation.id
+                && claimed.role.as_str() == shown.role
+                && claimed.value.to_string() == shown.value
+        };
+        OwnAsset { claim: all.iter().find(same).map(|one| one.id.0), shown }
+    });
+    let assets = assets.collect();
+    let mut theirs = Vec::new();
+    for one in all {
+        let disputed = reader.read(|connection| conflicts::is_disputed(connection, one.id))?;
+        if one.state == ClaimState::Proven && !disputed {
+            continue;
+        }
+        theirs.push(Claim {
+            id: one.id.0,
+            kind: one.claimed.value.kind().as_str(),
+            value: one.claimed.value.to_string(),
+            role: one.claimed.role.as_str(),
+            state: one.state.as_str(),
+            disputed,
+            at: one.created_at,
+        });
+    }
     let waiting = reader.read(contact_changes::list)?;
     let today = Timestamp::from_second(now)?.to_zoned(amsterdam()).date();
     let closed = closing_days::of_organisation(reader, own.organisation.id, today)?;
     Ok(OwnRegister {
         closed: closed.iter().map(ToString::to_string).collect(),
         head: own.head.clone(),
-        assets: shown.assets,
-        claims: theirs
-            .filter(|one| matches!(one.state, ClaimState::Open | ClaimState::Lapsed))
-            .map(|one| Claim {
-                id: one.id.0,
-                kind: one.claimed.value.kind().as_str(),
-                value: one.claimed.value.to_string(),
-                role: one.claimed.role.as_str(),
-                state: one.state.as_str(),
-                at: one.created_at,
-            })
-            .collect(),
+        assets,
+        claims: theirs,
         contacts: shown.contacts,
         waiting: waiting
             .into_iter()
             .filter(|one| one.decision.is_none() && own.places.contains(&one.change.after.organisation))
-            .map(|one| (one.change.after.role.as_str(), one.change.after.name))
+            .map(|one| Waiting {
+                id: one.id.0,
+                role: one.change.after.role.as_str(),
+                name: one.change.after.name,
+                email: one.change.after.email,
+                phone: one.change.after.phone,
+                at: one.requested_at,
+            })
             .collect(),
         relations: shown.relations,
     })

@@ -15,6 +15,27 @@ fn row() -> Json {
 pub fn samples() -> Vec<(&'static str, Json)> {
     let sent = json!({ "number": 7, "at": 4, "kind": "findings", "subject": "1 finding", "findings": 1, "confidential": false });
     vec![
+        ("own/claim_new", json!({ "head": head(), "kinds": ["domain"], "roles": ["owner"] })),
+        (
+            "own/claim",
+            json!({ "head": head(), "id": 1, "kind": "domain", "value": "a.example", "role": "owner", "state": "open", "note": "n", "at": 1, "is_over": false,
+                "disputed": false, "counts": false, "proven_by": "", "proven_until": null, "failing_since": null, "token": "tok", "record": "_x.a.example",
+                "file": "https://a.example/x.txt", "by_registry": true, "mailboxes": [["security", "security@a.example"]],
+                "code": { "address": "security@a.example", "until": 9, "tries_left": 5 },
+                "attempts": [{ "at": 5, "means": "dns", "found": false, "detail": "no TXT record" }] }),
+        ),
+        (
+            "own/contact",
+            json!({ "head": head(), "contact": 3, "roles": ["vcib"], "may_leave": true,
+                "standing": { "role": "vcib", "name": "Jan", "email": "j@a.example", "phone": "1", "language": "nl" } }),
+        ),
+        (
+            "own/people",
+            json!({ "head": head(), "roles": ["acib", "viewer"], "nobody": true, "administrators_max": 2, "people": [{ "name": "jan", "display_name": "Jan",
+                "roles": ["acib"], "role": "acib", "disabled_at": null, "invited_until": 9, "ready": false, "is_you": true,
+                "may": ["invite", "role", "disable", "sessions", "add", "hand_over", "lay_down"], "sessions": [{ "id": "0a", "agent": "Firefox", "used_at": 5 }] }] }),
+        ),
+        ("own/invited", json!({ "head": head(), "name": "jan", "link": "https://a.example/invitation/x" })),
         (
             "own/front",
             json!({ "head": head(), "open": 30, "overdue": 1, "silent": 2, "confidential": 1, "trusted": ["Jan"], "findings": [row()], "sent": [sent] }),
@@ -46,10 +67,10 @@ pub fn samples() -> Vec<(&'static str, Json)> {
         ),
         (
             "own/register",
-            json!({ "head": head(), "waiting": [["vcib", "Jan"]], "closed": ["2026-12-24"],
-                "contacts": [{ "role": "vcib", "name": "Jan", "email": "j@a.example", "phone": "+31 20 000" }],
-                "assets": [{ "kind": "prefix", "value": "192.0.2.0/24", "role": "owner", "proof": "dns", "valid_from": "2026-01-01", "valid_until": null }],
-                "claims": [{ "id": 1, "kind": "domain", "value": "a.example", "role": "owner", "state": "open", "at": 1 }],
+            json!({ "head": head(), "waiting": [{ "id": 3, "role": "vcib", "name": "Jan", "email": "j@a.example", "phone": "", "at": 5 }], "closed": ["2026-12-24"],
+                "contacts": [{ "id": 3, "role": "vcib", "name": "Jan", "email": "j@a.example", "phone": "+31 20 000" }],
+                "assets": [{ "id": 4, "claim": 1, "kind": "prefix", "value": "192.0.2.0/24", "role": "owner", "proof": "dns", "valid_from": "2026-01-01", "valid_until": null }],
+                "claims": [{ "id": 1, "kind": "domain", "value": "a.example", "role": "owner", "state": "open", "disputed": false, "at": 1 }],
                 "relations": [{ "kind": "serves", "side": "to", "other_name": "Solido", "mandate": null }] }),
         ),
     ]

@@ -4,13 +4,20 @@
 use std::fs;
 
 use schakel_app::{
+    claims::{self, Entry, Run},
+    contacts,
     intake::Intake,
     reading::Reading,
     register::{Import, standing},
     tell::Composer,
 };
 use schakel_formats::register::import::Options;
-use schakel_model::tlp::Tlp;
+use schakel_model::{
+    asset::{AssetKind, Role},
+    ids::ContactId,
+    register::Contact,
+    tlp::Tlp,
+};
 use schakel_render::templates::Templates;
 use schakel_rules::access::Right;
 
@@ -96,6 +103,21 @@ impl World {
             now: clock.now(),
         };
         assert!(composer.compose(Some(intake.store()), &mut |_| {}).unwrap() >= 4);
+        // Each says that something of the other is theirs, and GM2 asks for another trusted contact.
+        for (code, value) in [("GM2", "198.51.100.10"), ("GM1", "198.51.100.130")] {
+            let entry = Entry {
+                code,
+                kind: AssetKind::Address,
+                value,
+                role: Role::Owner,
+                valid_from: None,
+                valid_until: None,
+                note: "",
+            };
+            claims::add(intake.store(), &config.claims, &act, &entry, Run::Real).unwrap();
+        }
+        let renamed = |before: &Contact| Contact { phone: "+31 88 000 00 09".into(), ..before.clone() };
+        contacts::change(intake.store(), &act, ContactId(2), renamed).unwrap();
         drop(intake);
         let (asking, _) = requests::channel();
         let portal = Portal::new(&config, &asking, &data, clock, false, Vec::new()).unwrap();
@@ -160,6 +182,70 @@ fn tries(path: &str) -> &'static [&'static str] {
         "/own/{code}/closed" => {
             &["POST /own/GM2/closed?day=2026-12-24", "POST /own/GM9/closed?day=2026-12-24"]
         }
+        "/own/{code}/claim" => {
+            &["/own/GM2/claim", "POST /own/GM2/claim?kind=domain&value=a.example&role=owner"]
+        }
+        "/own/{code}/claims/take-back" => &[
+            "POST /own/GM2/claims/take-back?what=1",
+            "POST /own/GM1/claims/take-back?what=1",
+            "POST /own/GM1/claims/take-back?what=2+1",
+            "POST /own/GM1/claims/take-back?what=",
+        ],
+        "/own/{code}/claims/{number}" => {
+            &["/own/GM2/claims/1", "/own/GM1/claims/1", "/own/GM1/claims/99", "/own/GM1/claims/x"]
+        }
+        "/own/{code}/claims/{number}/check" => &[
+            "POST /own/GM2/claims/1/check?by=dns",
+            "POST /own/GM1/claims/1/check?by=dns",
+            "POST /own/GM1/claims/99/check?by=dns",
+        ],
+        "/own/{code}/claims/{number}/mail" => {
+            &["POST /own/GM2/claims/1/mail?mailbox=security", "POST /own/GM1/claims/1/mail?mailbox=security"]
+        }
+        "/own/{code}/claims/{number}/code" => {
+            &["POST /own/GM2/claims/1/code?code=1", "POST /own/GM1/claims/1/code?code=1"]
+        }
+        // The trusted contact of GM2 is the second of the register.
+        "/own/{code}/contact" => &[
+            "/own/GM2/contact",
+            "/own/GM2/contact?contact=2",
+            "/own/GM1/contact?contact=2",
+            "/own/GM1/contact?contact=99",
+            "POST /own/GM2/contact?role=findings&email=a@b.example&language=nl",
+            "POST /own/GM1/contact?contact=2&email=a@b.example&language=nl",
+        ],
+        "/own/{code}/contact/leave" => {
+            &["POST /own/GM2/contact/leave?contact=2", "POST /own/GM1/contact/leave?contact=2"]
+        }
+        "/own/{code}/contact/right" => {
+            &["POST /own/GM2/contact/right?contact=2", "POST /own/GM1/contact/right?contact=2"]
+        }
+        "/own/{code}/contact/take-back" => &[
+            "POST /own/GM2/contact/take-back?what=1",
+            "POST /own/GM1/contact/take-back?what=1",
+            "POST /own/GM1/contact/take-back?what=",
+        ],
+        "/own/{code}/people" => {
+            &["/own/GM2/people", "POST /own/GM2/people?name=new@lindeveen.example&role=viewer"]
+        }
+        "/own/{code}/people/disable" => &[
+            "POST /own/GM2/people/disable?name=vcib@lindeveen.example",
+            "POST /own/GM1/people/disable?name=vcib@lindeveen.example",
+            "POST /own/GM1/people/disable?name=anna",
+            "POST /own/GM1/people/disable?name=",
+        ],
+        "/own/{code}/people/sessions" => &[
+            "POST /own/GM2/people/sessions?name=vcib@lindeveen.example&session=0",
+            "POST /own/GM1/people/sessions?name=vcib@lindeveen.example&session=0",
+        ],
+        "/own/{code}/people/role" => &[
+            "POST /own/GM2/people/role?name=vcib@lindeveen.example&role=viewer",
+            "POST /own/GM1/people/role?name=vcib@lindeveen.example&role=viewer",
+        ],
+        "/own/{code}/people/administrator" => &[
+            "POST /own/GM2/people/administrator?name=vcib@lindeveen.example&change=hand_over",
+            "POST /own/GM1/people/administrator?name=vcib@lindeveen.example&change=hand_over",
+        ],
         "/own/{code}/sent" => &["/own/GM2/sent", "/own/GM2/sent?before=99"],
         "/own/{code}/sent/{number}" => {
             &["/own/GM2/sent/3", "/own/GM1/sent/3", "/own/GM1/sent/4", "/own/GM1/sent/99"]
@@ -182,6 +268,12 @@ const FILTERS: &[&str] = &[
     "/own/GM1/sent",
     "/own/GM1/sent?before=4",
     "/own/GM1/weekly",
+    "/own/GM1/claim",
+    "/own/GM1/claims/2",
+    "/own/GM1/contact",
+    "/own/GM1/contact?contact=1",
+    "/own/GM1/people",
+    "/sector",
 ];
 
 #[test]
@@ -189,6 +281,7 @@ fn a_member_sees_nothing_of_another_member() {
     run(async {
         let world = World::new();
         let who = world.who("eik@eikendam.example", "GM1", &everything_of_a_member());
+        world.who("vcib@lindeveen.example", "GM2", &everything_of_a_member());
         for route in routes() {
             let Access::Has(right) = route.access else { continue };
             if !OWN.contains(&right) {
