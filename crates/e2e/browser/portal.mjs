@@ -1,90 +1,17 @@
 // Somebody who was invited signs in and looks at every page, in both languages and both themes: no page is wider than 320 pixels when the window is,
 // none has a fault that axe or html-validate finds, and the keyboard is enough. Usage: node portal.mjs BASE INVITATION [PICTURES]
 import assert from "node:assert/strict";
-import { createHmac } from "node:crypto";
-import { createRequire } from "node:module";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { HtmlValidate } from "html-validate";
-import { chromium } from "playwright-core";
+import { launch, look as lookAt, open as openWindow, signUp } from "./pages.mjs";
 
 const [base, invitation, pictures] = process.argv.slice(2);
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const htmlvalidate = new HtmlValidate({
-  extends: ["html-validate:standard"],
-  rules: { "void-style": "off", "no-trailing-whitespace": "off", "long-title": "off", "require-sri": "off", "no-inline-style": "error" },
-});
-const password = "drie appels op een fiets";
-
-/** The code (RFC 6238) some steps from now. */
-function code(secret, steps) {
-  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-  const bits = [...secret.replaceAll(" ", "")].map((c) => alphabet.indexOf(c).toString(2).padStart(5, "0")).join("");
-  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => Number.parseInt(byte, 2)));
-  const step = Buffer.alloc(8);
-  step.writeBigInt64BE(BigInt(Math.floor(Date.now() / 30_000) + steps));
-  const tag = createHmac("sha1", key).update(step).digest();
-  const number = tag.readUInt32BE(tag[19] & 15) & 0x7fffffff;
-  return String(number % 1_000_000).padStart(6, "0");
-}
-
-const browser = await chromium.launch({
-  executablePath: process.env.SCHAKEL_CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox"],
-});
+const browser = await launch();
 const errors = [];
-/** bypass: axe is put into the page, which our policy forbids for good reason. */
-const open = async (bypass) => {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: "nl-NL", bypassCSP: bypass });
-  const page = await context.newPage();
-  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
-  page.on("pageerror", (error) => errors.push(String(error)));
-  page.on("request", (request) => request.url().startsWith(base) || errors.push(`a request to ${request.url()}`));
-  return { context, page };
-};
-
-const seen = new Set();
-async function look(page, name, options = {}) {
-  const html = await page.content();
-  const language = await page.getAttribute("html", "lang");
-  await page.addScriptTag({ content: axe });
-  const found = await page.evaluate(() =>
-    globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }),
-  );
-  const faults = found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(" ")}`);
-  assert.deepEqual(faults, [], `axe on ${name} in ${language}`);
-  if (!seen.has(name)) {
-    const report = await htmlvalidate.validateString(options.source ?? html);
-    const wrong = report.results.flatMap((one) => one.messages.map((message) => `${message.ruleId}: ${message.message} at ${message.line}`));
-    assert.deepEqual(wrong, [], `html-validate on ${name}`);
-    seen.add(name);
-  }
-  await page.setViewportSize({ width: 320, height: 800 });
-  const width = await page.evaluate(() => document.documentElement.scrollWidth);
-  assert.ok(width <= 320, `${name} in ${language} is ${width} pixels wide`);
-  await page.setViewportSize({ width: 1280, height: 900 });
-  if (pictures) await page.screenshot({ path: join(pictures, `${name}-${language}-${options.theme ?? "light"}.png`), fullPage: true });
-}
+const open = (bypass) => openWindow(browser, base, errors, bypass);
+const look = (page, name, options = {}) => lookAt(page, name, { ...options, pictures });
 
 try {
   const { context, page } = await open(true);
-  await page.goto(base + invitation);
-  await look(page, "invitation");
-  const secret = await page.locator("main code").innerText();
-  await page.fill("#password", password);
-  await page.fill("#code", code(secret, -1));
-  await page.click("main button");
-  await look(page, "ready");
-  await page.goto(`${base}/findings`);
-  await look(page, "sign-in");
-  await page.fill("#name", "anna");
-  await page.fill("#password", password);
-  await page.keyboard.press("Enter");
-  await page.waitForURL("**/sign-in/code**");
-  await look(page, "code");
-  await page.fill("#code", code(secret, 0));
-  await page.keyboard.press("Enter");
-  await page.waitForURL("**/findings");
+  await signUp(page, base, invitation, "anna", (name) => look(page, name));
 
   const pages = {
     morning: "/",

@@ -260,7 +260,7 @@ fn a_role_address_that_bounces_or_a_code_that_is_old_proves_nothing() {
 }
 
 /// The code in the mail with this place.
-fn sent_code(installation: &Installation, at: usize) -> String {
+pub fn sent_code(installation: &Installation, at: usize) -> String {
     let mails = installation.mails();
     let code = mails[at].lines().map(str::trim).find(|line| {
         line.len() == 9

@@ -43,6 +43,7 @@ mod policy;
 mod portal;
 mod portal_desk;
 mod portal_members;
+mod portal_own;
 mod privacy;
 mod quality;
 mod reattribute;

@@ -56,7 +56,11 @@ impl Portal {
 
     /// With more configuration.
     pub fn with(more: &str) -> Self {
-        let installation = Installation::new();
+        Self::of(Installation::new(), more)
+    }
+
+    /// Of this installation.
+    pub fn of(installation: Installation, more: &str) -> Self {
         let port = free_port().unwrap();
         let configuration = format!("[portal]\nlisten = \"127.0.0.1:{port}\"\n{more}");
         let serving = Serving::start(&installation, &configuration);
@@ -85,6 +89,11 @@ impl Portal {
 
     pub fn post(&self, path: &str, cookie: &str, form: &str) -> Answer {
         self.ask("POST", path, cookie, "", form)
+    }
+
+    /// The address of the first page.
+    pub fn base(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
     }
 
     pub fn invite(&self, name: &str, roles: &[&str]) -> String {
@@ -323,7 +332,7 @@ fn a_browser_finds_its_way_and_every_page_is_accessible() {
     put(&portal.installation, &rdp_name("2026-11-20"), rdp("2026-11-20", &["198.51.100.200"]));
     portal.serving.wait("the mail", || portal.installation.mails().len() == 1);
     let invitation = portal.invite("anna", &["handler", "coordinator", "administrator"]);
-    let base = format!("http://127.0.0.1:{}", portal.port);
+    let base = portal.base();
     browser::run("portal.mjs", &[&base, &invitation]);
     portal.serving.stop();
 }

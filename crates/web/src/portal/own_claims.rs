@@ -280,7 +280,7 @@ fn refused(why: Refused) -> Mistake {
         Refused::Many => Mistake::new("", "own-wrong-many-claims"),
         Refused::Means => Mistake::new("", "own-wrong-means"),
         Refused::Codes => Mistake::new("mailbox", "own-wrong-codes"),
-        Refused::NoCode => Mistake::new("code", "own-wrong-no-code"),
+        Refused::NoCode => Mistake::new("", "own-wrong-no-code"),
     }
 }
 
