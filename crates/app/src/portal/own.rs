@@ -171,7 +171,7 @@ impl Own {
 
     /// Is whoever looks a trusted contact of their own organisation?
     pub fn is_trusted(&self) -> bool {
-        self.reads == Reads::NamedPerson
+        self.reads == Some(Reads::NamedPerson)
     }
 
     /// The name under which whoever looks signs in.
