@@ -11,6 +11,7 @@ use zip::{CompressionMethod, ZipWriter, result::ZipError, write::SimpleFileOptio
 
 use crate::{
     clean::{self, CELL_CHARS_MAX},
+    csv::may_be_a_formula,
     message::Attachment,
     notice::{Group, Item, Notice},
     times::Times,
@@ -111,7 +112,7 @@ fn push_row(out: &mut Vec<u8>, group: &Group<'_>, item: &Item<'_>, times: &Times
 /// tags and accounts do not honestly start so, hence scripts lose nothing.
 pub(crate) fn text(source: &str) -> Cow<'_, str> {
     let line = clean::line(source, CELL_CHARS_MAX);
-    if line.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) {
+    if may_be_a_formula(&line) {
         return Cow::Owned(format!("'{line}"));
     }
     line

@@ -14,6 +14,20 @@ pub(crate) fn is_hidden(c: char) -> bool {
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
+/// Does this character turn the direction of what stands beside it, or is it a control that is no space? On a page it could make our own words read
+/// otherwise; beside that a page shows text as it came.
+fn misleads(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') || (c.is_control() && !c.is_whitespace())
+}
+
+/// The text with `\u{fffd}` in the place of each character that misleads.
+pub(crate) fn for_a_page(text: &str) -> Cow<'_, str> {
+    match text.contains(misleads) {
+        true => Cow::Owned(text.replace(misleads, "\u{fffd}")),
+        false => Cow::Borrowed(text),
+    }
+}
+
 /// The text on one line: hidden characters become a space, runs of spaces one, none at the ends; cut with `…` after
 /// `chars_max` characters.
 pub fn line(text: &str, chars_max: usize) -> Cow<'_, str> {

@@ -18,7 +18,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use jiff::{Timestamp, tz::TimeZone};
 use minijinja::{
-    AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, Value, context,
+    Environment, Error, ErrorKind, State, UndefinedBehavior, Value, context,
     value::{Kwargs, Serde, ValueKind},
 };
 use schakel_model::{classification::ClassificationType, language::Language};
@@ -169,7 +169,7 @@ impl Pages {
     pub fn new(assets: Assets) -> Self {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_auto_escape_callback(|_| AutoEscape::Html);
+        crate::page::show_as_text(&mut environment);
         environment.add_function("t", text);
         environment.add_function("time", |state: &State<'_, '_>, at: i64| moment(state, at, Style::Time));
         environment.add_function("day", |state: &State<'_, '_>, at: i64| moment(state, at, Style::Day));

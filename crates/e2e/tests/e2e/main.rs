@@ -30,6 +30,7 @@ mod documents;
 mod enrichment;
 mod feed_health;
 mod fetching;
+mod hostile;
 mod http_door;
 mod hubs;
 mod killing;
