@@ -71,7 +71,12 @@ impl Portal {
     pub fn show(&self, table: &mut Table) {
         table.part(&format!("The portal, {} findings, {PAGES} of each page", count(self.findings)));
         for Page { name, asked, median, p95, bytes: size } in &self.pages {
-            let measured = format!("{} median, {} p95; {}", seconds(*median), seconds(*p95), bytes(*size));
+            let measured = format!(
+                "{} median, {} p95; {} kB",
+                seconds(*median),
+                seconds(*p95),
+                count(size.div_ceil(1_000))
+            );
             table.line(name, measured, asked, "");
         }
         table.part(&format!("The portal, {PEOPLE} people who click without a pause"));

@@ -101,6 +101,7 @@ pub mod parcels_in;
 pub mod parcels_out;
 pub mod policy;
 pub mod privacy;
+pub mod readers;
 pub mod recalls;
 pub mod register;
 pub mod register_around;

@@ -60,7 +60,7 @@ use schakel_app::{
 };
 use schakel_model::clock::Clock;
 use schakel_render::portal::{Pages, morning::Morning};
-use schakel_store::{Reader, data_dir::DataDir};
+use schakel_store::{Reader, data_dir::DataDir, readers::Readers};
 
 use crate::{
     brake::Brake,
@@ -89,6 +89,7 @@ pub(crate) struct Portal(Arc<Inner>);
 
 pub(crate) struct Inner {
     data: DataDir,
+    readers: Readers,
     clock: Clock,
     config: Config,
     /// Has the one writer change something.
@@ -130,6 +131,7 @@ impl Portal {
             site: site(config),
             providers: Providers::new(config)?,
             used: Used::default(),
+            readers: Readers::new(data),
             data: data.clone(),
             clock,
             config: config.clone(),
@@ -177,7 +179,7 @@ pub(crate) async fn answer(
     let (portal, visitor) = (portal.clone(), visitor.clone());
     let (portal_after, visitor_after) = (portal.clone(), visitor.clone());
     let worked = tokio::task::spawn_blocking(move || {
-        let reader = Reader::open(&portal.data)?;
+        let reader = portal.readers.get()?;
         work(&portal, &visitor, &reader)
     });
     match worked.await {

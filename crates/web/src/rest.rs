@@ -37,7 +37,7 @@ use axum::{
 use ipnet::IpNet;
 use schakel_app::{config::Config, doors::DoorSlot, requests::Asking};
 use schakel_model::clock::Clock;
-use schakel_store::data_dir::DataDir;
+use schakel_store::{data_dir::DataDir, readers::Readers};
 use tokio::sync::Semaphore;
 
 use crate::{
@@ -57,6 +57,7 @@ const WAITING_MAX: usize = 128;
 #[derive(Clone)]
 pub struct Rest {
     data: DataDir,
+    readers: Readers,
     clock: Clock,
     config: Arc<Config>,
     asking: Asking,
@@ -93,6 +94,7 @@ pub fn start(
     let scheme = if tls.is_some() { "https" } else { "http" };
     let rest = Rest {
         data: data.clone(),
+        readers: Readers::new(data),
         clock,
         config: Arc::new(config.clone()),
         asking: asking.clone(),

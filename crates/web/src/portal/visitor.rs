@@ -15,7 +15,6 @@ use schakel_render::portal::{
     acting::{Mistake, Notice},
 };
 use schakel_rules::access::{Right, may};
-use schakel_store::Reader;
 
 use super::{
     Portal, cookies,
@@ -212,7 +211,7 @@ pub async fn receive(
 fn visitor(portal: &Portal, uri: &Uri, here: String, headers: &HeaderMap) -> anyhow::Result<Visitor> {
     let now = portal.clock.now_seconds();
     let cookie = cookies::read(headers, cookies::SESSION);
-    let reader = Reader::open(&portal.data)?;
+    let reader = portal.readers.get()?;
     let person = if cookie.is_empty() { None } else { sign_in::person(&reader, now, cookie)? };
     let form_token = person
         .as_ref()

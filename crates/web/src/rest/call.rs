@@ -10,7 +10,7 @@ use schakel_app::{
     users::Actor,
 };
 use schakel_model::api::Client;
-use schakel_store::{Reader, act::Act};
+use schakel_store::{act::Act, readers::KeptReader};
 
 use super::{
     Rest,
@@ -27,7 +27,7 @@ pub struct Call {
     /// What all requests share.
     pub rest: Rest,
     /// Reads what is committed.
-    pub reader: Reader,
+    pub reader: KeptReader,
     /// Who asks.
     pub client: Client,
     /// What they see.

@@ -11,7 +11,7 @@ use axum::{
 use schakel_app::{api_clients, tenant::Tenant, users::Actor};
 use schakel_formats::strict_json;
 use schakel_model::api::{Client, ClientOf};
-use schakel_store::Reader;
+use schakel_store::readers::KeptReader;
 use serde_json::Value;
 
 use super::{
@@ -93,17 +93,17 @@ async fn try_answer(
 }
 
 /// Who asks, when they may use this route and do not ask too often.
-pub async fn known(rest: &Rest, head: &HeaderMap, route: &Route) -> Result<(Reader, Client), Problem> {
+pub async fn known(rest: &Rest, head: &HeaderMap, route: &Route) -> Result<(KeptReader, Client), Problem> {
     let (reader, client) = who(rest, head).await?;
     may(&client, route)?;
     Ok((reader, client))
 }
 
 /// Who asks. What is no token is looked up all the same: the answer to everything that does not count takes the same time.
-pub async fn who(rest: &Rest, head: &HeaderMap) -> Result<(Reader, Client), Problem> {
-    let (token, data, now) = (bearer_of(head), rest.data.clone(), rest.clock.now_seconds());
+pub async fn who(rest: &Rest, head: &HeaderMap) -> Result<(KeptReader, Client), Problem> {
+    let (token, readers, now) = (bearer_of(head), rest.readers.clone(), rest.clock.now_seconds());
     let (reader, client) = blocking(move || {
-        let reader = Reader::open(&data)?;
+        let reader = readers.get()?;
         let client = api_clients::who(&reader, &token, now)?.ok_or_else(Problem::unauthorized)?;
         Ok((reader, client))
     })

@@ -12,7 +12,6 @@ use axum::{
 use ipnet::IpNet;
 use schakel_app::api_clients::{NoToken, TOKEN_SECONDS, access_token};
 use schakel_model::api::{read_scopes, scopes_text};
-use schakel_store::Reader;
 use serde_json::json;
 
 use super::{
@@ -80,7 +79,7 @@ async fn answer(rest: Rest, head: &HeaderMap, body: Body) -> Result<Response, Pr
         let base = public_base(&rest);
         let audiences = [format!("{base}/oauth2/token"), base];
         let audiences: Vec<&str> = audiences.iter().map(String::as_str).collect();
-        let reader = Reader::open(&rest.data)?;
+        let reader = rest.readers.get()?;
         match access_token(&reader, &assertion, &audiences, &scopes, rest.clock.now_seconds()) {
             Ok(given) => Ok(json_response(
                 StatusCode::OK,

@@ -16,7 +16,6 @@ use axum::{
 };
 use hyper::body::Frame;
 use schakel_app::{api_clients, tenant::Tenant, users::Actor};
-use schakel_store::Reader;
 use serde_json::Value;
 use tokio::{sync::mpsc, time::sleep};
 
@@ -124,7 +123,7 @@ async fn look(rest: &Rest, route: &Arc<Route>, token: &str, query: String) -> Re
     let (rest, route, token) = (rest.clone(), Arc::clone(route), token.to_owned());
     blocking(move || {
         let now = rest.clock.now_seconds();
-        let reader = Reader::open(&rest.data)?;
+        let reader = rest.readers.get()?;
         let client = api_clients::who(&reader, &token, now)?.ok_or_else(Problem::unauthorized)?;
         may(&client, &route)?;
         let tenant = Tenant::of(&reader, client.of, now)?;
