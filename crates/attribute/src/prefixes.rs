@@ -2,8 +2,8 @@
 //!
 //! Every distinct prefix is a *node* that knows its parent, the next larger prefix around it. The edges of all prefixes
 //! cut the address space into intervals; each interval knows its innermost node. A look-up finds the interval and walks
-//! the parents. Interval starts are searched in levels: each level holds every 16th key of the one below, so that a step
-//! down looks at sixteen neighbours, and all but the lowest levels stay in the cache.
+//! the parents. An index over equal parts of the space, about as many as there are intervals, says where to search: where
+//! prefixes lie evenly that is one place, and where they crowd the search halves what is left.
 
 /// An address as a number.
 pub(crate) trait Bits: Copy + Ord {
@@ -12,6 +12,10 @@ pub(crate) trait Bits: Copy + Ord {
     fn last(self, prefix_len: u8) -> Self;
     /// The address after this one.
     fn next(self) -> Option<Self>;
+    /// How many addresses this is behind an earlier one, in units of `1 << shift`.
+    fn behind(self, earlier: Self, shift: u32) -> usize;
+    /// The bits that it takes to count from an earlier address to this one.
+    fn bits_behind(self, earlier: Self) -> u32;
 }
 
 macro_rules! bits {
@@ -24,6 +28,12 @@ macro_rules! bits {
             fn next(self) -> Option<Self> {
                 self.checked_add(1)
             }
+            fn behind(self, earlier: Self, shift: u32) -> usize {
+                ((self - earlier) >> shift) as usize
+            }
+            fn bits_behind(self, earlier: Self) -> u32 {
+                <$number>::BITS - (self - earlier).leading_zeros()
+            }
         }
     };
 }
@@ -33,14 +43,14 @@ bits!(u128);
 /// No node.
 const NONE: u32 = u32::MAX;
 
-/// Keys of a level for one key of the level above: sixteen IPv4 addresses are a cache line.
-const FAN_OUT: usize = 16;
-
 /// The prefixes of one address family, each with what is said of it.
 pub(crate) struct PrefixTable<K, E> {
-    /// Interval starts, then every 16th of them, and so on up to a level of at most 16.
-    levels: Vec<Vec<K>>,
+    /// Where intervals start.
+    starts: Vec<K>,
     innermost: Vec<u32>,
+    /// The space from the first start to the last in parts of `1 << shift` addresses: how many starts stand before each part, and in all.
+    index: Vec<u32>,
+    shift: u32,
     /// One more than there are prefixes, to say where the entries of the last one end.
     nodes: Vec<Node>,
     entries: Vec<E>,
@@ -59,8 +69,10 @@ impl<K: Bits, E> PrefixTable<K, E> {
     pub fn build(mut prefixes: Vec<(K, u8, u32)>, entry: impl Fn(u32) -> E) -> Self {
         prefixes.sort_unstable();
         let mut table = Self {
-            levels: vec![Vec::with_capacity(prefixes.len())],
+            starts: Vec::with_capacity(prefixes.len()),
             innermost: Vec::with_capacity(prefixes.len()),
+            index: Vec::new(),
+            shift: 0,
             nodes: Vec::with_capacity(prefixes.len() + 1),
             entries: Vec::with_capacity(prefixes.len()),
         };
@@ -85,10 +97,7 @@ impl<K: Bits, E> PrefixTable<K, E> {
         }
         table.nodes.push(Node { parent: NONE, first_entry: table.entries.len() as u32, prefix_len: 0 });
         table.shrink();
-        while let Some(below) = table.levels.last().filter(|level| level.len() > FAN_OUT) {
-            let level = below.iter().step_by(FAN_OUT).copied().collect();
-            table.levels.push(level);
-        }
+        table.make_index();
         table
     }
 
@@ -102,21 +111,32 @@ impl<K: Bits, E> PrefixTable<K, E> {
     }
 
     fn begin(&mut self, start: K, node: u32) {
-        let starts = &mut self.levels[0];
-        match (starts.last(), self.innermost.last_mut()) {
+        match (self.starts.last(), self.innermost.last_mut()) {
             (Some(&last), Some(innermost)) if last == start => *innermost = node,
             (_, Some(innermost)) if *innermost == node => {}
             _ => {
-                starts.push(start);
+                self.starts.push(start);
                 self.innermost.push(node);
             }
         }
     }
 
     fn shrink(&mut self) {
-        self.levels[0].shrink_to_fit();
+        self.starts.shrink_to_fit();
         self.innermost.shrink_to_fit();
         self.nodes.shrink_to_fit();
+    }
+
+    fn make_index(&mut self) {
+        let (Some(&first), Some(&last)) = (self.starts.first(), self.starts.last()) else { return };
+        self.shift = last.bits_behind(first).saturating_sub(self.starts.len().ilog2());
+        let parts = last.behind(first, self.shift) + 1;
+        self.index = Vec::with_capacity(parts + 1);
+        for (at, start) in (0..).zip(&self.starts) {
+            let part = start.behind(first, self.shift);
+            self.index.resize(self.index.len().max(part + 1), at);
+        }
+        self.index.push(self.starts.len() as u32);
     }
 
     /// Every prefix that holds this address, from the innermost outwards, with its entries.
@@ -133,23 +153,21 @@ impl<K: Bits, E> PrefixTable<K, E> {
     }
 
     fn innermost_at(&self, address: K) -> u32 {
-        let mut at = 0;
-        for level in self.levels.iter().rev() {
-            let block = &level[at * FAN_OUT..level.len().min((at + 1) * FAN_OUT)];
-            let not_after: usize = block.iter().map(|&start| usize::from(start <= address)).sum();
-            match not_after {
-                // Only before the very first start: below it, a block's first key is one of the level above.
-                0 => return NONE,
-                _ => at = at * FAN_OUT + not_after - 1,
-            }
+        let (Some(&first), Some(&last)) = (self.starts.first(), self.starts.last()) else { return NONE };
+        if address < first {
+            return NONE;
         }
-        self.innermost.get(at).copied().unwrap_or(NONE)
+        let part = address.min(last).behind(first, self.shift);
+        let [from, to] = [self.index[part] as usize, self.index[part + 1] as usize];
+        // At least the very first start is not after the address.
+        let not_after = from + self.starts[from..to].partition_point(|&start| start <= address);
+        self.innermost[not_after - 1]
     }
 
     /// How many bytes it takes.
     pub fn bytes(&self) -> usize {
-        self.levels.iter().map(Vec::capacity).sum::<usize>() * size_of::<K>()
-            + self.innermost.capacity() * size_of::<u32>()
+        self.starts.capacity() * size_of::<K>()
+            + (self.innermost.capacity() + self.index.capacity()) * size_of::<u32>()
             + self.nodes.capacity() * size_of::<Node>()
             + self.entries.capacity() * size_of::<E>()
     }
