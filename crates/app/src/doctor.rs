@@ -7,11 +7,13 @@ use schakel_store::{
     chunks::{self, Blocks},
     claims, conflicts, contact_changes,
     data_dir::DataDir,
-    handovers, hub_claim_lists, hub_sealing, hubs,
+    hub_claim_lists, hub_sealing, hub_taken_back, hubs,
     ledger::{self, Scope},
     mailboxes,
     outbox::{self, Message},
-    overviews, register,
+    overviews,
+    parcel_queues::{self, Late},
+    register,
     reports::{self, ReportState},
     spool::{SpoolDesk, State},
 };
@@ -231,9 +233,9 @@ impl Doctor {
         let register = &view.register;
         let with_hub = reader.read(hubs::standing)?;
         let has_hub = |code: &str| with_hub.iter().any(|link| link.organisation.eq_ignore_ascii_case(code));
-        for (hub, count) in reader.read(|connection| handovers::late_counts(connection, now))? {
+        for Late { peer, count, .. } in reader.read(|connection| parcel_queues::late(connection, now))? {
             let text = format!(
-                "{hub} has not answered {count} parcels within the service level of its link. `schakel hub queue` shows what waits"
+                "{peer} has not answered {count} parcels within the service level of its link. `schakel hub queue` shows what waits"
             );
             self.wrong("hubs", text);
         }
@@ -248,6 +250,15 @@ impl Doctor {
                         link.peer, link.peer
                     ),
                 );
+            }
+            let taken_back = reader.read(hub_taken_back::for_desk)?;
+            let taken_back = taken_back.iter().filter(|one| one.link == link.id).count();
+            if taken_back > 0 {
+                let text = format!(
+                    "{} takes back {taken_back} findings, more than half of what it handed over, and that waits: `schakel hub taken-back list`",
+                    link.peer
+                );
+                self.wrong("hubs", text);
             }
             if let Some(held) = reader.read(|connection| hub_claim_lists::of_link(connection, link.id))? {
                 let text = format!(

@@ -6,7 +6,7 @@
 //! - [`parcels`]: findings as parcels,
 //! - [`heard`]: what the other hub says of them; [`receipts`]: and what that comes to,
 //! - [`upward`]: what the other hub hears of its own findings; [`standing`]: how far they came here,
-//! - [`queues`]: what waits, for metrics,
+//! - [`queues`]: what waits, for metrics; [`silence`]: receipts that do not come,
 //! - [`taken_back`]: what is corrected after it was handed over,
 //! - [`claims`]: what a hub says is its own becomes assets,
 //! - [`matching`]: the same without showing a list; [`whose`]: whose one address or name is,
@@ -21,6 +21,7 @@ pub mod parcels;
 pub mod queues;
 pub mod receipts;
 pub(crate) mod routing;
+pub mod silence;
 mod standing;
 pub mod taken_back;
 pub mod upward;

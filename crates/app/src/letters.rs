@@ -82,6 +82,19 @@ pub fn post(
     now: Timestamp,
     letters: &[Addressed<'_>],
 ) -> anyhow::Result<Vec<NotificationId>> {
+    let new = written(store, config, templates, now, letters)?;
+    store.store_notifications(&new, now.as_second())?;
+    Ok(new.iter().map(|one| one.notification.id).collect())
+}
+
+/// The same letters, for whoever stores them together with something else.
+pub(crate) fn written(
+    store: &Store,
+    config: &Config,
+    templates: &Templates,
+    now: Timestamp,
+    letters: &[Addressed<'_>],
+) -> anyhow::Result<Vec<NewNotification>> {
     let first = store.read(outbox::next_notification)?;
     let epoch = store.read(outbox::epoch)?;
     let freezer = Freezer::of_store(store, config, now)?;
@@ -115,8 +128,7 @@ pub fn post(
         let mail = freezer.freeze(&mail, pass, &to, 1)?;
         new.push(notification((NotificationId(number), epoch), letter, now, message.subject, mail));
     }
-    store.store_notifications(&new, now.as_second())?;
-    Ok(new.iter().map(|one| one.notification.id).collect())
+    Ok(new)
 }
 
 fn notification(

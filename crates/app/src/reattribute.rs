@@ -16,7 +16,7 @@ use schakel_store::{
     Reader, StoreError,
     chunks::{self, Chunk},
     corrections::{Item, Recall},
-    reports,
+    hub_taken_back, reports,
 };
 
 use crate::{
@@ -39,9 +39,10 @@ mod withdrawal;
 mod worker;
 
 use doubts::Last;
+use worker::Gone;
 
 pub use carry_out::{Correcting, Done};
-pub use withdrawal::{plan_withdrawal, with_replays};
+pub use withdrawal::{plan_take_back, plan_withdrawal, with_replays};
 
 /// Findings in one correction: a transaction of a second or two.
 pub const FINDINGS_IN_CORRECTION: usize = 50_000;
@@ -122,7 +123,8 @@ fn plan_chunks(
 ) -> Result<Planned, StoreError> {
     let shared = Arc::new(state::shared(reader)?);
     let table = state::decision_state(reader)?.table;
-    let look = Look { reader, view, wanted, sets: &shared.sets, table: &table };
+    let gone = reader.read(hub_taken_back::rows)?;
+    let look = Look { reader, view, wanted, sets: &shared.sets, table: &table, gone: &gone };
     let mut last = look.last_sightings(chunks, progress)?;
     // Of the others this may not be the last sighting.
     if let Some(only) = only {
@@ -153,4 +155,6 @@ struct Look<'a> {
     wanted: &'a Wanted,
     sets: &'a Interner<AssignmentSet>,
     table: &'a KeyTable,
+    /// Rows that say nothing any more.
+    gone: &'a Gone,
 }

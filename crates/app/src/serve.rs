@@ -42,7 +42,7 @@ use crate::{
     chores::Chores,
     config::Config,
     doors::{DoorSlot, SpoolDoor},
-    handover::upward::Upward,
+    handover::{silence, taken_back, upward::Upward},
     intake::Intake,
     lending::{Borrower, Lender},
     pipeline::views::Views,
@@ -58,8 +58,9 @@ use crate::{
 /// How often the folder is looked at and what is due is sent: new files are seen well within a second.
 const TICK: Duration = Duration::from_millis(200);
 
-/// Arrivals dealt with before the folder is looked at again, so that neither way in waits long for the other.
-const ARRIVALS_A_TURN: usize = 200;
+/// How long arrivals are dealt with before the folder is looked at and people are told, so that a backlog in the spool holds up neither: what is
+/// critical comes first in each queue, and waits at the most for one turn of them.
+const ARRIVALS_A_TURN: Duration = Duration::from_millis(500);
 
 /// How often a lent store is asked after: a command should not keep the service from its work longer than it takes.
 const LOAN_TICK: Duration = Duration::from_millis(10);
@@ -140,6 +141,7 @@ fn turns(
     let mut weekly = Weekly::default();
     let mut following = Following::default();
     let mut upward = Upward::default();
+    let mut silence = silence::Watch::default();
     let mut withheld = withheld::Watch::default();
     let mut trouble = Trouble::default();
     let mut kept = KeptLook::default();
@@ -175,7 +177,8 @@ fn turns(
                 break;
             }
         }
-        for _ in 0..ARRIVALS_A_TURN {
+        let turn = Instant::now();
+        while turn.elapsed() < ARRIVALS_A_TURN {
             if stop.load(Relaxed) || asked.is_some() {
                 break;
             }
@@ -206,7 +209,9 @@ fn turns(
             erase_old(&mut intake, config, clock, &mut refused)?;
         }
         trouble.go_on(upward.turn(intake.store(), config, clock.now_seconds()))?;
-        counters.parcels_late.store(upward.late, Relaxed);
+        trouble.go_on(taken_back::carry_out(&mut intake, config, clock.now_seconds()))?;
+        trouble.go_on(silence.turn(intake.store(), config, &templates, clock.now()))?;
+        counters.parcels_late.store(silence.late, Relaxed);
         upward.show_queues(&counters.hubs, intake.store(), clock.now_seconds())?;
         // Whom to tell is decided by the newest register only: somebody may have left.
         let is_time = waiting.is_over(Instant::now(), config) || kept.is_due(&reader, clock.now_seconds())?;

@@ -4,7 +4,7 @@ use schakel_attribute::Snapshot;
 use schakel_model::{
     answer::FollowUp,
     fate::Fate,
-    hub::{HubStatus, ReceiptOutcome, Withheld},
+    hub::{HubStatus, ReceiptOutcome, TakeBack, Withheld},
     ids::{EventId, FindingId, NotificationId},
     register::Register,
 };
@@ -149,6 +149,9 @@ pub struct TakenBackTrace {
     pub hub: String,
     /// When, RFC 3339.
     pub at: String,
+    /// What became of that: `withdrawn`, `shown_by_others` (it stays), `for_desk` (a person decides), `kept`, or only `noted`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<&'static str>,
 }
 
 /// An assignment in a trace.
@@ -392,11 +395,12 @@ fn finding_in(reader: &Reader, id: FindingId, chunks: &[u32]) -> anyhow::Result<
 
 fn taken_back(reader: &Reader, id: FindingId) -> anyhow::Result<Vec<TakenBackTrace>> {
     let mut all = Vec::new();
-    for (link, at) in reader.read(|connection| hub_taken_back::of_finding(connection, id))? {
-        let link = reader.read(|connection| hubs::get(connection, link))?;
+    for one in reader.read(|connection| hub_taken_back::of_finding(connection, id))? {
+        let link = reader.read(|connection| hubs::get(connection, one.link))?;
         all.push(TakenBackTrace {
             hub: link.map(|link| link.peer.to_string()).unwrap_or_default(),
-            at: rfc3339(at),
+            at: rfc3339(one.at),
+            outcome: one.outcome.map(TakeBack::as_str),
         });
     }
     Ok(all)

@@ -19,14 +19,27 @@ use schakel_formats::{
     hub::message,
 };
 use schakel_model::{
+    answer::NotificationKind,
     clock::Clock,
-    hub::{Direction, Link, LinkState, LinkTerms, Purpose, StatusLevel, Transport},
-    ids::LinkId,
+    hub::{
+        Direction, FindingKeyOnLink, Link, LinkState, LinkTerms, OutgoingParcel, ParcelClass, ParcelId,
+        Purpose, StatusLevel, Transport,
+    },
+    ids::{FindingId, LinkId, OrganisationId},
+    language::Language,
     source::Source,
     tlp::Tlp,
 };
+use schakel_rules::confidential::Wish;
 use schakel_seal::ed25519;
-use schakel_store::{Store, act::Act, data_dir::DataDir, hub_messages, hubs};
+use schakel_store::{
+    Store,
+    act::Act,
+    data_dir::DataDir,
+    handovers::NewHandover,
+    hub_messages, hubs,
+    outbox::{self, NewNotification, Notification},
+};
 use schakel_testkit::{
     https_server::{Asked, HttpsServer},
     server_tls::ServerTls,
@@ -112,6 +125,46 @@ impl Sending {
             .unwrap();
     }
 
+    /// Hands over so many parcels of a class, in one notification.
+    fn hand_over(&mut self, class: ParcelClass, count: u32) {
+        let id = self.store.read(outbox::next_notification).unwrap();
+        let notification = Notification {
+            id,
+            epoch: 0,
+            organisation: OrganisationId(1),
+            language: Language::default(),
+            created_at: NOW,
+            tlp: Tlp::Amber,
+            findings: u64::from(count),
+            subject: String::new(),
+            lead: id,
+            kind: NotificationKind::Handover,
+            thread: None,
+            wish: Wish::ByMarking,
+        };
+        let parcel = |nth: u32| {
+            let mut name = [0; 16];
+            name[..4].copy_from_slice(&id.0.to_le_bytes());
+            name[4..8].copy_from_slice(&nth.to_le_bytes());
+            OutgoingParcel {
+                link: self.link,
+                id: ParcelId(name),
+                class,
+                finding: FindingId(id.0 * 10_000 + nth),
+                key: FindingKeyOnLink(name),
+                revision: 1,
+                notification: id,
+                body: class.as_str().into(),
+                created_at: NOW,
+                withheld: None,
+            }
+        };
+        let parcels = (0..count).map(parcel).collect();
+        let notice =
+            NewNotification { notification, messages: Vec::new(), blocks: Vec::new(), tells: Vec::new() };
+        self.store.hand_over(vec![NewHandover { notice, parcels }], NOW).unwrap();
+    }
+
     /// One turn at this time; the server answers this, if it is asked. How often was it asked?
     fn turn(&mut self, at: i64, answer: &'static str) -> (Turn, usize) {
         *self.answers.lock().unwrap() = vec![answer];
@@ -165,6 +218,42 @@ fn what_is_brought_is_signed_and_sent_again_until_it_was_taken() {
     }
     assert_eq!(sending.turn(NOW + 101, "200 OK\r\n\r\n{\"taken\":2,\"credit\":9}"), (Turn::Sent(2), 1));
     assert_eq!(sending.turn(NOW + 102, ""), (Turn::Idle, 0));
+}
+
+#[test]
+fn what_is_critical_overtakes_a_backlog_and_does_not_rest_with_it() {
+    let mut sending = Sending::new();
+    let good = "200 OK\r\n\r\n{\"taken\":1,\"credit\":1000}";
+    sending.hand_over(ParcelClass::Bulk, 90);
+    sending.hand_over(ParcelClass::Normal, 60);
+    sending.queue(&["message"; 150]);
+    sending.hand_over(ParcelClass::Critical, 3);
+    // What was made last goes first, and is held up little by what comes along.
+    assert_eq!(sending.turn(NOW, good), (Turn::Sent(103), 1));
+    assert_eq!(sending.last_lines()[..4], ["critical", "critical", "critical", "message"]);
+    // No room for the rest: that rests, and what is critical goes.
+    assert_eq!(sending.turn(NOW, "429 Too Many Requests\r\nRetry-After: 60"), (Turn::Idle, 1));
+    assert_eq!(sending.last_lines()[0], "normal");
+    assert_eq!(sending.turn(NOW + 1, good), (Turn::Idle, 0));
+    sending.hand_over(ParcelClass::Critical, 1);
+    assert_eq!(sending.turn(NOW + 2, good), (Turn::Sent(1), 1));
+    assert_eq!(sending.last_lines(), ["critical"]);
+    // When what is critical is sent away as well, or nobody answers, everything rests.
+    sending.hand_over(ParcelClass::Critical, 1);
+    assert_eq!(sending.turn(NOW + 3, "429 Too Many Requests\r\nRetry-After: 90"), (Turn::Idle, 1));
+    assert_eq!(sending.turn(NOW + 70, good), (Turn::Idle, 0));
+    // The other side has no room left: the same, for a second.
+    let full = "200 OK\r\n\r\n{\"taken\":1,\"credit\":0}";
+    assert_eq!(
+        sending.turn(NOW + 93, full),
+        (Turn::Sent(51), 1),
+        "the critical one, and the messages that were left"
+    );
+    assert_eq!(sending.turn(NOW + 93, good), (Turn::Idle, 0));
+    sending.hand_over(ParcelClass::Critical, 1);
+    assert_eq!(sending.turn(NOW + 93, good), (Turn::Sent(1), 1));
+    assert_eq!(sending.turn(NOW + 94, good), (Turn::Sent(60), 1));
+    assert_eq!(sending.last_lines()[0], "normal");
 }
 
 #[test]

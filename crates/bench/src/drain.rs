@@ -40,7 +40,7 @@ use schakel_store::{
     act::Act,
     data_dir::DataDir,
     finding_list::{self, Conditions},
-    findings, parcels_out,
+    findings, parcel_queues,
 };
 use serde::{Deserialize, Serialize};
 
@@ -233,9 +233,9 @@ fn report(severity: &str, addresses: impl Iterator<Item = String>) -> String {
 
 fn waiting(reader: &Reader) -> anyhow::Result<u64> {
     let link = LinkId(1);
-    let waiting = reader.read(|connection| parcels_out::waiting(connection, link))?;
-    let (without_receipt, _) = reader.read(|connection| parcels_out::without_receipt(connection, link))?;
-    Ok(waiting.iter().map(|(_, count)| count).sum::<u64>() + without_receipt)
+    let waiting = reader.read(|connection| parcel_queues::waiting(connection, link))?;
+    let without_receipt = reader.read(|connection| parcel_queues::without_receipt(connection, link))?;
+    Ok(waiting.iter().map(|of_class| of_class.count).sum::<u64>() + without_receipt)
 }
 
 fn until(

@@ -20,6 +20,7 @@ pub mod message;
 pub mod parcel;
 pub mod question;
 pub mod receipt;
+pub mod seal_key;
 pub mod status;
 pub mod whose;
 pub mod withdrawn;

@@ -395,6 +395,23 @@ pub enum ParcelState {
 
 words!(ParcelState, "state of a parcel", Waiting "waiting", Sent "sent", Answered "answered", GivenUp "given_up");
 
+/// What became of a finding that another hub handed over and took back.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum TakeBack {
+    /// Nobody else shows it: it was taken back here as well.
+    Withdrawn,
+    /// Somebody else shows it: it stays.
+    ShownByOthers,
+    /// A person decides, because the hub takes back so much.
+    ForDesk,
+    /// A person decided that it stays.
+    Kept,
+    /// It was noted, and nothing else: so it was done once.
+    Noted,
+}
+
+words!(TakeBack, "what became of it", Withdrawn "withdrawn", ShownByOthers "shown_by_others", ForDesk "for_desk", Kept "kept", Noted "noted");
+
 /// Why a parcel is not sent, though it is due.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Withheld {

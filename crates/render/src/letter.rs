@@ -63,6 +63,17 @@ pub enum About<'a> {
         /// Until when the link is good.
         until: Timestamp,
     },
+    /// Another hub does not say that it has what was handed over to it: to the desk.
+    HubSilent {
+        /// The hub.
+        hub: &'a str,
+        /// Findings without an answer.
+        count: u64,
+        /// When the oldest of them was made.
+        since: Timestamp,
+        /// Within so many minutes it would answer.
+        minutes: u32,
+    },
     /// A notifier's report was received.
     Received {
         /// The number of the report.
@@ -139,6 +150,7 @@ impl About<'_> {
             Self::SomethingWaits { .. } => "something_waits",
             Self::ConfidentialWaits { .. } => "confidential_waits",
             Self::ConfirmContact { .. } => "confirm_contact",
+            Self::HubSilent { .. } => "hub_silent",
             Self::Received { .. } => "receipt",
             Self::Decided { .. } => "receipt_decision",
             Self::CampaignResult { .. } => "campaign_result",
@@ -179,6 +191,10 @@ pub(crate) struct LetterContext {
     fixed: u64,
     answered: u64,
     silent: u64,
+    hub: String,
+    count: u64,
+    since_local: String,
+    minutes: u32,
 }
 
 #[derive(Serialize)]
@@ -223,6 +239,10 @@ impl LetterContext {
             fixed: 0,
             answered: 0,
             silent: 0,
+            hub: String::new(),
+            count: 0,
+            since_local: String::new(),
+            minutes: 0,
         };
         match &letter.about {
             About::ProofCode { value, code, until } => {
@@ -239,6 +259,12 @@ impl LetterContext {
                 context.name = line(name);
                 context.link = line(link);
                 context.until_local = times.local_minutes(*until);
+            }
+            About::HubSilent { hub, count, since, minutes } => {
+                context.hub = line(hub);
+                context.count = *count;
+                context.since_local = times.local_minutes(*since);
+                context.minutes = *minutes;
             }
             About::Received { receipt, title, received_at, held } => {
                 context.receipt = receipt.to_string();
@@ -323,6 +349,7 @@ pub(crate) fn samples(language: Language) -> Vec<Letter<'static>> {
         }),
         letter(About::SomethingWaits { missing: &[Step::VcibForm, Step::IntakeTalk] }),
         letter(About::ConfidentialWaits { waits: Reference { number: 12, epoch: 0 } }),
+        letter(About::HubSilent { hub: "cert.example", count: 1234, since: created_at, minutes: 60 }),
         confirm("Zoë de Vries", "https://schakel.example/contact/abc"),
         confirm("", ""),
         letter(About::Withdrawal {

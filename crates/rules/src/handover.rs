@@ -22,6 +22,35 @@ const WAIT_SECONDS_MAX: i64 = 3_600;
 /// Parcels that must have been answered before a share of them means something.
 const SAMPLE_MIN: u64 = 20;
 
+/// A hub that was silent has answered for this long, before silence is another outage: one that comes and goes is one.
+const ANSWERS_AGAIN_SECONDS: i64 = 3_600;
+
+/// What follows for a link from what is late on it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Silence {
+    /// Nothing is late, and nothing was.
+    None,
+    /// A person is to be told.
+    Begins,
+    /// A person was told.
+    GoesOn,
+    /// Nothing is late at the moment.
+    Pauses,
+    /// Everything has been answered in time for a while.
+    Ends,
+}
+
+/// Is a person to be told that receipts do not come? `known`: when something was last late, in the outage that they were told of.
+pub fn silence(known: Option<i64>, late: u64, now: i64) -> Silence {
+    match (known, late) {
+        (None, 0) => Silence::None,
+        (None, _) => Silence::Begins,
+        (Some(_), 1..) => Silence::GoesOn,
+        (Some(at), 0) if now >= at + ANSWERS_AGAIN_SECONDS => Silence::Ends,
+        (Some(_), 0) => Silence::Pauses,
+    }
+}
+
 /// What is known of a finding that a link could carry.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
@@ -173,6 +202,15 @@ pub fn is_believed(lately: Lately) -> bool {
     lately.answered < SAMPLE_MIN || lately.not_mine * 2 <= lately.answered
 }
 
+/// Taken back in a day, so few may always be.
+const TAKEN_BACK_ALWAYS: u64 = 100;
+
+/// Is what a hub takes back taken back here as well, or does a person look first? `taken_back`: in the last day; `handed_over`: all that is kept of it.
+/// A hub that takes back more than half of what it ever said has an error, or somebody else speaks for it.
+pub fn takes_back_too_much(taken_back: u64, handed_over: u64) -> bool {
+    taken_back > TAKEN_BACK_ALWAYS && taken_back * 2 > handed_over
+}
+
 #[cfg(test)]
 mod tests {
     use schakel_model::{
@@ -182,6 +220,33 @@ mod tests {
     };
 
     use super::*;
+
+    #[test]
+    fn silence_is_one_outage_until_everything_was_answered_for_an_hour() {
+        for (known, late, now, expected) in [
+            (None, 0, 100, Silence::None),
+            (None, 1, 100, Silence::Begins),
+            (Some(100), 9, 200, Silence::GoesOn),
+            (Some(100), 0, 3_699, Silence::Pauses),
+            (Some(100), 0, 3_700, Silence::Ends),
+            (Some(100), 1, 9_999, Silence::GoesOn),
+        ] {
+            assert_eq!(silence(known, late, now), expected, "{known:?} {late} {now}");
+        }
+    }
+
+    #[test]
+    fn a_hub_may_take_back_a_little_and_not_most_of_what_it_said() {
+        for (taken_back, handed_over, too_much) in
+            [(100, 0, false), (101, 101, true), (101, 202, false), (101, 201, true), (5_000, 100_000, false)]
+        {
+            assert_eq!(
+                takes_back_too_much(taken_back, handed_over),
+                too_much,
+                "{taken_back} of {handed_over}"
+            );
+        }
+    }
 
     fn hub(name: &str) -> HubName {
         name.parse().unwrap()

@@ -103,6 +103,7 @@ actions!(
     HubAsked "hub.whose",
     HubSealing "hub.seal",
     HubTookBack "hub.take_back",
+    HubTakeBackDecided "hub.take_back_decide",
     HubLinked "hub.link",
     HubLinkChanged "hub.link_change",
     HubLinkPaused "hub.link_pause",

@@ -17,6 +17,7 @@ use crate::{
     error::DatabaseContext,
     id_list,
     outbox::{NewNotification, set_fate},
+    parcel_queues,
     split::split,
     transaction::Transaction,
 };
@@ -124,19 +125,6 @@ impl Store {
             Ok(loose.len() as u64)
         })
     }
-
-    /// Notes that a person knows that no receipt came for these.
-    pub fn note_late(&mut self, at: i64, late: &[(LinkId, ParcelId)]) -> Result<(), StoreError> {
-        self.write(|transaction| {
-            for (link, parcel) in late {
-                transaction
-                    .prepare_cached("UPDATE parcel_out SET late_at = ?3 WHERE link = ?1 AND parcel = ?2")
-                    .and_then(|mut statement| statement.execute(params![link.0, parcel.0, at]))
-                    .doing("note that a receipt is late")?;
-            }
-            Ok(())
-        })
-    }
 }
 
 /// Stores a parcel that waits for its turn.
@@ -191,6 +179,7 @@ fn loose(connection: &Connection) -> Result<Vec<NotificationId>, StoreError> {
         .prepare_cached(
             "SELECT DISTINCT b.reference FROM assignment_block b JOIN notification n ON n.id = b.reference
              WHERE b.fate = 1 AND n.kind = 'handover'
+                AND NOT EXISTS (SELECT 1 FROM parcel_out p WHERE p.notification = b.reference AND p.state IN (0, 1) AND p.outcome IS NOT 'deferred')
                 AND NOT EXISTS (SELECT 1 FROM parcel_out p WHERE p.notification = b.reference AND p.state IN (0, 1))",
         )
         .and_then(|mut statement| statement.query_map([], |row| row.get(0).map(NotificationId))?.collect())
@@ -282,13 +271,12 @@ fn hear(
 /// Gives the assignments of a notification their fates once none of its parcels waits for a first word: not before, so that they are split once. What is
 /// deferred stays queued by itself.
 fn settle(transaction: &Transaction<'_>, at: i64, notification: NotificationId) -> Result<(), StoreError> {
-    let parcels = of_notification(transaction, notification)?;
-    let is_under_way = |parcel: &SentParcel| matches!(parcel.state, ParcelState::Waiting | ParcelState::Sent);
-    let is_deferred =
-        |parcel: &SentParcel| is_under_way(parcel) && parcel.outcome == Some(ReceiptOutcome::Deferred);
-    if parcels.iter().any(|parcel| is_under_way(parcel) && !is_deferred(parcel)) {
+    if parcel_queues::waits_for_a_first_word(transaction, notification)? {
         return Ok(());
     }
+    let parcels = of_notification(transaction, notification)?;
+    // What is under way still, was deferred.
+    let is_deferred = |parcel: &SentParcel| matches!(parcel.state, ParcelState::Waiting | ParcelState::Sent);
     let mut ends: HashMap<FindingId, Option<(Fate, String)>> = HashMap::with_capacity(parcels.len());
     for parcel in &parcels {
         let end =
@@ -417,29 +405,6 @@ pub fn by_key(
 ) -> Result<Option<SentParcel>, StoreError> {
     Ok(select(connection, "link = ?1 AND key = ?2 ORDER BY revision DESC LIMIT 1", params![link.0, key.0])?
         .pop())
-}
-
-/// Parcels of links that do their work for which no receipt came within the link's service level and of which nobody knows it yet, at most `limit`.
-pub fn late(connection: &Connection, now: i64, limit: usize) -> Result<Vec<SentParcel>, StoreError> {
-    select(
-        connection,
-        "state IN (0, 1) AND late_at IS NULL AND answered_at IS NULL AND EXISTS (SELECT 1 FROM hub_link l WHERE l.id = parcel_out.link
-            AND l.state = 'active' AND parcel_out.created_at + l.service_level_seconds <= ?1) ORDER BY id LIMIT ?2",
-        params![now, limit as i64],
-    )
-}
-
-/// For how many parcels of each link no receipt came within its service level.
-pub fn late_counts(connection: &Connection, now: i64) -> Result<Vec<(HubName, u64)>, StoreError> {
-    let found: Vec<(String, i64)> = connection
-        .prepare_cached(
-            "SELECT l.peer, count(*) FROM parcel_out p JOIN hub_link l ON l.id = p.link
-             WHERE p.state IN (0, 1) AND p.answered_at IS NULL AND l.state = 'active' AND p.created_at + l.service_level_seconds <= ?1
-             GROUP BY l.id ORDER BY l.peer",
-        )
-        .and_then(|mut statement| statement.query_map([now], |row| Ok((row.get(0)?, row.get(1)?)))?.collect())
-        .doing("count late receipts")?;
-    Ok(found.into_iter().filter_map(|(peer, count)| Some((peer.parse().ok()?, count as u64))).collect())
 }
 
 /// What each notification that handed over has come to: how many of its parcels wait for a receipt.

@@ -28,7 +28,8 @@
 //! - [`handovers`]: findings on their way to other hubs, and what those say of them; [`hub_status`]: how far they came there;
 //!   [`digests`]: what was sent and what came, to be compared,
 //! - [`feeds`]: what came of each feed,
-//! - [`hubs`]: links with other hubs; [`parcels_out`], [`parcels_in`], [`hub_messages`]: what goes over them,
+//! - [`hubs`]: links with other hubs; [`parcels_out`], [`parcels_in`], [`hub_messages`]: what goes over them; [`parcel_queues`]: how much is under way;
+//!   [`hub_outages`]: who does not answer,
 //! - [`finding_list`]: findings by conditions, page by page; [`desk_work`]: who works on which; [`saved_views`]: lists that people keep,
 //! - [`shifts`]: what one shift hands over to the next,
 //! - [`listed`]: the newest of a list, and what is new in it,
@@ -76,6 +77,7 @@ pub mod frames;
 pub mod handovers;
 pub mod hub_claim_lists;
 pub mod hub_messages;
+pub mod hub_outages;
 pub mod hub_proofs;
 pub mod hub_questions;
 pub mod hub_sealing;
@@ -97,6 +99,7 @@ pub mod onboarding;
 pub mod open;
 pub mod outbox;
 pub mod overviews;
+pub mod parcel_queues;
 pub mod parcels_in;
 pub mod parcels_out;
 pub mod policy;

@@ -45,29 +45,6 @@ pub fn due(
         .doing("read the parcels that are due")
 }
 
-/// Does a parcel of a link wait at all, and of which classes? Also those that are not due yet.
-pub fn waiting(connection: &Connection, link: LinkId) -> Result<Vec<(ParcelClass, u64)>, StoreError> {
-    let mut counts = Vec::new();
-    for class in ParcelClass::ALL {
-        let count: i64 = connection
-            .prepare_cached("SELECT count(*) FROM parcel_out WHERE link = ?1 AND class = ?2 AND state = 0")
-            .and_then(|mut statement| statement.query_row(params![link.0, *class as u8], |row| row.get(0)))
-            .doing("count the parcels that wait")?;
-        counts.push((*class, count as u64));
-    }
-    Ok(counts)
-}
-
-/// Parcels of a link that were sent and have no receipt, and since when the oldest.
-pub fn without_receipt(connection: &Connection, link: LinkId) -> Result<(u64, Option<i64>), StoreError> {
-    connection
-        .prepare_cached("SELECT count(*), min(sent_at) FROM parcel_out WHERE link = ?1 AND state = 1")
-        .and_then(|mut statement| {
-            statement.query_row([link.0], |row| Ok((row.get::<_, i64>(0)? as u64, row.get(1)?)))
-        })
-        .doing("count the parcels without a receipt")
-}
-
 /// When a parcel was last made for a link.
 pub fn last_made(connection: &Connection, link: LinkId) -> Result<Option<i64>, StoreError> {
     connection
@@ -103,24 +80,6 @@ pub fn lines(
             statement.query_row(params![link.0, parcel.0], lines).optional()
         })
         .doing("read the lines of a parcel")
-}
-
-/// What waits on a link in one class: how many, and since when the oldest.
-pub fn oldest_waiting(
-    connection: &Connection,
-    link: LinkId,
-    class: ParcelClass,
-) -> Result<(u64, Option<i64>), StoreError> {
-    connection
-        .prepare_cached(
-            "SELECT count(*), min(created_at) FROM parcel_out WHERE link = ?1 AND class = ?2 AND state = 0",
-        )
-        .and_then(|mut statement| {
-            statement.query_row(params![link.0, class as u8], |row| {
-                Ok((row.get::<_, i64>(0)? as u64, row.get(1)?))
-            })
-        })
-        .doing("count the parcels that wait")
 }
 
 /// Records that the other side has these on its disk.
@@ -181,7 +140,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::{Store, data_dir::DataDir, handovers, hubs::tests::linked};
+    use crate::{Store, data_dir::DataDir, handovers, hubs::tests::linked, parcel_queues};
 
     #[test]
     fn a_parcel_waits_its_turn_is_sent_again_and_forgotten() {
@@ -212,12 +171,16 @@ mod tests {
         assert_eq!(found.iter().map(|one| one.body[0]).collect::<Vec<_>>(), [1, 2]);
         store.write(|transaction| sent(transaction, &found[..1], 110)).unwrap();
         assert_eq!(due(&store, normal, 100).len(), 1);
-        assert_eq!(store.read(|connection| without_receipt(connection, link)).unwrap(), (1, Some(110)));
+        assert_eq!(store.read(|connection| parcel_queues::without_receipt(connection, link)).unwrap(), 1);
         assert_eq!(store.write(|transaction| send_again(transaction, link, 110, 500)).unwrap(), 0);
         assert_eq!(store.write(|transaction| send_again(transaction, link, 111, 500)).unwrap(), 1);
         assert_eq!(due(&store, normal, 500).len(), 2);
-        let waiting = store.read(|connection| waiting(connection, link)).unwrap();
-        assert_eq!(waiting, [(critical, 1), (normal, 2), (ParcelClass::Bulk, 0)]);
+        let waiting = store.read(|connection| parcel_queues::waiting(connection, link)).unwrap();
+        let of = |class, count: u64, oldest_at| parcel_queues::Waiting { class, count, oldest_at };
+        assert_eq!(
+            waiting,
+            [of(critical, 1, Some(100)), of(normal, 2, Some(100)), of(ParcelClass::Bulk, 0, None)]
+        );
         // An erased finding takes its parcels along; what has ended is forgotten in time.
         store.write(|transaction| erase(transaction, 3)).unwrap();
         assert_eq!(due(&store, critical, 500), []);

@@ -269,6 +269,7 @@ mod tests {
         "hub_question.way",
         "hub_sealed_claim.kind",
         "parcel_out.withheld",
+        "hub_taken_back.outcome",
         "hub_question.answer",
         "hub_question.hub",
         "exploited.subject",

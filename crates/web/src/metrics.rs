@@ -23,6 +23,8 @@ use prometheus_client::{
 };
 use schakel_app::{handover::queues::Queue, polls::PollCount, serve::Counters};
 
+use schakel_store::parcel_queues::Waiting;
+
 use crate::server::Served;
 
 /// As the OpenMetrics specification gives it.
@@ -219,7 +221,7 @@ fn encode_hubs(encoder: &mut DescriptorEncoder, queues: &[Queue]) -> fmt::Result
         MetricType::Gauge,
     )?;
     for queue in queues {
-        for (class, count, _) in &queue.waiting {
+        for Waiting { class, count, .. } in &queue.waiting {
             let labels = [("hub", queue.hub.as_str()), ("class", class.as_str())];
             gauge(*count).encode(waiting.encode_family(&labels)?)?;
         }
@@ -231,8 +233,8 @@ fn encode_hubs(encoder: &mut DescriptorEncoder, queues: &[Queue]) -> fmt::Result
         MetricType::Gauge,
     )?;
     for queue in queues {
-        for (class, _, made_at) in &queue.waiting {
-            let Some(made_at) = made_at else { continue };
+        for Waiting { class, oldest_at, .. } in &queue.waiting {
+            let Some(made_at) = oldest_at else { continue };
             let labels = [("hub", queue.hub.as_str()), ("class", class.as_str())];
             ConstGauge::new(*made_at).encode(oldest.encode_family(&labels)?)?;
         }
@@ -261,4 +263,128 @@ fn gauge(count: u64) -> ConstGauge<i64> {
 
 fn seconds(at: &AtomicU64) -> i64 {
     i64::try_from(at.load(Relaxed)).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use schakel_model::{
+        answer::NotificationKind,
+        hub::{
+            Direction, FindingKeyOnLink, Link, LinkState, LinkTerms, OutgoingParcel, ParcelClass, ParcelId,
+            Purpose, StatusLevel, Transport,
+        },
+        ids::{FindingId, LinkId, NotificationId, OrganisationId},
+        language::Language,
+        source::Source,
+        tlp::Tlp,
+    };
+    use schakel_rules::confidential::Wish;
+    use schakel_store::{
+        Store,
+        act::Act,
+        data_dir::DataDir,
+        handovers::NewHandover,
+        hubs,
+        outbox::{NewNotification, Notification},
+        parcels_out,
+    };
+
+    use super::*;
+
+    const ACT: Act<'static> = Act { at: 1_000, actor: "test", reason: "" };
+
+    /// Hands over one parcel.
+    fn hand_over(store: &mut Store, link: LinkId, number: u8, class: ParcelClass, created_at: i64) {
+        let id = NotificationId(u32::from(number));
+        let notification = Notification {
+            id,
+            epoch: 0,
+            organisation: OrganisationId(1),
+            language: Language::default(),
+            created_at,
+            tlp: Tlp::Amber,
+            findings: 1,
+            subject: String::new(),
+            lead: id,
+            kind: NotificationKind::Handover,
+            thread: None,
+            wish: Wish::ByMarking,
+        };
+        let parcel = OutgoingParcel {
+            link,
+            id: ParcelId([number; 16]),
+            class,
+            finding: FindingId(u32::from(number)),
+            key: FindingKeyOnLink([number; 16]),
+            revision: 1,
+            notification: id,
+            body: vec![1],
+            created_at,
+            withheld: None,
+        };
+        let notice =
+            NewNotification { notification, messages: Vec::new(), blocks: Vec::new(), tells: Vec::new() };
+        store.hand_over(vec![NewHandover { notice, parcels: vec![parcel] }], created_at).unwrap();
+    }
+
+    #[test]
+    fn what_waits_for_each_hub_is_shown_by_class_with_since_when() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(&DataDir::new(folder.path())).unwrap();
+        let link = Link {
+            id: LinkId(0),
+            peer: "cert.example".parse().unwrap(),
+            url: String::new(),
+            organisation: String::new(),
+            state: LinkState::Active,
+            terms: LinkTerms {
+                direction: Direction::Out,
+                transport: Transport::Push,
+                tlp_max: Tlp::Amber,
+                purposes: vec![Purpose::Notify],
+                parcels_per_hour: 1_000,
+                credit: 100,
+                service_level_seconds: 900,
+                status: StatusLevel::None,
+                retention_days: 30,
+            },
+            created_at: ACT.at,
+            ended_at: None,
+        };
+        let link = store.add_link(ACT, &link, &Source::new(&hubs::source_code(&link.peer))).unwrap();
+        let (normal, critical) = (ParcelClass::Normal, ParcelClass::Critical);
+        for (number, class, created_at) in
+            [(1, normal, 1_010), (2, normal, 1_020), (3, critical, 1_030), (4, normal, 1_040)]
+        {
+            hand_over(&mut store, link, number, class, created_at);
+        }
+        store
+            .write(|transaction| {
+                let due = parcels_out::due(transaction, link, normal, 1_010, 1)?;
+                parcels_out::sent(transaction, &due, 1_100)
+            })
+            .unwrap();
+        let counters = Arc::new(Counters::default());
+        let reader = store.reader().unwrap();
+        counters.hubs.look(&reader, &reader.read(hubs::standing).unwrap()).unwrap();
+        counters.parcels_late.store(7, Relaxed);
+        let mut body = String::new();
+        text::encode(&mut body, &registry(counters, 1)).unwrap();
+        let of = |class: &str| format!("{{hub=\"cert.example\",class=\"{class}\"}}");
+        let waiting = "schakel_hub_parcels_waiting";
+        let oldest = "schakel_hub_oldest_waiting_timestamp_seconds";
+        for line in [
+            format!("{waiting}{} 1", of("critical")),
+            format!("{waiting}{} 2", of("normal")),
+            format!("{waiting}{} 0", of("bulk")),
+            format!("{oldest}{} 1030", of("critical")),
+            format!("{oldest}{} 1020", of("normal")),
+            "schakel_hub_parcels_without_receipt{hub=\"cert.example\"} 1".to_owned(),
+            "schakel_hub_parcels_withheld{hub=\"cert.example\"} 0".to_owned(),
+            "schakel_parcels_late 7".to_owned(),
+        ] {
+            assert!(body.lines().any(|one| one == line), "{line}\n{body}");
+        }
+        assert!(!body.contains(&format!("{oldest}{}", of("bulk"))), "nothing of that class waits");
+    }
 }

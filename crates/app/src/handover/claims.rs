@@ -359,6 +359,20 @@ pub fn set_keys(store: &mut Store, act: &Act<'_>, link: &Link, keys: Keys) -> an
     Ok(store.tell_hubs_for(act, (Action::HubClaims, &link.peer, detail), &[], &marks)?)
 }
 
+/// A hub below has a new key for sealing: those who have its key from us get a new list. Lists are numbered by the register, so that gets a version in which
+/// nothing else is new; what follows the register publishes it.
+pub(crate) fn key_of_hub_below_changed(store: &mut Store, below: &Link, now: i64) -> anyhow::Result<()> {
+    for link in store.read(hubs::standing)?.iter().filter(|link| link.id != below.id) {
+        let gets_keys = !store.read(|connection| hub_status::mark(connection, &mark_keys(link)))?.is_empty();
+        if gets_keys && !store.read(|connection| hub_status::mark(connection, &mark_out(link)))?.is_empty() {
+            let reason = format!("{} has a new key for sealing", below.peer);
+            store.change_register(now, ACTOR, &reason, &RegisterChange::default())?;
+            break;
+        }
+    }
+    Ok(())
+}
+
 /// Puts the keys of hubs below on a list, each at what that hub claims.
 fn add_keys(store: &Store, link: &Link, register: &Register, list: &mut ClaimList) -> anyhow::Result<()> {
     if store.read(|connection| hub_status::mark(connection, &mark_keys(link)))?.is_empty() {

@@ -73,7 +73,7 @@ pub fn hear(
     for (day, counts) in by_day {
         store.hear_counts(link.id, &day, &counts)?;
     }
-    taken_back::hear(store, ours, link, &taken_back, now)?;
+    taken_back::hear(store, link, &taken_back, now)?;
     hear_statuses(store, link, &statuses, now)
 }
 

@@ -2,16 +2,19 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use schakel_model::hub::{Link, ParcelClass};
-use schakel_store::{Reader, hub_sealing, parcels_out};
+use schakel_model::hub::Link;
+use schakel_store::{
+    Reader, hub_sealing,
+    parcel_queues::{self, Waiting},
+};
 
 /// What waits for one hub.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Queue {
     /// The name of the hub.
     pub hub: String,
-    /// By class: how many parcels wait, and since when the oldest, in seconds since 1970.
-    pub waiting: Vec<(ParcelClass, u64, Option<i64>)>,
+    /// What waits, by class.
+    pub waiting: Vec<Waiting>,
     /// Parcels without a receipt.
     pub without_receipt: u64,
     /// Parcels that are kept back.
@@ -27,19 +30,12 @@ impl HubQueues {
     pub fn look(&self, reader: &Reader, links: &[Link]) -> anyhow::Result<()> {
         let mut queues = Vec::with_capacity(links.len());
         for link in links {
-            let mut waiting = Vec::new();
-            for class in ParcelClass::ALL {
-                let (count, oldest) =
-                    reader.read(|connection| parcels_out::oldest_waiting(connection, link.id, *class))?;
-                waiting.push((*class, count, oldest));
-            }
             let withheld = reader.read(|connection| hub_sealing::count_withheld(connection, link.id))?;
             queues.push(Queue {
                 hub: link.peer.to_string(),
-                waiting,
+                waiting: reader.read(|connection| parcel_queues::waiting(connection, link.id))?,
                 without_receipt: reader
-                    .read(|connection| parcels_out::without_receipt(connection, link.id))?
-                    .0,
+                    .read(|connection| parcel_queues::without_receipt(connection, link.id))?,
                 withheld: withheld.iter().map(|(_, count)| count).sum(),
             });
         }

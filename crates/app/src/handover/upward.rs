@@ -21,7 +21,6 @@ use schakel_store::{
     Reader, Store, StoreError, answers,
     chunks::{self, Blocks},
     fate_blob::{self, RowFate},
-    handovers,
     hub_status::{self, ReceivedParcel, Told},
     hubs, id_list,
 };
@@ -45,16 +44,11 @@ const FATES_MARK: &str = "hub_status_fate";
 const ANSWERS_MARK: &str = "hub_status_answer";
 const WALK_MARK: &str = "hub_status_walk";
 
-/// Parcels without a receipt that are noted in one turn.
-const LATE_AT_ONCE: usize = 10_000;
-
 /// What is under way while the service runs.
 #[derive(Default)]
 pub struct Upward {
     walked_at: Option<i64>,
     shown_at: Option<i64>,
-    /// Parcels for which no receipt came within the service level of their link.
-    pub late: u64,
     /// What another hub has just said something of.
     pub heard: BTreeSet<FindingId>,
 }
@@ -85,7 +79,6 @@ impl Upward {
             self.walked_at = Some(now);
             walk(store, &mut parcels, &mut marks)?;
             store.settle_handovers(now)?;
-            self.look_for_late(store, now)?;
             claims::follow(store, &ours, &links, now)?;
             anti_entropy::turn(store, &ours, &links, now)?;
             taken_back::turn(store, &ours, &links, now)?;
@@ -112,21 +105,6 @@ impl Upward {
         self.shown_at = Some(now);
         let reader = store.reader()?;
         queues.look(&reader, &reader.read(hubs::standing)?)
-    }
-
-    /// No receipt within the service level is said once for each parcel, and counted as long as it lasts.
-    fn look_for_late(&mut self, store: &mut Store, now: i64) -> Result<(), StoreError> {
-        let counts = store.read(|connection| handovers::late_counts(connection, now))?;
-        self.late = counts.iter().map(|(_, count)| count).sum();
-        let late = store.read(|connection| handovers::late(connection, now, LATE_AT_ONCE))?;
-        if late.is_empty() {
-            return Ok(());
-        }
-        for (hub, count) in counts {
-            tracing::error!(%hub, count, "no receipt within the service level: `schakel hub queue` shows what waits");
-        }
-        let late: Vec<_> = late.iter().map(|parcel| (parcel.link, parcel.id)).collect();
-        store.note_late(now, &late)
     }
 }
 

@@ -114,7 +114,7 @@ impl HubDesk<'_> {
             }
         }
         let opener = match parcels.iter().any(|(parcel, _)| matches!(parcel.content, Content::Sealed(_))) {
-            true => Opener::of(self.ours)?,
+            true => Opener::of(self.ours, received_at)?,
             false => Opener::default(),
         };
         let begun = self.reader.read(|connection| parcels_in::of_arrival(connection, kept.receipt))?;

@@ -3,7 +3,7 @@
 
 use std::io::Read;
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use jiff::Timestamp;
 use schakel_formats::hub::{
     mail::{Attached, PACKED, SEALED, attachment},
@@ -36,7 +36,7 @@ use super::{
     door::{BODY_BYTES_MAX, split, unpack},
     ours::Ours,
     sealing,
-    sending::{BATCH, Batch, Pace, batch, packed},
+    sending::{BATCH, Batch, May, Pace, batch, packed},
 };
 use crate::{
     config::Config,
@@ -83,7 +83,7 @@ pub fn turn(
         let last: i64 = store.read(|connection| hub_status::mark(connection, &mark))?.parse().unwrap_or(0);
         let mut pace = Pace::default();
         for number in 0..MAILS_AT_ONCE {
-            let batch = batch(&writer, link, &mut pace, now, BATCH)?;
+            let batch = batch(&writer, link, &mut pace, now, (May::All, BATCH))?;
             let is_critical =
                 batch.parcels.first().is_some_and(|parcel| parcel.class == ParcelClass::Critical);
             // What follows the first mail belongs to the same moment.
@@ -202,10 +202,9 @@ fn unwrapped(config: &Config, attached: Attached, at: i64) -> anyhow::Result<Vec
     let packed = match attached {
         Attached::Packed(packed) => packed,
         Attached::Sealed(sealed) => {
-            let key = Ours::require(config)?
-                .sealing()?
-                .context("it is sealed, and this hub has no key for that")?;
-            open(&sealed, &[key], Timestamp::from_second(at)?, BODY_BYTES_MAX)?
+            let keys = Ours::require(config)?.opening(at)?;
+            ensure!(!keys.is_empty(), "it is sealed, and this hub has no key for that");
+            open(&sealed, &keys, Timestamp::from_second(at)?, BODY_BYTES_MAX)?
         }
     };
     ensure!(packed.len() <= BODY_BYTES_MAX, "it is larger than a hub may send at once");

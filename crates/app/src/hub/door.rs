@@ -28,7 +28,7 @@ use schakel_store::{
     hubs::{self, PinnedKey},
 };
 
-use super::sending::{Batch, batch, taken};
+use super::sending::{Batch, May, batch, taken};
 use crate::{config::Config, doors::SpoolDoor};
 
 /// Where messages are brought, and where they are fetched.
@@ -222,7 +222,7 @@ impl HubDoor {
             writer.write(|transaction| taken(transaction, &given, asked.now))?;
         }
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let batch = batch(&writer, &link, &mut Default::default(), asked.now, limit)?;
+        let batch = batch(&writer, &link, &mut Default::default(), asked.now, (May::All, limit))?;
         let cursor = super::ours::new_id_text().map_err(|error| NotServed::Trouble(error.to_string()))?;
         let lines = batch.lines();
         lock(&self.seen).entry(link.id).or_default().given = Some((cursor.clone(), batch));

@@ -2,16 +2,24 @@
 
 use std::collections::BTreeSet;
 
-use schakel_formats::hub::message::{Kind, Signed};
+use schakel_formats::hub::{
+    message::{Kind, Signed},
+    seal_key,
+};
 use schakel_model::{hub::Link, ids::FindingId};
 use schakel_store::{
     Store,
     act::Act,
+    audit::Action,
+    hub_sealing,
     hubs::{self, PinnedKey},
 };
 
-use super::{links::announced, ours::Ours};
-use crate::handover::heard::{self, Message};
+use super::{links::announced, ours::Ours, sealing};
+use crate::handover::{
+    claims,
+    heard::{self, Message},
+};
 
 /// Who does what follows from what a hub says.
 pub const ACTOR: &str = "schakel";
@@ -43,6 +51,11 @@ pub fn hear(
                     heard.unheard.push(format!("message {id}: {why}"));
                 }
             }
+            Kind::SealKey => {
+                if let Err(why) = know_seal_key(store, link, &message, now)? {
+                    heard.unheard.push(format!("message {id}: {why}"));
+                }
+            }
             Kind::Receipt
             | Kind::Status
             | Kind::StatusCount
@@ -61,6 +74,29 @@ pub fn hear(
     }
     heard.findings = heard::hear(store, ours, link, &of_findings, now)?;
     Ok(heard)
+}
+
+/// From now on what is for this hub is sealed to the key that it names.
+fn know_seal_key(
+    store: &mut Store,
+    link: &Link,
+    message: &Signed,
+    now: i64,
+) -> anyhow::Result<Result<(), String>> {
+    let key = match seal_key::read(&message.envelope.data) {
+        Ok(key) if sealing::is_usable(&key, now) => key,
+        Ok(_) => return Ok(Err("nothing can be sealed to the key that it names".to_owned())),
+        Err(error) => return Ok(Err(error)),
+    };
+    let reason = format!("announced by a line that was signed by {}", message.key_id);
+    let act = Act { at: now, actor: ACTOR, reason: &reason };
+    store.write(|transaction| {
+        hub_sealing::know_key(transaction, link.id, &key)?;
+        let subject = format!("hub:{}", link.peer);
+        act.record(transaction, Action::HubKeyPinned, &subject, &sealing::fingerprint(&key))
+    })?;
+    claims::key_of_hub_below_changed(store, link, now)?;
+    Ok(Ok(()))
 }
 
 /// Pins the keys that a hub announces under one that counts.

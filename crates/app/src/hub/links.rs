@@ -7,6 +7,7 @@ use schakel_formats::hub::{
     invitation::{self, Invitation},
     keys,
     message::{self, Kind},
+    seal_key,
 };
 use schakel_lookup::post::Poster;
 use schakel_model::{
@@ -205,9 +206,40 @@ pub fn rotate(
     Ok(links.len())
 }
 
+/// Makes a new key that others seal to, and announces it on every link. What was sealed to the old one is opened for as long as an old signing key counts:
+/// until then the new one has reached whoever seals, also by lists of claims. Gives how many hubs have to hear of it.
+pub fn rotate_sealing(
+    store: &mut Store,
+    act: Act<'_>,
+    config: &Config,
+    make: impl FnOnce(i64) -> anyhow::Result<()>,
+) -> anyhow::Result<usize> {
+    let links = active(store.read(hubs::standing)?);
+    make(act.at + OVERLAP_SECONDS)?;
+    let ours = Ours::require(config)?;
+    let key = ours.sealing()?.context("this hub has no key for sealing: `schakel hub init` makes one")?;
+    let data = seal_key::to_data(&key.public().to_bytes());
+    let mut lines = Vec::new();
+    for link in &links {
+        let line = ours.line(&link.peer, Kind::SealKey, &new_id_text()?, None, data.clone(), act.at)?;
+        lines.push((link.id, line));
+    }
+    store.write(|transaction| {
+        for (link, line) in &lines {
+            hub_messages::queue(transaction, *link, Kind::SealKey.as_str(), line, act.at)?;
+        }
+        act.record(transaction, Action::HubKeyMade, "hub", &key.public().fingerprint())
+    })?;
+    Ok(links.len())
+}
+
 /// Lets the next key sign, once every hub knows it. Does it sign now?
 pub fn follow_rotation(reader: &Reader, config: &Config, now: i64) -> anyhow::Result<bool> {
-    if config.hub.name.is_empty() || !ours::has_next(config) {
+    if config.hub.name.is_empty() {
+        return Ok(false);
+    }
+    ours::forget_retired(config, now)?;
+    if !ours::has_next(config) {
         return Ok(false);
     }
     for link in active(reader.read(hubs::standing)?) {

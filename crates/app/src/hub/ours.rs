@@ -3,6 +3,8 @@
 //! ```text
 //! DATA/keys/hub/signing.pem    the key that signs
 //! DATA/keys/hub/next.pem       the key that will sign, once every hub knows it
+//! DATA/keys/hub/sealing.asc    the key that others seal to
+//! DATA/keys/hub/sealing-until-1795000000.asc    one before it, which opens until then
 //! ```
 
 use std::{
@@ -30,6 +32,9 @@ const FOLDER: &str = "hub";
 const SIGNING: &str = "signing.pem";
 const NEXT: &str = "next.pem";
 const SEALING: &str = "sealing.asc";
+const NEXT_SEALING: &str = "sealing-next.asc";
+const RETIRED: &str = "sealing-until-";
+const RETIRED_END: &str = ".asc";
 
 /// When our key for sealing says it was made, in seconds since 1970: before any clock that will look at it.
 const SEALING_SINCE: i64 = 1_577_836_800;
@@ -73,7 +78,19 @@ impl Ours {
         Fingerprint::of(&self.key.public())
     }
 
-    /// The key that opens what is sealed to us; `None`: `schakel hub init` makes one.
+    /// Every key that opens what is sealed to us at this time (seconds since 1970): the one that others know, and those before it as long as they count.
+    pub fn opening(&self, now: i64) -> anyhow::Result<Vec<SecretKey>> {
+        let mut keys = Vec::from_iter(self.sealing()?);
+        for (path, until) in retired(&self.folder)? {
+            if now < until {
+                let key = SecretKey::read(&read_file(&path)?, "");
+                keys.push(key.with_context(|| format!("{} cannot be used", path.display()))?);
+            }
+        }
+        Ok(keys)
+    }
+
+    /// The key that others seal to; `None`: `schakel hub init` makes one.
     pub fn sealing(&self) -> anyhow::Result<Option<SecretKey>> {
         let path = self.folder.join(SEALING);
         if !path.exists() {
@@ -130,11 +147,9 @@ pub fn name(config: &Config) -> anyhow::Result<HubName> {
 
 /// Makes our keys, unless they are there: one that signs and one that opens what is sealed to us. Was the first made?
 pub fn init(config: &Config) -> anyhow::Result<bool> {
-    let name = name(config)?;
+    name(config)?;
     if !folder(config).join(SEALING).exists() {
-        let since = Timestamp::from_second(SEALING_SINCE)?;
-        let key = SecretKey::generate(name.as_str(), since, None, &mut random()?)?;
-        write_private(&folder(config), SEALING, key.to_armoured().as_bytes())?;
+        write_private(&folder(config), SEALING, sealing_key(config)?.to_armoured().as_bytes())?;
     }
     let path = folder(config).join(SIGNING);
     let is_new = !path.exists();
@@ -142,6 +157,52 @@ pub fn init(config: &Config) -> anyhow::Result<bool> {
         make_key(config, SIGNING)?;
     }
     Ok(is_new)
+}
+
+/// Puts a new key for sealing in the place of the one that others know, which goes on opening until this time (seconds since 1970). Broken off, it is done
+/// again by the next one.
+pub fn rotate_sealing(config: &Config, until: i64) -> anyhow::Result<()> {
+    let folder = folder(config);
+    let (next, current) = (folder.join(NEXT_SEALING), folder.join(SEALING));
+    write_private(&folder, NEXT_SEALING, sealing_key(config)?.to_armoured().as_bytes())?;
+    let put = |from: &Path, to: &Path| {
+        fs::rename(from, to).with_context(|| format!("cannot put {} in place", to.display()))
+    };
+    if current.exists() {
+        put(&current, &folder.join(format!("{RETIRED}{until}{RETIRED_END}")))?;
+    }
+    put(&next, &current)
+}
+
+/// Removes keys for sealing that count no more: what was sealed to them cannot be opened by anybody.
+pub fn forget_retired(config: &Config, now: i64) -> anyhow::Result<usize> {
+    let mut count = 0;
+    for (path, until) in retired(&folder(config))? {
+        if now >= until {
+            fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+            count += 1;
+        }
+    }
+    Ok(count)
+}
+
+/// Keys for sealing before the one that others know, with the time until which they count.
+fn retired(folder: &Path) -> anyhow::Result<Vec<(PathBuf, i64)>> {
+    let mut found = Vec::new();
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(found) };
+    for entry in entries {
+        let path = entry.with_context(|| format!("cannot read {}", folder.display()))?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let until = name.strip_prefix(RETIRED).and_then(|rest| rest.strip_suffix(RETIRED_END));
+        found.extend(until.and_then(|until| until.parse().ok()).map(|until| (path.clone(), until)));
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn sealing_key(config: &Config) -> anyhow::Result<SecretKey> {
+    let since = Timestamp::from_second(SEALING_SINCE)?;
+    Ok(SecretKey::generate(name(config)?.as_str(), since, None, &mut random()?)?)
 }
 
 /// The key that will sign; made when there is none.

@@ -151,17 +151,18 @@ pub(super) enum Arrived {
 
 /// Opens what is sealed to us.
 #[derive(Default)]
-pub(super) struct Opener(Option<SecretKey>);
+pub(super) struct Opener(Vec<SecretKey>);
 
 impl Opener {
-    pub fn of(ours: &Ours) -> anyhow::Result<Self> {
-        Ok(Self(ours.sealing()?))
+    /// With the keys that count at this time, in seconds since 1970.
+    pub fn of(ours: &Ours, now: i64) -> anyhow::Result<Self> {
+        Ok(Self(ours.opening(now)?))
     }
 
     /// An error says why it can neither be opened nor carried.
     pub fn arrived(&self, parcel: &Parcel, sealed: &SealedEvent, made_at: i64) -> anyhow::Result<Arrived> {
         let now = Timestamp::from_second(made_at)?;
-        match self.0.as_ref().filter(|key| key.public().fingerprint() == sealed.to) {
+        match self.0.iter().find(|key| key.public().fingerprint() == sealed.to) {
             Some(key) => {
                 let bytes = open(&sealed.message, std::slice::from_ref(key), now, PARCEL_BYTES_MAX)?;
                 let event: Value = serde_json::from_slice(&bytes).context("what was sealed is no JSON")?;

@@ -18,7 +18,7 @@ use schakel_store::{
     StoreError,
     data_dir::DataDir,
     hub_messages::{self, DueMessage, HubWriter},
-    hubs, outbox,
+    hubs, outbox, parcel_queues,
     parcels_out::{self, DueParcel},
     transaction::Transaction,
 };
@@ -38,6 +38,9 @@ pub const BATCH_BYTES: usize = 4 << 20;
 
 /// Other messages of one request.
 const MESSAGES_MAX: usize = 2_000;
+
+/// The same beside critical parcels: whoever deals with a critical batch is not held up by what came along.
+const MESSAGES_BESIDE_CRITICAL_MAX: usize = 100;
 
 /// A hub that has not answered after this long is left; what it was sent goes again.
 pub(super) const POST_TIME_MAX: Duration = Duration::from_secs(10);
@@ -67,6 +70,11 @@ impl Batch {
     /// Is there nothing in it?
     pub fn is_empty(&self) -> bool {
         self.parcels.is_empty() && self.messages.is_empty()
+    }
+
+    /// Does it hold critical parcels? Those of a batch are of one class.
+    pub fn is_critical(&self) -> bool {
+        self.parcels.first().is_some_and(|parcel| parcel.class == ParcelClass::Critical)
     }
 
     /// The lines, as they go over the wire. What is pressing stands in front: by its first line a batch is judged.
@@ -104,23 +112,32 @@ impl Pace {
     }
 }
 
+/// What may go.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum May {
+    /// Everything.
+    All,
+    /// Critical parcels only: the other side has asked for a rest.
+    Critical,
+}
+
 /// What is to go next on a link: at most so many lines. Nothing, while nothing may leave after a restore.
 pub fn batch(
     writer: &HubWriter,
     link: &Link,
     pace: &mut Pace,
     now: i64,
-    limit: usize,
+    (may, limit): (May, usize),
 ) -> Result<Batch, StoreError> {
     let mut bytes = 0;
     let mut batch = Batch::default();
     if writer.read(outbox::paused)?.is_some() {
         return Ok(batch);
     }
-    let (without_receipt, _) = writer.read(|connection| parcels_out::without_receipt(connection, link.id))?;
+    let without_receipt = writer.read(|connection| parcel_queues::without_receipt(connection, link.id))?;
     let flow = Flow { without_receipt, room: pace.room, last_hour: pace.last_hour(now) };
     let mut classes = Vec::new();
-    for class in ParcelClass::ALL {
+    for class in ParcelClass::ALL.iter().filter(|class| may == May::All || **class == ParcelClass::Critical) {
         let any = writer.read(|connection| parcels_out::due(connection, link.id, *class, now, 1))?;
         classes.extend(any.first().map(|_| *class));
     }
@@ -135,7 +152,12 @@ pub fn batch(
             batch.parcels.push(parcel);
         }
     }
-    let most = MESSAGES_MAX.min(limit.saturating_sub(batch.parcels.len()));
+    let most = match (may, batch.is_critical()) {
+        (May::Critical, _) => 0,
+        (May::All, true) => MESSAGES_BESIDE_CRITICAL_MAX,
+        (May::All, false) => MESSAGES_MAX,
+    };
+    let most = most.min(limit.saturating_sub(batch.parcels.len()));
     for message in writer.read(|connection| hub_messages::due(connection, link.id, most))? {
         bytes += message.body.len();
         if bytes > BATCH_BYTES && !batch.is_empty() {
@@ -171,6 +193,8 @@ pub struct Lane {
     pace: Pace,
     failures: u32,
     next_at: i64,
+    /// Until then only what is critical goes.
+    others_at: i64,
     looked_at: i64,
     lines_max: usize,
     said: String,
@@ -187,6 +211,7 @@ impl Lane {
             pace: Pace::default(),
             failures: 0,
             next_at: 0,
+            others_at: 0,
             looked_at: 0,
             lines_max: BATCH + MESSAGES_MAX,
             said: String::new(),
@@ -206,7 +231,8 @@ impl Lane {
             return Ok(Turn::Idle);
         }
         self.look_again(&link, now)?;
-        let batch = batch(&self.writer, &link, &mut self.pace, now, self.lines_max)?;
+        let may = if now < self.others_at { May::Critical } else { May::All };
+        let batch = batch(&self.writer, &link, &mut self.pace, now, (may, self.lines_max))?;
         if batch.is_empty() {
             return Ok(Turn::Idle);
         }
@@ -221,25 +247,27 @@ impl Lane {
                 self.said.clear();
                 // Without room the other side is asked again after a moment, when it has dealt with what it has.
                 if self.pace.room == Some(0) {
-                    self.next_at = now + 1;
+                    self.others_at = now + 1;
                     self.pace.room = None;
                 }
                 Ok(Turn::Sent(batch.parcels.len() + batch.messages.len()))
             }
             other => {
-                self.failed(&link, other, batch.parcels.len() + batch.messages.len(), now);
+                self.failed(&link, other, &batch, now);
                 Ok(Turn::Idle)
             }
         }
     }
 
-    fn failed(&mut self, link: &Link, what: anyhow::Result<Answered>, lines: usize, now: i64) {
+    fn failed(&mut self, link: &Link, what: anyhow::Result<Answered>, batch: &Batch, now: i64) {
         self.failures += 1;
         let mut wait = wait_seconds(self.failures);
+        // What is critical has a reserve: that there is no room for the rest says nothing of it.
+        let only_others = what.as_ref().is_ok_and(|answered| answered.status == 429) && !batch.is_critical();
         let text = match what {
             Ok(answered) => {
                 if answered.status == 413 {
-                    self.lines_max = (lines / 2).max(1);
+                    self.lines_max = ((batch.parcels.len() + batch.messages.len()) / 2).max(1);
                 }
                 wait = answered
                     .retry_after
@@ -248,7 +276,10 @@ impl Lane {
             }
             Err(error) => format!("{error:#}"),
         };
-        self.next_at = now + wait;
+        match only_others {
+            true => self.others_at = now + wait,
+            false => self.next_at = now + wait,
+        }
         if self.said != text {
             tracing::warn!(hub = %link.peer, reason = %text, "what is for a hub has to wait");
             self.said = text;

@@ -49,8 +49,8 @@ pub(super) struct Weighed {
 impl<'a> Look<'a> {
     /// What makes workers; none of it is the reader, which stays with its thread.
     fn workers(&self) -> impl Fn() -> Worker<'a> + Sync + use<'a> {
-        let (view, sets, now) = (self.view, self.sets, self.wanted.now);
-        move || Worker::new(view, sets, now)
+        let (view, sets, now, gone) = (self.view, self.sets, self.wanted.now, self.gone);
+        move || Worker::new(view, sets, now, gone)
     }
 
     /// For each finding seen in these chunks its last sighting.

@@ -1,14 +1,19 @@
 //! A source takes back what it reported: what only those reports show is taken back from whoever it was given to.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::ControlFlow,
+    sync::Arc,
+};
 
 use schakel_model::{
     assignment::{Assignee, AssignmentSet},
+    fate::Fate,
     ids::{FindingId, ReportId},
 };
 use schakel_store::{
     Reader, StoreError,
-    chunks::{self, Blocks},
+    chunks::{self, Block, Blocks},
     corrections::{Item, Nobody, Recall, Shape},
     fate_blob::{self, RowFate},
     id_list, replays, reports,
@@ -17,10 +22,14 @@ use schakel_store::{
 use super::{
     Look, Part, Planned, Wanted,
     doubts::{Doubtful, Last},
+    worker::Gone,
 };
 use crate::{
     difference::Difference,
-    pipeline::state::{self, RegisterView},
+    pipeline::{
+        digest::Shared,
+        state::{self, RegisterView},
+    },
 };
 
 /// These reports, and those that their rejected rows became when they were read again.
@@ -66,24 +75,65 @@ pub fn plan_withdrawal(
     }
     chunks.sort_unstable_by_key(|chunk| chunk.id);
     let wanted = Wanted { since: 0, organisation: None, now, examples };
-    let look = Look { reader, view, wanted: &wanted, sets: &shared.sets, table: &table };
-    let last = look.last_sightings(&chunks, progress)?;
-    let mut parts: Vec<Part> = given
-        .iter()
-        .filter_map(|(finding, given)| {
-            look.take_back(*finding, last.get(finding.0 as usize)?, given, &chunks)
+    // All of it is taken back: there is nothing to pass over.
+    let none = Gone::new();
+    let look = Look { reader, view, wanted: &wanted, sets: &shared.sets, table: &table, gone: &none };
+    let (parts, difference) = look.taken_back(&given, &chunks, progress)?;
+    Ok(planned(parts, difference, shared))
+}
+
+/// Says what taking these findings back comes to, of which the hubs that handed them over say that they are nothing: these rows count no more. A finding that
+/// another row shows stays as it is. Gives those as well.
+pub fn plan_take_back(
+    reader: &Reader,
+    view: &RegisterView,
+    findings: &BTreeSet<FindingId>,
+    rows: &Gone,
+    now: i64,
+) -> Result<(Planned, BTreeSet<FindingId>), StoreError> {
+    let shared = Arc::new(state::shared(reader)?);
+    let table = state::decision_state(reader)?.table;
+    let reports_gone = reader.read(reports::withdrawn)?;
+    let (mut stay, mut seen_in) = (BTreeSet::new(), BTreeSet::new());
+    reader.read(|connection| {
+        chunks::for_each_fates(connection, 0, |chunk, fates| {
+            let gone = rows.get(&chunk.report);
+            let is_gone = reports_gone.binary_search(&chunk.report).is_ok();
+            for (row, fate) in (chunk.first_row..).zip(fate_blob::read(fates)) {
+                let Ok(RowFate::Event(finding)) = fate else { continue };
+                if !findings.contains(&finding) {
+                    continue;
+                }
+                seen_in.insert(chunk.id);
+                if !is_gone && gone.is_none_or(|gone| !gone.contains(&row)) {
+                    stay.insert(finding);
+                }
+            }
+            ControlFlow::Continue(())
         })
-        .collect();
-    parts.sort_unstable_by_key(|part| part.item);
-    let difference = look.report(&parts, &Doubtful::default())?;
-    let events = chunks.iter().map(|chunk| chunk.sums.events).sum();
-    Ok(Planned {
-        difference: Difference { events, ..difference },
+    })?;
+    let mut given: BTreeMap<FindingId, Given> = BTreeMap::new();
+    let mut chunks = Vec::new();
+    for id in seen_in {
+        chunks.extend(reader.read(|connection| chunks::by_id(connection, id))?);
+        let blocks = reader.read(|connection| chunks::blocks(connection, &Blocks::OfChunk(id)))?;
+        gather(&mut given, blocks, |finding| findings.contains(&finding) && !stay.contains(&finding));
+    }
+    let wanted = Wanted { since: 0, organisation: None, now, examples: 0 };
+    let none = Gone::new();
+    let look = Look { reader, view, wanted: &wanted, sets: &shared.sets, table: &table, gone: &none };
+    let (parts, difference) = look.taken_back(&given, &chunks, &|_| ())?;
+    Ok((planned(parts, difference, shared), stay))
+}
+
+fn planned(parts: Vec<Part>, difference: Difference, shared: Arc<Shared>) -> Planned {
+    Planned {
+        difference,
         withdrawn: parts.iter().map(|part| part.withdrawn.len() as u64).sum(),
         added: 0,
         parts,
         shared,
-    })
+    }
 }
 
 /// For each finding: does a report that is not taken back show it?
@@ -113,25 +163,46 @@ fn given(
 ) -> Result<BTreeMap<FindingId, Given>, StoreError> {
     let mut given: BTreeMap<FindingId, Given> = BTreeMap::new();
     for report in gone {
-        for block in reader.read(|connection| chunks::blocks(connection, &Blocks::OfReport(*report)))? {
-            if block.fate == schakel_model::fate::Fate::Withdrawn {
-                continue;
-            }
-            let alone = id_list::decode(&block.findings).filter(|finding| !stays[finding.0 as usize]);
-            for finding in alone {
-                given.entry(finding).or_default().push((block.assignee, block.id));
-            }
-        }
+        let blocks = reader.read(|connection| chunks::blocks(connection, &Blocks::OfReport(*report)))?;
+        gather(&mut given, blocks, |finding| !stays[finding.0 as usize]);
     }
-    // A finding can stand in a block twice.
-    given.values_mut().for_each(|given| {
-        given.sort_unstable();
-        given.dedup();
-    });
     Ok(given)
 }
 
+/// Adds what these blocks give of the findings that are wanted.
+fn gather(given: &mut BTreeMap<FindingId, Given>, blocks: Vec<Block>, is_wanted: impl Fn(FindingId) -> bool) {
+    for block in blocks.into_iter().filter(|block| block.fate != Fate::Withdrawn) {
+        for finding in id_list::decode(&block.findings).filter(|finding| is_wanted(*finding)) {
+            let given = given.entry(finding).or_default();
+            // A finding can stand in a block twice.
+            if !given.contains(&(block.assignee, block.id)) {
+                given.push((block.assignee, block.id));
+            }
+        }
+    }
+}
+
 impl Look<'_> {
+    /// What happens to findings of which all is taken back.
+    fn taken_back(
+        &self,
+        given: &BTreeMap<FindingId, Given>,
+        chunks: &[chunks::Chunk],
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<(Vec<Part>, Difference), StoreError> {
+        let last = self.last_sightings(chunks, progress)?;
+        let mut parts: Vec<Part> = given
+            .iter()
+            .filter_map(|(finding, given)| {
+                self.take_back(*finding, last.get(finding.0 as usize)?, given, chunks)
+            })
+            .collect();
+        parts.sort_unstable_by_key(|part| part.item);
+        let difference = self.report(&parts, &Doubtful::default())?;
+        let events = chunks.iter().map(|chunk| chunk.sums.events).sum();
+        Ok((parts, Difference { events, ..difference }))
+    }
+
     /// What happens to a finding of which all is taken back.
     fn take_back(
         &self,

@@ -1,11 +1,11 @@
 //! What a thread does with the rows of a chunk: whom each concerns now, and which assignments in doubt they bear out.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use foldhash::fast::RandomState;
 use schakel_model::{
     assignment::{Assignee, AssignmentSet},
-    ids::FindingId,
+    ids::{FindingId, ReportId},
     observation::ObservedAt,
 };
 use schakel_store::StoreError;
@@ -23,6 +23,9 @@ struct InPlace<'a> {
     now: i64,
     known: HashMap<u32, u32, RandomState>,
 }
+
+/// Rows that count no more, by report: the hub that handed them over took them back.
+pub(super) type Gone = HashMap<ReportId, BTreeSet<u32>>;
 
 impl InPlace<'_> {
     fn of(&mut self, set: u32) -> u32 {
@@ -65,6 +68,7 @@ pub(super) struct Worker<'a> {
     numbers: SetNumbers,
     in_place: InPlace<'a>,
     members: Members<'a>,
+    gone: &'a Gone,
     /// Findings of the chunk at hand, with those whom their rows concern.
     pub(super) rows: Vec<(FindingId, ObservedAt, u32)>,
     /// Assignments that some sighting bears out.
@@ -74,8 +78,14 @@ pub(super) struct Worker<'a> {
 }
 
 impl<'a> Worker<'a> {
-    pub(super) fn new(view: &'a RegisterView, sets: &'a Interner<AssignmentSet>, now: i64) -> Self {
+    pub(super) fn new(
+        view: &'a RegisterView,
+        sets: &'a Interner<AssignmentSet>,
+        now: i64,
+        gone: &'a Gone,
+    ) -> Self {
         Self {
+            gone,
             numbers: SetNumbers::default(),
             in_place: InPlace { view, sets, now, known: HashMap::default() },
             members: Members::new(sets),
@@ -87,11 +97,20 @@ impl<'a> Worker<'a> {
 
     pub(super) fn read(&mut self, replayed: &Replayed<'_>) -> Result<(), StoreError> {
         self.rows.clear();
-        let Self { numbers, in_place, rows, .. } = self;
-        replayed.for_each_event(|_, finding, observation| {
+        let Self { numbers, in_place, rows, gone, .. } = self;
+        let gone = gone.get(&replayed.chunk.report);
+        let (mut taken_back, mut standing) = (HashSet::new(), HashSet::new());
+        replayed.for_each_event(|event, finding, observation| {
+            if let Some(gone) = gone {
+                let which = if gone.contains(&event.row) { &mut taken_back } else { &mut standing };
+                which.insert(finding);
+            }
             let set = numbers.number(&in_place.view.snapshot, in_place.sets, observation);
             rows.push((finding, observation.observed_at, in_place.of(set)));
-        })
+        })?;
+        // What the chunk shows by another row as well stays.
+        rows.retain(|(finding, ..)| !taken_back.contains(finding) || standing.contains(finding));
+        Ok(())
     }
 
     /// Weighs the assignments in doubt of a chunk that was read.

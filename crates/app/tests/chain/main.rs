@@ -11,7 +11,7 @@ use schakel_app::{
     hub::{
         links::{self, Proposal},
         ours::{self, Ours},
-        sending::{Pace, batch, taken},
+        sending::{May, Pace, batch, taken},
     },
     incoming::Incoming,
     intake::Intake,
@@ -183,7 +183,7 @@ impl Hub {
     /// What is due for another hub, as taken.
     fn lines(&self, other: &Hub) -> Vec<Vec<u8>> {
         let mut writer = HubWriter::open(&self.data).unwrap();
-        let batch = batch(&writer, &self.link(other), &mut Pace::default(), NOW, 10_000).unwrap();
+        let batch = batch(&writer, &self.link(other), &mut Pace::default(), NOW, (May::All, 10_000)).unwrap();
         writer.write(|transaction| taken(transaction, &batch, NOW)).unwrap();
         batch
             .lines()

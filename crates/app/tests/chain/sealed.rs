@@ -100,6 +100,47 @@ fn without_keys_of_hubs_below_it_is_sealed_to_the_next_hub() {
 }
 
 #[test]
+fn after_a_new_key_for_sealing_the_old_one_opens_for_a_month_and_no_longer() {
+    let [top, middle, bottom] = three();
+    publish(&top, &middle, Keys::OfHubsBelow);
+    seal(&top, &middle, Sealing::Wanted);
+    let old = bottom.ours.sealing().unwrap().unwrap().fingerprint();
+    top.report(&["203.0.113.9", "203.0.113.10"]);
+    top.compose();
+    assert_eq!(sealed(&parcels(&top.bring(&middle))[0]).unwrap().to, old);
+    middle.compose();
+    let under_way = middle.lines(&bottom);
+    assert_eq!(parcels(&under_way).len(), 2);
+    // It changes while that is on its way; those above hear of it through the hub between.
+    let make = |until| ours::rotate_sealing(&bottom.config, until);
+    assert_eq!(links::rotate_sealing(&mut bottom.store(), ACT, &bottom.config, make).unwrap(), 1);
+    let new = bottom.ours.sealing().unwrap().unwrap().fingerprint();
+    assert_ne!(new, old);
+    bottom.bring(&middle);
+    claims::follow(&mut middle.store(), &middle.ours, &[middle.link(&top)], NOW).unwrap();
+    middle.bring(&top);
+    top.report(&["203.0.113.11"]);
+    top.compose();
+    assert_eq!(sealed(&parcels(&top.bring(&middle))[0]).unwrap().to, new);
+    bottom.get(&middle, &under_way[..1]);
+    bottom.deal();
+    assert_eq!(receipts(&bottom.lines(&middle)), [ReceiptOutcome::Accepted]);
+    assert!(knows(&bottom, "open-rdp"), "the old key opens what was on its way");
+    // After the overlap nothing opens it any more, and the key is gone.
+    let over = NOW + 30 * 86_400;
+    let count = |now| bottom.ours.opening(now).unwrap().len();
+    assert_eq!((count(NOW), count(over - 1), count(over)), (2, 2, 1));
+    assert_eq!(ours::forget_retired(&bottom.config, over - 1).unwrap(), 0);
+    assert_eq!(ours::forget_retired(&bottom.config, over).unwrap(), 1);
+    bottom.get(&middle, &under_way[1..]);
+    bottom.deal();
+    assert_eq!(receipts(&bottom.lines(&middle)), [ReceiptOutcome::Rejected(Rejection::Sealed)]);
+    for hub in [&top, &middle, &bottom] {
+        hub.check();
+    }
+}
+
+#[test]
 fn without_a_key_it_is_kept_back_until_one_is_known_or_nobody_asks_any_more() {
     let [top, middle, bottom] = three();
     let link = top.link(&middle).id;

@@ -61,6 +61,7 @@ const ACT: Act<'static> = Act { at: 1_795_000_000, actor: "test", reason: "" };
 
 mod claims;
 mod explained;
+mod silence;
 mod taken_back;
 mod whose;
 
@@ -395,14 +396,10 @@ fn status_is_shown_and_entered_as_answers_as_far_as_was_agreed() {
 }
 
 #[test]
-fn an_ended_link_leaves_nothing_without_a_fate_and_a_late_receipt_is_seen() {
+fn an_ended_link_leaves_nothing_without_a_fate() {
     let mut hub = Hub::new(CONTACTS, link(StatusLevel::None));
     hub.report(&["192.0.2.1"]);
     hub.compose();
-    let late = |hub: &mut Hub, now| {
-        hub.intake.store().read(|connection| handovers::late(connection, now, 10)).unwrap().len()
-    };
-    assert_eq!((late(&mut hub, ACT.at + 899), late(&mut hub, ACT.at + 900)), (0, 1));
     let ended = Link { state: LinkState::Ended, ended_at: Some(ACT.at + 5), ..hub.link.clone() };
     hub.intake.store().change_link(ACT, &ended, schakel_store::audit::Action::HubLinkEnded).unwrap();
     assert_eq!(hub.intake.store().settle_handovers(ACT.at + 6).unwrap(), 1);

@@ -2,7 +2,7 @@
 
 use schakel_app::handover::taken_back;
 use schakel_formats::hub::withdrawn::TakenBack;
-use schakel_store::{hub_taken_back, parcels_out};
+use schakel_store::parcels_out;
 
 use super::*;
 
@@ -82,36 +82,181 @@ fn what_never_left_or_was_sent_back_is_not_taken_back() {
     assert_eq!(turn(&mut hub), 0, "the other hub has said so itself");
 }
 
-#[test]
-fn what_another_hub_takes_back_is_noted_for_the_desk_and_stays_with_its_finding() {
-    let mut hub = Hub::new(CONTACTS, link(StatusLevel::None));
+/// A finding of the municipality comes over the link as this revision, made at this time.
+fn comes(hub: &mut Hub, address: &str, key: u8, revision: u32, made_at: i64) {
     let came = [NewParcelIn {
         link: hub.link.id,
-        id: ParcelId([1; 16]),
-        key: FindingKeyOnLink([1; 16]),
-        revision: 1,
+        id: ParcelId([key ^ (revision as u8) << 4; 16]),
+        key: FindingKeyOnLink([key; 16]),
+        revision,
         row: 1,
-        path: vec!["top.example".parse().unwrap()],
-        made_at: ACT.at,
+        path: vec!["cert.example".parse().unwrap()],
+        made_at,
     }];
-    let rows = hub.rows(&["203.0.113.9"]);
-    let mut incoming = Incoming::memory("hub.jsonl", rows);
+    let rows = hub.rows(&[address]);
+    let name = format!("hub-{}.jsonl", hub.reports);
+    let mut incoming = Incoming::memory(&name, rows);
     incoming.tied = Tied::New(came.into());
     hub.take(incoming);
-    hub.intake.store().resolve_parcels(&[(1, Some(FindingId(0)))]).unwrap();
-    let say = |hub: &mut Hub, key: u8| {
-        hub.hear(Kind::Withdrawn, TakenBack { key: FindingKeyOnLink([key; 16]), at: ACT.at + 5 }.to_data());
+    resolved(hub);
+}
+
+/// What parcels told is found out.
+fn resolved(hub: &mut Hub) {
+    let config = hub.config.clone();
+    Upward::default().turn(hub.intake.store(), &config, ACT.at + 1).unwrap();
+}
+
+fn takes_back(hub: &mut Hub, key: u8, at: i64) {
+    hub.hear(Kind::Withdrawn, TakenBack { key: FindingKeyOnLink([key; 16]), at }.to_data());
+}
+
+fn carried_out(hub: &mut Hub) -> taken_back::CarriedOut {
+    let config = hub.config.clone();
+    taken_back::carry_out(&mut hub.intake, &config, ACT.at + 40).unwrap()
+}
+
+fn done(withdrawn: usize, stay: usize, for_desk: usize) -> taken_back::CarriedOut {
+    taken_back::CarriedOut { withdrawn, stay, for_desk }
+}
+
+fn outcomes(hub: &mut Hub, finding: u32) -> Vec<Option<&'static str>> {
+    let traced = trace::finding(&hub.reader(), FindingId(finding)).unwrap();
+    assert!(traced.taken_back.iter().all(|one| one.hub == "cert.example"));
+    traced.taken_back.iter().map(|one| one.outcome).collect()
+}
+
+/// Everything in the outbox was accepted by the mail server.
+fn mailed(hub: &mut Hub) {
+    let due = hub.intake.store().read(outbox::unfinished).unwrap();
+    let accepted = |message: outbox::Message| AttemptResult {
+        message: message.id,
+        state: MessageState::Accepted,
+        next_at: 0,
+        outcome: "250 ok".into(),
+        failure: None,
     };
-    // What it never handed over it cannot take back.
-    say(&mut hub, 2);
-    let taken_back = |hub: &mut Hub| {
-        hub.intake.store().read(|connection| hub_taken_back::of_finding(connection, FindingId(0))).unwrap()
-    };
-    assert_eq!(taken_back(&mut hub), []);
-    say(&mut hub, 1);
-    say(&mut hub, 1);
-    assert_eq!(taken_back(&mut hub), [(hub.link.id, ACT.at + 5)]);
-    let traced = trace::finding(&hub.reader(), FindingId(0)).unwrap();
-    assert_eq!(traced.taken_back[0].hub, "cert.example");
+    let accepted: Vec<_> = due.into_iter().map(accepted).collect();
+    hub.intake.store().finish_attempts(ACT.at + 3, &accepted).unwrap();
+}
+
+#[test]
+fn what_a_hub_takes_back_is_taken_back_here_and_whoever_was_told_hears_so_once() {
+    let mut hub = Hub::new(CONTACTS, link(StatusLevel::None));
+    comes(&mut hub, "203.0.113.9", 1, 1, ACT.at);
+    assert_eq!(hub.compose(), 1);
+    mailed(&mut hub);
+    assert_eq!(hub.fates(), counts(&[("GM1", Fate::Notified, 1)]));
+    // What it never handed over it cannot take back; nor can another hub, which calls it otherwise.
+    takes_back(&mut hub, 2, ACT.at + 5);
+    assert_eq!(carried_out(&mut hub), done(0, 0, 0));
+    takes_back(&mut hub, 1, ACT.at + 5);
+    assert_eq!(carried_out(&mut hub), done(1, 0, 0));
     hub.check();
+    assert_eq!(hub.fates(), counts(&[]));
+    assert_eq!(outcomes(&mut hub, 0), [Some("withdrawn")]);
+    let notices = |hub: &mut Hub| {
+        let all = hub.intake.store().read(|connection| outbox::notifications(connection, 99)).unwrap();
+        all.into_iter().filter(|one| one.kind == NotificationKind::Letter && one.thread.is_some()).count()
+    };
+    assert_eq!(notices(&mut hub), 1, "please delete it");
+    // Said again, it has had its effect.
+    takes_back(&mut hub, 1, ACT.at + 6);
+    assert_eq!(carried_out(&mut hub), done(0, 0, 0));
+    assert_eq!((notices(&mut hub), hub.compose()), (1, 0));
+    // The register is looked at again, and nothing of it comes back.
+    let (reader, view) = (hub.reader(), hub.intake.view());
+    let all = [FindingId(0)].into();
+    let planned = schakel_app::reattribute::plan_findings(&reader, &view, &all, ACT.at + 50).unwrap();
+    assert_eq!((planned.added, planned.withdrawn), (0, 0));
+    hub.check();
+}
+
+#[test]
+fn what_is_handed_over_again_after_it_was_taken_back_is_told_anew() {
+    let mut hub = Hub::new(CONTACTS, link(StatusLevel::None));
+    comes(&mut hub, "203.0.113.9", 1, 1, ACT.at);
+    hub.compose();
+    takes_back(&mut hub, 1, ACT.at + 5);
+    assert_eq!(carried_out(&mut hub), done(1, 0, 0));
+    comes(&mut hub, "203.0.113.9", 1, 2, ACT.at + 6);
+    assert_eq!(hub.compose(), 1);
+    // The old word again, late: what came after it stands.
+    takes_back(&mut hub, 1, ACT.at + 5);
+    assert_eq!(carried_out(&mut hub), done(0, 0, 0));
+    assert_eq!(hub.fates()[&("GM1".to_owned(), Fate::Queued)], 1);
+    takes_back(&mut hub, 1, ACT.at + 9);
+    assert_eq!(carried_out(&mut hub), done(1, 0, 0));
+    assert_eq!(hub.fates(), counts(&[]));
+    hub.check();
+}
+
+#[test]
+fn what_is_taken_back_before_it_comes_is_told_to_nobody() {
+    let mut hub = Hub::new(CONTACTS, link(StatusLevel::None));
+    takes_back(&mut hub, 1, ACT.at + 5);
+    assert_eq!(carried_out(&mut hub), done(0, 0, 0));
+    comes(&mut hub, "203.0.113.9", 1, 1, ACT.at);
+    assert_eq!(carried_out(&mut hub), done(1, 0, 0));
+    assert_eq!(hub.compose(), 0);
+    assert_eq!(hub.fates(), counts(&[]));
+    hub.check();
+}
+
+#[test]
+fn what_somebody_else_shows_stays() {
+    let mut hub = Hub::new(CONTACTS, link(StatusLevel::None));
+    comes(&mut hub, "203.0.113.9", 1, 1, ACT.at);
+    hub.report(&["203.0.113.9"]);
+    takes_back(&mut hub, 1, ACT.at + 5);
+    assert_eq!(carried_out(&mut hub), done(0, 1, 0));
+    assert_eq!(outcomes(&mut hub, 0), [Some("shown_by_others")]);
+    assert_eq!(hub.compose(), 1);
+    hub.check();
+}
+
+#[test]
+fn a_hub_that_takes_back_most_of_what_it_said_waits_for_a_person() {
+    for decision in [taken_back::Decision::CarryOut, taken_back::Decision::Keep] {
+        let mut hub = Hub::new(CONTACTS, link(StatusLevel::None));
+        let link = hub.link.id;
+        let addresses: Vec<String> = (0..=100).map(|nth| format!("203.0.113.{nth}")).collect();
+        let addresses: Vec<&str> = addresses.iter().map(String::as_str).collect();
+        let parcels: Vec<NewParcelIn> = (0..=100_u8)
+            .map(|nth| NewParcelIn {
+                link,
+                id: ParcelId([nth; 16]),
+                key: FindingKeyOnLink([nth; 16]),
+                revision: 1,
+                row: u32::from(nth) + 1,
+                path: vec!["cert.example".parse().unwrap()],
+                made_at: ACT.at,
+            })
+            .collect();
+        let rows = hub.rows(&addresses);
+        let mut incoming = Incoming::memory("hub.jsonl", rows);
+        incoming.tied = Tied::New(parcels.into());
+        hub.take(incoming);
+        resolved(&mut hub);
+        // A hundred are carried out, whoever says so; one more is too much.
+        for key in 0..=100 {
+            takes_back(&mut hub, key, ACT.at + 5);
+        }
+        assert_eq!(carried_out(&mut hub), done(0, 0, 101));
+        assert_eq!(outcomes(&mut hub, 7), [Some("for_desk")]);
+        assert_eq!(hub.fates(), counts(&[("GM1", Fate::Queued, 101)]));
+        assert_eq!(carried_out(&mut hub), done(0, 0, 0), "it waits");
+        let config = hub.config.clone();
+        let by = Act { at: ACT.at + 60, actor: "anna", reason: "they called" };
+        let decided = taken_back::decide(hub.intake.store(), &config, &by, link, decision).unwrap();
+        hub.intake.rebuild_table().unwrap();
+        let (queued, outcome, expected) = match decision {
+            taken_back::Decision::CarryOut => (None, "withdrawn", done(101, 0, 0)),
+            taken_back::Decision::Keep => (Some(101), "kept", done(0, 101, 0)),
+        };
+        assert_eq!(decided, expected);
+        assert_eq!(hub.fates().get(&("GM1".to_owned(), Fate::Queued)).copied(), queued);
+        assert_eq!(outcomes(&mut hub, 7), [Some(outcome)]);
+        hub.check();
+    }
 }

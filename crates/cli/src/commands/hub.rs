@@ -16,8 +16,7 @@ use schakel_app::{
 use schakel_formats::hub::{fingerprint::Fingerprint, invitation::FILE_BYTES_MAX, message::key_id};
 use schakel_model::{
     hub::{
-        Direction, HubName, Link, LinkState, LinkTerms, ParcelClass, ParcelId, Purpose, StatusLevel,
-        Transport, Withheld,
+        Direction, HubName, Link, LinkState, LinkTerms, ParcelId, Purpose, StatusLevel, Transport, Withheld,
     },
     tlp::Tlp,
 };
@@ -26,7 +25,8 @@ use schakel_store::{
     act::Act,
     hub_messages,
     hub_sealing::{self, Sealing},
-    hubs, parcels_out,
+    hubs,
+    parcel_queues::{self, Waiting},
 };
 use serde_json::{Value, json};
 
@@ -34,6 +34,7 @@ use super::{
     hub_chain::{self, ClaimsCommand},
     hub_match::{self, MatchCommand},
     hub_proof,
+    hub_taken_back::{self, TakenBackCommand},
     hub_whose::{self, WhoseArgs},
 };
 use crate::{
@@ -142,6 +143,9 @@ pub enum HubCommand {
         #[command(flatten)]
         by: By,
     },
+    /// What other hubs took back and waits for you, because it is so much
+    #[command(subcommand)]
+    TakenBack(TakenBackCommand),
     /// Ask a hub whose an address or a name is: it says yes, no, or whom to ask
     Whose(WhoseArgs),
     /// What was asked over a link, by us and by them, and what was done about it
@@ -159,6 +163,11 @@ pub enum HubCommand {
 pub enum KeyCommand {
     /// Make a new key for this hub, and announce it on every link; the old one goes on counting for 30 days
     Rotate {
+        #[command(flatten)]
+        by: By,
+    },
+    /// Make a new key that others seal to, and announce it on every link; what is sealed to the old one is opened for 30 more days
+    RotateSealing {
         #[command(flatten)]
         by: By,
     },
@@ -310,6 +319,7 @@ pub fn run(context: &Context, command: &HubCommand) -> anyhow::Result<Ending> {
         HubCommand::Match(command) => hub_match::run(context, command),
         HubCommand::Status => hub_chain::status(context),
         HubCommand::Seal { peer, how, by } => seal(context, peer, how, by),
+        HubCommand::TakenBack(command) => hub_taken_back::run(context, command),
         HubCommand::Whose(args) => hub_whose::run(context, args),
         HubCommand::Log { peer, limit } => hub_whose::log(context, peer, *limit),
     }
@@ -415,7 +425,7 @@ fn list(context: &Context) -> anyhow::Result<Ending> {
 /// What waits on a link.
 struct Waits {
     withheld: Vec<(Withheld, u64)>,
-    parcels: Vec<(ParcelClass, u64)>,
+    parcels: Vec<Waiting>,
     without_receipt: u64,
     messages: u64,
 }
@@ -423,8 +433,8 @@ struct Waits {
 fn waits(reader: &Reader, link: &Link) -> anyhow::Result<Waits> {
     Ok(Waits {
         withheld: reader.read(|connection| hub_sealing::count_withheld(connection, link.id))?,
-        parcels: reader.read(|connection| parcels_out::waiting(connection, link.id))?,
-        without_receipt: reader.read(|connection| parcels_out::without_receipt(connection, link.id))?.0,
+        parcels: reader.read(|connection| parcel_queues::waiting(connection, link.id))?,
+        without_receipt: reader.read(|connection| parcel_queues::without_receipt(connection, link.id))?,
         messages: reader.read(|connection| hub_messages::count_waiting(connection, link.id))?,
     })
 }
@@ -435,7 +445,7 @@ impl Waits {
     }
 
     fn json(&self) -> Value {
-        let parcels = self.parcels.iter().map(|(class, count)| (class.to_string(), Value::from(*count)));
+        let parcels = self.parcels.iter().map(|of| (of.class.to_string(), Value::from(of.count)));
         json!({
             "parcels": parcels.collect::<serde_json::Map<_, _>>(),
             "withheld": self.withheld.iter().map(|(why, count)| (why.to_string(), Value::from(*count))).collect::<serde_json::Map<_, _>>(),
@@ -497,7 +507,7 @@ fn show(context: &Context, peer: &HubName) -> anyhow::Result<Ending> {
     }
     out.line(format!(
         "  {} findings wait, {} have no receipt yet, {} other messages wait",
-        number(waits.parcels.iter().map(|(_, count)| count).sum()),
+        number(waits.parcels.iter().map(|of| of.count).sum()),
         number(waits.without_receipt),
         number(waits.messages)
     ));
@@ -520,7 +530,7 @@ fn queue(context: &Context) -> anyhow::Result<Ending> {
     for link in reader.read(hubs::standing)? {
         let waits = waits(&reader, &link)?;
         let mut row = vec![link.peer.to_string(), link.state.to_string()];
-        row.extend(waits.parcels.iter().map(|(_, count)| number(*count)));
+        row.extend(waits.parcels.iter().map(|of| number(of.count)));
         row.extend([number(waits.withheld()), number(waits.without_receipt), number(waits.messages)]);
         rows.push(row);
         values
@@ -580,6 +590,21 @@ fn key(context: &Context, command: &KeyCommand) -> anyhow::Result<Ending> {
             let Some(count) = done else { return Ok(Ending::Done) };
             context.out.line(format!(
                 "The new key is announced to {} hubs. It signs five minutes after all of them have heard it; the old one counts for 30 more days.",
+                number(count as u64)
+            ));
+            context.out.json(&json!({ "announced_to": count }))?;
+        }
+        KeyCommand::RotateSealing { by } => {
+            let config = config::load(&context.data)?;
+            // Of a dry run nothing is left: the key that is shown then is the one that stands.
+            let make = |until| match by.dry.dry_run {
+                true => Ok(()),
+                false => ours::rotate_sealing(&config, until),
+            };
+            let done = change(context, by, |store, act| links::rotate_sealing(store, act, &config, make))?;
+            let Some(count) = done else { return Ok(Ending::Done) };
+            context.out.line(format!(
+                "The new key is announced to {} hubs. What is sealed to the old one is opened for 30 more days.",
                 number(count as u64)
             ));
             context.out.json(&json!({ "announced_to": count }))?;

@@ -33,6 +33,7 @@ pub mod hub;
 mod hub_chain;
 mod hub_match;
 mod hub_proof;
+mod hub_taken_back;
 mod hub_whose;
 pub mod import_prefixes;
 pub mod ingest;

@@ -123,7 +123,14 @@ fn show_finding(out: &Out, finding: &FindingTrace) {
         finding.first_seen, finding.last_seen, finding.sightings
     ));
     for back in &finding.taken_back {
-        out.line(format!("  taken back by {}, which handed it over, at {}", back.hub, back.at));
+        let became = match back.outcome {
+            Some("withdrawn") => ": taken back here as well",
+            Some("shown_by_others") => ": somebody else shows it, so it stays",
+            Some("for_desk") => ": waits for the desk, `schakel hub taken-back`",
+            Some("kept") => ": the desk decided that it stays",
+            _ => "",
+        };
+        out.line(format!("  taken back by {}, which handed it over, at {}{became}", back.hub, back.at));
     }
     for told in &finding.told {
         let mut line = format!("  {} says: {} since {}", told.organisation, told.state, told.since);

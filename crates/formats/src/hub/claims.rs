@@ -12,7 +12,7 @@ pub const CLAIMS_MAX: usize = 5_000;
 pub const KEYS_MAX: usize = 1_000;
 
 /// The largest key, in bytes: one on Curve25519 has some 500.
-const KEY_BYTES_MAX: usize = 2_048;
+pub(super) const KEY_BYTES_MAX: usize = 2_048;
 
 /// The longest value, in bytes: a URL of a site.
 const VALUE_BYTES_MAX: usize = 500;

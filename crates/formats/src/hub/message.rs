@@ -56,11 +56,13 @@ pub enum Kind {
     WhoseAnswer,
     /// What was handed over is not theirs, or its source took it back.
     Withdrawn,
+    /// The key that a hub wants to be sealed to from now on.
+    SealKey,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Parcel,
         Self::Receipt,
         Self::Status,
@@ -74,12 +76,14 @@ impl Kind {
         Self::WhoseAsk,
         Self::WhoseAnswer,
         Self::Withdrawn,
+        Self::SealKey,
     ];
 
     /// The envelope's `type`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Parcel => "org.schakel.parcel.v1",
+            Self::SealKey => "org.schakel.seal-key.v1",
             Self::Receipt => "org.schakel.receipt.v1",
             Self::Status => "org.schakel.status.v1",
             Self::StatusCount => "org.schakel.status-count.v1",

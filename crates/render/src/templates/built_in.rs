@@ -27,6 +27,7 @@ built_in! {
     "proof_code"
     "something_waits"
     "confidential_waits"
+    "hub_silent"
     "confirm_contact"
     "receipt"
     "receipt_decision"

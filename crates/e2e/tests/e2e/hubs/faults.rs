@@ -58,6 +58,52 @@ fn over_lines_that_cut_delay_double_and_reorder_each_parcel_has_one_effect() {
 }
 
 #[test]
+fn in_a_chain_of_three_with_bad_lines_before_each_every_parcel_has_one_effect() {
+    let seed = setting("SCHAKEL_LINE_SEED", u64::from(std::process::id()));
+    println!("SCHAKEL_LINE_SEED={seed}");
+    let (above, below) = registers();
+    let mut lines = Vec::new();
+    // Whatever reaches a hub comes over a bad line of its own: what is handed down, and what comes back up.
+    let mut hub = |name, register: &Register| {
+        let (public, port) = (free_port().unwrap(), free_port().unwrap());
+        let seed = seed + lines.len() as u64;
+        lines.push(BadLine::start(public, ([127, 0, 0, 1], port).into(), seed).unwrap());
+        Hub::at(name, register, Some((port, public)))
+    };
+    let (top, middle, bottom) =
+        (hub("top.example", &above), hub("middle.example", &above), hub("bottom.example", &below));
+    link(&top, &middle);
+    link(&middle, &bottom);
+    let [one, two, three] = [&top, &middle, &bottom].map(Hub::serve);
+    let rounds = ROUNDS / 2;
+    for round in 0..rounds {
+        let addresses: Vec<String> =
+            (1..=FINDINGS).map(|n| format!("198.51.100.{}", round * FINDINGS + n)).collect();
+        top.report(&format!("2026-11-{:02}", 1 + round), &addresses);
+        thread::sleep(Duration::from_millis(2_000));
+    }
+    lines.iter().for_each(BadLine::heal);
+    let total = rounds * FINDINGS;
+    let hubs = || [(&top, Some(&one)), (&middle, Some(&two)), (&bottom, Some(&three))];
+    wait("Eikendam to be told of all", hubs(), || bottom.installation.fate("notified") == total);
+    wait("all receipts in the middle", hubs(), || middle.installation.fate("handed_over") == total);
+    wait("all receipts at the top", hubs(), || top.installation.fate("handed_over") == total);
+    let bad = |line: &BadLine| {
+        let one = line.fared();
+        one.cut_before + one.cut_after + one.delayed + one.doubled + one.held_back
+    };
+    assert!(lines.iter().map(bad).sum::<u64>() >= 6, "the lines were bad");
+    drop((one, two, three));
+    for hub in [&top, &middle, &bottom] {
+        hub.installation.assert_sound();
+    }
+    for hub in [&middle, &bottom] {
+        let ledger = hub.installation.ledger();
+        assert_eq!((count(&ledger["events"]), hub.installation.fate("known")), (total, 0), "{ledger}");
+    }
+}
+
+#[test]
 fn hubs_whose_clocks_are_ten_minutes_apart_understand_each_other() {
     for shift in ["+10m", "-10m"] {
         let (top, mut bottom) = two_hubs(true);
