@@ -12,6 +12,7 @@ pub mod csv;
 pub mod map;
 pub mod morning;
 pub mod picture;
+pub mod relations;
 pub mod sector;
 
 use std::{borrow::Cow, collections::BTreeMap};

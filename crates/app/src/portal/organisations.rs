@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use schakel_model::{affiliation::Step, ids::OrganisationId, register::OrganisationKind};
+use schakel_model::{
+    affiliation::Step, ids::OrganisationId, register::OrganisationKind, relation::RelationKind,
+};
+use schakel_render::portal::relations::{self, Drawing, Group};
 use schakel_store::{Reader, follow_ups, onboarding, outbox, register};
 use serde::Serialize;
 
@@ -55,6 +58,12 @@ pub struct Listed {
 pub struct Organisation {
     /// What the register says of it now.
     pub shown: Shown,
+    /// The organisation that it is a part of: code and name.
+    pub part_of: Option<(String, String)>,
+    /// Those that are a part of it: codes and names.
+    pub parts: Vec<(String, String)>,
+    /// All of them as a picture; `None`: it stands alone.
+    pub drawn: Option<Drawing>,
     /// Findings that are open there.
     pub open: u64,
     /// Those among them to which nothing was said.
@@ -127,7 +136,11 @@ pub fn list(reader: &Reader, name: &str, kind: &str) -> anyhow::Result<Organisat
 /// The organisation with this code as it is now; `None` when there is none.
 pub fn one(reader: &Reader, code: &str, now: i64) -> anyhow::Result<Option<Organisation>> {
     let all = reader.read(register::load_organisations_now)?.organisations;
-    let Some(found) = all.into_iter().find(|one| one.code == code) else { return Ok(None) };
+    let Some(found) = all.iter().find(|one| one.code == code) else { return Ok(None) };
+    let named = |one: &schakel_model::register::Organisation| (one.code.clone(), one.name.clone());
+    let parent = found.parent.as_ref();
+    let part_of = all.iter().find(|one| Some(&one.code) == parent).map(named);
+    let parts: Vec<_> = all.iter().filter(|one| one.parent.as_deref() == Some(code)).map(named).collect();
     let version = reader.read(register::version)?;
     let shown = register_show::show(reader, version, code, Some(now))?;
     let told = reader.read(|connection| follow_ups::of_organisation(connection, found.id))?;
@@ -159,6 +172,9 @@ pub fn one(reader: &Reader, code: &str, now: i64) -> anyhow::Result<Option<Organ
     Ok(Some(Organisation {
         next_steps: steps.iter().filter(|one| one.at.is_none()).map(|one| one.step).collect(),
         steps,
+        drawn: drawn(&shown, part_of.as_ref(), &parts),
+        part_of,
+        parts,
         shown,
         open: open.count() as u64,
         silent: silent as u64,
@@ -172,6 +188,29 @@ pub fn one(reader: &Reader, code: &str, now: i64) -> anyhow::Result<Option<Organ
             })
             .collect(),
     }))
+}
+
+/// Those around an organisation as a picture: what it is a part of and who works for it before it, its parts and for whom it works after it.
+fn drawn(shown: &Shown, part_of: Option<&(String, String)>, parts: &[(String, String)]) -> Option<Drawing> {
+    let name = |pair: &(String, String)| pair.1.clone();
+    let of_parts =
+        |key: &str, comes_in, names| Group { key: key.to_owned(), comes_in, kind: "parent", names };
+    let mut groups = vec![
+        of_parts("part-of", true, part_of.into_iter().map(name).collect()),
+        of_parts("parts", false, parts.iter().map(name).collect()),
+    ];
+    for kind in RelationKind::ALL {
+        for (side, comes_in) in [("to", true), ("from", false)] {
+            let these = shown.relations.iter().filter(|one| one.kind == kind.as_str() && one.side == side);
+            groups.push(Group {
+                key: format!("relation-{}-{side}", kind.as_str()),
+                comes_in,
+                kind: kind.as_str(),
+                names: these.map(|one| one.other_name.clone()).collect(),
+            });
+        }
+    }
+    relations::draw(&shown.name, &groups)
 }
 
 /// How good the data of an organisation is; `None` when there is none with this code.

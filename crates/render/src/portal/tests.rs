@@ -165,6 +165,16 @@ fn sector() -> sector::Sector {
     }
 }
 
+fn drawn() -> Option<relations::Drawing> {
+    let group = |key: &str, comes_in, count: usize| relations::Group {
+        key: key.into(),
+        comes_in,
+        kind: "serves",
+        names: vec!["Solido".to_owned(); count],
+    };
+    relations::draw("Gouda", &[group("part-of", true, 1), group("relation-serves-from", false, 40)])
+}
+
 fn of(value: impl Serialize) -> Json {
     serde_json::to_value(value).unwrap()
 }
@@ -438,7 +448,7 @@ fn of_desk() -> Vec<(&'static str, Json)> {
         ),
         (
             "organisation",
-            json!({ "open": 3, "silent": 1, "next_steps": ["acib"], "steps": [{ "step": "invitation", "at": 5, "by": "j", "number": "1", "actor": "jan" }, { "step": "acib", "at": null, "by": "", "number": "", "actor": "" }], "notifications": [{ "number": 1, "at": 5, "subject": "s", "findings": 2 }], "shown": {
+            json!({ "part_of": ["P1", "Provincie"], "parts": [["GM9", "Wijk"]], "drawn": drawn(), "open": 3, "silent": 1, "next_steps": ["acib"], "steps": [{ "step": "invitation", "at": 5, "by": "j", "number": "1", "actor": "jan" }, { "step": "acib", "at": null, "by": "", "number": "", "actor": "" }], "notifications": [{ "number": 1, "at": 5, "subject": "s", "findings": 2 }], "shown": {
                 "name": "Gouda", "organisation": "GM1", "kind": "municipality",
                 "contacts": [{ "id": 3, "role": "vcib", "name": "Jan", "email": "j@a.example", "phone": "", "tlp_max": "RED" }],
                 "relations": [{ "kind": "serves", "side": "to", "other": "S1", "other_name": "Solido", "valid_from": null, "valid_until": null }],
