@@ -283,8 +283,23 @@ fn of_finding(
 
 /// Who received what: all mails of the notifications a breach is about.
 pub fn received(reader: &Reader, register: &Register, breach: u32) -> anyhow::Result<Vec<Received>> {
+    let leads = reader.read(|connection| breaches::notifications(connection, breach))?;
+    received_of(reader, register, &leads)
+}
+
+/// The notifications (leads) that told what is in question.
+pub fn leads(reader: &Reader, subject: Subject) -> anyhow::Result<Vec<NotificationId>> {
+    Ok(in_question(reader, subject)?.into_iter().map(|one| one.lead).collect())
+}
+
+/// The same of these notifications (leads).
+pub fn received_of(
+    reader: &Reader,
+    register: &Register,
+    leads: &[NotificationId],
+) -> anyhow::Result<Vec<Received>> {
     let mut received = Vec::new();
-    for lead in reader.read(|connection| breaches::notifications(connection, breach))? {
+    for lead in leads.iter().copied() {
         for told in reader.read(|connection| outbox::tellings(connection, lead))? {
             let (code, _) = organisation_name(register, told.organisation);
             let mut recalled_by = Vec::new();

@@ -14,11 +14,14 @@
 pub mod accounts;
 pub mod answers;
 pub mod breached;
+pub mod breaches;
 pub mod calls;
 pub mod carried;
+pub mod conversation;
 pub mod disputes;
 pub mod finding;
 pub mod findings;
+pub mod mail;
 pub mod morning;
 pub mod organisations;
 pub mod own;

@@ -176,12 +176,14 @@ pub enum NotificationKind {
     Handover,
     /// A letter that tells no findings.
     Letter,
+    /// What the desk writes in a conversation about an earlier notification.
+    Reply,
 }
 
 words!(
     NotificationKind, "kind of notification",
     Findings "findings", Reminder "reminder", Escalation "escalation", Overview "overview", Campaign "campaign",
-    SafetyNet "safety_net", Handover "handover", Letter "letter",
+    SafetyNet "safety_net", Handover "handover", Letter "letter", Reply "reply",
 );
 
 #[cfg(test)]

@@ -116,6 +116,17 @@ pub enum About<'a> {
         /// The findings that are taken back.
         findings: &'a [FindingId],
     },
+    /// What the desk writes in a conversation about an earlier notification.
+    Reply {
+        /// The earlier notification.
+        about: Reference,
+        /// Its subject.
+        title: &'a str,
+        /// When that was composed.
+        told_at: Timestamp,
+        /// What the desk writes.
+        text: &'a str,
+    },
 }
 
 /// What came of a campaign.
@@ -155,6 +166,7 @@ impl About<'_> {
             Self::Decided { .. } => "receipt_decision",
             Self::CampaignResult { .. } => "campaign_result",
             Self::Withdrawal { .. } => "withdrawal",
+            Self::Reply { .. } => "reply",
         }
     }
 }
@@ -173,6 +185,7 @@ pub(crate) struct LetterContext {
     until_local: String,
     missing: Vec<String>,
     waits: String,
+    text: String,
     role: String,
     name: String,
     link: String,
@@ -221,6 +234,7 @@ impl LetterContext {
             until_local: String::new(),
             missing: Vec::new(),
             waits: String::new(),
+            text: String::new(),
             role: String::new(),
             name: String::new(),
             link: String::new(),
@@ -287,6 +301,12 @@ impl LetterContext {
                 context.answered = counts.answered;
                 context.silent = counts.silent;
             }
+            About::Reply { about, title, told_at, text } => {
+                context.waits = about.to_string();
+                context.title = line(title);
+                context.told_local = times.local_minutes(*told_at);
+                context.text = lines(text);
+            }
             About::Withdrawal { takes_back, told_at, part, findings } => {
                 context.takes_back = takes_back.to_string();
                 context.told_local = times.local_minutes(*told_at);
@@ -299,6 +319,15 @@ impl LetterContext {
         context
     }
 }
+
+/// What a person wrote, line by line.
+fn lines(text: &str) -> String {
+    let lines = text.lines().map(|one| crate::clean::line(one, LINE_OF_TEXT_CHARS_MAX));
+    lines.collect::<Vec<_>>().join("\n").trim().to_owned()
+}
+
+/// A line of a text that somebody wrote is a paragraph at most.
+const LINE_OF_TEXT_CHARS_MAX: usize = 4_000;
 
 /// Names and addresses are shorter; a text that is longer was not meant for a mail.
 const LINE_CHARS_MAX: usize = 300;
@@ -363,6 +392,12 @@ pub(crate) fn samples(language: Language) -> Vec<Letter<'static>> {
             told_at: Timestamp::constant(1_773_400_000, 0),
             part: Part::Some,
             findings: &[FindingId(88), FindingId(4_711)],
+        }),
+        letter(About::Reply {
+            about: Reference { number: 12, epoch: 0 },
+            title: "Open RDP",
+            told_at: Timestamp::constant(1_773_400_000, 0),
+            text: "Dank u wel.\n\nKunt u poort 3389 sluiten voor het internet?",
         }),
     ]
 }

@@ -101,14 +101,18 @@ fn source(language: Language) -> &'static str {
 }
 
 /// The texts of the portal: those of all and of the desk, and those of members.
-pub(crate) fn portal_sources(language: Language) -> [&'static str; 2] {
+pub(crate) fn portal_sources(language: Language) -> [&'static str; 3] {
     match language {
-        Language::Nl => {
-            [include_str!("../locales/portal/nl.ftl"), include_str!("../locales/portal/nl-member.ftl")]
-        }
-        Language::En => {
-            [include_str!("../locales/portal/en.ftl"), include_str!("../locales/portal/en-member.ftl")]
-        }
+        Language::Nl => [
+            include_str!("../locales/portal/nl.ftl"),
+            include_str!("../locales/portal/nl-desk.ftl"),
+            include_str!("../locales/portal/nl-member.ftl"),
+        ],
+        Language::En => [
+            include_str!("../locales/portal/en.ftl"),
+            include_str!("../locales/portal/en-desk.ftl"),
+            include_str!("../locales/portal/en-member.ftl"),
+        ],
     }
 }
 

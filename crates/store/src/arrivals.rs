@@ -82,6 +82,14 @@ pub fn last(connection: &Connection, count: usize) -> Result<Vec<Arrival>, Store
     select(connection, "1 ORDER BY receipt DESC LIMIT ?1", [count as i64])
 }
 
+/// The last arrivals by the doors for mail, the newest first.
+pub fn by_mail(connection: &Connection, count: usize) -> Result<Vec<Arrival>, StoreError> {
+    let doors: Vec<String> =
+        Door::ALL.iter().filter(|door| door.is_mail()).map(|door| format!("'{door}'")).collect();
+    let condition = format!("door IN ({}) ORDER BY receipt DESC LIMIT ?1", doors.join(","));
+    select(connection, &condition, [count as i64])
+}
+
 /// The highest receipt; 0 when there is none.
 pub fn highest(connection: &Connection) -> Result<Receipt, StoreError> {
     connection

@@ -117,6 +117,8 @@ actions!(
     ApiClientRevoked "api_client.revoke",
     ArrivalAccepted "arrival.accept",
     ArrivalRefused "arrival.refuse",
+    ArrivalReopened "arrival.reopen",
+    ArrivalAnswers "arrival.answers",
     ReportWithdrawn "report.withdraw",
     RejectsReplayed "report.replay",
     OrganisationCalled "call.record",
@@ -154,6 +156,7 @@ actions!(
     FindingAssigned "finding.assign",
     FindingSnoozed "finding.snooze",
     FindingNoted "finding.note",
+    ReplySent "reply.send",
     ShiftHandedOver "shift.hand_over",
     ShiftAccepted "shift.accept",
 );

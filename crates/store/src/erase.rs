@@ -298,6 +298,11 @@ fn erase_message(transaction: &Transaction<'_>, message: u32, entry: u64) -> Res
             OR carried_by = (SELECT carried_by FROM message WHERE id = ?1)",
         params![message, ERASED, entry as i64],
     )?;
+    execute(
+        transaction,
+        "UPDATE reply SET text = ?2 WHERE notification = (SELECT notification FROM message WHERE id = ?1)",
+        params![message, ERASED],
+    )?;
     // What the mail server said stands in the history as well, and may name the recipient.
     execute(
         transaction,

@@ -113,6 +113,7 @@ pub mod register_history;
 mod register_rows;
 pub mod rehearsal;
 pub mod replays;
+pub mod replies;
 pub mod reports;
 pub mod retention;
 pub mod safety_net;

@@ -660,6 +660,22 @@ pub fn message_id_to(
         .doing("find an earlier message")
 }
 
+/// Messages in these states: those that wait by their turn, others the newest first.
+pub fn in_states(
+    connection: &Connection,
+    states: &[MessageState],
+    limit: usize,
+) -> Result<Vec<Message>, StoreError> {
+    let waits = states.contains(&MessageState::Waiting);
+    let order = if waits { "CASE WHEN state < 2 THEN next_at ELSE 0 END, id DESC" } else { "id DESC" };
+    let states: Vec<String> = states.iter().map(|state| (*state as u8).to_string()).collect();
+    messages(
+        connection,
+        &format!("carried_by IS NULL AND state IN ({}) ORDER BY {order} LIMIT ?1", states.join(",")),
+        [limit as i64],
+    )
+}
+
 /// Messages that are not finished.
 pub fn unfinished(connection: &Connection) -> Result<Vec<Message>, StoreError> {
     messages(connection, "state < 2 AND carried_by IS NULL ORDER BY next_at, id", [])
@@ -680,7 +696,7 @@ pub fn undeliverable(connection: &Connection) -> Result<Vec<NotificationId>, Sto
     connection
         .prepare_cached(
             "SELECT n.lead FROM notification n JOIN message m ON m.notification = n.id
-             WHERE n.kind <> 'letter' GROUP BY n.lead HAVING min(m.state) = 3 AND max(m.state) = 3",
+             WHERE n.kind NOT IN ('letter', 'reply') GROUP BY n.lead HAVING min(m.state) = 3 AND max(m.state) = 3",
         )
         .and_then(|mut statement| statement.query_map([], |row| row.get(0).map(NotificationId))?.collect())
         .doing("find what could not be delivered")

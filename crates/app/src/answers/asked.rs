@@ -43,9 +43,9 @@ impl Asked {
         let Ok(number) = u32::try_from(number) else { return Ok(None) };
         let stored = reader.read(|connection| outbox::notification(connection, NotificationId(number)))?;
         let Some(notification) = stored.filter(|one| one.epoch == epoch) else { return Ok(None) };
-        // An escalation tells somebody else what an earlier notification told: the answer is about that one.
+        // An escalation tells somebody else what an earlier notification told, and a reply goes on about one: the answer is about that.
         let told = match (notification.kind, notification.thread) {
-            (NotificationKind::Escalation, Some(thread)) => thread,
+            (NotificationKind::Escalation | NotificationKind::Reply, Some(thread)) => thread,
             _ => notification.lead,
         };
         let led = reader.read(|connection| outbox::notification(connection, told))?;

@@ -79,13 +79,12 @@ fn waiting(
     let conflicts = reader.read(conflicts::list)?.iter().filter(|one| one.decision.is_none()).count();
     let mailboxes = reader.read(mailboxes::list)?.iter().filter(|one| !one.is_usable()).count();
     let (breaches, overdue) = breach::counts(reader, now)?;
-    let one = |key, count, alarm, command| Waiting { key, count, alarm, href: "", command };
     let at = |key, count, alarm, href, command| Waiting { key, count, alarm, href, command };
     Ok(vec![
         at("waiting-calls", called.len() as u64, true, "/calls", "schakel call list"),
         at("waiting-vetting", held, false, "/vetting", "schakel vetting list"),
         at("waiting-answers", reader.read(answers::open_count)?, false, "/answers", "schakel answer list"),
-        one("waiting-breaches", breaches, overdue > 0, "schakel breach list"),
+        at("waiting-breaches", breaches, overdue > 0, "/breaches", "schakel breach list"),
         at("waiting-feeds", feeds, true, "/sources", "schakel source health"),
         at(
             "waiting-unrouted",
@@ -101,9 +100,9 @@ fn waiting(
             "/ledger?list=no_contact",
             "schakel ledger --list no_contact",
         ),
-        one("waiting-withheld", withheld, true, "schakel outbox"),
-        one("waiting-given-up", given_up, true, "schakel outbox"),
-        one("waiting-mailboxes", mailboxes as u64, false, "schakel contact health"),
+        at("waiting-withheld", withheld, true, "/outbox?state=withheld", "schakel outbox"),
+        at("waiting-given-up", given_up, true, "/outbox?state=given_up", "schakel outbox"),
+        at("waiting-mailboxes", mailboxes as u64, false, "/mailboxes", "schakel contact health"),
         at("waiting-conflicts", conflicts as u64, false, "/register/waiting", "schakel conflict list"),
     ])
 }

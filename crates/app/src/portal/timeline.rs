@@ -14,6 +14,7 @@ use schakel_store::{
     desk_work::{self, Change},
     ladders,
     outbox::{self, MessageState},
+    replies,
     users::DeskUser,
 };
 use serde::Serialize;
@@ -39,6 +40,8 @@ pub struct Happened {
     pub who: String,
     /// Their words; may be empty.
     pub text: String,
+    /// Of a reply: what the desk wrote, where the text is its subject.
+    pub words: String,
     /// Until when, in seconds since 1970.
     pub until: Option<i64>,
     /// To whom it went, and how far that came.
@@ -70,7 +73,7 @@ pub fn of(
         let (code, name) = organisation_name(names, follow_up.organisation);
         let before = line.len();
         for lead in leads {
-            of_lead(reader, names, finding, lead, &mut line)?;
+            of_lead(reader, names, Some(finding), lead, &mut line)?;
         }
         for one in &mut line[before..] {
             if one.organisation.is_empty() {
@@ -83,16 +86,31 @@ pub fn of(
     Ok(line)
 }
 
+/// What went to and fro about a notification (a lead), the oldest first.
+pub fn of_conversation(
+    reader: &Reader,
+    names: &Register,
+    lead: NotificationId,
+) -> Result<Vec<Happened>, StoreError> {
+    let mut line = Vec::new();
+    of_lead(reader, names, None, lead, &mut line)?;
+    line.sort_by_key(|one| one.at);
+    Ok(line)
+}
+
+/// `finding`: only what is about this one; none: everything.
 fn of_lead(
     reader: &Reader,
     names: &Register,
-    finding: FindingId,
+    finding: Option<FindingId>,
     lead: NotificationId,
     line: &mut Vec<Happened>,
 ) -> Result<(), StoreError> {
     for notification in reader.read(|connection| outbox::of_thread(connection, lead))? {
         let messages = reader.read(|connection| outbox::of_notification(connection, notification.id))?;
         let (code, name) = organisation_name(names, notification.organisation);
+        let reply = reader.read(|connection| replies::of_notification(connection, notification.id))?;
+        let (who, words) = reply.map(|reply| (reply.actor, reply.text)).unwrap_or_default();
         line.push(Happened {
             at: notification.created_at,
             what: "told",
@@ -100,7 +118,9 @@ fn of_lead(
             number: Some(notification.id.0),
             organisation: code.to_owned(),
             organisation_name: name.to_owned(),
+            who,
             text: notification.subject,
+            words,
             messages: messages
                 .into_iter()
                 .map(|one| Sent { recipient: one.recipient, state: MessageState::as_str(one.state) })
@@ -108,7 +128,10 @@ fn of_lead(
             ..Happened::default()
         });
     }
-    let about = |answer: &Answer| answer.said.findings.is_empty() || answer.said.findings.contains(&finding);
+    let about = |answer: &Answer| match finding {
+        Some(finding) => answer.said.findings.is_empty() || answer.said.findings.contains(&finding),
+        None => true,
+    };
     for answer in reader.read(|connection| answers::of_notification(connection, lead))? {
         if about(&answer) {
             line.push(answered(answer));

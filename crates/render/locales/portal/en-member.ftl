@@ -375,3 +375,4 @@ done-role-given = Saved. It counts from now on.
 done-administrator-added = This person is administrator too now.
 done-administration-handed-over = The administration is handed over.
 done-administration-laid-down = You are no administrator any more.
+own-sent-reply = reply

@@ -375,3 +375,4 @@ done-role-given = Opgeslagen. Het geldt vanaf nu.
 done-administrator-added = Deze persoon is nu ook beheerder.
 done-administration-handed-over = Het beheer is overgedragen.
 done-administration-laid-down = U bent geen beheerder meer.
+own-sent-reply = antwoord

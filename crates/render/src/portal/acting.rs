@@ -81,6 +81,16 @@ notices!(
     AdministratorAdded "done-administrator-added",
     AdministrationHandedOver "done-administration-handed-over",
     AdministrationLaidDown "done-administration-laid-down",
+    ReplySent "done-reply-sent",
+    ReplyWithheld "done-reply-withheld",
+    ReleasedEncrypted "done-released-encrypted",
+    ReleasedOpen "done-released-open",
+    HandedToVetting "done-handed-to-vetting",
+    HandedToAnswer "done-handed-to-answer",
+    MailboxTrusted "done-mailbox-trusted",
+    MailboxCompromised "done-mailbox-compromised",
+    BreachOpened "done-breach-opened",
+    BreachClosed "done-breach-closed",
 );
 
 impl FromStr for Done {

@@ -11,6 +11,7 @@ use crate::portal::{
 };
 use crate::words::portal_sources;
 
+mod desk;
 mod own;
 
 /// What is no page by itself.
@@ -25,6 +26,9 @@ const PARTS: &[&str] = &[
     "rules_tabs",
     "sums",
     "own/parts",
+    "line",
+    "mail_tabs",
+    "breach_received",
 ];
 
 /// Rights by their words.
@@ -83,6 +87,12 @@ const WRONG: &[&str] = &[
     "own-wrong-vcib",
     "own-wrong-wide",
     "own-wrong-yourself",
+    "wrong-too-long",
+    "wrong-nobody-chosen",
+    "wrong-notification",
+    "wrong-breach-subject",
+    "wrong-breach-nobody",
+    "wrong-decided",
 ];
 
 fn pages() -> Pages {
@@ -214,6 +224,13 @@ fn listed() -> Json {
     json!({ "id": "1:2", "file": "a.csv", "line": 3, "finding": "F1", "observed_at": "2026-01-01", "target": "192.0.2.1", "kind": "k", "code": "c", "message": "m", "raw_base64": null })
 }
 
+fn happened(what: &str) -> Json {
+    json!({
+        "at": 5, "what": what, "word": word_of(what), "number": 3, "organisation": "GM1", "organisation_name": "Gouda", "who": "jan", "words": "w",
+        "text": "x", "until": 9, "messages": [{ "recipient": "j@a.example", "state": "accepted" }], "standing": "proposed",
+    })
+}
+
 fn shift() -> Json {
     json!({ "open": [1, 2, 3, 4], "promised": 5, "promised_due": 1, "deadlines": 2, "questions": 3, "calls": 4, "vetting": 5, "answers": 6 })
 }
@@ -231,6 +248,7 @@ fn row() -> Json {
 fn samples() -> Vec<(&'static str, Json)> {
     let mut all = own::samples();
     all.extend(of_desk());
+    all.extend(desk::samples());
     all
 }
 
@@ -322,10 +340,7 @@ fn of_desk() -> Vec<(&'static str, Json)> {
                     "asset": { "kind": "prefix", "value": "192.0.2.0/24", "proof": "dns" },
                 }],
                 "handler": "jan", "handler_name": "Jan", "snoozed_until": 9, "people": [{ "name": "jan", "display_name": "Jan" }], "told": [["GM1", "Gouda"]],
-                "answers": ["fixed"], "similar": [row()], "line": WHAT.map(|what| json!({
-                    "at": 5, "what": what, "word": word_of(what), "number": 3, "organisation": "GM1", "organisation_name": "Gouda", "who": "jan",
-                    "text": "x", "until": 9, "messages": [{ "recipient": "j@a.example", "state": "accepted" }], "standing": "proposed",
-                })),
+                "answers": ["fixed"], "similar": [row()], "line": WHAT.map(happened),
                 "finding": {
                     "finding": "F1", "severity": "high", "target": "192.0.2.1", "identifier": "open-rdp", "classification": "vulnerable-system",
                     "feed": "scan_rdp", "first_seen": "2026-01-01", "last_seen": "2026-01-02", "sightings": 2,
@@ -636,6 +651,7 @@ fn every_word_of_the_model_has_a_text() {
     ] {
         add("rule", rule);
     }
+    desk::words(&mut add);
     (1..=12).for_each(|month| add("month", &month.to_string()));
     for language in [Language::Nl, Language::En] {
         let missing: Vec<&String> = keys.iter().filter(|key| !words(language).has(key)).collect();

@@ -32,6 +32,7 @@ built_in! {
     "receipt"
     "receipt_decision"
     "withdrawal"
+    "reply"
     "safety_net"
 }
 

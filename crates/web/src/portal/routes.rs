@@ -11,9 +11,9 @@ use axum::{
 use schakel_rules::access::Right;
 
 use super::{
-    Portal, account, answers, assets, calls, desk, findings, morning, other_ways, own, own_answers,
-    own_claims, own_closing_days, own_contacts, own_people, plain, register, register_work, reports, rules,
-    sector, signing_in, vetting,
+    Portal, account, answers, assets, breaches, calls, conversations, desk, findings, mail, morning,
+    other_ways, own, own_answers, own_claims, own_closing_days, own_contacts, own_people, plain, register,
+    register_work, reports, rules, sector, signing_in, vetting,
     visitor::{Access, Visitor, receive},
     well_known, work,
 };
@@ -63,6 +63,25 @@ pub(super) fn routes() -> Vec<Route> {
         has(Right::SeeCases, "/answers", get(answers::list)),
         has(Right::ActOnCases, "/answers/{id}/accept", post(answers::accept)),
         has(Right::ActOnCases, "/answers/{id}/refuse", post(answers::refuse)),
+        has(Right::SeeCases, "/conversations/{number}", get(conversations::show)),
+        has(
+            Right::ActOnCases,
+            "/conversations/{number}/reply",
+            get(conversations::show).post(conversations::reply),
+        ),
+        has(Right::SeeCases, "/outbox", get(mail::outbox)),
+        has(Right::SeeCases, "/outbox/{message}", get(mail::message)),
+        has(Right::Decide, "/outbox/{message}/release", post(mail::release)),
+        has(Right::SeeCases, "/mail", get(mail::incoming)),
+        has(Right::ActOnCases, "/mail/{receipt}/vetting", post(mail::to_vetting)),
+        has(Right::ActOnCases, "/mail/{receipt}/answer", post(mail::is_answer)),
+        has(Right::SeeCases, "/mailboxes", get(mail::mailboxes)),
+        has(Right::ActOnCases, "/mailboxes/trust", post(mail::trust)),
+        has(Right::ActOnCases, "/mailboxes/compromised", post(mail::compromised)),
+        has(Right::SeeCases, "/breaches", get(breaches::list)),
+        has(Right::ActOnCases, "/breaches/open", post(breaches::open)),
+        has(Right::SeeCases, "/breaches/{number}", get(breaches::one)),
+        has(Right::Decide, "/breaches/{number}/close", post(breaches::close)),
         has(Right::SeeCases, "/reports", get(reports::list)),
         has(Right::SeeCases, "/reports/{id}", get(reports::one)),
         has(Right::ActOnCases, "/reports/{id}/replay", post(reports::replay)),

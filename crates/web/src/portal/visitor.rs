@@ -71,6 +71,7 @@ const WAYS: &[(Right, &str, &str)] = &[
     (Right::SeeCases, "vetting-title", "/vetting"),
     (Right::SeeCases, "answers-way", "/answers"),
     (Right::SeeCases, "calls-title", "/calls"),
+    (Right::SeeCases, "mail-way", "/outbox"),
     (Right::SeeRegister, "organisations", "/organisations"),
     (Right::SeeCases, "reports-title", "/reports"),
     (Right::SeeRules, "policy-title", "/policy"),
