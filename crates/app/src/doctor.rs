@@ -21,11 +21,14 @@ use serde::Serialize;
 
 use crate::{
     breach, check_mail, config, contacts, dkim::Dkim, feed_health, machines::machines, onboarding,
-    pipeline::state::RegisterView, policy::release, serve::failed_files, tell::Protector,
+    pipeline::state::RegisterView, policy::release, search, serve::failed_files, tell::Protector,
 };
 
 /// A message that waits longer than this is worth a word, in seconds.
 const WAITING_LONG_SECONDS: i64 = 3_600;
+
+/// Findings that came in just now are in the index within seconds, and searched all the same: so many are nothing to speak of.
+const SEARCH_BEHIND_MAX: u32 = 100_000;
 
 /// How bad something is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
@@ -58,6 +61,9 @@ pub fn examine(data: &DataDir, now: i64) -> Vec<Finding> {
         Err(error) => doctor.wrong("store", error.to_string()),
         Ok(reader) => {
             doctor.templates(&reader);
+            if let Err(error) = doctor.search(&reader) {
+                doctor.wrong("search", format!("{error:#}"));
+            }
             if let Err(error) = doctor.store(&reader, now) {
                 doctor.wrong("store", format!("{error:#}"));
             }
@@ -89,6 +95,22 @@ impl Doctor {
 
     fn wrong(&mut self, about: &'static str, text: impl Into<String>) {
         self.found.push(Finding { level: Level::Wrong, about, text: text.into() });
+    }
+
+    fn search(&mut self, reader: &Reader) -> anyhow::Result<()> {
+        let behind = search::behind(reader)?;
+        match behind.findings {
+            0 => self.good("search", "the index of words follows the store"),
+            count if count <= SEARCH_BEHIND_MAX => {}
+            count => self.look(
+                "search",
+                format!(
+                    "{count} findings are not in the index of words yet: searching for them is slow. `schakel serve` adds them beside its work; \
+                     `schakel findings --search WORDS` does it at once"
+                ),
+            ),
+        }
+        Ok(())
     }
 
     fn configuration(&mut self, data: &DataDir) {

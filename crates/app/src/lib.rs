@@ -83,6 +83,7 @@ pub mod requests;
 pub mod retention;
 pub mod safety_net;
 pub mod sealed;
+pub mod search;
 pub mod send;
 pub mod serve;
 mod shadowserver_client;

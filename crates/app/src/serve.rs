@@ -49,7 +49,7 @@ use crate::{
     polls::Fetchers,
     reading::Reading,
     requests::{AtWork, Requests},
-    retention,
+    retention, search,
     send::send_lane,
     tell::Composer,
     templates, withheld,
@@ -134,6 +134,7 @@ fn turns(
     // A command that changes a link borrows the store: then they begin anew.
     let ends = [stop, &halt].map(Arc::clone);
     senders.extend(hub_lanes::start(&reader, config, door, clock, &ends)?);
+    senders.push(start_indexing(&reader, [stop, &halt].map(Arc::clone))?);
     let mut rotation = hub_lanes::Rotation::default();
     counters.ready.store(true, Relaxed);
     tracing::info!(folder = %folder.incoming().display(), "ready");
@@ -302,6 +303,17 @@ fn take_back(
 
 fn is_locked(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref(), Some(StoreError::Locked { .. }))
+}
+
+/// Fills the index of words in findings. Trouble with it is said, and holds up nothing: lists then look at findings one by one.
+fn start_indexing(reader: &Reader, ends: [Arc<AtomicBool>; 2]) -> anyhow::Result<thread::JoinHandle<()>> {
+    let reader = Reader::open(reader.data())?;
+    Ok(thread::spawn(move || {
+        let over = || ends.iter().any(|end| end.load(Relaxed));
+        if let Err(error) = search::follow(&reader, &over) {
+            tracing::error!(error = %format!("{error:#}"), "the index of words cannot be filled: `schakel doctor` says how far it is");
+        }
+    }))
 }
 
 fn start_sender(

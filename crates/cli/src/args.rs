@@ -431,6 +431,9 @@ pub struct FindingsArgs {
     /// Show at most this many
     #[arg(long, default_value_t = 50)]
     pub limit: usize,
+    /// Only those in which all these words occur: addresses, names, kinds, organisations, notes, what the source said
+    #[arg(long, value_name = "WORDS", conflicts_with = "rows_of")]
+    pub search: Option<String>,
     /// All rows in which this finding was seen
     #[arg(long, value_name = "FINDING")]
     pub rows_of: Option<String>,

@@ -3,6 +3,7 @@
 //! ```text
 //! DATA/lock            held by the one process that writes
 //! DATA/store.sqlite    the state
+//! DATA/search.sqlite   words of findings; made anew when it is not there
 //! DATA/raw/            raw reports, as frames in segments
 //! DATA/spool/          what reached a door and is not in the store yet
 //! DATA/keys/           keys for sealed mail: own/ and others/

@@ -163,6 +163,7 @@ impl Store {
         }
         let entry = erased?;
         self.finish_erasing()?;
+        self.forget_in_search()?;
         self.secure_delete("FAST")?;
         Ok(Some(entry))
     }
@@ -484,6 +485,20 @@ fn erasures(connection: &Connection, kind: Option<Kind>) -> Result<Vec<(u64, Str
         .doing("look what was erased")
 }
 
+/// What was erased after this entry of the audit log, of a kind by its word (`row`: rows that were blanked): numbers as they are stored.
+pub(crate) fn erased_since(
+    connection: &Connection,
+    kind: &str,
+    entry: u64,
+) -> Result<Vec<Vec<u8>>, StoreError> {
+    connection
+        .prepare_cached("SELECT numbers FROM erasure WHERE entry > ?1 AND kind = ?2")
+        .and_then(|mut statement| {
+            statement.query_map(params![entry as i64, kind], |row| row.get(0))?.collect()
+        })
+        .doing("look what was erased")
+}
+
 /// The numbers of everything of a kind that was erased, with the entry that says so.
 pub fn erased_numbers(connection: &Connection, kind: Kind) -> Result<Vec<(u64, u32)>, StoreError> {
     let erasures = erasures(connection, Some(kind))?;
@@ -528,7 +543,14 @@ fn encode(sorted: &[u32]) -> Vec<u8> {
     out
 }
 
-fn decode(bytes: &[u8]) -> impl Iterator<Item = u32> + '_ {
+/// The report and the rows of it that an erasure of rows names.
+pub(crate) fn decode_rows(bytes: &[u8]) -> Option<(ReportId, Vec<u32>)> {
+    let mut at = 0;
+    let report = varint::read(bytes, &mut at)?;
+    Some((ReportId(report), decode(&bytes[at..]).collect()))
+}
+
+pub(crate) fn decode(bytes: &[u8]) -> impl Iterator<Item = u32> + '_ {
     let (mut at, mut previous) = (0, 0u32);
     std::iter::from_fn(move || {
         previous = previous.checked_add(varint::read(bytes, &mut at)?)?;

@@ -13,6 +13,7 @@ use crate::{
     StoreError,
     error::DatabaseContext,
     findings::{COLUMNS_OF, Finding, from_row},
+    search::phrase,
 };
 
 /// Findings that are looked at for one page: rare conditions would else read them all. A page that stops here may be empty and yet have a next.
@@ -52,6 +53,8 @@ pub struct Conditions {
     pub not: Option<FindingId>,
     /// Each of these occurs somewhere in it.
     pub terms: Vec<Term>,
+    /// Findings below this number are in the index of words ([`crate::Reader::indexed_upto`]); others are looked at one by one.
+    pub indexed: u32,
 }
 
 /// A word that is searched for; it occurs in one of these places.
@@ -65,8 +68,20 @@ pub struct Term {
     pub network: Option<IpNet>,
     /// The finding that it names.
     pub finding: Option<FindingId>,
-    /// Itself, in small letters: in the name of the finding, or in a note about it.
+    /// Itself, in small letters: in what the source said of the finding, or in a note about it.
     pub text: String,
+}
+
+/// Of what is in the index, the newest this many are asked first: words that are frequent fill a page from them.
+const NEWEST: u32 = 100_000;
+
+/// How words are looked for in a stretch of findings.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Words {
+    /// In each finding of it.
+    Looked,
+    /// By the index.
+    Indexed,
 }
 
 /// A page of findings.
@@ -92,18 +107,29 @@ pub fn page(
     let said = said_by(connection, conditions)?;
     // Those of a few organisations, of one person, or of which few say this are found by themselves.
     let few = conditions.told.is_some() || conditions.handler.is_some() || said == Said::ByFew;
-    let begin = if few { 0 } else { end.saturating_sub(LOOKED_AT_MAX) };
-    let (condition, arguments) = condition(conditions, said);
-    let sql = format!(
-        "SELECT {COLUMNS_OF} FROM finding f WHERE f.id >= {begin} AND f.id < {end}{condition} ORDER BY f.id DESC LIMIT {}",
-        limit.saturating_add(1)
-    );
-    let mut findings: Vec<Finding> = connection
-        .prepare_cached(&sql)
-        .and_then(|mut statement| {
-            statement.query_map(rusqlite::params_from_iter(arguments), from_row)?.collect()
-        })
-        .doing("list findings")?;
+    let looked_from = if few { 0 } else { end.saturating_sub(LOOKED_AT_MAX) };
+    let (begin, stretches) = match conditions.by_words() {
+        false => (looked_from, vec![(looked_from, end, Words::Looked)]),
+        true => stretches(conditions.indexed, looked_from, end),
+    };
+    let mut findings: Vec<Finding> = Vec::new();
+    for (begin, end, words) in stretches {
+        if findings.len() > limit {
+            break;
+        }
+        let (condition, arguments) = condition(conditions, said, (begin, end, words));
+        let sql = format!(
+            "SELECT {COLUMNS_OF} FROM finding f WHERE f.id >= {begin} AND f.id < {end}{condition} ORDER BY f.id DESC LIMIT {}",
+            limit.saturating_add(1) - findings.len()
+        );
+        let found: Vec<Finding> = connection
+            .prepare_cached(&sql)
+            .and_then(|mut statement| {
+                statement.query_map(rusqlite::params_from_iter(arguments), from_row)?.collect()
+            })
+            .doing("list findings")?;
+        findings.extend(found);
+    }
     let next = if findings.len() > limit {
         findings.truncate(limit);
         findings.last().map(|last| last.id)
@@ -113,8 +139,42 @@ pub fn page(
     Ok(FindingPage { findings, next })
 }
 
+impl Conditions {
+    /// Is the index of words there, and asked?
+    fn by_words(&self) -> bool {
+        let words = !self.terms.is_empty() || self.name.is_some() || self.address.is_some();
+        // A network of several addresses is no word.
+        let broad = |term: &Term| {
+            term.network.is_some_and(|network| network.prefix_len() != network.max_prefix_len())
+        };
+        self.indexed > 0 && words && !self.terms.iter().any(broad)
+    }
+}
+
+/// Where a page that goes by words is looked for, the newest first, and where that begins.
+fn stretches(indexed: u32, looked_from: u32, end: u32) -> (u32, Vec<(u32, u32, Words)>) {
+    let indexed = indexed.min(end);
+    let mut stretches = Vec::new();
+    if indexed < end {
+        let begin = indexed.max(looked_from);
+        stretches.push((begin, end, Words::Looked));
+        if begin > indexed {
+            // So much is not in the index yet that this page ends in it.
+            return (begin, stretches);
+        }
+    }
+    let newest = indexed.saturating_sub(NEWEST);
+    stretches.extend([(newest, indexed, Words::Indexed), (0, newest, Words::Indexed)]);
+    stretches.retain(|(begin, end, _)| begin < end);
+    (0, stretches)
+}
+
 /// Numbers stand in the text, so that indexes with conditions count; what may hold anything is an argument.
-fn condition(conditions: &Conditions, said: Said) -> (String, Vec<Value>) {
+fn condition(
+    conditions: &Conditions,
+    said: Said,
+    (begin, end, words): (u32, u32, Words),
+) -> (String, Vec<Value>) {
     let mut sql = String::new();
     let mut arguments = Vec::new();
     let mut told = String::new();
@@ -158,6 +218,9 @@ fn condition(conditions: &Conditions, said: Said) -> (String, Vec<Value>) {
         sql += " AND (f.name = ? OR substr(f.name, -length(?)) = ?)";
         let suffix = format!(".{name}");
         arguments.extend([Value::Text(name.clone()), Value::Text(suffix.clone()), Value::Text(suffix)]);
+        if words == Words::Indexed {
+            indexed(&mut sql, &mut arguments, name, (begin, end));
+        }
     }
     if let Some(handler) = conditions.handler {
         let _ = write!(
@@ -179,11 +242,19 @@ fn condition(conditions: &Conditions, said: Said) -> (String, Vec<Value>) {
     if let Some(address) = conditions.address {
         sql += " AND f.ip = ?";
         arguments.push(Value::Blob(bytes(address)));
+        if words == Words::Indexed {
+            indexed(&mut sql, &mut arguments, &address.to_string(), (begin, end));
+        }
     }
     if let Some(not) = conditions.not {
         let _ = write!(sql, " AND f.id <> {}", not.0);
     }
-    conditions.terms.iter().for_each(|one| term(&mut sql, &mut arguments, one));
+    for one in &conditions.terms {
+        match words {
+            Words::Looked => term(&mut sql, &mut arguments, one),
+            Words::Indexed => indexed_term(&mut sql, &mut arguments, one, (begin, end)),
+        }
+    }
     if let Some(from) = conditions.first_seen_from {
         let _ = write!(sql, " AND f.first_seen >= {from}");
     }
@@ -191,6 +262,36 @@ fn condition(conditions: &Conditions, said: Said) -> (String, Vec<Value>) {
         let _ = write!(sql, " AND f.first_seen < {until}");
     }
     (sql, arguments)
+}
+
+/// Only findings in whose text these words occur.
+fn indexed(sql: &mut String, arguments: &mut Vec<Value>, words: &str, (begin, end): (u32, u32)) {
+    let _ = write!(
+        sql,
+        " AND f.id IN (SELECT rowid FROM search.finding_text WHERE finding_text MATCH ? AND rowid >= {begin} AND rowid < {end})"
+    );
+    arguments.push(Value::Text(phrase(words)));
+}
+
+/// The same places as [`term`], each by an index: kinds and addresses are words of the text.
+fn indexed_term(sql: &mut String, arguments: &mut Vec<Value>, term: &Term, (begin, end): (u32, u32)) {
+    let _ = write!(
+        sql,
+        " AND (f.id IN (SELECT rowid FROM search.finding_text WHERE finding_text MATCH ? AND rowid >= {begin} AND rowid < {end}
+          UNION ALL SELECT n.finding FROM finding_note n WHERE instr(lower(n.text), ?) > 0"
+    );
+    arguments.extend([Value::Text(phrase(&term.text)), Value::Text(term.text.clone())]);
+    if !term.told.is_empty() {
+        let told = list(term.told.iter().map(|one| one.0));
+        let _ = write!(
+            sql,
+            " UNION ALL SELECT u.finding FROM follow_up u WHERE u.organisation IN ({told}) AND u.finding >= {begin} AND u.finding < {end}"
+        );
+    }
+    if let Some(finding) = term.finding {
+        let _ = write!(sql, " UNION ALL SELECT {}", finding.0);
+    }
+    sql.push_str("))");
 }
 
 /// Places that are never true by themselves are left out, so that a word that occurs nowhere else is looked for in names and notes only.
@@ -345,7 +446,7 @@ mod tests {
     fn lists_are_read_by_index() {
         let (_folder, store) = store();
         let plan = |conditions: &Conditions, said: Said| {
-            let (condition, arguments) = condition(conditions, said);
+            let (condition, arguments) = condition(conditions, said, (0, 9, Words::Looked));
             let sql = format!(
                 "EXPLAIN QUERY PLAN SELECT {COLUMNS_OF} FROM finding f WHERE f.id >= 0 AND f.id < 9{condition} ORDER BY f.id DESC LIMIT 9"
             );
@@ -379,6 +480,26 @@ mod tests {
             let plan = plan(&conditions, said);
             assert!(plan.contains(index), "{conditions:?}: {plan}");
             assert!(!plan.contains("SCAN f") && !plan.contains("TEMP B-TREE"), "{conditions:?}: {plan}");
+        }
+    }
+
+    #[test]
+    fn stretches_follow_each_other_and_the_index_is_asked_for_its_newest_first() {
+        use super::Words::{Indexed, Looked};
+        for (indexed, looked_from, end, begin, expected) in [
+            (10, 0, 10, 0, vec![(0, 10, Indexed)]),
+            (10, 0, 12, 0, vec![(10, 12, Looked), (0, 10, Indexed)]),
+            (10, 0, 5, 0, vec![(0, 5, Indexed)]),
+            (
+                250_000,
+                200_000,
+                300_000,
+                0,
+                vec![(250_000, 300_000, Looked), (150_000, 250_000, Indexed), (0, 150_000, Indexed)],
+            ),
+            (10, 200_000, 300_000, 200_000, vec![(200_000, 300_000, Looked)]),
+        ] {
+            assert_eq!(stretches(indexed, looked_from, end), (begin, expected), "{indexed} {end}");
         }
     }
 

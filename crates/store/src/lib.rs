@@ -118,6 +118,7 @@ pub mod reports;
 pub mod retention;
 pub mod safety_net;
 pub mod saved_views;
+pub mod search;
 pub mod sector;
 pub mod sessions;
 pub mod shifts;

@@ -83,7 +83,9 @@ impl Store {
         crate::wipe::finish(&connection, &data.raw())?;
         let last = crate::chunks::last_frame(&connection)?;
         let frames = FrameWriter::open(&data.raw(), last)?;
-        Ok(Self { connection, frames, data: data.clone(), secret, _lock: lock })
+        let store = Self { connection, frames, data: data.clone(), secret, _lock: lock };
+        store.forget_in_search()?;
+        Ok(store)
     }
 
     /// A reader beside this writer.

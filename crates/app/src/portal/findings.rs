@@ -249,6 +249,23 @@ pub fn list(reader: &Reader, wanted: &Wanted, looking: Looking<'_>) -> anyhow::R
     Ok(page)
 }
 
+/// The newest findings in which all these words occur, open or not.
+pub fn search(reader: &Reader, words: &str, most: usize) -> anyhow::Result<Vec<findings::Finding>> {
+    let desk = Desk::load(reader)?;
+    let conditions = Conditions { terms: desk.terms(words), indexed: desk.indexed, ..Conditions::default() };
+    let mut found = Vec::new();
+    let mut before = None;
+    loop {
+        let most = most.saturating_sub(found.len());
+        let page = reader.read(|connection| finding_list::page(connection, &conditions, before, most))?;
+        found.extend(page.findings);
+        before = page.next;
+        if before.is_none() || most == 0 {
+            return Ok(found);
+        }
+    }
+}
+
 /// These findings as rows, in their order.
 pub fn these(reader: &Reader, ids: &[FindingId], looking: Looking<'_>) -> anyhow::Result<Vec<Row>> {
     let mut stored = Vec::with_capacity(ids.len());
@@ -358,6 +375,8 @@ struct Desk {
     kinds: Vec<Kind>,
     names: Register,
     people: Vec<DeskUser>,
+    /// Findings below this number are in the index of words.
+    indexed: u32,
 }
 
 impl Desk {
@@ -366,6 +385,7 @@ impl Desk {
             kinds: reader.read(findings::kinds)?,
             names: reader.read(load_organisations_now)?,
             people: reader.read(schakel_store::users::list)?,
+            indexed: reader.indexed_upto()?,
         })
     }
 
@@ -399,12 +419,19 @@ impl Desk {
             kinds: matching(&self.kinds, wanted),
             network: network(what),
             name: Some(what.to_lowercase()).filter(|what| !what.is_empty() && network(what).is_none()),
+            address: what.parse().ok(),
+            indexed: self.indexed,
             handler,
             unhandled: wanted.handler == "none",
             awake_at: (wanted.open == "yes" && wanted.asleep != "yes").then_some(looking.now),
-            terms: wanted.q.split_whitespace().take(TERMS_MAX).map(|word| self.term(word)).collect(),
+            terms: self.terms(&wanted.q),
             ..Conditions::default()
         })
+    }
+
+    /// The words that are searched for.
+    fn terms(&self, words: &str) -> Vec<Term> {
+        words.split_whitespace().take(TERMS_MAX).map(|word| self.term(word)).collect()
     }
 
     /// A word that is searched for.

@@ -5,6 +5,7 @@ use schakel_app::{
     explain::{organisation_name, rfc3339},
     feed_health,
     names::Traced,
+    portal, search,
 };
 use schakel_model::{answer::FollowUp, ids::FindingId, observation::Endpoint, register::Register};
 use schakel_store::{Reader, findings, follow_ups, register::load_organisations_now, sightings};
@@ -77,10 +78,20 @@ pub fn run(context: &Context, args: &FindingsArgs) -> anyhow::Result<Ending> {
     let kinds = reader.read(findings::kinds)?;
     let silent = feed_health::silent(&reader, context.clock.now_seconds())?;
     let names = reader.read(load_organisations_now)?;
+    let found = match &args.search {
+        Some(words) => {
+            // On a disk that nobody can write to, they are looked at one by one.
+            let _ = search::catch_up(&reader);
+            portal::findings::search(&reader, words, args.limit)?
+        }
+        None => {
+            let newest =
+                reader.read(|connection| findings::list(connection, FindingId(first), args.limit))?;
+            newest.into_iter().rev().collect()
+        }
+    };
     let mut listed = Vec::new();
-    for finding in
-        reader.read(|connection| findings::list(connection, FindingId(first), args.limit))?.into_iter().rev()
-    {
+    for finding in found {
         let kind = kinds.get(finding.first.kind.0 as usize);
         let sighting = reader.read(|connection| sightings::get(connection, finding.id))?;
         let endpoint = Endpoint {
