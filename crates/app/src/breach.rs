@@ -24,6 +24,7 @@ use crate::{
     events,
     explain::{organisation_name, rfc3339},
     recall::TakeBack,
+    refused::Refused,
     tell::Composer,
 };
 
@@ -153,11 +154,7 @@ pub fn open(
 ) -> anyhow::Result<u32> {
     let reader = composer.reader;
     let in_question = in_question(reader, subject)?;
-    ensure!(
-        !in_question.is_empty(),
-        "nothing of {} was told to anybody. `schakel trace` shows it",
-        subject.name()
-    );
+    ensure!(!in_question.is_empty(), Refused::NothingTold { subject: subject.name() });
     ensure!(discovered_at <= act.at, "a breach cannot be discovered in the future");
     // What a correction took back has its notice first: a breach does not take the same back again.
     composer.compose_recalls(store)?;

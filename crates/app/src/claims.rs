@@ -1,6 +1,6 @@
 //! Claims: what a member says is theirs. Overlap is said at once; what is proven, or decided, becomes an asset.
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use schakel_formats::register::read_value;
 use schakel_model::{
     asset::{Asset, AssetFlags, AssetKind, AssetValue, Proof, Role},
@@ -21,11 +21,12 @@ use schakel_store::{
 use crate::{
     config::{Attribute, ClaimsConfig},
     random,
+    refused::Refused,
     register::standing,
 };
 
 /// A range `a-b` becomes this many claims at most. One that needs more was not written as somebody got it.
-const VALUES_MAX: usize = 32;
+pub(crate) const VALUES_MAX: usize = 32;
 
 /// A claim that meets more than this is too wide to be decided one by one.
 const CONFLICTS_MAX: usize = 50;
@@ -192,13 +193,13 @@ fn add_one(
 pub fn organisation<'r>(register: &'r Register, code: &str) -> anyhow::Result<&'r Organisation> {
     let found =
         register.organisations.iter().find(|organisation| organisation.code.eq_ignore_ascii_case(code));
-    found.with_context(|| format!("there is no organisation {code} in the register"))
+    Ok(found.ok_or_else(|| Refused::NoOrganisation { code: code.to_owned() })?)
 }
 
 /// One claim.
 pub fn get(store: &Store, id: ClaimId) -> anyhow::Result<Claim> {
     let claim = store.read(|connection| claims::get(connection, id))?;
-    claim.with_context(|| format!("there is no claim {id}. `schakel claim list` lists them"))
+    Ok(claim.ok_or_else(|| Refused::NoClaim { claim: id.to_string() })?)
 }
 
 /// What a claim of an organisation would meet: claims and assets of others that are or will be theirs.
@@ -258,7 +259,10 @@ pub fn meets(
 /// Takes a claim back. Its asset becomes asserted, or goes too.
 pub fn withdraw(store: &mut Store, act: &Act<'_>, id: ClaimId, asset: TheAsset) -> anyhow::Result<()> {
     let claim = get(store, id)?;
-    ensure!(!claim.state.is_over(), "claim {id} is {} already", claim.state);
+    ensure!(
+        !claim.state.is_over(),
+        Refused::ClaimOver { claim: id.to_string(), state: claim.state.to_string() }
+    );
     let register = standing(store)?;
     let change = match asset {
         TheAsset::Stays => fallen_back(&register, &claim.claimed, act.at),

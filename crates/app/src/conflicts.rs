@@ -1,6 +1,6 @@
 //! Conflicts: both sides with their proof, and what a decision does to claims and register.
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use schakel_model::{
     asset::{Asset, AssetFlags, AssetValue, Role},
     claim::{Claim, ClaimState, Claimed, Means, Proven, Ruling},
@@ -20,6 +20,7 @@ use schakel_store::{
 use crate::{
     claims::{asset_change, assets_of, get, is_disputed},
     config::ClaimsConfig,
+    refused::Refused,
     register::standing,
 };
 
@@ -51,7 +52,7 @@ pub struct Whole {
 pub fn whole(store: &Store, register: &Register, id: ConflictId) -> anyhow::Result<Whole> {
     let conflict = store
         .read(|connection| conflicts::get(connection, id))?
-        .with_context(|| format!("there is no conflict {id}. `schakel conflict list` lists them"))?;
+        .ok_or_else(|| Refused::NoConflict { conflict: id.to_string() })?;
     let claim = get(store, conflict.claim)?;
     let other = &conflict.other;
     let (organisation, value) = (claim.claimed.organisation, claim.claimed.value.clone());
@@ -89,10 +90,10 @@ pub fn decide(
     id: ConflictId,
     ruling: &Ruling,
 ) -> anyhow::Result<()> {
-    ensure!(!act.reason.trim().is_empty(), "say why with --reason");
+    ensure!(!act.reason.trim().is_empty(), Refused::NoReason {});
     let register = standing(store)?;
     let whole = whole(store, &register, id)?;
-    ensure!(whole.conflict.decision.is_none(), "conflict {id} was decided already");
+    ensure!(whole.conflict.decision.is_none(), Refused::ConflictDecided { conflict: id.to_string() });
     let mut steps = Vec::new();
     let mut change = RegisterChange::default();
     let role = whole.conflict.other.role;
@@ -104,7 +105,7 @@ pub fn decide(
         }
         Ruling::For(winner) => {
             let at = whole.sides.iter().position(|side| side.organisation == *winner);
-            let at = at.with_context(|| "that organisation is no side of this conflict".to_owned())?;
+            let at = at.ok_or(Refused::NoSide {})?;
             let (winner, loser) = (&whole.sides[at], &whole.sides[1 - at]);
             wins(store, config, &register, act, winner, id, Win::Alone, (&mut steps, &mut change))?;
             if let Some(claim) = loser.claim.as_ref().filter(|claim| !claim.state.is_over()) {

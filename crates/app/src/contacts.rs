@@ -31,6 +31,7 @@ use crate::{
     onboarding::valid_contacts,
     pipeline::state::RegisterView,
     random,
+    refused::Refused,
     register::standing,
 };
 
@@ -49,7 +50,7 @@ pub enum Changed {
 /// The contact with this number as it stands.
 pub fn contact(register: &Register, id: ContactId) -> anyhow::Result<&Contact> {
     let found = register.contacts.iter().find(|contact| contact.id == id);
-    found.with_context(|| format!("there is no contact {id}. `schakel contact list` lists them"))
+    Ok(found.ok_or_else(|| Refused::NoContact { contact: id.to_string() })?)
 }
 
 fn code(register: &Register, organisation: OrganisationId) -> anyhow::Result<&Organisation> {
@@ -60,9 +61,12 @@ fn code(register: &Register, organisation: OrganisationId) -> anyhow::Result<&Or
 
 fn is_whole(contact: &Contact) -> anyhow::Result<()> {
     let missing: Vec<String> = missing_fields(contact).map(|field| field.to_string()).collect();
-    ensure!(missing.is_empty(), "a contact in the role {} needs a {}", contact.role, missing.join(" and a "));
+    ensure!(
+        missing.is_empty(),
+        Refused::ContactLacks { role: contact.role.to_string(), missing: missing.join(" and a ") }
+    );
     if let (Some(from), Some(until)) = (contact.valid_from, contact.valid_until) {
-        ensure!(from < until, "the period ends before it begins");
+        ensure!(from < until, Refused::EndsBeforeItBegins {});
     }
     if !contact.email.is_empty() {
         schakel_deliver::mail::address("email", &contact.email)?;
@@ -109,7 +113,7 @@ pub fn change(
     let register = standing(store)?;
     let before = contact(&register, id)?;
     let after = after(before);
-    ensure!(after != *before, "nothing changes");
+    ensure!(after != *before, Refused::NothingChanges {});
     is_whole(&after)?;
     let now = trusted(&register, before.organisation);
     let trusted = Trusted { now: &now, ever: ever_trusted(store, &register, before.organisation)? };
@@ -224,9 +228,8 @@ pub fn waiting_changes(store: &Store) -> anyhow::Result<usize> {
 /// The change that waits with this number.
 pub fn pending(store: &Store, id: PendingChangeId) -> anyhow::Result<Pending> {
     let pending = store.read(|connection| contact_changes::get(connection, id))?;
-    let pending =
-        pending.with_context(|| format!("there is no change {id}. `schakel contact pending` lists them"))?;
-    ensure!(pending.decision.is_none(), "change {id} was decided already");
+    let pending = pending.ok_or_else(|| Refused::NoChange { change: id.to_string() })?;
+    ensure!(pending.decision.is_none(), Refused::ChangeDecided { change: id.to_string() });
     Ok(pending)
 }
 
@@ -263,21 +266,13 @@ pub fn approve(
     called_back: &str,
 ) -> anyhow::Result<Pending> {
     let pending = pending(store, id)?;
-    ensure!(
-        pending.requested_by != act.actor,
-        "{} asked for this change: somebody else has to approve it",
-        act.actor
-    );
+    ensure!(pending.requested_by != act.actor, Refused::OwnChange { who: act.actor.to_owned() });
     let known = known_numbers(store, &pending)?;
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    ensure!(!known.is_empty(), Refused::NoneOnRecord { number: called_back.to_owned() });
     ensure!(
         is_known_number(called_back, &known),
-        "{called_back} was not on record before this change was asked for. Call back a number that was: {}",
-        if known.is_empty() {
-            "there is none, so refuse it and ask for a new form".to_owned()
-        } else {
-            known.join(", ")
-        }
+        Refused::NotOnRecord { number: called_back.to_owned(), known: known.join(", ") }
     );
     let register = standing(store)?;
     let change = match (&pending.change.key, pending.change.contact) {
@@ -285,7 +280,7 @@ pub fn approve(
         (None, Some(contact)) => {
             ensure!(
                 register.contacts.iter().any(|one| one.id == contact),
-                "contact {contact} has changed since: refuse this change and ask for it again"
+                Refused::ContactChanged { contact: contact.to_string() }
             );
             replaced(&register, contact, pending.change.after.clone())?
         }
@@ -303,7 +298,7 @@ pub fn approve(
 
 /// Refuses a change that waits.
 pub fn refuse(store: &mut Store, act: &Act<'_>, id: PendingChangeId) -> anyhow::Result<Pending> {
-    ensure!(!act.reason.trim().is_empty(), "say why with --reason");
+    ensure!(!act.reason.trim().is_empty(), Refused::NoReason {});
     let pending = pending(store, id)?;
     store.refuse_change(act, &pending)?;
     Ok(pending)
@@ -329,7 +324,7 @@ pub fn emergency(
         "an emergency VCIB ends within {} days; for longer, follow the form and `schakel contact add`",
         EMERGENCY_SECONDS_MAX / 86_400
     );
-    ensure!(!act.reason.trim().is_empty(), "say why with --reason");
+    ensure!(!act.reason.trim().is_empty(), Refused::NoReason {});
     let known: Vec<&str> = register
         .contacts
         .iter()

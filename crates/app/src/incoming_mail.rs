@@ -1,6 +1,6 @@
 //! A mail that was put aside or waits, and of which a person knows better: it is looked at as a report after all, or it answers a mail of ours.
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{bail, ensure};
 use schakel_formats::mail::{MailDocument, kind::OurMail};
 use schakel_model::{arrival::Receipt, ids::NotificationId};
 use schakel_store::{
@@ -14,6 +14,7 @@ use schakel_store::{
 use crate::{
     answers::mail::{Heard, hear},
     arrivals::{ArrivalDesk, content},
+    refused::Refused,
     requests::AtWork,
 };
 
@@ -23,16 +24,16 @@ const MAIL_BYTES_MAX: u64 = 1 << 20;
 /// A mail whose bytes are still here.
 fn kept(at_work: &AtWork<'_>, receipt: Receipt) -> anyhow::Result<Kept> {
     let kept = at_work.spool.get(receipt)?;
-    let kept = kept.with_context(|| format!("the bytes of {receipt} are not kept any more"))?;
-    ensure!(kept.envelope.door.is_mail(), "{receipt} is no mail");
-    ensure!(kept.state != State::Waiting, "{receipt} has just come in: try again in a moment");
+    let kept = kept.ok_or_else(|| Refused::NotKept { receipt: receipt.to_string() })?;
+    ensure!(kept.envelope.door.is_mail(), Refused::NoMail { receipt: receipt.to_string() });
+    ensure!(kept.state != State::Waiting, Refused::JustCame { receipt: receipt.to_string() });
     Ok(kept)
 }
 
 /// What was put aside waits for a person again, as a report.
 pub fn hand_to_vetting(at_work: &mut AtWork<'_>, act: &Act<'_>, receipt: Receipt) -> anyhow::Result<()> {
     let kept = kept(at_work, receipt)?;
-    ensure!(kept.state == State::Aside, "{receipt} waits for a person already");
+    ensure!(kept.state == State::Aside, Refused::WaitsAlready { receipt: receipt.to_string() });
     let reason = format!("handed over by {}: {}", act.actor, act.reason);
     record(at_work, act, Action::ArrivalReopened, receipt)?;
     Ok(at_work.spool.set_state(receipt, State::Held, &reason)?)
@@ -48,7 +49,7 @@ pub fn is_answer(
     use std::io::Read;
     let kept = kept(at_work, receipt)?;
     let told = at_work.reader.read(|connection| outbox::notification(connection, notification))?;
-    let told = told.with_context(|| format!("there is no notification N{notification}"))?;
+    let told = told.ok_or_else(|| Refused::NoNotification { number: notification.to_string() })?;
     let mut incoming = content(at_work.spool, &kept)?;
     let (looked, _) = desk(at_work, act.at).look(&kept)?;
     let mut bytes = Vec::new();
@@ -57,7 +58,7 @@ pub fn is_answer(
     let ours = OurMail { number: u64::from(notification.0), epoch: told.epoch, recipient: None };
     let heard = hear(at_work.intake.store(), &kept, &mail, ours, &looked.sender, act.at)?;
     let Heard::Recorded(said) = heard else {
-        bail!("N{notification} tells no findings that could be answered, or the mail is an automatic reply")
+        bail!(Refused::NothingToAnswer { number: notification.to_string() })
     };
     record(at_work, act, Action::ArrivalAnswers, receipt)?;
     let arrival = Arrival {

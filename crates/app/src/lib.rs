@@ -71,6 +71,7 @@ pub mod reading;
 pub mod reattribute;
 pub mod recall;
 pub mod receipts;
+pub mod refused;
 pub mod register;
 pub mod register_files;
 pub mod register_history;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::refused::Refused;
 use anyhow::ensure;
 use schakel_model::{
     fate::Fate,
@@ -60,7 +61,7 @@ pub fn health(
 /// The desk says that somebody else may read an address. Nothing goes there any more; what waits is told to somebody else. Gives how many notifications
 /// that are.
 pub fn mark_compromised(store: &mut Store, act: &Act<'_>, address: &str) -> anyhow::Result<usize> {
-    ensure!(!act.reason.trim().is_empty(), "say why with --reason");
+    ensure!(!act.reason.trim().is_empty(), Refused::NoReason {});
     schakel_deliver::mail::address("address", address)?;
     Ok(store.compromised(act, address, None, &|_| Fate::Queued)?.len())
 }
@@ -69,6 +70,6 @@ pub fn mark_compromised(store: &mut Store, act: &Act<'_>, address: &str) -> anyh
 pub fn trust_again(store: &mut Store, act: &Act<'_>, address: &str) -> anyhow::Result<()> {
     ensure!(!act.reason.trim().is_empty(), "say why with --reason, and by which other way you asked them");
     let known = store.trust_mailbox_again(act, address)?;
-    ensure!(known, "nothing is known against {address}. `schakel contact health` lists what is");
+    ensure!(known, Refused::MailboxWell { address: address.to_owned() });
     Ok(())
 }

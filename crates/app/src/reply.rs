@@ -1,7 +1,7 @@
 //! A conversation: the desk answers by mail somebody who was told something. It goes the way of every other mail (frozen bytes, outbox, attempts, the brake), to contacts of
 //! the organisation that was told and that the rules let read what it is about.
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use jiff::Timestamp;
 use schakel_model::{
     answer::NotificationKind,
@@ -29,6 +29,7 @@ use crate::{
     config::Config,
     explain::organisation_name,
     pipeline::state::{RegisterView, register_view},
+    refused::Refused,
     tell::{Closed, Freezer, Mail},
 };
 
@@ -192,13 +193,13 @@ pub fn send(
         text.chars().count() <= TEXT_CHARS_MAX,
         "a reply has at most {TEXT_CHARS_MAX} characters: send a longer text in two"
     );
-    ensure!(!draft.to.is_empty(), "choose who gets it");
+    ensure!(!draft.to.is_empty(), Refused::NobodyChosen {});
     ensure!(draft.to.len() <= RECIPIENTS_MAX, "a mail goes to at most {RECIPIENTS_MAX} people at once");
     let now = Timestamp::from_second(act.at)?;
     let reader = store.reader()?;
     let view = register_view(&reader, reader.read(register::version)?)?;
     let conversation = conversation(&reader, &view, draft.about, act.at)?
-        .with_context(|| format!("there is no notification N{} that could be answered", draft.about))?;
+        .ok_or_else(|| Refused::NoNotification { number: draft.about.to_string() })?;
     let about = &conversation.about;
     let stands = stands(&reader, &view, about, act.at)?;
     let id = store.read(outbox::next_notification)?;
@@ -216,8 +217,10 @@ pub fn send(
     let mut messages = Vec::new();
     for (k, address) in (1..).zip(draft.to) {
         let reads = conversation.readers.iter().find(|one| folded(&one.contact.email) == folded(address));
-        let reads =
-            reads.with_context(|| format!("{address} is no contact of {}", conversation.organisation.0))?;
+        let reads = reads.ok_or_else(|| Refused::NotTheirs {
+            address: address.clone(),
+            code: conversation.organisation.0.clone(),
+        })?;
         let earlier =
             store.read(|connection| outbox::message_id_to(connection, about.id, &reads.contact.email))?;
         messages.push(freezer.to_contact(&mail, (about.tlp.into(), stands), &reads.contact, (k, earlier))?);

@@ -1,7 +1,8 @@
 //! The texts of mails in force: the built-in ones, and those that the desk put in their place. They stand in the store and nowhere else, so that
 //! who changed what stays known, and a backup has them.
 
-use anyhow::{Context, bail};
+use crate::refused::Refused;
+use anyhow::bail;
 use schakel_model::language::Language;
 use schakel_render::templates::{self as built_in, Replacement, TemplateProblem, Templates};
 use schakel_store::{
@@ -60,7 +61,7 @@ pub fn set(store: &mut Store, act: &Act<'_>, candidate: Replacement<'_>) -> anyh
     let (_, problems) = tried(&store.reader()?, candidate)?;
     if !problems.is_empty() {
         let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
-        bail!("this text cannot be used:\n{}", lines.join("\n"));
+        bail!(Refused::TextUnusable { problems: lines.join("\n") });
     }
     Ok(store.set_template(act, language, name, Some(text))?)
 }
@@ -74,7 +75,7 @@ pub fn undo(
 ) -> anyhow::Result<(u32, Option<TemplateVersion>)> {
     let versions = history(&store.reader()?, language, name)?;
     let Some(newest) = versions.first() else {
-        bail!("{name} in {language} is the built-in text and was never changed");
+        bail!(Refused::TextNeverChanged { name: name.to_owned(), language: language.to_string() });
     };
     let before = versions.iter().skip(1).find(|one| one.text != newest.text).cloned();
     let id = match before.as_ref().and_then(|version| version.text.as_deref()) {
@@ -87,8 +88,7 @@ pub fn undo(
 
 /// The built-in text; an error that names the others when there is no such template.
 pub fn known(language: Language, name: &str) -> anyhow::Result<&'static str> {
-    built_in::built_in(language, name)
-        .with_context(|| format!("there is no template {name}. `schakel template list` names them"))
+    built_in::built_in(language, name).ok_or_else(|| Refused::NoTemplate { name: name.to_owned() }.into())
 }
 
 fn replacements(versions: &[TemplateVersion]) -> Vec<Replacement<'_>> {

@@ -33,6 +33,7 @@ use crate::{
     notifiers::{self, News},
     parse_files::{RejectLine, RowSink, parse_incoming},
     reading::Reading,
+    refused::Refused,
     requests::AtWork,
 };
 
@@ -152,15 +153,12 @@ impl VettingDesk<'_> {
         match self.spool.get(receipt)? {
             Some(kept) if kept.state == State::Held => Ok(kept),
             Some(kept) if kept.state == State::Waiting => {
-                bail!("{receipt} has just come in and was not looked at yet: try again in a moment")
+                bail!(Refused::JustCame { receipt: receipt.to_string() })
             }
-            Some(_) => bail!("{receipt} was put aside already. `schakel arrivals {receipt}` says why"),
+            Some(_) => bail!(Refused::PutAside { receipt: receipt.to_string() }),
             None => match self.reader.read(|connection| arrivals::get(connection, receipt))? {
-                Some(arrival) => bail!(
-                    "{receipt} does not wait any more: {}. `schakel arrivals {receipt}` says more",
-                    arrival.outcome.as_str()
-                ),
-                None => bail!("no {receipt} waits. `schakel vetting list` shows what does"),
+                Some(_) => bail!(Refused::WaitsNoMore { receipt: receipt.to_string() }),
+                None => bail!(Refused::NothingWaits { receipt: receipt.to_string() }),
             },
         }
     }

@@ -18,6 +18,7 @@ use serde::Serialize;
 use crate::{
     config::Config,
     letters::{Addressed, post},
+    refused::Refused,
     tell::{Freezer, outer_subject},
 };
 
@@ -92,12 +93,8 @@ pub fn look(
 pub fn release(store: &mut Store, config: &Config, act: &Act<'_>, id: i64) -> anyhow::Result<How> {
     let message = store
         .read(|connection| outbox::message(connection, id))?
-        .with_context(|| format!("there is no message {id}. `schakel outbox` lists them"))?;
-    ensure!(
-        message.state == MessageState::Withheld,
-        "message {id} is not withheld, it is {}",
-        message.state.as_str()
-    );
+        .ok_or_else(|| Refused::NoMessage { message: id.to_string() })?;
+    ensure!(message.state == MessageState::Withheld, Refused::NotWithheld { message: id.to_string() });
     let now = Timestamp::from_second(act.at)?;
     let freezer = Freezer::of_store(store, config, now)?;
     let (bytes, how) = match encrypted(store, &freezer, &message)? {

@@ -4,7 +4,7 @@
 //! In a template `t("key", name=value)` is a text, `time(at)`, `day(at)` and `ago(at)` a moment (seconds since 1970) as its reader counts, `moment(text)` one that is written in RFC 3339,
 //! `number(n)` a count, `span(seconds)` how long something takes, `problem(classification, feed, identifier)` what is wrong, `steps(classification)` what to do about it in general, `contact(role)` a
 //! role of a contact, `typed("name", known)` what stands in a field. A form of somebody who is signed in includes `token`, and shows below a field what is
-//! wrong with it: `{{ wrong("name") }}` of `fields`.
+//! wrong with it: `{{ wrong("name") }}` of `fields`, by `mistake()`.
 
 pub mod account;
 pub mod acting;
@@ -188,6 +188,7 @@ impl Pages {
         environment.add_function("number", number);
         environment.add_function("span", span);
         environment.add_function("typed", typed);
+        environment.add_function("mistake", mistake);
         environment.add_function("problem", problem);
         environment.add_function("steps", steps);
         environment.add_function("contact", contact);
@@ -206,6 +207,11 @@ impl Pages {
         };
         self.environment.get_template(name)?.render(values)
     }
+}
+
+/// Is there a text with this key, in every language?
+pub fn has_text(key: &str) -> bool {
+    [Language::Nl, Language::En].into_iter().all(|language| words(language).has(key))
 }
 
 /// The words of a language, read once.
@@ -317,6 +323,19 @@ fn typed(state: &State<'_, '_>, name: String, known: Value) -> Result<Value, Err
         }
     }
     Ok(known)
+}
+
+/// `mistake()`: what is wrong with the form that was sent, in the language of the page.
+fn mistake(state: &State<'_, '_>) -> Result<String, Error> {
+    let mistake = state.lookup("frame").unwrap_or_default().get_attr("mistake")?;
+    let key = mistake.get_attr("key")?.to_string();
+    let mut parts = Vec::new();
+    for pair in mistake.get_attr("parts")?.try_iter()? {
+        let (name, value) = (pair.get_item_by_index(0)?, pair.get_item_by_index(1)?);
+        // A telephone number is a text as well.
+        parts.push((name.to_string(), Part::Text(value.to_string())));
+    }
+    Ok(words(language(state)).of_parts(&key, parts))
 }
 
 /// What is wrong, by the words of the taxonomy and of the source.

@@ -1,5 +1,6 @@
 //! What the desk enters for whoever called, and decides about what others said.
 
+use crate::refused::Refused;
 use anyhow::{Context, bail, ensure};
 use schakel_model::{
     answer::{AnswerKind, AnswerWay, RecipientState, Standing},
@@ -46,11 +47,10 @@ pub fn enter(
         }
     };
     let stored = store.read(|connection| outbox::notification(connection, lead))?;
-    let notification =
-        stored.with_context(|| format!("there is no notification N{lead}. `schakel outbox` lists them"))?;
+    let notification = stored.ok_or_else(|| Refused::NoNotification { number: lead.to_string() })?;
     let asked = Asked::find(&reader, u64::from(lead.0), notification.epoch, act.at)?
-        .with_context(|| format!("there is no notification N{lead}. `schakel outbox` lists them"))?;
-    ensure!(!asked.follow_ups.is_empty(), "N{lead} tells no findings that could be answered");
+        .ok_or_else(|| Refused::NoNotification { number: lead.to_string() })?;
+    ensure!(!asked.follow_ups.is_empty(), Refused::NothingToAnswer { number: lead.to_string() });
     let voice = Voice {
         way: AnswerWay::Desk,
         sender: who.trim().to_owned(),
@@ -70,13 +70,8 @@ pub fn enter(
 /// An answer that the desk may still decide about.
 pub fn open(reader: &Reader, id: AnswerId) -> anyhow::Result<Answer> {
     let answer = reader.read(|connection| answers::get(connection, id))?;
-    let answer =
-        answer.with_context(|| format!("there is no answer A{id}. `schakel answer list` lists them"))?;
-    ensure!(
-        answer.is_open(),
-        "answer A{id} was decided already, or needs no decision: it is {}",
-        answer.said.standing
-    );
+    let answer = answer.ok_or_else(|| Refused::NoAnswer { answer: id.to_string() })?;
+    ensure!(answer.is_open(), Refused::AnswerDecided { answer: id.to_string() });
     Ok(answer)
 }
 
@@ -143,14 +138,10 @@ pub fn accept(
 
 /// The desk refuses an answer. What it changed already is taken back: by the answer that it contradicts, or to "told", so that the ladder goes on.
 pub fn refuse(store: &mut Store, act: &Act<'_>, id: AnswerId) -> anyhow::Result<Answer> {
-    ensure!(!act.reason.trim().is_empty(), "say why with --reason");
+    ensure!(!act.reason.trim().is_empty(), Refused::NoReason {});
     let reader = store.reader()?;
     let answer = open(&reader, id)?;
-    ensure!(
-        answer.done_at.is_none(),
-        "the register was changed by answer A{id} already. Set it right there (`schakel register history`), then `schakel reattribute`, and accept the \
-         answer, so that it waits no longer"
-    );
+    ensure!(answer.done_at.is_none(), Refused::AnswerDone { answer: id.to_string() });
     let asked = asked(store, &reader, &answer, act.at)?;
     let earlier = match answer.said.contradicts {
         Some(other) => store.read(|connection| answers::get(connection, other))?,
@@ -185,9 +176,9 @@ pub fn refuse(store: &mut Store, act: &Act<'_>, id: AnswerId) -> anyhow::Result<
 pub fn take_back(store: &mut Store, act: &Act<'_>, id: AnswerId) -> anyhow::Result<Answer> {
     let reader = store.reader()?;
     let answer = store.read(|connection| answers::get(connection, id))?;
-    let answer = answer.with_context(|| format!("there is no answer A{id}"))?;
-    ensure!(answer.said.standing != Standing::Refused, "answer A{id} was taken back or refused already");
-    ensure!(answer.done_at.is_none(), "the register was changed by answer A{id} already: set it right there");
+    let answer = answer.ok_or_else(|| Refused::NoAnswer { answer: id.to_string() })?;
+    ensure!(answer.said.standing != Standing::Refused, Refused::AnswerTakenBack { answer: id.to_string() });
+    ensure!(answer.done_at.is_none(), Refused::AnswerDone { answer: id.to_string() });
     let asked = asked(store, &reader, &answer, act.at)?;
     let mut earlier =
         store.read(|connection| answers::of_notification(connection, answer.said.notification))?;

@@ -9,7 +9,7 @@ use schakel_model::{
 use schakel_store::{Reader, Store, accounts, act::Act, users};
 
 use super::sign_in;
-use crate::config::Config;
+use crate::{config::Config, refused::Refused};
 
 /// The longest name to sign in with, in bytes: a mail address.
 const NAME_BYTES_MAX: usize = 254;
@@ -50,22 +50,18 @@ pub fn invite(store: &mut Store, act: &Act<'_>, invite: &Invite<'_>) -> anyhow::
         && name.len() <= NAME_BYTES_MAX
         && !name.chars().any(|c| c.is_whitespace() || c.is_control());
     ensure!(is_name, NotInvited::Name);
-    ensure!(
-        !roles.is_empty(),
-        "say what they are to be with --role: {}",
-        sign_in::role_words(organisation.is_empty())
-    );
+    ensure!(!roles.is_empty(), Refused::NoRole { roles: sign_in::role_words(organisation.is_empty()) });
     if let Some(other) = roles.iter().find(|role| role.is_of_desk() != organisation.is_empty()) {
-        bail!(
-            "{other} is no role of {}. There are: {}",
-            if organisation.is_empty() { "the desk" } else { "a member" },
-            sign_in::role_words(organisation.is_empty())
-        );
+        let (role, roles) = (other.to_string(), sign_in::role_words(organisation.is_empty()));
+        bail!(match organisation.is_empty() {
+            true => Refused::RoleOfMember { role, roles },
+            false => Refused::RoleOfDesk { role, roles },
+        });
     }
     if !organisation.is_empty() {
         let known = store.read(schakel_store::register::load_organisations_now)?;
         let found = known.organisations.iter().any(|one| one.code == organisation);
-        ensure!(found, "there is no organisation {organisation} in the register");
+        ensure!(found, Refused::NoOrganisation { code: organisation.to_owned() });
         // What they do stands in the audit log under this name, and nobody of the desk is meant by it.
         let is_desks = crate::users::is_reserved(name)
             || store.read(|connection| users::by_name(connection, name))?.is_some();
@@ -97,7 +93,7 @@ pub fn invite(store: &mut Store, act: &Act<'_>, invite: &Invite<'_>) -> anyhow::
 /// Keeps somebody from signing in from now on; what they have open ends.
 pub fn disable(store: &mut Store, act: &Act<'_>, name: &str) -> anyhow::Result<()> {
     let Some(account) = store.read(|connection| accounts::by_name(connection, name))? else {
-        bail!("nobody signs in as {name}. `schakel account list` shows who does");
+        bail!(Refused::NobodySignsIn { name: name.to_owned() });
     };
     Ok(store.write(|transaction| accounts::disable(transaction, act, account.id))?)
 }

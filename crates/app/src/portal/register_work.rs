@@ -27,6 +27,7 @@ use crate::{
     explain::organisation_name,
     pipeline::state::RegisterView,
     proof,
+    refused::Refused,
     register::standing,
     register_import::Import,
     whatif::{Question, Span, chunks_in, whatif},
@@ -184,7 +185,7 @@ pub fn withdraw_asset(store: &mut Store, act: &Act<'_>, code: &str, id: AssetId)
     let register = standing(store)?;
     let organisation = claims::organisation(&register, code)?.id;
     let asset = register.assets.iter().find(|one| one.id == id && one.organisation == organisation);
-    let asset = asset.with_context(|| format!("asset {id} is not in the register of {code} any more"))?;
+    let asset = asset.ok_or_else(|| Refused::AssetGone { asset: id.to_string(), code: code.to_owned() })?;
     let of_claim = store.read(stored::list)?.into_iter().find(|claim| {
         let claimed = &claim.claimed;
         !claim.state.is_over()
@@ -326,7 +327,7 @@ fn of_organisation(store: &Store, code: &str, id: ContactId) -> anyhow::Result<(
     let register = standing(store)?;
     let organisation = claims::organisation(&register, code)?.id;
     let contact = contacts::contact(&register, id)?;
-    ensure!(contact.organisation == organisation, "that contact is somebody else's");
+    ensure!(contact.organisation == organisation, Refused::NotTheirContact {});
     Ok(())
 }
 
@@ -412,13 +413,10 @@ fn listed<T: schakel_formats::register::Row>(
 pub fn apply_import(store: &mut Store, act: &Act<'_>, import: &Import) -> anyhow::Result<()> {
     let looked = look_at_import(store, import)?;
     if !looked.usable {
-        bail!(
-            "it has {} errors, or takes organisations away while something of theirs is open",
-            looked.errors
-        );
+        bail!(Refused::ImportErrors { errors: looked.errors.to_string() });
     }
     let diff = import.diff();
-    ensure!(!diff.is_empty(), "it changes nothing");
+    ensure!(!diff.is_empty(), Refused::ImportNothing {});
     import.apply(store, &diff, *act)?;
     Ok(())
 }

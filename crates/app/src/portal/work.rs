@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::refused::Refused;
 use anyhow::{Context, bail, ensure};
 use schakel_model::ids::{AnswerId, FindingId, OrganisationId};
 use schakel_store::{
@@ -128,8 +129,8 @@ pub fn answer(
             .collect::<Vec<_>>();
         match told.as_slice() {
             [one] => of.entry(*one).or_default().push(*finding),
-            [] => bail!("nobody was told of F{finding}, or not this organisation"),
-            _ => bail!("F{finding} was told to several organisations: say which one answers"),
+            [] => bail!(Refused::NotTold { finding: format!("F{finding}") }),
+            _ => bail!(Refused::SeveralTold { finding: format!("F{finding}") }),
         }
     }
     let (answers, _) = store.as_one(Keep::All, |store| {

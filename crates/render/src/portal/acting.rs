@@ -140,6 +140,8 @@ pub struct Mistake {
     pub field: &'static str,
     /// The key of the text.
     pub key: &'static str,
+    /// What the text is about, by the names in it.
+    pub parts: Vec<(&'static str, String)>,
     /// What a use case says more, in English; may be empty.
     pub detail: String,
 }
@@ -147,7 +149,14 @@ pub struct Mistake {
 impl Mistake {
     /// In a field, told by the text of this key.
     pub fn new(field: &'static str, key: &'static str) -> Self {
-        Self { field, key, detail: String::new() }
+        Self { field, key, parts: Vec::new(), detail: String::new() }
+    }
+}
+
+impl Mistake {
+    /// The same, about this.
+    pub fn about(self, parts: Vec<(&'static str, String)>) -> Self {
+        Self { parts, ..self }
     }
 }
 

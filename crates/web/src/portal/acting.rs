@@ -9,6 +9,7 @@ use axum::{
 };
 use schakel_app::{
     arrivals::is_store_trouble,
+    refused::Refused,
     requests::{AGAIN_SECONDS, AtWork, NotDone},
 };
 use schakel_render::portal::acting::{Mistake, Notice};
@@ -101,12 +102,15 @@ pub fn go_on(visitor: &Visitor, form: &Form, went: impl Into<Went>) -> Response 
 }
 
 /// What is wrong, as the page says it; trouble of ours is no mistake of theirs.
-fn mistake(error: anyhow::Error) -> anyhow::Result<Mistake> {
+pub fn mistake(error: anyhow::Error) -> anyhow::Result<Mistake> {
     if is_store_trouble(&error) {
         return Err(error);
     }
     Ok(match error.downcast::<Mistake>() {
         Ok(mistake) => mistake,
-        Err(error) => Mistake { detail: format!("{error:#}"), ..Mistake::new("", "wrong-refused") },
+        Err(error) => match Refused::of(&error) {
+            Some(refused) => Mistake::new("", refused.key()).about(refused.parts()),
+            None => Mistake { detail: format!("{error:#}"), ..Mistake::new("", "wrong-refused") },
+        },
     })
 }

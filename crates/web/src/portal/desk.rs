@@ -83,8 +83,7 @@ pub async fn invite(
                 let link = accounts::link(&portal.config, &token);
                 return visitor.page(portal, StatusCode::OK, "invited", Invited { name, link });
             }
-            Ok(Err(error)) if schakel_app::arrivals::is_store_trouble(&error) => return Err(error),
-            Ok(Err(error)) => Mistake { detail: format!("{error:#}"), ..Mistake::new("", "wrong-refused") },
+            Ok(Err(error)) => super::acting::mistake(error)?,
             Err(_) => Mistake::new("", "wrong-busy"),
         };
         super::acting::ask_again(portal, visitor, reader, form, mistake, people_page)

@@ -225,3 +225,17 @@ fn a_busy_service_says_so() {
         assert!(page.contains("the system is busy"), "{page}");
     });
 }
+
+#[test]
+fn every_refusal_is_said_in_the_language_of_the_reader() {
+    use schakel_app::refused::Refused;
+    for key in Refused::KEYS {
+        assert!(schakel_render::portal::has_text(key), "{key}");
+    }
+    let refused = Refused::NameTaken { name: "<jan>".into() };
+    let mistake = acting::mistake(anyhow::Error::from(refused).context("while inviting")).unwrap();
+    assert_eq!(mistake.key, "refused-name-taken");
+    assert_eq!((mistake.parts, mistake.detail.as_str()), (vec![("name", "<jan>".to_owned())], ""));
+    let other = acting::mistake(anyhow::anyhow!("something else")).unwrap();
+    assert_eq!((other.key, other.detail.as_str()), ("wrong-refused", "something else"));
+}
