@@ -66,16 +66,13 @@ use schakel_render::portal::{Pages, morning::Morning};
 use schakel_store::{Reader, data_dir::DataDir, readers::Readers};
 
 use crate::{
-    brake::Brake,
+    brake::{Brake, CHECKS_IN_A_MINUTE},
     listener::{self, Handle},
     tls::Tls,
 };
 
 /// Tries to sign in within a minute: what two processors can check, with room for a CERT whose shift begins.
 const SIGN_INS_IN_A_MINUTE: u32 = 300;
-
-/// Looks for proofs that members ask for within a minute: each can take long, and goes to a machine that somebody outside has named.
-const CHECKS_IN_A_MINUTE: u32 = 30;
 
 /// Somebody of the demo, who signs in by a link.
 #[derive(Clone, Debug)]

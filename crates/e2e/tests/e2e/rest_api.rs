@@ -168,7 +168,8 @@ fn ids(page: &Value) -> Vec<&str> {
 }
 
 /// What stands for another tenant's in each place of a path, and what nobody has. A parameter that is not here fails the test.
-const OF_ANOTHER: [(&str, &str, &str); 19] = [
+const OF_ANOTHER: [(&str, &str, &str); 20] = [
+    ("{claim}", "1", "999"),
     ("{event}", "1:1", "999:1"),
     ("{conflict}", "1", "999"),
     ("{change}", "1", "999"),
@@ -204,6 +205,9 @@ fn a_member_sees_its_own_and_nothing_of_another_on_any_route() {
     let said = json!({ "findings": ["F1"], "kind": "received" });
     let said = service.post(&service.gm2, "/answers", &said).json();
     let answer_id = said["answers"][0]["id"].as_str().unwrap().to_owned();
+    let theirs_too = json!({ "kind": "domain", "value": "lindeveen.nl", "role": "owner" });
+    let claim = service.post(&service.gm2, "/organisations/GM2/own-claims", &theirs_too);
+    assert_eq!(claim.json()["claims"], json!([1]), "{}", claim.body);
     let closed = json!({ "first": "2026-12-24", "last": "2026-12-27" });
     let description = service.get("", "/openapi.json").json();
     let (mut own, mut refused) = (0, 0);
@@ -226,7 +230,11 @@ fn a_member_sees_its_own_and_nothing_of_another_on_any_route() {
             let body = match (method.as_str(), path.as_str(), is_own) {
                 ("get", ..) | (_, _, false) => json!({}),
                 (_, "/answers", _) => json!({ "findings": ["F1"], "kind": "fixed" }),
-                (_, "/answers/{answer}/undo", _) => json!({}),
+                (_, "/answers/{answer}/undo" | "/claims/{claim}/take-back", _) => json!({}),
+                (_, "/claims/{claim}/checks", _) => json!({ "means": "dns" }),
+                (_, "/claims/{claim}/mails", _) => json!({ "mailbox": "hostmaster" }),
+                (_, "/claims/{claim}/codes", _) => json!({ "code": "123456" }),
+                (_, "/organisations/{organisation}/own-claims", _) => theirs_too.clone(),
                 (_, "/organisations/{organisation}/closing-days", _) => closed.clone(),
                 (_, "/reports", _) => json!({ "name": "a.csv", "text": "x", "source": "siem.gm2" }),
                 other => panic!("{other:?}: say what another tenant's is"),
@@ -257,7 +265,7 @@ fn a_member_sees_its_own_and_nothing_of_another_on_any_route() {
             }
         }
     }
-    assert!(own >= 17 && refused >= 70, "{own} {refused}");
+    assert!(own >= 24 && refused >= 70, "{own} {refused}");
     // Nothing of it was done.
     assert_eq!(service.v1(&service.gm2, "/findings/F1")["finding"]["told"][0]["state"], "received");
     let days = service.v1(&service.gm2, "/organisations/GM2/closing-days");

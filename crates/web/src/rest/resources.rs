@@ -10,6 +10,7 @@ pub mod findings;
 pub mod ledger;
 pub mod notifications;
 pub mod own;
+pub mod own_claims;
 pub mod pictures;
 pub mod policy;
 pub mod register;

@@ -11,9 +11,9 @@ use schakel_model::api::Scope::{
 
 use super::{
     resources::{
-        accounts, changes, claims, desk, drop_ins, events, findings, ledger, notifications, own, pictures,
-        policy, register, register_changes, register_files, register_work, reports, shifts, submissions,
-        texts, vetting, what_ifs, work,
+        accounts, changes, claims, desk, drop_ins, events, findings, ledger, notifications, own, own_claims,
+        pictures, policy, register, register_changes, register_files, register_work, reports, shifts,
+        submissions, texts, vetting, what_ifs, work,
     },
     route::{
         Members::{No, Own},
@@ -57,6 +57,13 @@ pub fn all() -> Vec<Route> {
         list(("/organisations", "listOrganisations", "Organisations in the register"), RegisterRead, Own, register::list),
         get(("/organisations/{organisation}", "getOrganisation", "One organisation with its relations, assets and contacts"), RegisterRead, Own, register::one),
         post(("/organisations/{organisation}/claims", "addClaims", "Claim assets for an organisation: all of them, or with dryRun only to see what it comes to"), RegisterWrite, No, CREATED, claims::add),
+        list(("/organisations/{organisation}/claims", "listClaims", "What an organisation says is its own"), RegisterRead, Own, own_claims::list),
+        post(("/organisations/{organisation}/own-claims", "addOwnClaim", "Say that something is theirs; it is to be proven"), OwnWrite, Own, CREATED, own_claims::add),
+        get(("/claims/{claim}", "getClaim", "One claim, how to prove it, and what was tried"), RegisterRead, Own, own_claims::one),
+        post(("/claims/{claim}/checks", "checkClaim", "Look for the proof of a claim now"), OwnWrite, Own, OK, own_claims::check),
+        post(("/claims/{claim}/mails", "mailCode", "Send a code to a mailbox of a claimed domain"), OwnWrite, Own, OK, own_claims::mail),
+        post(("/claims/{claim}/codes", "typeCode", "The code that was sent for a claim"), OwnWrite, Own, OK, own_claims::code),
+        post(("/claims/{claim}/take-back", "takeClaimBack", "Take a claim back that is not proven"), OwnWrite, Own, OK, own_claims::take_back),
         post(("/organisations/{organisation}/contacts", "addContact", "Add a contact; never a trusted one"), RegisterWrite, No, CREATED, register_changes::add_contact),
         post(("/contacts/{contact}/change", "changeContact", "Change a contact; never a trusted one"), RegisterWrite, No, OK, register_changes::change_contact),
         post(("/contacts/{contact}/leave", "contactLeaves", "A contact leaves, with the mail that waits for them"), RegisterWrite, No, OK, register_changes::contact_leaves),
@@ -148,6 +155,7 @@ pub fn about_parameter(name: &str) -> &'static str {
         "contact" => "The number of a contact in the register, such as 7",
         "relation" => "The number of a relation in the register, such as 3",
         "asset" => "The number of an asset in the register, such as 12",
+        "claim" => "The number of a claim, such as 5",
         "event" => "Report and row, such as 3:17",
         "conflict" => "The number of a conflict, such as 2",
         "change" => "The number of a change that waits, such as 2",

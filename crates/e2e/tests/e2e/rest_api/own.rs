@@ -78,3 +78,49 @@ fn a_week_and_the_sector_are_shown_to_each_as_they_may_see_them() {
     let overview = service.v1(&service.desk, "/overview");
     assert_eq!(overview["balanced"], true, "{overview}");
 }
+
+#[test]
+fn a_member_claims_what_is_its_own_and_nobody_learns_whose_else_it_is() {
+    let mut service = Service::start();
+    let path = "/organisations/GM1/own-claims";
+    let claim = |what: Value| service.post(&service.gm1, path, &what);
+    let domain = json!({ "kind": "domain", "value": "eikendam.nl", "role": "owner", "note": "since 1999" });
+    let entered = claim(domain.clone());
+    assert_eq!(entered.json(), json!({ "claims": [1], "disputed": false }), "{}", entered.body);
+    assert_eq!(claim(domain).status, 422, "twice");
+    let theirs = claim(json!({ "kind": "prefix", "value": "198.51.100.128/26", "role": "owner" }));
+    assert_eq!(theirs.status, 201, "{}", theirs.body);
+    let second = &theirs.json()["claims"][0];
+    for answer in [&theirs.body, &service.get(&service.gm1, &format!("/api/v1/claims/{second}")).body] {
+        assert!(!answer.contains("GM2") && !answer.contains("Lindeveen"), "{answer}");
+    }
+    for (wrong, status) in [
+        (json!({ "kind": "country", "value": "NL", "role": "owner" }), 422),
+        (json!({ "kind": "prefix", "value": "192.0.2.0/24", "role": "monitor" }), 422),
+        (json!({ "kind": "prefix", "value": "0.0.0.0/0", "role": "owner" }), 422),
+        (json!({ "kind": "prefix", "value": "nothing", "role": "owner" }), 422),
+        (json!({ "kind": "house", "value": "x", "role": "owner" }), 400),
+    ] {
+        let answer = claim(wrong.clone());
+        assert_eq!(answer.status, status, "{wrong}: {}", answer.body);
+    }
+    let one = service.v1(&service.gm1, "/claims/1");
+    assert_eq!(
+        (one["record"].as_str(), one["counts"].as_bool()),
+        (Some("_schakel-challenge.eikendam.nl"), Some(false)),
+        "{one}"
+    );
+    assert!(one["mailboxes"].as_array().unwrap().contains(&json!("hostmaster@eikendam.nl")), "{one}");
+    let act = |what: &str, body: Value| service.post(&service.gm1, &format!("/claims/1/{what}"), &body);
+    assert_eq!(act("mails", json!({ "mailbox": "jan" })).status, 422, "no mailbox of those who run a domain");
+    assert_eq!(act("codes", json!({ "code": "1" })).status, 422, "none was sent");
+    assert_eq!(act("mails", json!({ "mailbox": "hostmaster" })).json()["address"], "hostmaster@eikendam.nl");
+    assert_eq!(act("codes", json!({ "code": "000000" })).json()["found"], false);
+    assert_eq!(act("checks", json!({ "means": "desk" })).status, 422, "the desk looks by itself");
+    assert_eq!(act("take-back", json!({})).status, 200);
+    assert_eq!(act("take-back", json!({})).status, 422, "it is over");
+    let listed = service.v1(&service.desk, "/organisations/GM1/claims");
+    assert_eq!(listed["items"][0]["state"], "withdrawn", "{listed}");
+    service.stop();
+    service.installation.assert_sound();
+}
