@@ -34,6 +34,8 @@ pub enum Scope {
     ShiftsWrite,
     SectorRead,
     OwnWrite,
+    MailRead,
+    MailWrite,
 }
 
 words!(
@@ -43,7 +45,7 @@ words!(
     CallsRead "calls:read", CallsWrite "calls:write", PolicyRead "policy:read", LedgerRead "ledger:read", SourcesRead "sources:read",
     AuditRead "audit:read", ChangesRead "changes:read", ReportsWrite "reports:write", FindingsWrite "findings:write",
     PolicyWrite "policy:write", TextsRead "texts:read", TextsWrite "texts:write", AccountsRead "accounts:read",
-    AccountsWrite "accounts:write", ShiftsRead "shifts:read", ShiftsWrite "shifts:write", SectorRead "sector:read", OwnWrite "own:write",
+    AccountsWrite "accounts:write", ShiftsRead "shifts:read", ShiftsWrite "shifts:write", SectorRead "sector:read", OwnWrite "own:write", MailRead "mail:read", MailWrite "mail:write",
 );
 
 impl Scope {

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod changes;
 pub mod claims;
 pub mod desk;
+pub mod desk_mail;
 pub mod drop_ins;
 pub mod events;
 pub mod findings;

@@ -4,16 +4,16 @@
 use axum::http::StatusCode;
 use schakel_model::api::Scope::{
     AccountsRead, AccountsWrite, AuditRead, CallsRead, CallsWrite, ChangesRead, FindingsAnswer, FindingsRead,
-    FindingsWrite, LedgerRead, NotificationsRead, OwnWrite, PolicyRead, PolicyWrite, RegisterRead,
-    RegisterWrite, ReportsRead, ReportsWrite, SectorRead, ShiftsRead, ShiftsWrite, SourcesRead, TextsRead,
-    TextsWrite, VettingRead, VettingWrite,
+    FindingsWrite, LedgerRead, MailRead, MailWrite, NotificationsRead, OwnWrite, PolicyRead, PolicyWrite,
+    RegisterRead, RegisterWrite, ReportsRead, ReportsWrite, SectorRead, ShiftsRead, ShiftsWrite, SourcesRead,
+    TextsRead, TextsWrite, VettingRead, VettingWrite,
 };
 
 use super::{
     resources::{
-        accounts, changes, claims, desk, drop_ins, events, findings, ledger, notifications, own, own_claims,
-        pictures, policy, register, register_changes, register_files, register_work, reports, shifts,
-        submissions, texts, vetting, what_ifs, work,
+        accounts, changes, claims, desk, desk_mail, drop_ins, events, findings, ledger, notifications, own,
+        own_claims, pictures, policy, register, register_changes, register_files, register_work, reports,
+        shifts, submissions, texts, vetting, what_ifs, work,
     },
     route::{
         Members::{No, Own},
@@ -129,6 +129,16 @@ pub fn all() -> Vec<Route> {
         list(("/accounts/{account}/saved-views", "listSavedViews", "The lists of findings that somebody keeps"), AccountsRead, No, accounts::views),
         post(("/accounts/{account}/saved-views", "keepSavedView", "Keep a list of findings for somebody"), AccountsWrite, No, CREATED, accounts::keep_view),
         post(("/accounts/{account}/saved-views/{view}/forget", "forgetSavedView", "Forget a list that somebody keeps"), AccountsWrite, No, OK, accounts::forget_view),
+        list(("/outbox", "listOutbox", "Messages that wait, are kept back, were given up or left"), MailRead, No, desk_mail::outbox),
+        get(("/outbox/{message}", "getMessage", "One message as it leaves"), MailRead, No, desk_mail::message),
+        post(("/outbox/{message}/release", "releaseMessage", "Let a message leave that is kept back"), MailWrite, No, OK, desk_mail::release),
+        post(("/notifications/{notification}/replies", "reply", "Go on about a notification; with dryRun only to see what its readers would get"), MailWrite, No, CREATED, desk_mail::reply),
+        list(("/incoming-mails", "listIncomingMails", "What came by mail"), MailRead, No, desk_mail::incoming),
+        post(("/incoming-mails/{receipt}/vetting", "vetMail", "Let a mail wait for a person again"), MailWrite, No, OK, desk_mail::to_vetting),
+        post(("/incoming-mails/{receipt}/answer", "mailIsAnswer", "Say that a mail answers a notification"), MailWrite, No, OK, desk_mail::is_answer),
+        list(("/mailboxes", "listMailboxes", "Mail addresses against which something is known"), MailRead, No, desk_mail::mailboxes_known),
+        post(("/mailboxes/{mailbox}/trust", "trustMailbox", "A mail address is good again"), MailWrite, No, OK, desk_mail::trust),
+        post(("/mailboxes/{mailbox}/compromised", "mailboxIsCompromised", "Somebody else may read a mail address: nothing goes there"), MailWrite, No, OK, desk_mail::compromised),
         list(("/audit-entries", "listAuditEntries", "Who did what, the newest first"), AuditRead, No, desk::audit_entries),
         get((CHANGES, "listChanges", "What changed since a cursor; can be waited for, or followed as server-sent events"), ChangesRead, Own, changes::list),
     ]
@@ -156,6 +166,8 @@ pub fn about_parameter(name: &str) -> &'static str {
         "relation" => "The number of a relation in the register, such as 3",
         "asset" => "The number of an asset in the register, such as 12",
         "claim" => "The number of a claim, such as 5",
+        "message" => "The number of a message in the outbox, such as 12",
+        "mailbox" => "A mail address",
         "event" => "Report and row, such as 3:17",
         "conflict" => "The number of a conflict, such as 2",
         "change" => "The number of a change that waits, such as 2",

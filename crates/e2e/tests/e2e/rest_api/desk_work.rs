@@ -197,3 +197,36 @@ fn people_are_invited_and_kept_out_and_a_link_is_kept_nowhere() {
     assert!(!store.windows(token.len()).any(|window| window == token.as_bytes()), "it stands in the store");
     service.installation.assert_sound();
 }
+
+#[test]
+fn the_desk_replies_and_looks_after_mailboxes() {
+    let mut service = Service::start();
+    let sent = service.v1(&service.desk, "/notifications");
+    let of_gm1 = sent["items"].as_array().unwrap().iter().find(|one| one["organisation"] == "GM1").unwrap();
+    let path = format!("/notifications/{}/replies", of_gm1["id"].as_str().unwrap());
+    let reply = json!({ "to": ["cert@eikendam.example"], "text": "Thank you, we look again tomorrow." });
+    let looked = service.post(&service.desk, &format!("{path}?dryRun=true"), &reply);
+    assert_eq!(looked.status, 201, "{}", looked.body);
+    assert!(looked.json()["text"].as_str().unwrap().contains("tomorrow"), "{}", looked.body);
+    assert_eq!(looked.json()["notification"], Value::Null, "nothing was sent");
+    let others = json!({ "to": ["cert@eikendam.example", "vcib@lindeveen.example"], "text": "x" });
+    let refused = service.post(&service.desk, &path, &others);
+    assert_eq!((refused.status, refused.json()["errors"][0]["location"].as_str()), (400, Some("/to/1")));
+    assert_eq!(service.post(&service.desk, &path, &reply).status, 201);
+    let left = service.v1(&service.desk, "/outbox?state=accepted");
+    let first = left["items"][0]["id"].as_i64().unwrap_or_else(|| panic!("{left}"));
+    let one = service.v1(&service.desk, &format!("/outbox/{first}"));
+    assert!(one["mail"].as_str().unwrap().contains("Subject: "), "{one}");
+    let release = service.post(&service.desk, &format!("/outbox/{first}/release"), &json!({ "reason": "x" }));
+    assert_eq!(release.status, 422, "it is not withheld: {}", release.body);
+    assert_eq!(service.get(&service.desk, "/api/v1/outbox?state=gone").status, 400);
+    assert_eq!(service.v1(&service.desk, "/incoming-mails")["items"], json!([]));
+    let mailbox = "/mailboxes/cert@eikendam.example";
+    let because = json!({ "reason": "they called" });
+    assert_eq!(service.post(&service.desk, &format!("{mailbox}/trust"), &because).status, 404);
+    assert_eq!(service.post(&service.desk, &format!("{mailbox}/compromised"), &because).status, 200);
+    assert_eq!(service.v1(&service.desk, "/mailboxes")["items"][0]["usable"], false);
+    assert_eq!(service.post(&service.desk, &format!("{mailbox}/trust"), &because).status, 200);
+    service.stop();
+    service.installation.assert_sound();
+}
