@@ -7,6 +7,7 @@ pub mod announced;
 pub mod answers;
 pub mod api_clients;
 pub mod arrivals;
+pub mod asset_requests;
 pub mod audit;
 pub mod bounces;
 pub mod breach;

@@ -18,10 +18,11 @@ const forAll = {
   sector: "/sector",
   account: "/account",
 };
-const forWhoChanges = { "claim-new": `${own}/claim`, "contact-new": `${own}/contact`, contact: `${own}/contact?contact=CONTACT` };
+const forWhoChanges = { "claim-new": `${own}/claim`, "contact-new": `${own}/contact`, contact: `${own}/contact?contact=`, asset: `${own}/assets/` };
 const people = { people: `${own}/people` };
 const browser = await launch();
 const errors = [];
+let cookies = [];
 
 try {
   for (const [who, invitation, pages] of [
@@ -32,13 +33,18 @@ try {
     const { context, page } = await open(browser, base, errors, true);
     await signUp(page, base, invitation, `${who}@lindeveen.example`);
     await page.goto(`${base}${own}/register`);
-    const contact = (await page.locator("a[href*='contact?contact=']").count()) > 0 ? await page.locator("a[href*='contact?contact=']").first().getAttribute("href") : "";
+    const linked = async (path) => {
+      const links = page.locator(`a[href*='${path.slice(own.length)}']`);
+      return (await links.count()) > 0 ? await links.first().getAttribute("href") : path;
+    };
+    const contact = await linked(forWhoChanges.contact);
+    const asset = await linked(forWhoChanges.asset);
     for (const theme of ["light", "dark"]) {
       for (const language of ["nl", "en"]) {
         await page.goto(`${base}/toegankelijkheid?lang=${language}`);
         await page.goto(`${base}/toegankelijkheid?theme=${theme}`);
         for (const [name, path] of Object.entries(pages)) {
-          const address = path.endsWith("CONTACT") ? contact : path;
+          const address = { contact, asset }[name] ?? path;
           const answer = await page.goto(base + address);
           assert.equal(answer.status(), 200, `${address} as ${who}`);
           const source = await answer.text();
@@ -47,9 +53,31 @@ try {
         }
       }
     }
+    cookies = await context.cookies();
     await context.close();
   }
   assert.deepEqual(errors, []);
+
+  // What a page weighs on the wire, heads and all: with an empty cache, and after that.
+  const { context, page } = await open(browser, base, errors, false);
+  const wire = await context.newCDPSession(page);
+  await wire.send("Network.enable");
+  let bytes = 0;
+  wire.on("Network.loadingFinished", ({ encodedDataLength }) => (bytes += encodedDataLength));
+  const weigh = async (path) => {
+    bytes = 0;
+    await page.goto(base + path, { waitUntil: "networkidle" });
+    return bytes;
+  };
+  await context.addCookies(cookies);
+  const first = await weigh(own);
+  assert.ok(first <= 150_000, `a first visit is ${first} bytes`);
+  console.log(`first visit: ${first} bytes`);
+  for (const [name, path] of Object.entries(forAll)) {
+    const later = await weigh(path);
+    assert.ok(later <= 30_000, `${name} is ${later} bytes after the first visit`);
+    console.log(`${name}: ${later} bytes`);
+  }
 } finally {
   await browser.close();
 }

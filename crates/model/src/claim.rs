@@ -120,6 +120,15 @@ impl Means {
     }
 }
 
+/// What a member asks the desk to do with an asset of its own.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum AssetWish {
+    /// Take it from the register: it is theirs no more.
+    GiveUp,
+    /// Change something about it.
+    Change,
+}
+
 /// How a conflict ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Ruling {
@@ -133,6 +142,7 @@ words!(
     ClaimState, "state of a claim",
     Open "open", Proven "proven", Lapsed "lapsed", Refused "refused", Withdrawn "withdrawn",
 );
+words!(AssetWish, "wish about an asset", GiveUp "give_up", Change "change");
 words!(Means, "means of proof", Dns "dns", File "file", Mail "mail", Rdap "rdap", Desk "desk");
 
 #[cfg(test)]

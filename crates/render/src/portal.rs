@@ -81,6 +81,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("own/sent", include_str!("../templates/portal/own/sent.html.j2")),
     ("own/message", include_str!("../templates/portal/own/message.html.j2")),
     ("own/weekly", include_str!("../templates/portal/own/weekly.html.j2")),
+    ("own/asset", include_str!("../templates/portal/own/asset.html.j2")),
     ("own/claim_new", include_str!("../templates/portal/own/claim_new.html.j2")),
     ("own/claim", include_str!("../templates/portal/own/claim.html.j2")),
     ("own/contact", include_str!("../templates/portal/own/contact.html.j2")),

@@ -47,6 +47,7 @@ pub mod answers;
 pub mod api_clients;
 pub mod arrivals;
 mod asset_index;
+pub mod asset_requests;
 pub mod audit;
 pub mod backup;
 pub mod breaches;

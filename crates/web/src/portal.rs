@@ -6,7 +6,7 @@
 //! - [`acting`]: carries out what a page asks, and says what came of it; [`notices`]: on the next page.
 //! - [`signing_in`], [`account`], [`morning`], [`findings`], [`register`], [`calls`], [`vetting`], [`answers`]: the pages;
 //!   [`work`]: what the desk does to findings; [`register_work`]: changes of the register;
-//!   [`own`], [`own_answers`], [`own_claims`], [`own_contacts`], [`own_people`], [`own_closing_days`]: those of a member;
+//!   [`own`], [`own_answers`], [`own_assets`], [`own_claims`], [`own_contacts`], [`own_people`], [`own_closing_days`]: those of a member;
 //!   [`reports`], [`rules`], [`desk`]: what came in, how it is told, and the desk itself.
 //! - [`other_ways`]: a passkey, a provider, recovery codes; [`well_known`]: whom to tell of a weakness,
 //! - [`assets`]: styles, script and typeface.
@@ -29,6 +29,7 @@ mod notices;
 mod other_ways;
 mod own;
 mod own_answers;
+mod own_assets;
 mod own_claims;
 mod own_closing_days;
 mod own_contacts;

@@ -1,7 +1,9 @@
 //! What two say is theirs, and changes of trusted contacts that wait for a second pair of eyes.
 
 use schakel_model::{claim::Ruling, ids::ConflictId};
-use schakel_store::{Store, act::Act, conflicts, contact_changes, register::load_organisations_now};
+use schakel_store::{
+    Store, act::Act, asset_requests, conflicts, contact_changes, register::load_organisations_now,
+};
 use serde::Serialize;
 
 use crate::{config::ClaimsConfig, conflicts as decided, explain::organisation_name, register::standing};
@@ -13,6 +15,33 @@ pub struct Disputes {
     pub conflicts: Vec<Conflict>,
     /// Changes that wait, the oldest first.
     pub changes: Vec<Change>,
+    /// What members ask about what is theirs, the oldest first.
+    pub requests: Vec<Request>,
+}
+
+/// What a member asks about something of its own.
+#[derive(Debug, Serialize)]
+pub struct Request {
+    /// Its number.
+    pub id: i64,
+    /// Of which organisation: code and name.
+    pub code: String,
+    /// See [`Request::code`].
+    pub name: String,
+    /// The kind of asset: a word.
+    pub kind: &'static str,
+    /// Which.
+    pub value: String,
+    /// A word.
+    pub role: &'static str,
+    /// A word.
+    pub wish: &'static str,
+    /// What they say about it.
+    pub text: String,
+    /// When it was asked, in seconds since 1970, and by whom.
+    pub at: i64,
+    /// See [`Request::at`].
+    pub by: String,
 }
 
 /// Two say that something is theirs.
@@ -116,7 +145,22 @@ pub fn waiting(store: &Store, who: &str) -> anyhow::Result<Disputes> {
             reason: pending.reason,
         });
     }
-    Ok(Disputes { conflicts: found, changes })
+    let requests = store.read(asset_requests::waiting)?.into_iter().map(|one| {
+        let (code, name) = organisation_name(&names, one.what.organisation);
+        Request {
+            id: one.id,
+            code: code.to_owned(),
+            name: name.to_owned(),
+            kind: one.what.value.kind().as_str(),
+            value: one.what.value.to_string(),
+            role: one.what.role.as_str(),
+            wish: one.what.wish.as_str(),
+            text: one.what.text,
+            at: one.at,
+            by: one.by,
+        }
+    });
+    Ok(Disputes { conflicts: found, changes, requests: requests.collect() })
 }
 
 /// Decides a conflict: for the organisation with this code, or for both when it is empty.

@@ -36,6 +36,9 @@ pub const IDLE_SECONDS: i64 = 2 * 3_600;
 /// A session ends after a shift, used or not.
 pub const SESSION_SECONDS: i64 = 12 * 3_600;
 
+/// Whoever changes by what somebody signs in has signed in within this time: a browser that was left open changes nothing of that.
+pub const RECENT_SECONDS: i64 = 10 * 60;
+
 /// That a session is used is written down once in this time.
 const TOUCH_SECONDS: i64 = 60;
 
@@ -58,6 +61,13 @@ pub struct Person {
     pub account: Account,
     /// By which session.
     pub session: Session,
+}
+
+impl Person {
+    /// Did they sign in just now?
+    pub fn is_recent(&self, now: i64) -> bool {
+        now < self.session.created_at + RECENT_SECONDS
+    }
 }
 
 /// Somebody who follows an invitation.

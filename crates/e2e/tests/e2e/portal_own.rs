@@ -140,6 +140,36 @@ fn a_member_says_what_is_theirs_proves_it_and_takes_it_back() {
 }
 
 #[test]
+fn what_a_member_gives_up_leaves_the_register_when_the_desk_agrees() {
+    let portal = Portal::new();
+    let linde = Somebody::new(&portal, "linde@lindeveen.example", "GM2", &["acib"]);
+    let bram = Somebody::new(&portal, "bram", "", &["register_desk"]);
+    let page = linde.get("/own/GM2/register");
+    let asset = page.split("/assets/").nth(1).unwrap().split('"').next().unwrap();
+    let path = format!("/own/GM2/assets/{asset}");
+    assert!(linde.get(&path).contains("198.51.100.128"));
+    linde.wrong(&path, "wish=change&text=", "text-wrong");
+    linde.wrong(&path, "wish=steal", "Kies er een");
+    assert!(linde.done(&path, "wish=give_up&text=verkocht").0.contains("alles zoals het is"));
+    linde.wrong(&path, "wish=change&text=x", "al iets gevraagd");
+    linde.done("/own/GM2/assets/take-back", "what=1");
+    assert_eq!(linde.post("/own/GM2/assets/take-back", "what=1").status, 404, "once");
+    let assets = || json_of(&portal, &["register", "show", "GM2"])["assets"].as_array().unwrap().len();
+    linde.done(&path, "wish=give_up&text=verkocht");
+    assert_eq!(assets(), 1, "it waits");
+    let waiting = bram.get("/register/waiting");
+    assert!(waiting.contains("niet meer van hen") && waiting.contains("verkocht"), "{waiting}");
+    bram.wrong("/register/requests/2/refuse", "", "Vul dit in");
+    assert_eq!(linde.post("/register/requests/2/accept", "").status, 403);
+    bram.done("/register/requests/2/accept", "");
+    assert_eq!(assets(), 0);
+    bram.wrong("/register/requests/2/accept", "", "does not wait");
+    assert_eq!(linde.post(&path, "wish=give_up").status, 404);
+    portal.installation.assert_sound();
+    portal.serving.stop();
+}
+
+#[test]
 fn a_member_keeps_its_contacts_and_the_desk_guards_the_trusted_one() {
     let portal = Portal::new();
     let eik = Somebody::new(&portal, "eik@eikendam.example", "GM1", &["acib"]);

@@ -45,7 +45,7 @@ own-sent-campaign = campaign
 own-sent-safety_net = safety net
 own-sent-handover = handover
 own-sent-letter = letter
-own-number = { $number }
+own-number = no. { $number }
 own-what = Address, name or kind
 own-where = Where
 own-problem = What it is
@@ -376,3 +376,24 @@ done-administrator-added = This person is administrator too now.
 done-administration-handed-over = The administration is handed over.
 done-administration-laid-down = You are no administrator any more.
 own-sent-reply = reply
+
+# To change or give up something of theirs
+own-asset-proof = See the proof
+own-asset-change = Is something not right?
+own-asset-change-what = What has to be different?
+own-asset-change-ask = Ask for a change
+own-asset-give-up = Is this no longer yours?
+own-asset-give-up-text = We check it first. After that you get no messages about it any more.
+own-asset-give-up-why = Why, or whose is it now? (may be empty)
+own-asset-give-up-ask = This is no longer ours
+own-asked-give_up = No longer yours: we check this.
+own-asked-change = Change asked for: we check this.
+own-asked-text = Asked on { $day }. Until then everything stays as it is.
+own-wrong-asked = You have asked something about this already. We are looking at it.
+done-asset-asked = We have your request and look at it. Until then everything stays as it is.
+
+# Signed in just now
+recent-title = Sign in again
+recent = Before you change how you sign in, sign in again. Then nobody can do so on a screen that you left open.
+recent-help = Do you want to change passkeys or recovery codes? Then sign in again first.
+recent-do = Sign in again

@@ -45,7 +45,7 @@ own-sent-campaign = actie
 own-sent-safety_net = vangnet
 own-sent-handover = overdracht
 own-sent-letter = brief
-own-number = { $number }
+own-number = nr. { $number }
 own-what = Adres, naam of soort
 own-where = Waar
 own-problem = Wat er is
@@ -376,3 +376,24 @@ done-administrator-added = Deze persoon is nu ook beheerder.
 done-administration-handed-over = Het beheer is overgedragen.
 done-administration-laid-down = U bent geen beheerder meer.
 own-sent-reply = antwoord
+
+# Iets van hen wijzigen of opgeven
+own-asset-proof = Bekijk het bewijs
+own-asset-change = Klopt er iets niet?
+own-asset-change-what = Wat moet er anders?
+own-asset-change-ask = Vraag om wijziging
+own-asset-give-up = Is dit niet meer van u?
+own-asset-give-up-text = Wij kijken het eerst na. Daarna krijgt u hier geen bericht meer over.
+own-asset-give-up-why = Waarom, of van wie is het nu? (mag leeg zijn)
+own-asset-give-up-ask = Dit is niet meer van ons
+own-asked-give_up = Niet meer van u: wij kijken dit na.
+own-asked-change = Wijziging gevraagd: wij kijken dit na.
+own-asked-text = Gevraagd op { $day }. Tot dan blijft alles zoals het is.
+own-wrong-asked = Hierover hebt u al iets gevraagd. Wij kijken ernaar.
+done-asset-asked = Wij hebben uw verzoek en kijken ernaar. Tot dan blijft alles zoals het is.
+
+# Kort geleden ingelogd
+recent-title = Log opnieuw in
+recent = Voordat u verandert hoe u inlogt, logt u opnieuw in. Zo kan niemand dat doen op een scherm dat u open liet staan.
+recent-help = Wilt u passkeys of herstelcodes veranderen? Log dan eerst opnieuw in.
+recent-do = Opnieuw inloggen

@@ -95,6 +95,8 @@ pub struct Account {
     pub roles: Vec<&'static str>,
     /// Their number as devices know it, in base64url.
     pub user: String,
+    /// Did they sign in just now? Else they change nothing of how they sign in.
+    pub recent: bool,
     /// For a new passkey; none: there are none here.
     pub passkey: Option<AskedOfDevice>,
     /// Their passkeys.

@@ -73,6 +73,7 @@ notices!(
     ClaimProvenDisputed "done-claim-proven-disputed",
     ClaimNotProven "done-claim-not-proven",
     ClaimTakenBack "done-claim-taken-back",
+    AssetAsked "done-asset-asked",
     CodeSent "done-code-sent",
     CodeWrong "done-code-wrong",
     OwnContactWaits "done-own-contact-waits",

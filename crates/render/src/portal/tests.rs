@@ -66,6 +66,7 @@ const WRONG: &[&str] = &[
     "wrong-yourself",
     "wrong-own-shift",
     "own-wrong-address",
+    "own-wrong-asked",
     "own-wrong-administrators",
     "own-wrong-codes",
     "own-wrong-contact-email",
@@ -297,6 +298,7 @@ fn of_desk() -> Vec<(&'static str, Json)> {
                 display_name: "Jan Jansen".into(),
                 organisation: String::new(),
                 roles: vec!["handler"],
+                recent: true,
                 user: "AQ".into(),
                 passkey: Some(asked_of_device()),
                 passkeys: vec![Passkey {
@@ -393,7 +395,7 @@ fn of_desk() -> Vec<(&'static str, Json)> {
             "disputes",
             json!({ "conflicts": [{ "id": 1, "since": 5, "role": "owner", "sides": [side(), side()] }], "changes": [
                 { "id": 2, "code": "GM1", "name": "Gouda", "contact": "Jan", "is_new": true, "at": 5, "by": "jan", "reason": "r", "numbers": ["1"], "mine": false },
-            ] }),
+            ], "requests": [{ "id": 3, "code": "GM1", "name": "Gouda", "kind": "prefix", "value": "192.0.2.0/24", "role": "owner", "wish": "give_up", "text": "t", "at": 5, "by": "jan" }] }),
         ),
         (
             "import",
@@ -535,7 +537,7 @@ fn every_word_of_the_model_has_a_text() {
         answer::{AnswerKind, AnswerWay, NotificationKind, RecipientState, Standing},
         asset::{AssetKind, Proof, Role},
         call::{CallReason, CallResult},
-        claim::{ClaimState, Means},
+        claim::{AssetWish, ClaimState, Means},
         fate::Fate,
         register::{ContactRole, OrganisationKind},
         relation::{Mandate, RelationKind},
@@ -611,6 +613,11 @@ fn every_word_of_the_model_has_a_text() {
     Role::ALL.iter().for_each(|one| add("own-role", one.as_str()));
     Proof::ALL.iter().for_each(|one| add("own-proof", one.as_str()));
     Means::ALL.iter().for_each(|one| add("own-tried", one.as_str()));
+    for wish in AssetWish::ALL {
+        add("own-asked", wish.as_str());
+        add("request", wish.as_str());
+        add("request", &format!("{wish}-accept"));
+    }
     ContactRole::ALL.iter().for_each(|one| add("own-contact", one.as_str()));
     for role in PortalRole::ALL.iter().filter(|one| !one.is_of_desk()) {
         add("own-is", role.as_str());

@@ -28,6 +28,7 @@ pub async fn show(State(portal): State<Portal>, Extension(visitor): Extension<Vi
         let challenge = passkey_challenge(portal, visitor, reader)?;
         let passkeys = reader.read(|connection| credentials::passkeys(connection, account.id))?;
         let page = Account {
+            recent: person.is_recent(visitor.now),
             user: passkeys::shown(&account.id.0.to_be_bytes()),
             passkey: challenge.as_ref().map(|(asked, _)| asked.clone()),
             passkeys: passkeys

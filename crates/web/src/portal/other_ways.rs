@@ -17,7 +17,7 @@ use super::{
     Portal, acting, answer, cookies,
     forms::{Form, next_page},
     plain,
-    signing_in::{Wish, signed_in},
+    signing_in::{Wish, ask_again, signed_in_anew},
     visitor::Visitor,
 };
 
@@ -49,7 +49,7 @@ pub async fn by_passkey(
             None => None,
         };
         let mut response = match cookie {
-            Some(cookie) => signed_in(&cookie, next_page(form.field("next"))),
+            Some(cookie) => signed_in_anew(reader, visitor, &cookie, next_page(form.field("next")))?,
             None => {
                 let status = StatusCode::UNAUTHORIZED;
                 plain::message(portal, visitor, status, "passkey-failed-title", "passkey-failed", AGAIN)
@@ -71,6 +71,9 @@ pub async fn add_passkey(
         let (Some(person), Some(site)) = (&visitor.person, &portal.site) else {
             return Ok(plain::not_found(portal, visitor));
         };
+        if let Some(response) = ask_again(portal, visitor) {
+            return Ok(response);
+        }
         let carried = (visitor.carried.as_str(), &portal.used);
         let name = form.trimmed("name");
         if !passkeys::add(reader, visitor.now, (person, site), carried, sent(&form), name)? {
@@ -91,6 +94,9 @@ pub async fn remove_passkey(
 ) -> Response {
     answer(&portal, &visitor, move |portal, visitor, reader| {
         let Some(person) = &visitor.person else { return Ok(plain::not_found(portal, visitor)) };
+        if let Some(response) = ask_again(portal, visitor) {
+            return Ok(response);
+        }
         passkeys::remove(reader, visitor.now, person, form.field("passkey"))?;
         Ok(acting::go_on(visitor, &form, acting::Went::on_to(Done::PasskeyRemoved, "/account")))
     })
@@ -105,6 +111,9 @@ pub async fn recovery_codes(
 ) -> Response {
     answer(&portal, &visitor, move |portal, visitor, reader| {
         let Some(person) = &visitor.person else { return Ok(plain::not_found(portal, visitor)) };
+        if let Some(response) = ask_again(portal, visitor) {
+            return Ok(response);
+        }
         let codes = recovery::make(reader, visitor.now, person)?;
         visitor.page(portal, StatusCode::OK, "recovery", Codes { codes })
     })
@@ -172,7 +181,7 @@ pub async fn back(
             plain::message(portal, visitor, status, "provider-failed-title", text, AGAIN)
         };
         let mut response = match outcome {
-            Outcome::SignedIn(cookie, next) => signed_in(&cookie, next_page(&next)),
+            Outcome::SignedIn(cookie, next) => signed_in_anew(reader, visitor, &cookie, next_page(&next))?,
             Outcome::Unknown => say("provider-unknown"),
             Outcome::Gone => say("provider-gone"),
             Outcome::NoSecondFactor => say("provider-no-second-factor"),

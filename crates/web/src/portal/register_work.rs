@@ -7,6 +7,7 @@ use axum::{
     response::Response,
 };
 use schakel_app::{
+    asset_requests,
     claims::Entry,
     contacts::{self, Changed},
     onboarding,
@@ -326,6 +327,38 @@ pub async fn refuse(
             return Err(Mistake::new("reason", "wrong-empty").into());
         }
         contacts::refuse(at_work.intake.store(), by, PendingChangeId(id))?;
+        Ok(Done::Refused)
+    };
+    act(&portal, &visitor, form, work, waiting_page).await
+}
+
+/// `POST /register/requests/12/accept`: what a member asks about an asset.
+pub async fn accept_request(
+    State(portal): State<Portal>,
+    Extension(visitor): Extension<Visitor>,
+    Path(id): Path<i64>,
+    form: Form,
+) -> Response {
+    let work = move |at_work: &mut AtWork<'_>, by: &Act<'_>, _: &Form| {
+        let by = Act { reason: if by.reason.is_empty() { "asked by the member" } else { by.reason }, ..*by };
+        asset_requests::accept(at_work.intake.store(), &by, id)?;
+        Ok(Done::Decided)
+    };
+    act(&portal, &visitor, form, work, waiting_page).await
+}
+
+/// `POST /register/requests/12/refuse`
+pub async fn refuse_request(
+    State(portal): State<Portal>,
+    Extension(visitor): Extension<Visitor>,
+    Path(id): Path<i64>,
+    form: Form,
+) -> Response {
+    let work = move |at_work: &mut AtWork<'_>, by: &Act<'_>, _: &Form| {
+        if by.reason.is_empty() {
+            return Err(Mistake::new("", "wrong-empty").into());
+        }
+        asset_requests::refuse(at_work.intake.store(), by, id)?;
         Ok(Done::Refused)
     };
     act(&portal, &visitor, form, work, waiting_page).await

@@ -12,8 +12,8 @@ use schakel_rules::access::Right;
 
 use super::{
     Portal, account, answers, assets, breaches, calls, conversations, desk, findings, mail, morning,
-    other_ways, own, own_answers, own_claims, own_closing_days, own_contacts, own_people, plain, register,
-    register_work, reports, rules, sector, signing_in, vetting,
+    other_ways, own, own_answers, own_assets, own_claims, own_closing_days, own_contacts, own_people, plain,
+    register, register_work, reports, rules, sector, signing_in, vetting,
     visitor::{Access, Visitor, receive},
     well_known, work,
 };
@@ -122,6 +122,8 @@ pub(super) fn routes() -> Vec<Route> {
         has(Right::AnswerOwn, "/own/{code}/answers/undo", post(own_answers::take_back)),
         has(Right::SeeOwn, "/own/{code}/register", get(own::register)),
         has(Right::ChangeOwn, "/own/{code}/closed", post(own_closing_days::set)),
+        has(Right::ChangeOwn, "/own/{code}/assets/{number}", get(own_assets::show).post(own_assets::ask)),
+        has(Right::ChangeOwn, "/own/{code}/assets/take-back", post(own_assets::take_back)),
         has(Right::ChangeOwn, "/own/{code}/claim", get(own_claims::new).post(own_claims::add)),
         has(Right::ChangeOwn, "/own/{code}/claims/take-back", post(own_claims::take_back)),
         has(Right::SeeOwn, "/own/{code}/claims/{number}", get(own_claims::one)),
@@ -174,6 +176,8 @@ pub(super) fn routes() -> Vec<Route> {
         has(Right::ChangeRegister, "/register/conflicts/{id}", post(register_work::decide)),
         has(Right::ChangeRegister, "/register/changes/{id}/approve", post(register_work::approve)),
         has(Right::ChangeRegister, "/register/changes/{id}/refuse", post(register_work::refuse)),
+        has(Right::ChangeRegister, "/register/requests/{id}/accept", post(register_work::accept_request)),
+        has(Right::ChangeRegister, "/register/requests/{id}/refuse", post(register_work::refuse_request)),
         has(
             Right::ChangeRegister,
             "/register/import",

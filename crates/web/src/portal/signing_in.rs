@@ -35,6 +35,8 @@ use super::{
 pub struct Wish {
     /// A page of ours.
     pub next: String,
+    /// Not empty: also who is signed in signs in again.
+    pub again: String,
 }
 
 /// `GET /sign-in`
@@ -44,7 +46,7 @@ pub async fn ask(
     Query(wish): Query<Wish>,
 ) -> Response {
     answer(&portal, &visitor, move |portal, visitor, reader| {
-        if visitor.person.is_some() {
+        if visitor.person.is_some() && wish.again.is_empty() {
             return Ok(see_other(next_page(&wish.next)));
         }
         let page = SignIn { next: next_page(&wish.next).to_owned(), ..SignIn::default() };
@@ -138,7 +140,7 @@ pub async fn take_code(
         let next = next_page(form.field("next"));
         let half_way = &visitor.half_way;
         match sign_in::by_code(reader, visitor.now, half_way, form.field("code"), &visitor.agent)? {
-            Some(cookie) => Ok(signed_in(&cookie, next)),
+            Some(cookie) => signed_in_anew(reader, visitor, &cookie, next),
             None if !sign_in::is_half_way(reader, visitor.now, half_way)? => Ok(see_other("/sign-in")),
             None => {
                 let page = SignIn { wrong: true, next: next.to_owned(), ..SignIn::default() };
@@ -147,6 +149,28 @@ pub async fn take_code(
         }
     })
     .await
+}
+
+/// The same, in the place of the session that this browser had.
+pub fn signed_in_anew(
+    reader: &Reader,
+    visitor: &Visitor,
+    cookie: &str,
+    next: &str,
+) -> anyhow::Result<Response> {
+    if let Some(person) = &visitor.person {
+        sign_in::end_session(reader, visitor.now, person, &sign_in::shown_as(&person.session.token))?;
+    }
+    Ok(signed_in(cookie, next))
+}
+
+/// Asks whoever signed in long ago to do so again; `None`: it was just now.
+pub fn ask_again(portal: &Portal, visitor: &Visitor) -> Option<Response> {
+    if visitor.person.as_ref().is_some_and(|person| person.is_recent(visitor.now)) {
+        return None;
+    }
+    let on = Some(("/sign-in?again=yes&next=%2Faccount", "sign-in"));
+    Some(plain::message(portal, visitor, StatusCode::FORBIDDEN, "recent-title", "recent", on))
 }
 
 /// Signed in, and on to a page of ours.

@@ -239,3 +239,56 @@ fn every_refusal_is_said_in_the_language_of_the_reader() {
     let other = acting::mistake(anyhow::anyhow!("something else")).unwrap();
     assert_eq!((other.key, other.detail.as_str()), ("wrong-refused", "something else"));
 }
+
+/// At a portal whose clock is this much later.
+async fn later(place: &Place, seconds: i64, method: Method, path: &str, body: &str) -> (Response, String) {
+    let (asking, _) = requests::channel();
+    let clock = Clock::fixed(jiff::Timestamp::from_second(NOW + seconds).unwrap());
+    let portal =
+        Portal::new(&place.portal.config, &asking, &place.portal.data, clock, false, Vec::new()).unwrap();
+    ask(router(portal), method, path, &place.cookie, body).await
+}
+
+#[test]
+fn a_session_ends_when_it_is_idle_and_when_it_is_old() {
+    use schakel_app::portal::sign_in::{IDLE_SECONDS, SESSION_SECONDS};
+    run(async {
+        let place = place();
+        let status = |seconds| {
+            let place = &place;
+            async move { later(place, seconds, Method::GET, "/account", "").await.0.status() }
+        };
+        // Used within each two hours, until the twelve are over.
+        for seconds in (0..SESSION_SECONDS).step_by(IDLE_SECONDS as usize - 1) {
+            assert_eq!(status(seconds).await, StatusCode::OK, "{seconds}");
+        }
+        assert_eq!(status(SESSION_SECONDS).await, StatusCode::SEE_OTHER, "too old");
+    });
+    run(async {
+        let place = self::place();
+        let (answer, _) = later(&place, IDLE_SECONDS, Method::GET, "/account", "").await;
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER, "not used");
+    });
+}
+
+#[test]
+fn how_somebody_signs_in_changes_only_just_after_they_did() {
+    use schakel_app::portal::sign_in::RECENT_SECONDS;
+    run(async {
+        let place = place();
+        let form = format!("form_token={}&passkey=AQ", place.form_token);
+        for path in ["/account/passkeys/remove", "/account/recovery"] {
+            let (answer, page) = later(&place, RECENT_SECONDS, Method::POST, path, &form).await;
+            assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{path}");
+            assert!(page.contains("Sign in again") && page.contains("again=yes"), "{path}: {page}");
+            let (answer, _) = later(&place, RECENT_SECONDS - 1, Method::POST, path, &form).await;
+            assert!(answer.status() == StatusCode::OK || answer.status() == StatusCode::SEE_OTHER, "{path}");
+        }
+        let (_, page) = later(&place, RECENT_SECONDS, Method::GET, "/account", "").await;
+        assert!(page.contains("sign in again first") && !page.contains("/account/recovery\""), "{page}");
+        let (answer, page) = later(&place, RECENT_SECONDS, Method::GET, "/sign-in?again=yes", "").await;
+        assert!(answer.status() == StatusCode::OK && page.contains(&place.form_token), "{page}");
+        let (answer, _) = later(&place, RECENT_SECONDS, Method::GET, "/sign-in", "").await;
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+    });
+}

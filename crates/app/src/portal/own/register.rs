@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use schakel_model::claim::ClaimState;
-use schakel_store::{Reader, claims, conflicts, contact_changes, register};
+use schakel_store::{Reader, asset_requests, claims, conflicts, contact_changes, register};
 use serde::Serialize;
 
 use super::{Head, Own};
@@ -39,6 +39,37 @@ pub struct OwnAsset {
     pub shown: ShownAsset,
     /// The number of the claim that shows whose it is; none: the desk entered it.
     pub claim: Option<u32>,
+    /// What they asked about it, and what waits for the desk.
+    pub asked: Option<Asked>,
+}
+
+/// What waits for the desk about an asset.
+#[derive(Debug, Serialize)]
+pub struct Asked {
+    /// Its number.
+    pub id: i64,
+    /// A word.
+    pub wish: &'static str,
+    /// What is to be changed, or why.
+    pub text: String,
+    /// When it was asked, in seconds since 1970.
+    pub at: i64,
+}
+
+/// One thing that is theirs, to give up or to have changed.
+#[derive(Debug, Serialize)]
+pub struct AssetPage {
+    /// At whom one looks.
+    pub head: Head,
+    /// The asset.
+    pub asset: OwnAsset,
+}
+
+/// The page of one; `None`: there is none, or it is another's.
+pub fn asset(reader: &Reader, own: &Own, number: &str, now: i64) -> anyhow::Result<Option<AssetPage>> {
+    let all = register(reader, own, now)?.assets;
+    let found = all.into_iter().find(|one| one.shown.id.to_string() == number);
+    Ok(found.map(|asset| AssetPage { head: own.head.clone(), asset }))
 }
 
 /// A change of a contact that waits for the desk.
@@ -84,6 +115,7 @@ pub fn register(reader: &Reader, own: &Own, now: i64) -> anyhow::Result<OwnRegis
     let all = reader.read(claims::list)?.into_iter();
     let all: Vec<_> =
         all.filter(|one| own.places.contains(&one.claimed.organisation) && !one.state.is_over()).collect();
+    let requests = reader.read(asset_requests::waiting)?;
     let assets = shown.assets.into_iter().map(|shown| {
         let same = |one: &&schakel_model::claim::Claim| {
             let claimed = &one.claimed;
@@ -91,7 +123,19 @@ pub fn register(reader: &Reader, own: &Own, now: i64) -> anyhow::Result<OwnRegis
                 && claimed.role.as_str() == shown.role
                 && claimed.value.to_string() == shown.value
         };
-        OwnAsset { claim: all.iter().find(same).map(|one| one.id.0), shown }
+        let about = |one: &&asset_requests::AssetRequest| {
+            let what = &one.what;
+            what.organisation == own.organisation.id
+                && what.role.as_str() == shown.role
+                && what.value.to_string() == shown.value
+        };
+        let asked = requests.iter().find(about).map(|one| Asked {
+            id: one.id,
+            wish: one.what.wish.as_str(),
+            text: one.what.text.clone(),
+            at: one.at,
+        });
+        OwnAsset { asked, claim: all.iter().find(same).map(|one| one.id.0), shown }
     });
     let assets = assets.collect();
     let mut theirs = Vec::new();

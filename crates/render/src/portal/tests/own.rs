@@ -15,6 +15,10 @@ fn row() -> Json {
 pub fn samples() -> Vec<(&'static str, Json)> {
     let sent = json!({ "number": 7, "at": 4, "kind": "findings", "subject": "1 finding", "findings": 1, "confidential": false });
     vec![
+        (
+            "own/asset",
+            json!({ "head": head(), "asset": { "id": 4, "asked": null, "claim": 1, "kind": "prefix", "value": "192.0.2.0/24", "role": "owner", "proof": "dns" } }),
+        ),
         ("own/claim_new", json!({ "head": head(), "kinds": ["domain"], "roles": ["owner"] })),
         (
             "own/claim",
@@ -69,7 +73,7 @@ pub fn samples() -> Vec<(&'static str, Json)> {
             "own/register",
             json!({ "head": head(), "waiting": [{ "id": 3, "role": "vcib", "name": "Jan", "email": "j@a.example", "phone": "", "at": 5 }], "closed": ["2026-12-24"],
                 "contacts": [{ "id": 3, "role": "vcib", "name": "Jan", "email": "j@a.example", "phone": "+31 20 000" }],
-                "assets": [{ "id": 4, "claim": 1, "kind": "prefix", "value": "192.0.2.0/24", "role": "owner", "proof": "dns", "valid_from": "2026-01-01", "valid_until": null }],
+                "assets": [{ "id": 4, "asked": { "id": 1, "wish": "give_up", "text": "t", "at": 5 }, "claim": 1, "kind": "prefix", "value": "192.0.2.0/24", "role": "owner", "proof": "dns", "valid_from": "2026-01-01", "valid_until": null }],
                 "claims": [{ "id": 1, "kind": "domain", "value": "a.example", "role": "owner", "state": "open", "disputed": false, "at": 1 }],
                 "relations": [{ "kind": "serves", "side": "to", "other_name": "Solido", "mandate": null }] }),
         ),

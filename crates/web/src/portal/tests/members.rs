@@ -182,6 +182,19 @@ fn tries(path: &str) -> &'static [&'static str] {
         "/own/{code}/closed" => {
             &["POST /own/GM2/closed?day=2026-12-24", "POST /own/GM9/closed?day=2026-12-24"]
         }
+        // The range of GM2 is the second of the register.
+        "/own/{code}/assets/{number}" => &[
+            "/own/GM2/assets/2",
+            "/own/GM1/assets/2",
+            "/own/GM1/assets/x",
+            "POST /own/GM2/assets/2?wish=give_up",
+            "POST /own/GM1/assets/2?wish=give_up",
+        ],
+        "/own/{code}/assets/take-back" => &[
+            "POST /own/GM2/assets/take-back?what=1",
+            "POST /own/GM1/assets/take-back?what=1",
+            "POST /own/GM1/assets/take-back?what=",
+        ],
         "/own/{code}/claim" => {
             &["/own/GM2/claim", "POST /own/GM2/claim?kind=domain&value=a.example&role=owner"]
         }
@@ -268,6 +281,7 @@ const FILTERS: &[&str] = &[
     "/own/GM1/sent",
     "/own/GM1/sent?before=4",
     "/own/GM1/weekly",
+    "/own/GM1/assets/1",
     "/own/GM1/claim",
     "/own/GM1/claims/2",
     "/own/GM1/contact",
