@@ -43,6 +43,7 @@ mod openapi;
 mod policy;
 mod portal;
 mod portal_desk;
+mod portal_mail;
 mod portal_members;
 mod portal_own;
 mod privacy;

@@ -17,29 +17,29 @@ fn token(page: &Answer) -> String {
 }
 
 /// Somebody who sends forms.
-struct Sender<'a> {
+pub struct Sender<'a> {
     portal: &'a Portal,
     session: String,
     token: String,
 }
 
 impl<'a> Sender<'a> {
-    fn new(portal: &'a Portal, name: &str, roles: &[&str]) -> Self {
+    pub fn new(portal: &'a Portal, name: &str, roles: &[&str]) -> Self {
         let session = portal.sign_in(name, &portal.somebody(name, roles));
         let token = token(&portal.get("/account", &session));
         Self { portal, session, token }
     }
 
-    fn get(&self, path: &str) -> Answer {
+    pub fn get(&self, path: &str) -> Answer {
         self.portal.get(path, &self.session)
     }
 
-    fn post(&self, path: &str, fields: &str) -> Answer {
+    pub fn post(&self, path: &str, fields: &str) -> Answer {
         self.portal.post(path, &self.session, &format!("form_token={}&{fields}", self.token))
     }
 
     /// Sends a form that is accepted; what the next page says.
-    fn done(&self, path: &str, fields: &str) -> String {
+    pub fn done(&self, path: &str, fields: &str) -> String {
         let answer = self.post(path, fields);
         assert_eq!(answer.status, 303, "{path} {fields}: {}", answer.body);
         let cookies = format!("{}; {}", self.session, answer.cookie("__Host-schakel-notice"));
