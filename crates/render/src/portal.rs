@@ -161,6 +161,8 @@ pub struct Frame {
     pub typed: Vec<(String, String)>,
     /// This page, with what is asked of it: forms lead back to it.
     pub here: String,
+    /// The address of this list as a file, up to `csv` or `json`; empty: it is no list.
+    pub export: String,
     /// Now, in seconds since 1970.
     pub now: i64,
 }

@@ -20,6 +20,7 @@ mod calls;
 mod conversations;
 mod cookies;
 mod desk;
+mod export;
 mod findings;
 mod forms;
 mod head;

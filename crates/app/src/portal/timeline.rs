@@ -94,6 +94,12 @@ pub fn of_conversation(
 ) -> Result<Vec<Happened>, StoreError> {
     let mut line = Vec::new();
     of_lead(reader, names, None, lead, &mut line)?;
+    if let Some(told) = reader.read(|connection| outbox::notification(connection, lead))? {
+        let (code, name) = organisation_name(names, told.organisation);
+        for one in line.iter_mut().filter(|one| one.organisation.is_empty()) {
+            (one.organisation, one.organisation_name) = (code.to_owned(), name.to_owned());
+        }
+    }
     line.sort_by_key(|one| one.at);
     Ok(line)
 }

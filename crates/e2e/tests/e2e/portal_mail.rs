@@ -35,8 +35,11 @@ fn a_reply_is_seen_before_it_leaves_and_its_answer_is_about_what_was_told() {
     let to = contact(&portal);
     let page = anna.get("/conversations/1").body;
     assert!(page.contains(&to) && page.contains("TLP:"), "{page}");
-    let fields = |more: &str| format!("to={}&text=Kunt+u+%3Cb%3Epoort+3389+sluiten%3F{more}", to.replace('@', "%40"));
-    for (wrong, status) in [("to=x%40evil.example&text=a&apply=yes", 422), ("text=a", 422), ("to=a&text=+", 422)] {
+    let fields =
+        |more: &str| format!("to={}&text=Kunt+u+%3Cb%3Epoort+3389+sluiten%3F{more}", to.replace('@', "%40"));
+    for (wrong, status) in
+        [("to=x%40evil.example&text=a&apply=yes", 422), ("text=a", 422), ("to=a&text=+", 422)]
+    {
         assert_eq!(anna.post("/conversations/1/reply", wrong).status, status, "{wrong}");
     }
     let preview = anna.post("/conversations/1/reply", &fields(""));
@@ -47,12 +50,15 @@ fn a_reply_is_seen_before_it_leaves_and_its_answer_is_about_what_was_told() {
     portal.serving.wait("the reply", || portal.installation.mails().len() == 2);
     let mails = portal.installation.mails();
     let sent = mails.iter().find(|mail| mail.contains("poort 3389 sluiten")).unwrap();
-    assert_eq!(field(sent, "In-Reply-To"), field(mails.iter().find(|mail| *mail != sent).unwrap(), "Message-ID"));
+    assert_eq!(
+        field(sent, "In-Reply-To"),
+        field(mails.iter().find(|mail| *mail != sent).unwrap(), "Message-ID")
+    );
     assert!(field(sent, "Subject").contains("TLP:"), "{sent}");
     let page = anna.get("/findings/F0").body;
     assert!(page.contains("Beantwoord per mail") && page.contains("poort 3389 sluiten"), "{page}");
     let id = field(sent, "Message-ID");
-    if reply(&server, &to, &id, "Het is opgelost.", &["--header", &proven(to.split('@').nth(1).unwrap())]).is_none() {
+    if reply(&server, &to, &id, "Het is opgelost.", &[&proven(to.split('@').nth(1).unwrap())]).is_none() {
         return;
     }
     portal.serving.wait("the answer", || anna.get("/findings?state=fixed").body.contains("/findings/F0\""));
@@ -96,7 +102,7 @@ fn the_desk_sees_its_mail_and_takes_back_what_went_wrong() {
 
     // An automatic reply is put aside; a person may have it looked at after all.
     let id = field(&portal.installation.mails()[0], "Message-ID");
-    let automatic = ["--header", "Auto-Submitted: auto-replied"];
+    let automatic = ["Auto-Submitted: auto-replied"];
     if reply(&server, "x@stranger.example", &id, "Ik ben er niet.", &automatic).is_none() {
         return;
     }
@@ -115,7 +121,8 @@ fn words_of_the_source_are_found_within_seconds_and_not_after_they_were_erased()
                   2026-11-20 00:00:00,198.51.100.200,3389,tcp,rdp.lindeveen.example,zwaluwstaart\n";
     put(&portal.installation, &rdp_name("2026-11-20"), report);
     let anna = Sender::new(&portal, "anna", &["handler"]);
-    let found = |words: &str| anna.get(&format!("/findings?open=any&q={words}")).body.contains("/findings/F0\"");
+    let found =
+        |words: &str| anna.get(&format!("/findings?open=any&q={words}")).body.contains("/findings/F0\"");
     portal.serving.wait("the index", || found("zwaluwstaart"));
     assert!(found("zwaluw") && found("198.51.100.200") && found("rdp.lindeveen") && !found("koolmees"));
     let listed = portal.installation.run(&["findings", "--search", "zwaluwstaart"]).ended(0).stdout;

@@ -1,5 +1,6 @@
 # Conversations, the desk's mail, breaches.
 mail-way = Mail
+mail-to = To
 marking = Marking
 from = From
 
@@ -177,3 +178,5 @@ refused-mailbox-well = Nothing is known against { $address }.
 refused-not-theirs = { $address } is no contact of { $code }.
 refused-nobody-chosen = Choose who gets it.
 refused-nothing-told = Nothing of { $subject } was told to anybody.
+
+export-list = This list as a file:

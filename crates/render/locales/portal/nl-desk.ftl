@@ -1,5 +1,6 @@
 # Gesprekken, de mail van het team, datalekken.
 mail-way = Mail
+mail-to = Aan
 marking = Markering
 from = Van
 
@@ -177,3 +178,5 @@ refused-mailbox-well = Over { $address } is niets bekend.
 refused-not-theirs = { $address } is geen contactpersoon van { $code }.
 refused-nobody-chosen = Kies wie het krijgt.
 refused-nothing-told = Van { $subject } is niets aan iemand gemeld.
+
+export-list = Deze lijst als bestand:

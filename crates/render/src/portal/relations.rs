@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 /// How wide the picture is, in its own units: about the pixels it has on a page.
-const WIDTH: u32 = 700;
+const WIDTH: u32 = 560;
 /// How wide a box of another organisation is, and that of the one in the middle.
-const BOX_WIDTH: u32 = 215;
+const BOX_WIDTH: u32 = 168;
 /// How high a box is.
 const BOX_HEIGHT: u32 = 26;
 /// From the top of a box to the top of the next.
@@ -15,7 +15,7 @@ const HEADING: u32 = 24;
 /// Space between two groups.
 const GAP: u32 = 10;
 /// Characters of a name that fit into a box.
-const NAME_CHARS_MAX: usize = 26;
+const NAME_CHARS_MAX: usize = 20;
 /// Up to so many others each have a box; of more, only groups are drawn.
 const EACH_DRAWN_MAX: usize = 24;
 /// A group as small as this has its boxes all the same.
@@ -188,11 +188,11 @@ mod tests {
     #[test]
     fn what_comes_in_points_to_the_middle_and_what_goes_out_away_from_it() {
         let drawing = draw("Gouda", &[group(true, 1), group(false, 1)]).unwrap();
-        assert_eq!((drawing.left, drawing.width), (0, 700));
+        assert_eq!((drawing.left, drawing.width), (0, 560));
         let heads: Vec<&str> = drawing.lines.iter().map(|line| line.head.as_str()).collect();
-        assert_eq!(heads, ["M242,48l-7,-4v8z", "M484,52l-7,-4v8z"]);
+        assert_eq!(heads, ["M196,48l-7,-4v8z", "M391,52l-7,-4v8z"]);
         let one_side = draw("Gouda", &[group(false, 1)]).unwrap();
-        assert_eq!((one_side.left, one_side.width), (241, 459), "no empty half");
+        assert_eq!((one_side.left, one_side.width), (195, 365), "no empty half");
     }
 
     #[test]

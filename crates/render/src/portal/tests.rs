@@ -119,6 +119,7 @@ fn frame(language: Language) -> Frame {
         mistake: None,
         typed: Vec::new(),
         here: "/".into(),
+        export: "/?format=".into(),
         now: 1_800_000_000,
     }
 }
@@ -447,7 +448,7 @@ fn of_desk() -> Vec<(&'static str, Json)> {
         ("invited", json!({ "name": "jan", "link": "https://a.example/invitation/x" })),
         (
             "audit",
-            json!({ "asked": { "actor": "", "subject": "", "action": "", "since": "" }, "actions": ["a.b"], "people": ["jan"], "query": "", "entries": [
+            json!({ "asked": { "actor": "", "subject": "", "action": "", "since": "" }, "actions": ["a.b"], "people": ["jan"], "query": "", "next": 3, "entries": [
                 { "entry": 3, "at": "2026-01-01T00:00:00Z", "actor_name": "jan", "action": "a.b", "subject": "x:1", "reason": "r", "detail": "<b>", "erased": false }] }),
         ),
         (

@@ -131,6 +131,8 @@ pub struct AuditAsked {
     action: String,
     since: String,
     #[serde(skip_serializing)]
+    before: String,
+    #[serde(skip_serializing)]
     format: String,
 }
 
@@ -142,6 +144,8 @@ struct AuditPage {
     people: Vec<String>,
     entries: Vec<Shown>,
     query: String,
+    /// Where the next page begins; 0: there is none.
+    next: u64,
 }
 
 /// An entry of it.
@@ -177,7 +181,7 @@ pub async fn audit(
                 .transpose()
                 .unwrap_or(None),
             action: text(&asked.action),
-            before: None,
+            before: asked.before.parse().ok(),
             since: asked.since.parse::<jiff::civil::Date>().ok().and_then(|day| {
                 day.to_zoned(schakel_app::calendar::amsterdam()).ok().map(|at| at.timestamp().as_second())
             }),
@@ -199,6 +203,7 @@ pub async fn audit(
         let mut actions: Vec<&'static str> = Action::ALL.iter().map(|one| one.as_str()).collect();
         actions.sort_unstable();
         let people = schakel_app::portal::work::people(reader)?.into_iter().map(|one| one.name).collect();
+        let next = entries.last().filter(|_| entries.len() == most).map_or(0, |last| last.entry);
         let entries = entries.into_iter().map(|one| Shown {
             detail: detail(&one),
             entry: one.entry,
@@ -210,7 +215,12 @@ pub async fn audit(
             erased: one.erased,
         });
         let entries = entries.collect();
-        visitor.page(portal, StatusCode::OK, "audit", AuditPage { asked, actions, people, entries, query })
+        visitor.page(
+            portal,
+            StatusCode::OK,
+            "audit",
+            AuditPage { asked, actions, people, entries, query, next },
+        )
     })
     .await
 }

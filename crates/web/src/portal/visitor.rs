@@ -17,7 +17,7 @@ use schakel_render::portal::{
 use schakel_rules::access::{Right, may};
 
 use super::{
-    Portal, cookies,
+    Portal, cookies, export,
     head::{html, see_other},
     notices, own, plain,
 };
@@ -114,10 +114,13 @@ impl Visitor {
         name: &str,
         page: impl serde::Serialize,
     ) -> anyhow::Result<Response> {
-        let body = portal
-            .pages
-            .page(name, &self.frame(portal), page)
-            .map_err(|error| anyhow::anyhow!("{error:?}"))?;
+        if status == StatusCode::OK
+            && let Some(file) = export::of(name, &self.here, &page)?
+        {
+            return Ok(file);
+        }
+        let frame = Frame { export: export::address(name, &self.path, &self.here), ..self.frame(portal) };
+        let body = portal.pages.page(name, &frame, page).map_err(|error| anyhow::anyhow!("{error:?}"))?;
         let mut response = html(status, body, portal.tls);
         if self.notice.is_some() {
             cookies::forget(response.headers_mut(), cookies::NOTICE);
@@ -146,6 +149,7 @@ impl Visitor {
             mistake: self.mistake.clone(),
             typed: self.typed.clone(),
             here: self.here.clone(),
+            export: String::new(),
             may: Right::ALL.into_iter().map(|right| (right.as_str(), may(roles, right))).collect(),
             now: self.now,
         }
