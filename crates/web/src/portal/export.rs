@@ -138,12 +138,12 @@ mod tests {
         ] });
         assert_eq!(
             csv(&page, "messages"),
-            "\"at\",\"id\",\"states\",\"to\",\"more\"\n\"2026-09-21T14:13:20Z\",\"1\",\"a; 2; b; 3\",\"'=1+1\",\"\"\n\"\",\"2\",\"\",\"\",\"\"\n"
+            "\"id\",\"at\",\"to\",\"states\",\"more\"\n\"1\",\"2026-09-21T14:13:20Z\",\"'=1+1\",\"a; 2; b; 3\",\"\"\n\"2\",\"\",\"\",\"\",\"\"\n"
         );
         let sector = json!({ "families": ["vulnerable", "other"], "per_day": [{ "at": 0, "counts": [5, 2], "total": 7 }] });
         assert_eq!(
             csv(&sector, "per_day"),
-            "\"at\",\"other\",\"total\",\"vulnerable\"\n\"1970-01-01T00:00:00Z\",\"2\",\"7\",\"5\"\n"
+            "\"at\",\"total\",\"vulnerable\",\"other\"\n\"1970-01-01T00:00:00Z\",\"7\",\"5\",\"2\"\n"
         );
     }
 
