@@ -353,7 +353,7 @@ impl Store {
     }
 }
 
-/// Words as FTS5 is asked for them: in this order, the last one as far as it was typed.
+/// Words as FTS5 is asked for them: in this order, the last one as far as it was typed. A zero would end the question for it.
 pub(crate) fn phrase(words: &str) -> String {
-    format!("\"{}\"*", words.replace('"', " "))
+    format!("\"{}\"*", words.replace(|sign: char| sign == '"' || sign.is_control(), " "))
 }
