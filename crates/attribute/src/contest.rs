@@ -248,10 +248,21 @@ fn lose_to(matches: &mut [Match], role: Role, rule: Rule, by: u32) {
 
 /// Within one role: the most specific, and of these the proven before the asserted. Returns the first winner.
 fn contest(matches: &mut [Match], role: Role, rule: Rule, first: usize) -> Option<u32> {
-    let standing = |(_, found): (usize, &mut Match)| (found.rank, found.entry.proven());
-    let best = open_in(matches, role).map(standing).max()?;
-    let asserted_too = best.1 && open_in(matches, role).map(standing).any(|other| other == (best.0, false));
-    let winner = open_in(matches, role).find(|(_, found)| (found.rank, found.entry.proven()) == best)?.0;
+    let mut best: Option<((u32, bool), usize)> = None;
+    let mut asserted_too = false;
+    for (at, found) in open_in(matches, role) {
+        let standing = (found.rank, found.entry.proven());
+        match best {
+            Some((before, _)) if standing <= before => {
+                asserted_too |= before.1 && standing == (before.0, false)
+            }
+            _ => {
+                asserted_too = best.is_some_and(|(before, _)| standing == (before.0, true));
+                best = Some((standing, at));
+            }
+        }
+    }
+    let (best, winner) = best?;
     let winner = (first + winner) as u32;
     // Among announcements the more specific wins, whatever it is that makes announcements count.
     let less_specific = if rule == Rule::NameOverAsn { Rule::LongestPrefix } else { rule };

@@ -1,5 +1,7 @@
 //! The index of words: what is found by it, and that nothing stays in it that was erased.
 
+#![allow(clippy::unwrap_used)] // Helpers of tests stop the test.
+
 use schakel_model::{
     ids::{EventId, FindingId, KindId, OrganisationId, ReportId},
     observation::{ObservedAt, Transport},

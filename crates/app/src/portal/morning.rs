@@ -4,7 +4,7 @@ use jiff::{Timestamp, ToSpan};
 use schakel_model::fate::Fate;
 use schakel_render::portal::morning::{Ahead, Feed, Ledger, Morning, Waiting};
 use schakel_store::{
-    Reader, answers, calls, chunks, conflicts,
+    Reader, answers, asset_requests, calls, chunks, conflicts, contact_changes,
     ledger::{self, Scope},
     mailboxes, outbox,
     spool::{SpoolDesk, State},
@@ -77,6 +77,8 @@ fn waiting(
     called.sort_unstable();
     called.dedup();
     let conflicts = reader.read(conflicts::list)?.iter().filter(|one| one.decision.is_none()).count();
+    let contacts = reader.read(contact_changes::list)?.iter().filter(|one| one.decision.is_none()).count();
+    let changes = contacts + reader.read(asset_requests::waiting)?.len();
     let mailboxes = reader.read(mailboxes::list)?.iter().filter(|one| !one.is_usable()).count();
     let (breaches, overdue) = breach::counts(reader, now)?;
     let at = |key, count, alarm, href, command| Waiting { key, count, alarm, href, command };
@@ -104,6 +106,7 @@ fn waiting(
         at("waiting-given-up", given_up, true, "/outbox?state=given_up", "schakel outbox"),
         at("waiting-mailboxes", mailboxes as u64, false, "/mailboxes", "schakel contact health"),
         at("waiting-conflicts", conflicts as u64, false, "/register/waiting", "schakel conflict list"),
+        at("waiting-changes", changes as u64, false, "/register/waiting", "schakel contact pending list"),
     ])
 }
 

@@ -109,6 +109,10 @@ waiting-conflicts = { $count ->
     [one] conflict of ownership
    *[other] conflicts of ownership
 }
+waiting-changes = { $count ->
+    [one] change of the register asked for
+   *[other] changes of the register asked for
+}
 waiting-unrouted = { $count ->
     [one] assignment is nobody's
    *[other] assignments are nobody's

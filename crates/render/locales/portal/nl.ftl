@@ -109,6 +109,10 @@ waiting-conflicts = { $count ->
     [one] conflict over eigendom
    *[other] conflicten over eigendom
 }
+waiting-changes = { $count ->
+    [one] gevraagde wijziging van het register
+   *[other] gevraagde wijzigingen van het register
+}
 waiting-unrouted = { $count ->
     [one] toewijzing van niemand
    *[other] toewijzingen van niemand
