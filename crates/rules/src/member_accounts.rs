@@ -153,7 +153,8 @@ mod tests {
         use Circle::{Concerned, Serves};
         use Whom::{Another, Themselves};
         use Wish::{ChangeRole, EndSessions, InviteAgain, ShutOut};
-        let cases: &[(Circle, Wish, Whom, &[PortalRole], Result<(), No>)] = &[
+        type Case<'a> = (Circle, Wish, Whom, &'a [PortalRole], Result<(), No>);
+        let cases: &[Case<'_>] = &[
             (Concerned, InviteAgain, Another, &[Viewer], Ok(())),
             (Concerned, InviteAgain, Another, &[Admin], Ok(())),
             (Concerned, InviteAgain, Another, &[Vcib], Err(No::Trusted)),

@@ -235,7 +235,7 @@ fn a_hub_that_takes_back_most_of_what_it_said_waits_for_a_person() {
             .collect();
         let rows = hub.rows(&addresses);
         let mut incoming = Incoming::memory("hub.jsonl", rows);
-        incoming.tied = Tied::New(parcels.into());
+        incoming.tied = Tied::New(parcels);
         hub.take(incoming);
         resolved(&mut hub);
         // A hundred are carried out, whoever says so; one more is too much.
