@@ -289,7 +289,7 @@ fn the_desk_invites_shuts_out_and_hands_over() {
     let token = link.split('<').next().unwrap();
     assert_eq!(portal.get(&format!("/invitation/{token}"), "").status, 200);
     let wrong = daan.post("/people", "name=x+y&role=editor");
-    assert!(wrong.status == 422 && wrong.body.contains("no spaces"), "{}", wrong.body);
+    assert!(wrong.status == 422 && wrong.body.contains("geen spaties"), "{}", wrong.body);
     assert_eq!(daan.post("/people/disable", "name=daan").status, 422, "not oneself");
     let anna = Sender::new(&portal, "anna", &["handler"]);
     let bram = Sender::new(&portal, "bram", &["handler"]);
