@@ -109,7 +109,7 @@ pub fn page(reader: &Reader, own: &Own, now: i64) -> anyhow::Result<OwnPeople> {
         head: own.head.clone(),
         people: shown,
         roles: GIVEN.iter().map(|one| one.as_str()).collect(),
-        nobody: administrators == 0,
+        nobody: administrators == 0 && !asks.is_some_and(is_administrator),
         administrators_max: ADMINISTRATORS_MAX,
     })
 }
@@ -163,9 +163,13 @@ fn of(reader: &Reader, own: &Own) -> Result<Vec<Account>, StoreError> {
     Ok(all.into_iter().filter(|one| one.organisation == own.organisation.code).collect())
 }
 
+fn is_administrator(account: &Account) -> bool {
+    account.roles.contains(&PortalRole::MemberAdministrator)
+}
+
 fn administrators(reader: &Reader, all: &[Account]) -> Result<usize, StoreError> {
     let mut count = 0;
-    for account in all.iter().filter(|one| one.roles.contains(&PortalRole::MemberAdministrator)) {
+    for account in all.iter().filter(|one| is_administrator(one)) {
         count += usize::from(reader.read(|connection| accounts::is_ready(connection, account.id))?);
     }
     Ok(count)
