@@ -111,7 +111,7 @@ pub fn for_desk(connection: &Connection) -> Result<Vec<TakenBack>, StoreError> {
     select(connection, "outcome = 'for_desk' ORDER BY link, finding", [])
 }
 
-/// How many findings a link took back since a time, and how many parcels came over it that are kept.
+/// How many findings a link was heard to take back since a time, by our clock, and how many parcels came over it that are kept.
 pub fn lately(connection: &Connection, link: LinkId, since: i64) -> Result<(u64, u64), StoreError> {
     let count = |query: &str, arguments: &[&dyn rusqlite::ToSql]| {
         connection
@@ -121,7 +121,7 @@ pub fn lately(connection: &Connection, link: LinkId, since: i64) -> Result<(u64,
             .doing("count what a hub took back")
     };
     Ok((
-        count("SELECT count(*) FROM hub_taken_back WHERE link = ?1 AND at >= ?2", &[&link.0, &since])?,
+        count("SELECT count(*) FROM hub_taken_back WHERE link = ?1 AND heard_at >= ?2", &[&link.0, &since])?,
         count("SELECT count(*) FROM parcel_in WHERE link = ?1", &[&link.0])?,
     ))
 }
@@ -261,12 +261,12 @@ fn note(
 ) -> Result<bool, StoreError> {
     let changed = transaction
         .prepare_cached(
-            "INSERT INTO hub_taken_back (link, finding, at) VALUES (?1,?2,?3) ON CONFLICT (link, finding) DO UPDATE
-                SET at = excluded.at, outcome = NULL
+            "INSERT INTO hub_taken_back (link, finding, at, heard_at) VALUES (?1,?2,?3,?4) ON CONFLICT (link, finding) DO UPDATE
+                SET at = excluded.at, heard_at = excluded.heard_at, outcome = NULL
                 WHERE EXISTS (SELECT 1 FROM parcel_in p WHERE p.link = ?1 AND p.finding = ?2 AND p.finding >= 0
                     AND p.made_at > hub_taken_back.at AND p.made_at <= excluded.at)",
         )
-        .and_then(|mut statement| statement.execute(params![link.0, finding.0, at]))
+        .and_then(|mut statement| statement.execute(params![link.0, finding.0, at, act.at]))
         .doing(DOING)?;
     if changed > 0 {
         let detail = json("taken back by the hub that handed it over");

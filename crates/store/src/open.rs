@@ -44,6 +44,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/018.sql"),
     include_str!("../migrations/019.sql"),
     include_str!("../migrations/020.sql"),
+    include_str!("../migrations/021.sql"),
 ];
 
 /// A reader waits this long for the writer's short exclusive moments.

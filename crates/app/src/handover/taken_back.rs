@@ -116,10 +116,12 @@ pub fn carry_out(intake: &mut Intake, config: &Config, now: i64) -> anyhow::Resu
         store.settle_take_backs(&act, &settled, None)?;
         tracing::error!(%link, findings = settled.len(), "a hub takes back more than half of what it handed over: `schakel hub taken-back` shows it");
     }
-    let carried_out = withdraw(intake.store(), config, &act, believed)?;
-    intake.rebuild_table()?;
-    done.withdrawn = carried_out.withdrawn;
-    done.stay = carried_out.stay;
+    if !believed.is_empty() {
+        let carried_out = withdraw(intake.store(), config, &act, believed)?;
+        intake.rebuild_table()?;
+        done.withdrawn = carried_out.withdrawn;
+        done.stay = carried_out.stay;
+    }
     Ok(done)
 }
 
@@ -149,6 +151,7 @@ pub fn decide(
             store.settle_take_backs(act, &with(waiting, |_| TakeBack::Kept), action)?;
             Ok(done)
         }
+        Decision::CarryOut if waiting.is_empty() => Ok(CarriedOut::default()),
         Decision::CarryOut => {
             // From now on their rows count no more, which is what the plan is made of.
             let open: Vec<Entry> = waiting.iter().map(|one| Entry { outcome: None, ..*one }).collect();
@@ -164,9 +167,6 @@ fn withdraw(
     act: &Act<'_>,
     taken_back: Vec<Entry>,
 ) -> anyhow::Result<CarriedOut> {
-    if taken_back.is_empty() {
-        return Ok(CarriedOut::default());
-    }
     let findings = taken_back.iter().map(|one| one.finding).collect();
     let reader = store.reader()?;
     let view = state::register_view(&reader, reader.read(register::version)?)?;

@@ -217,7 +217,12 @@ fn what_somebody_else_shows_stays() {
 
 #[test]
 fn a_hub_that_takes_back_most_of_what_it_said_waits_for_a_person() {
-    for decision in [taken_back::Decision::CarryOut, taken_back::Decision::Keep] {
+    let cases = [
+        (taken_back::Decision::CarryOut, ACT.at + 5),
+        (taken_back::Decision::CarryOut, ACT.at - 2 * 86_400),
+        (taken_back::Decision::Keep, ACT.at + 5),
+    ];
+    for (decision, said_at) in cases {
         let mut hub = Hub::new(CONTACTS, link(StatusLevel::None));
         let link = hub.link.id;
         let addresses: Vec<String> = (0..=100).map(|nth| format!("203.0.113.{nth}")).collect();
@@ -230,7 +235,7 @@ fn a_hub_that_takes_back_most_of_what_it_said_waits_for_a_person() {
                 revision: 1,
                 row: u32::from(nth) + 1,
                 path: vec!["cert.example".parse().unwrap()],
-                made_at: ACT.at,
+                made_at: said_at,
             })
             .collect();
         let rows = hub.rows(&addresses);
@@ -238,9 +243,9 @@ fn a_hub_that_takes_back_most_of_what_it_said_waits_for_a_person() {
         incoming.tied = Tied::New(parcels);
         hub.take(incoming);
         resolved(&mut hub);
-        // A hundred are carried out, whoever says so; one more is too much.
+        // A hundred are carried out, whoever says so; one more is too much, also when it is said to be of long ago.
         for key in 0..=100 {
-            takes_back(&mut hub, key, ACT.at + 5);
+            takes_back(&mut hub, key, said_at);
         }
         assert_eq!(carried_out(&mut hub), done(0, 0, 101));
         assert_eq!(outcomes(&mut hub, 7), [Some("for_desk")]);
