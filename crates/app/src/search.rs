@@ -35,6 +35,9 @@ const CHUNKS_MAX: usize = 16;
 /// How often it is looked whether something came, where nothing did.
 const TICK: Duration = Duration::from_secs(1);
 
+/// How long it rests when something is wrong, a full disk for one.
+const REST: Duration = Duration::from_secs(60);
+
 /// How often whoever waits is asked whether it is over.
 const STOP_TICK: Duration = Duration::from_millis(100);
 
@@ -64,8 +67,17 @@ pub fn catch_up(reader: &Reader) -> anyhow::Result<u64> {
     Ok(added)
 }
 
-/// Follows the store until it is over.
-pub fn follow(reader: &Reader, over: &dyn Fn() -> bool) -> anyhow::Result<()> {
+/// Follows the store until it is over. Trouble is said and tried again after a rest; lists look at findings one by one meanwhile.
+pub fn follow(reader: &Reader, over: &dyn Fn() -> bool) {
+    while !over() {
+        if let Err(error) = follow_closely(reader, over) {
+            tracing::error!(error = %format!("{error:#}"), "the index of words cannot be filled: `schakel doctor` says how far it is");
+            wait(REST, over);
+        }
+    }
+}
+
+fn follow_closely(reader: &Reader, over: &dyn Fn() -> bool) -> anyhow::Result<()> {
     while !over() {
         let began = Instant::now();
         let mut index = SearchIndex::open(reader)?;

@@ -305,14 +305,12 @@ fn is_locked(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref(), Some(StoreError::Locked { .. }))
 }
 
-/// Fills the index of words in findings. Trouble with it is said, and holds up nothing: lists then look at findings one by one.
+/// Fills the index of words in findings.
 fn start_indexing(reader: &Reader, ends: [Arc<AtomicBool>; 2]) -> anyhow::Result<thread::JoinHandle<()>> {
     let reader = Reader::open(reader.data())?;
     Ok(thread::spawn(move || {
         let over = || ends.iter().any(|end| end.load(Relaxed));
-        if let Err(error) = search::follow(&reader, &over) {
-            tracing::error!(error = %format!("{error:#}"), "the index of words cannot be filled: `schakel doctor` says how far it is");
-        }
+        search::follow(&reader, &over);
     }))
 }
 

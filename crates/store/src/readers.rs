@@ -56,7 +56,8 @@ impl Drop for KeptReader {
             return;
         }
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < IDLE_MAX {
+        // One that waits holds on to no index: it may be removed and made anew meanwhile.
+        if idle.len() < IDLE_MAX && reader.let_go_of_index().is_ok() {
             idle.push(reader);
         }
     }

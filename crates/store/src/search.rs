@@ -310,15 +310,7 @@ impl Reader {
         if !path.exists() {
             return Ok(None);
         }
-        let attached: bool = self
-            .connection
-            .query_row(
-                "SELECT EXISTS (SELECT 1 FROM pragma_database_list WHERE name = 'search')",
-                [],
-                |row| row.get(0),
-            )
-            .doing("look for the search index")?;
-        if !attached
+        if !self.has_index()?
             && self.connection.execute("ATTACH DATABASE ?1 AS search", [path.to_string_lossy()]).is_err()
         {
             return Ok(None);
@@ -335,6 +327,21 @@ impl Reader {
         // What was erased in the store and not here yet is not to be found.
         let follows = mark.erased >= last_erasure(&self.connection)?;
         Ok((follows && mark.upto <= findings::count(&self.connection)?).then_some(mark))
+    }
+
+    fn has_index(&self) -> Result<bool, StoreError> {
+        self.connection
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM pragma_database_list WHERE name = 'search')")
+            .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+            .doing("look for the search index")
+    }
+
+    /// Lets go of the index until it is asked for again: one that is made anew meanwhile is another file.
+    pub(crate) fn let_go_of_index(&self) -> Result<(), StoreError> {
+        if !self.has_index()? {
+            return Ok(());
+        }
+        self.connection.execute("DETACH DATABASE search", []).doing("let go of the search index").map(|_| ())
     }
 
     /// The last erasure in the store, which texts that are read now follow.

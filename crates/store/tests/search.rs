@@ -12,6 +12,7 @@ use schakel_store::{
     data_dir::DataDir,
     erase::ToErase,
     finding_list::{self, Conditions, Term},
+    readers::Readers,
     search::{Mark, SearchIndex, base_text},
 };
 
@@ -180,4 +181,20 @@ fn an_index_that_is_damaged_or_of_another_store_is_made_anew() {
     }
     assert_eq!(other.reader().indexed_upto().unwrap(), 0, "not of this store");
     assert_eq!(SearchIndex::open(&other.reader()).unwrap().mark().unwrap().upto, 0);
+}
+
+#[test]
+fn readers_that_stay_open_follow_an_index_that_was_made_anew() {
+    let place = place(&NAMES);
+    let readers = Readers::new(&place.data);
+    place.fill(4);
+    for upto in [2, 3] {
+        assert!(readers.get().unwrap().indexed_upto().unwrap() > 0);
+        for end in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(format!("{}{end}", place.data.search().display()));
+        }
+        assert_eq!(readers.get().unwrap().indexed_upto().unwrap(), 0, "it is gone");
+        place.fill(upto);
+        assert_eq!(readers.get().unwrap().indexed_upto().unwrap(), upto);
+    }
 }
