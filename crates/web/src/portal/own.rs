@@ -8,16 +8,27 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use jiff::Timestamp;
-use schakel_app::portal::own::{
-    Own,
-    findings::{self, Row, Wanted},
-    front, register, sent, weekly,
+use schakel_app::{
+    portal::own::{
+        Own,
+        findings::{self, Row, Wanted},
+        front, register, sent, weekly,
+    },
+    requests::AtWork,
 };
-use schakel_render::portal::csv::csv;
-use schakel_store::Reader;
+use schakel_render::portal::{acting::Mistake, csv::csv};
+use schakel_store::{Reader, act::Act};
 use serde::{Deserialize, Serialize};
 
-use super::{Portal, answer, head::see_other, plain, visitor::Visitor};
+use super::{
+    Portal,
+    acting::{Went, act},
+    answer,
+    forms::Form,
+    head::see_other,
+    plain,
+    visitor::Visitor,
+};
 
 /// Columns of the list as a file.
 const COLUMNS: [&str; 10] = [
@@ -82,6 +93,27 @@ pub fn looking(visitor: &Visitor, reader: &Reader, code: &str) -> anyhow::Result
         Some(person) => Own::of(reader, &person.account, code, visitor.now),
         None => Ok(None),
     }
+}
+
+/// Has the one writer do something about the organisation in the address, as [`act`] does; nothing comes of it when it is not theirs.
+pub async fn act_on<W: Into<Went>>(
+    portal: &Portal,
+    visitor: &Visitor,
+    code: &str,
+    form: Form,
+    work: impl FnOnce(&mut AtWork<'_>, &Act<'_>, (&Own, &Form)) -> anyhow::Result<W> + Send + 'static,
+    again: impl FnOnce(&Portal, &Visitor, &Reader) -> anyhow::Result<Response> + Send + 'static,
+) -> Response {
+    let (who, wanted) = (visitor.clone(), code.to_owned());
+    let about = move |at_work: &mut AtWork<'_>, by: &Act<'_>, form: &Form| match looking(
+        &who,
+        at_work.reader,
+        &wanted,
+    )? {
+        Some(own) => work(at_work, by, (&own, form)),
+        None => Err(Mistake::new("", "not-found").into()),
+    };
+    act(portal, visitor, form, about, again).await
 }
 
 /// `GET /own/CODE`

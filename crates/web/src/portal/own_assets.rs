@@ -7,7 +7,7 @@ use axum::{
 };
 use schakel_app::{
     asset_requests::{self, NotAsked},
-    portal::own::register,
+    portal::own::{Own, register},
     requests::AtWork,
 };
 use schakel_model::{claim::AssetWish, ids::AssetId};
@@ -54,14 +54,12 @@ pub async fn ask(
     Path((code, number)): Path<(String, String)>,
     form: Form,
 ) -> Response {
-    let (who, wanted, id) = (visitor.clone(), code.clone(), number.parse().ok().map(AssetId));
-    let work = move |at_work: &mut AtWork<'_>, by: &Act<'_>, form: &Form| {
-        let (Some(own), Some(id)) = (own::looking(&who, at_work.reader, &wanted)?, id) else {
-            return Err(Mistake::new("", "not-found").into());
-        };
+    let (whose, id) = (code.clone(), number.parse().ok().map(AssetId));
+    let work = move |at_work: &mut AtWork<'_>, by: &Act<'_>, (own, form): (&Own, &Form)| {
+        let id = id.ok_or_else(|| Mistake::new("", "not-found"))?;
         let wish: AssetWish = form.field("wish").parse().map_err(|_| Mistake::new("", "wrong-choose"))?;
         let what = (id, wish, form.trimmed("text"));
-        match asset_requests::ask(at_work.intake.store(), by, &own, what)? {
+        match asset_requests::ask(at_work.intake.store(), by, own, what)? {
             Ok(number) => {
                 let home = own::address(&own.head.code);
                 let undo = Undo { action: format!("{home}/assets/take-back"), what: number.to_string() };
@@ -77,7 +75,7 @@ pub async fn ask(
     let again = move |portal: &Portal, visitor: &Visitor, reader: &Reader| {
         asset_page(portal, visitor, reader, &code, &number)
     };
-    act(&portal, &visitor, form, work, again).await
+    own::act_on(&portal, &visitor, &whose, form, work, again).await
 }
 
 /// `POST /own/CODE/assets/take-back`: what waits for the desk.

@@ -7,7 +7,10 @@ use axum::{
 };
 use schakel_app::{
     claims::{Entered, NotEntered},
-    portal::own::claims::{self, Refused},
+    portal::own::{
+        Own,
+        claims::{self, Refused},
+    },
     proof,
     requests::{AtWork, NotDone},
 };
@@ -48,25 +51,24 @@ pub async fn add(
     Path(code): Path<String>,
     form: Form,
 ) -> Response {
-    let (who, wanted) = (visitor.clone(), code.clone());
-    let work = move |at_work: &mut AtWork<'_>, by: &Act<'_>, form: &Form| {
-        let Some(own) = own::looking(&who, at_work.reader, &wanted)? else { return Err(gone().into()) };
+    let work = move |at_work: &mut AtWork<'_>, by: &Act<'_>, (own, form): (&Own, &Form)| {
         let kind: AssetKind = form.word("kind", "wrong-choose")?;
         let role: Role = form.word("role", "wrong-choose")?;
         if form.trimmed("value").is_empty() {
             return Err(Mistake::new("value", "wrong-empty").into());
         }
         let what = (kind, form.trimmed("value"), role, form.trimmed("note"));
-        let entered = claims::add(at_work.intake.store(), &at_work.config.claims, by, &own, what);
+        let entered = claims::add(at_work.intake.store(), &at_work.config.claims, by, own, what);
         match entered {
             Ok(Ok(entered)) => Ok(went(&own::address(&own.head.code), &entered)),
             Ok(Err(why)) => Err(refused(why).into()),
             Err(error) => Err(not_entered(error)),
         }
     };
+    let whose = code.clone();
     let again =
         move |portal: &Portal, visitor: &Visitor, reader: &Reader| new_page(portal, visitor, reader, &code);
-    act(&portal, &visitor, form, work, again).await
+    own::act_on(&portal, &visitor, &whose, form, work, again).await
 }
 
 /// On to the one that was entered; to all of them, when there are several.

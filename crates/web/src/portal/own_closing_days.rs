@@ -6,11 +6,11 @@ use axum::{
     response::Response,
 };
 use jiff::civil::Date;
-use schakel_app::{closing_days, requests::AtWork};
-use schakel_render::portal::acting::{Done, Mistake};
+use schakel_app::{closing_days, portal::own::Own, requests::AtWork};
+use schakel_render::portal::acting::Done;
 use schakel_store::{Reader, act::Act};
 
-use super::{Portal, acting::act, forms::Form, own, visitor::Visitor};
+use super::{Portal, forms::Form, own, visitor::Visitor};
 
 /// `POST /own/CODE/closed`: closed on these days, or with `open` set open after all.
 pub async fn set(
@@ -19,11 +19,7 @@ pub async fn set(
     Path(code): Path<String>,
     form: Form,
 ) -> Response {
-    let (who, wanted) = (visitor.clone(), code.clone());
-    let work = move |at_work: &mut AtWork<'_>, by: &Act<'_>, form: &Form| {
-        let Some(own) = own::looking(&who, at_work.reader, &wanted)? else {
-            return Err(Mistake::new("", "not-found").into());
-        };
+    let work = move |at_work: &mut AtWork<'_>, by: &Act<'_>, (own, form): (&Own, &Form)| {
         let first: Date = form.word("day", "wrong-choose-day")?;
         let last =
             if form.trimmed("until").is_empty() { first } else { form.word("until", "wrong-choose-day")? };
@@ -31,8 +27,9 @@ pub async fn set(
         closing_days::set(at_work.intake.store(), by, &own.organisation, first..=last, is_closed)?;
         Ok(Done::Saved)
     };
+    let whose = code.clone();
     let again = move |portal: &Portal, visitor: &Visitor, reader: &Reader| {
         own::register_page(portal, visitor, reader, &code)
     };
-    act(&portal, &visitor, form, work, again).await
+    own::act_on(&portal, &visitor, &whose, form, work, again).await
 }

@@ -135,20 +135,19 @@ async fn about(
     + Send
     + 'static,
 ) -> Response {
-    let (who, wanted, contact) = (visitor.clone(), code.clone(), form.trimmed("contact").to_owned());
-    let work = move |at_work: &mut AtWork<'_>, by: &Act<'_>, form: &Form| {
-        let Some(own) = own::looking(&who, at_work.reader, &wanted)? else {
-            return Err(Mistake::new("", "not-found").into());
-        };
-        match act_on(at_work, by, (&own, form))? {
-            Ok(notice) => Ok(Went::on_to(notice, format!("{}/register", own::address(&own.head.code)))),
-            Err(why) => Err(refused(why).into()),
-        }
+    let (whose, contact) = (code.clone(), form.trimmed("contact").to_owned());
+    let work = move |at_work: &mut AtWork<'_>, by: &Act<'_>, (own, form): (&Own, &Form)| match act_on(
+        at_work,
+        by,
+        (own, form),
+    )? {
+        Ok(notice) => Ok(Went::on_to(notice, format!("{}/register", own::address(&own.head.code)))),
+        Err(why) => Err(refused(why).into()),
     };
     let again = move |portal: &Portal, visitor: &Visitor, reader: &Reader| {
         contact_page(portal, visitor, reader, &code, &contact)
     };
-    act(&portal, &visitor, form, work, again).await
+    own::act_on(&portal, &visitor, &whose, form, work, again).await
 }
 
 /// `POST /own/CODE/contact/take-back`: a change that waits for the desk.

@@ -23,7 +23,7 @@ use serde::Serialize;
 
 use super::{
     Portal,
-    acting::{Went, act, ask_again},
+    acting::{Went, ask_again},
     answer,
     forms::Form,
     own, plain,
@@ -188,12 +188,9 @@ async fn about(
     + Send
     + 'static,
 ) -> Response {
-    let (who, wanted, name) = (visitor.clone(), code.clone(), form.trimmed("name").to_owned());
-    let work = move |at_work: &mut AtWork<'_>, by: &Act<'_>, form: &Form| {
-        let Some(own) = own::looking(&who, at_work.reader, &wanted)? else {
-            return Err(Mistake::new("", "not-found").into());
-        };
-        match act_on(at_work, by, (&own, form))? {
+    let (whose, name) = (code.clone(), form.trimmed("name").to_owned());
+    let work = move |at_work: &mut AtWork<'_>, by: &Act<'_>, (own, form): (&Own, &Form)| {
+        match act_on(at_work, by, (own, form))? {
             // Whoever laid it down sees the page no more.
             Ok(done @ (Done::AdministrationHandedOver | Done::AdministrationLaidDown)) => {
                 Ok(Went::on_to(done, own::address(&own.head.code)))
@@ -206,7 +203,7 @@ async fn about(
         "" => Ok(plain::not_found(portal, visitor)),
         name => people_page(portal, visitor, reader, &code, name),
     };
-    act(&portal, &visitor, form, work, again).await
+    own::act_on(&portal, &visitor, &whose, form, work, again).await
 }
 
 fn refused(why: Refused) -> Mistake {
