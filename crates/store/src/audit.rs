@@ -564,7 +564,7 @@ mod tests {
 
     fn broken_after(sql: &str) -> Option<(u64, String)> {
         let (_folder, store) = five();
-        store.read(|connection| connection.execute_batch(sql).doing("tamper")).unwrap();
+        store.connection.execute_batch(sql).unwrap();
         let walk = store.read(|connection| verify(connection, None)).unwrap();
         walk.broken.map(|broken| (broken.entry, broken.what))
     }
@@ -621,14 +621,11 @@ mod tests {
         let noted = store.read(head).unwrap();
         assert_eq!(parse_head(&head_text(&noted)), Some(noted));
         store
-            .read(|connection| {
-                connection
-                    .execute_batch(
-                        "DELETE FROM audit WHERE id > 3; DELETE FROM audit_detail WHERE entry > 3;
-                         UPDATE meta SET value = (SELECT '3 ' || lower(hex(hash)) FROM audit WHERE id = 3) WHERE key = 'audit_head'",
-                    )
-                    .doing("tamper")
-            })
+            .connection
+            .execute_batch(
+                "DELETE FROM audit WHERE id > 3; DELETE FROM audit_detail WHERE entry > 3;
+                 UPDATE meta SET value = (SELECT '3 ' || lower(hex(hash)) FROM audit WHERE id = 3) WHERE key = 'audit_head'",
+            )
             .unwrap();
         assert_eq!(store.read(|connection| verify(connection, None)).unwrap().broken, None);
         let cut = store.read(|connection| verify(connection, Some(noted))).unwrap().broken.unwrap();
@@ -651,7 +648,7 @@ mod tests {
         assert_eq!((walk.entries, walk.erased, walk.broken), (6, 2, None));
         assert_eq!(store.read(|connection| get(connection, 2)).unwrap().unwrap().detail, None);
         let hide = "DELETE FROM audit_detail WHERE entry = 4; UPDATE erasure SET numbers = x'020101'";
-        store.read(|connection| connection.execute_batch(hide).doing("tamper")).unwrap();
+        store.connection.execute_batch(hide).unwrap();
         let broken = store.read(|connection| verify(connection, None)).unwrap().broken.unwrap();
         assert_eq!((broken.entry, broken.what.as_str()), (6, "erased other things than stand beside it"));
     }

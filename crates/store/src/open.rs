@@ -16,7 +16,7 @@ use crate::{
     error::{DatabaseContext, FileContext},
     frames::{FrameReader, FrameWriter},
     outbox::OutboxWriter,
-    transaction::{Transaction, in_transaction},
+    transaction::{Transaction, in_transaction, reading},
 };
 
 /// "SCHK": says that a database is ours.
@@ -65,7 +65,7 @@ pub struct Store {
     _lock: Lock,
 }
 
-/// A snapshot reader beside the writer.
+/// A reader beside the writer.
 pub struct Reader {
     pub(crate) connection: Connection,
     data: DataDir,
@@ -121,9 +121,9 @@ impl Store {
         Ok(OutboxWriter::new(connection, self.secret()))
     }
 
-    /// Looks something up through the writer's own connection.
+    /// Looks something up through the writer's own connection, in one state of the store.
     pub fn read<T>(&self, act: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        act(&self.connection)
+        reading(&self.connection, act)
     }
 }
 
@@ -148,9 +148,9 @@ impl Reader {
         Ok(Self { connection, data: data.clone(), secret })
     }
 
-    /// Looks something up. Each call sees the newest committed state.
+    /// Looks something up. Each call sees the newest committed state, and only that.
     pub fn read<T>(&self, act: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        act(&self.connection)
+        reading(&self.connection, act)
     }
 
     /// A reader of raw frames.
@@ -301,6 +301,33 @@ mod tests {
         connection.pragma_update(None, "user_version", 1).unwrap();
         connection.pragma_update(None, "application_id", 7).unwrap();
         assert!(matches!(Store::open(&data).err(), Some(StoreError::Foreign { .. })));
+    }
+
+    #[test]
+    fn what_is_read_is_of_one_state_while_others_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataDir::new(folder.path());
+        let mut store = Store::open(&data).unwrap();
+        let reader = store.reader().unwrap();
+        let count = |connection: &Connection| {
+            connection.query_row("SELECT count(*) FROM audit", [], |row| row.get::<_, i64>(0)).doing("count")
+        };
+        let act = crate::act::Act { at: 1, actor: "test", reason: "" };
+        let mut sign_in =
+            || store.write(|transaction| act.audit(transaction, crate::audit::Action::SignedIn, "a", ""));
+        let seen = reader.read(|connection| {
+            let before = count(connection)?;
+            sign_in()?;
+            // Reading within reading is of the same state.
+            Ok((before, count(connection)?, reader.read(count)?))
+        });
+        assert_eq!(seen.unwrap(), (0, 0, 0));
+        assert_eq!(reader.read(count).unwrap(), 1, "the next one sees what is new");
+        assert!(
+            reader.read(|connection| connection.query_row("SELECT x", [], |_| Ok(())).doing("fail")).is_err()
+        );
+        sign_in().unwrap();
+        assert_eq!(reader.read(count).unwrap(), 2, "also after one that failed");
     }
 
     #[test]

@@ -86,3 +86,30 @@ pub(crate) fn in_transaction<T>(
     transaction.commit()?;
     Ok(done)
 }
+
+/// Reads in one transaction, so that everything read is of one state, also while others write.
+pub(crate) fn reading<T>(
+    connection: &Connection,
+    read: impl FnOnce(&Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    // Within another one it is one state already.
+    if !connection.is_autocommit() {
+        return read(connection);
+    }
+    connection
+        .prepare_cached("BEGIN")
+        .and_then(|mut statement| statement.execute([]))
+        .doing("begin to read")?;
+    let _ends = Reading(connection);
+    read(connection)
+}
+
+/// Ends when it is dropped.
+struct Reading<'c>(&'c Connection);
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        // Nothing was written, so there is nothing to undo, and nothing that can fail.
+        let _ = self.0.prepare_cached("ROLLBACK").and_then(|mut statement| statement.execute([]));
+    }
+}
