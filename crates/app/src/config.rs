@@ -13,6 +13,7 @@ use schakel_ingest::{
     smtp::{self, settings::SmtpSettings},
 };
 use schakel_lookup::{
+    client_certificate::ClientCertificate,
     settings::{self as outgoing, OutgoingSettings},
     shadowserver,
 };
@@ -412,7 +413,17 @@ pub struct HubConfig {
     pub url: String,
     pub tls_certificate: PathBuf,
     pub tls_key: PathBuf,
+    pub tls_client_ca: PathBuf,
+    pub client_certificate: PathBuf,
+    pub client_key: PathBuf,
     pub fetch_seconds: u64,
+}
+
+impl HubConfig {
+    /// What we show to hubs that ask for a certificate.
+    pub fn shown(&self) -> anyhow::Result<Option<ClientCertificate>> {
+        ClientCertificate::from_files(&self.client_certificate, &self.client_key).context("hub")
+    }
 }
 
 impl Default for HubConfig {
@@ -423,6 +434,9 @@ impl Default for HubConfig {
             url: String::new(),
             tls_certificate: PathBuf::new(),
             tls_key: PathBuf::new(),
+            tls_client_ca: PathBuf::new(),
+            client_certificate: PathBuf::new(),
+            client_key: PathBuf::new(),
             fetch_seconds: 5,
         }
     }

@@ -22,6 +22,7 @@ use ureq::{
 use url::{Host, Url};
 
 use crate::{
+    client_certificate::{ClientCertificate, ClientCertificateError},
     dns::{DnsError, Resolver},
     outgoing::{Outgoing, Refused},
 };
@@ -80,6 +81,9 @@ pub enum FetchError {
         /// The limit.
         most: u64,
     },
+    /// What shows who we are.
+    #[error(transparent)]
+    ClientCertificate(#[from] ClientCertificateError),
     /// Took too long.
     #[error("{0} did not answer in time")]
     Timeout(String),
@@ -100,6 +104,7 @@ pub struct Https {
     trust: RootCerts,
     timeout: Duration,
     plain_to_loopback: bool,
+    shown: Option<ClientCertificate>,
 }
 
 /// Is it plain HTTP to an address of this very machine, written as such? Nobody else sees what goes there.
@@ -115,12 +120,17 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
 impl Https {
     /// Under this rule, trusting these certificates; a fetch takes at most this long, redirects and all.
     pub fn new(rule: Outgoing, trust: RootCerts, timeout: Duration) -> Self {
-        Self { rule, trust, timeout, plain_to_loopback: false }
+        Self { rule, trust, timeout, plain_to_loopback: false, shown: None }
     }
 
     /// The same, and without TLS to an address of this very machine, when the rule lets it be reached.
     pub(crate) fn plain_to_loopback(self) -> Self {
         Self { plain_to_loopback: true, ..self }
+    }
+
+    /// The same, and shows this certificate to servers that ask for one.
+    pub(crate) fn showing(self, shown: Option<ClientCertificate>) -> Self {
+        Self { shown, ..self }
     }
 
     /// The body of what lies at a URL.
@@ -176,7 +186,7 @@ impl Https {
         if left.is_zero() {
             return Err(FetchError::Timeout(url.to_string()));
         }
-        let agent = self.agent(addresses, left, !is_plain);
+        let agent = self.agent(addresses, left, !is_plain)?;
         let mut request = Request::builder().uri(url.as_str()).header("accept", asked.accept);
         for (name, value) in asked.headers {
             request = request.header(*name, *value);
@@ -227,9 +237,15 @@ impl Https {
         }
     }
 
-    fn agent(&self, addresses: Vec<SocketAddr>, left: Duration, https_only: bool) -> Agent {
+    fn agent(
+        &self,
+        addresses: Vec<SocketAddr>,
+        left: Duration,
+        https_only: bool,
+    ) -> Result<Agent, FetchError> {
         let tls = TlsConfig::builder()
             .root_certs(self.trust.clone())
+            .client_cert(self.shown.as_ref().map(ClientCertificate::read).transpose()?)
             .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .build();
         let config = Agent::config_builder()
@@ -243,7 +259,7 @@ impl Https {
             .user_agent(concat!("schakel/", env!("CARGO_PKG_VERSION")))
             .tls_config(tls)
             .build();
-        Agent::with_parts(config, DefaultConnector::new(), Checked(addresses))
+        Ok(Agent::with_parts(config, DefaultConnector::new(), Checked(addresses)))
     }
 }
 

@@ -15,6 +15,7 @@
 
 pub mod abuse;
 pub mod api;
+pub mod client_certificate;
 pub mod dns;
 pub mod https;
 pub mod outgoing;

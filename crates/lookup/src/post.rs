@@ -3,6 +3,7 @@
 use std::{io::Read, time::Duration};
 
 use crate::{
+    client_certificate::ClientCertificate,
     dns::Resolver,
     https::{self, Asked, FetchError, Https},
     settings::{OutgoingSettings, SettingsError},
@@ -48,10 +49,15 @@ pub struct Answered {
 }
 
 impl Poster {
-    /// As [`Poster::new`], for other hubs: also without TLS to an address of this very machine, where hubs are tried out.
-    pub fn for_hubs(settings: &OutgoingSettings, timeout: Duration) -> Result<Self, SettingsError> {
+    /// As [`Poster::new`], for other hubs: shows this certificate to those that ask for one, and speaks without TLS to an address of this very machine, where hubs
+    /// are tried out.
+    pub fn for_hubs(
+        settings: &OutgoingSettings,
+        shown: Option<ClientCertificate>,
+        timeout: Duration,
+    ) -> Result<Self, SettingsError> {
         let poster = Self::new(settings, timeout)?;
-        Ok(Self { https: poster.https.plain_to_loopback(), ..poster })
+        Ok(Self { https: poster.https.plain_to_loopback().showing(shown), ..poster })
     }
 
     /// The address of a hub in its normal form, without a slash at its end. `None` when it is none that a hub may have.

@@ -63,7 +63,8 @@ pub fn start(config: &Config, slot: &Arc<DoorSlot>, clock: Clock, data: &DataDir
         !settings.name.is_empty() && !settings.url.is_empty(),
         "hub.listen needs hub.name and hub.url in schakel.toml: other hubs sign the address at which they reach this one"
     );
-    let tls = Tls::from_files(&settings.tls_certificate, &settings.tls_key).context("hub")?;
+    let tls = Tls::for_known(&settings.tls_certificate, &settings.tls_key, &settings.tls_client_ca)
+        .context("hub")?;
     let hub = Hub {
         slot: Arc::clone(slot),
         data: data.clone(),

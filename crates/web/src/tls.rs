@@ -9,8 +9,9 @@ use std::{
 
 use anyhow::Context;
 use rustls::{
-    ServerConfig,
+    RootCertStore, ServerConfig,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    server::WebPkiClientVerifier,
 };
 use tokio_rustls::TlsAcceptor;
 
@@ -19,29 +20,49 @@ const LOOK_EVERY: Duration = Duration::from_secs(10);
 
 /// The files, and what was read from them.
 pub(crate) struct Tls {
+    files: Files,
+    current: Mutex<Current>,
+}
+
+/// Where they lie.
+struct Files {
     certificate: PathBuf,
     key: PathBuf,
-    current: Mutex<Current>,
+    /// Those that sign the certificates of clients; empty: a client needs none.
+    client_ca: PathBuf,
 }
 
 struct Current {
     config: Arc<ServerConfig>,
-    changed_at: [Option<SystemTime>; 2],
+    changed_at: [Option<SystemTime>; 3],
     looked_at: Instant,
 }
 
 impl Tls {
     /// From these files; `None` when neither is named.
     pub fn from_files(certificate: &Path, key: &Path) -> anyhow::Result<Option<Self>> {
-        match (certificate.as_os_str().is_empty(), key.as_os_str().is_empty()) {
-            (true, true) => return Ok(None),
-            (false, false) => {}
+        Self::for_known(certificate, key, Path::new(""))
+    }
+
+    /// The same, for clients with a certificate that one in `client_ca` has signed, and for no others; for everybody when no such file is named.
+    pub fn for_known(certificate: &Path, key: &Path, client_ca: &Path) -> anyhow::Result<Option<Self>> {
+        let is_named = |path: &Path| !path.as_os_str().is_empty();
+        match (is_named(certificate), is_named(key)) {
+            (false, false) if is_named(client_ca) => {
+                anyhow::bail!("tls_client_ca needs tls_certificate and tls_key")
+            }
+            (false, false) => return Ok(None),
+            (true, true) => {}
             _ => anyhow::bail!("set both tls_certificate and tls_key, or neither"),
         }
-        let changed_at = [changed_at(certificate), changed_at(key)];
-        let current = Current { config: read(certificate, key)?, changed_at, looked_at: Instant::now() };
-        let (certificate, key) = (certificate.to_owned(), key.to_owned());
-        Ok(Some(Self { certificate, key, current: Mutex::new(current) }))
+        let files = Files {
+            certificate: certificate.to_owned(),
+            key: key.to_owned(),
+            client_ca: client_ca.to_owned(),
+        };
+        let changed_at = files.changed_at();
+        let current = Current { config: files.read()?, changed_at, looked_at: Instant::now() };
+        Ok(Some(Self { files, current: Mutex::new(current) }))
     }
 
     /// What a new connection speaks. Files that cannot be used now leave what was.
@@ -55,11 +76,11 @@ impl Tls {
     }
 
     fn follow(&self, current: &mut Current) {
-        let changed_at = [changed_at(&self.certificate), changed_at(&self.key)];
+        let changed_at = self.files.changed_at();
         if changed_at == current.changed_at {
             return;
         }
-        match read(&self.certificate, &self.key) {
+        match self.files.read() {
             Ok(config) => {
                 tracing::info!("read the changed certificate");
                 current.config = config;
@@ -73,22 +94,46 @@ impl Tls {
     }
 }
 
-fn changed_at(path: &Path) -> Option<SystemTime> {
-    fs::metadata(path).and_then(|found| found.modified()).ok()
+impl Files {
+    fn changed_at(&self) -> [Option<SystemTime>; 3] {
+        [&self.certificate, &self.key, &self.client_ca]
+            .map(|path| fs::metadata(path).and_then(|found| found.modified()).ok())
+    }
+
+    fn read(&self) -> anyhow::Result<Arc<ServerConfig>> {
+        let Self { certificate, key, client_ca } = self;
+        let chain = certificates("tls_certificate", certificate)?;
+        let private = PrivateKeyDer::from_pem_file(key)
+            .with_context(|| format!("cannot read tls_key {}", key.display()))?;
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let clients = match client_ca.as_os_str().is_empty() {
+            true => WebPkiClientVerifier::no_client_auth(),
+            false => {
+                let mut roots = RootCertStore::empty();
+                for root in certificates("tls_client_ca", client_ca)? {
+                    roots.add(root).with_context(|| format!("tls_client_ca {}", client_ca.display()))?;
+                }
+                WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
+                    .build()
+                    .with_context(|| format!("tls_client_ca {}", client_ca.display()))?
+            }
+        };
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .and_then(|builder| builder.with_client_cert_verifier(clients).with_single_cert(chain, private))
+            .with_context(|| {
+                format!("{} and {} do not belong together", certificate.display(), key.display())
+            })?;
+        Ok(Arc::new(config))
+    }
 }
 
-fn read(certificate: &Path, key: &Path) -> anyhow::Result<Arc<ServerConfig>> {
-    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(certificate)
+fn certificates(setting: &str, path: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
+    let found: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(path)
         .and_then(Iterator::collect)
-        .with_context(|| format!("cannot read tls_certificate {}", certificate.display()))?;
-    anyhow::ensure!(!chain.is_empty(), "there is no certificate in {}", certificate.display());
-    let private = PrivateKeyDer::from_pem_file(key)
-        .with_context(|| format!("cannot read tls_key {}", key.display()))?;
-    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, private))
-        .with_context(|| format!("{} and {} do not belong together", certificate.display(), key.display()))?;
-    Ok(Arc::new(config))
+        .with_context(|| format!("cannot read {setting} {}", path.display()))?;
+    anyhow::ensure!(!found.is_empty(), "there is no certificate in {}", path.display());
+    Ok(found)
 }
 
 #[cfg(test)]
@@ -98,8 +143,16 @@ mod tests {
         net::{SocketAddr, TcpStream},
     };
 
-    use axum::{Router, routing::get};
-    use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+    use axum::{
+        Router,
+        routing::{get, post},
+    };
+    use rustls::{ClientConfig, ClientConnection, StreamOwned};
+    use schakel_lookup::{
+        client_certificate::ClientCertificate,
+        post::{Posted, Poster},
+        settings::OutgoingSettings,
+    };
     use schakel_testkit::server_tls::ServerTls;
     use tempfile::TempDir;
 
@@ -169,6 +222,45 @@ mod tests {
     }
 
     #[test]
+    fn where_a_certificate_is_asked_for_only_those_who_have_one_are_let_in() {
+        let (ours, theirs) = (ServerTls::for_localhost(), ServerTls::for_localhost());
+        let (_folder, certificate, key) = files(&ours);
+        let (folder, their_certificate, their_key) = files(&theirs);
+        let tls = Tls::for_known(&certificate, &key, &their_certificate).unwrap();
+        let router = Router::new().route("/", post(async || "hello"));
+        let handle = listener::start("127.0.0.1:0", "test", tls, router).unwrap();
+        let url = format!("https://{}/", handle.address().unwrap());
+        let settings = OutgoingSettings {
+            allow: vec!["127.0.0.0/8".to_owned()],
+            ca_file: certificate.clone(),
+            ..OutgoingSettings::default()
+        };
+        let posted = |certificate: &Path, key: &Path| {
+            let shown = ClientCertificate::from_files(certificate, key).unwrap();
+            Poster::for_hubs(&settings, shown, Duration::from_secs(10)).unwrap().post(&url, &[], b"x")
+        };
+        let is_let_in = |posted: Posted| matches!(posted, Posted::Answered { status: 200, .. });
+        assert!(is_let_in(posted(&their_certificate, &their_key)));
+        assert!(!is_let_in(posted(Path::new(""), Path::new(""))), "who shows none");
+        assert!(!is_let_in(posted(&certificate, &key)), "one that nobody here has signed");
+        // A renewed one is shown at the next connection.
+        let (shown, again) = (folder.path().join("shown.pem"), folder.path().join("shown-key.pem"));
+        fs::copy(&certificate, &shown).unwrap();
+        fs::copy(&key, &again).unwrap();
+        let poster = Poster::for_hubs(
+            &settings,
+            ClientCertificate::from_files(&shown, &again).unwrap(),
+            Duration::from_secs(10),
+        )
+        .unwrap();
+        assert!(!is_let_in(poster.post(&url, &[], b"x")));
+        fs::copy(&their_certificate, &shown).unwrap();
+        fs::copy(&their_key, &again).unwrap();
+        assert!(is_let_in(poster.post(&url, &[], b"x")));
+        handle.stop();
+    }
+
+    #[test]
     fn what_cannot_be_used_is_said_by_its_name() {
         let (_folder, certificate, key) = files(&ServerTls::for_localhost());
         let error = |certificate: &Path, key: &Path| match Tls::from_files(certificate, key) {
@@ -180,5 +272,11 @@ mod tests {
         assert!(error(Path::new("/nonexistent"), &key).contains("tls_certificate /nonexistent"));
         assert!(error(&key, &key).contains("no certificate in"));
         assert!(error(&certificate, &certificate).contains("tls_key"));
+        let error = |certificate: &Path, key: &Path, client_ca: &Path| {
+            format!("{:#}", Tls::for_known(certificate, key, client_ca).err().unwrap())
+        };
+        assert!(error(&certificate, &key, Path::new("/nonexistent")).contains("tls_client_ca /nonexistent"));
+        assert!(error(&certificate, &key, &key).contains("no certificate in"));
+        assert!(error(Path::new(""), Path::new(""), &certificate).contains("tls_client_ca needs"));
     }
 }

@@ -49,7 +49,7 @@ impl Fetcher {
             link,
             reader: Reader::open(data)?,
             spool: Arc::clone(spool),
-            poster: Poster::for_hubs(&config.outgoing, POST_TIME_MAX)?,
+            poster: Poster::for_hubs(&config.outgoing, config.hub.shown()?, POST_TIME_MAX)?,
             config: config.clone(),
             cursor: String::new(),
             next: None,

@@ -206,7 +206,7 @@ impl Lane {
         Ok(Self {
             link,
             writer: HubWriter::open(data)?,
-            poster: Poster::for_hubs(&config.outgoing, POST_TIME_MAX)?,
+            poster: Poster::for_hubs(&config.outgoing, config.hub.shown()?, POST_TIME_MAX)?,
             config: config.clone(),
             pace: Pace::default(),
             failures: 0,

@@ -209,7 +209,7 @@ fn says_nothing(error: &FetchError) -> bool {
         | FetchError::Refused { .. }
         | FetchError::Url(_) => true,
         FetchError::Dns(error) => matches!(error, DnsError::NoSuchName(_) | DnsError::Name(_)),
-        FetchError::Timeout(_) | FetchError::Failed { .. } => false,
+        FetchError::Timeout(_) | FetchError::Failed { .. } | FetchError::ClientCertificate(_) => false,
     }
 }
 
