@@ -2,6 +2,7 @@
 //!
 //! - [`ours`]: our name and key, and lines that are signed by it,
 //! - [`links`]: agreeing on a link: invitation, acceptance, keys,
+//! - `xarf`: findings as X-ARF reports,
 //! - [`sealing`]: what only its final recipient can read,
 //! - [`door`]: who may bring or fetch something, before it is kept,
 //! - [`lines`]: what was brought, read and its signatures checked,
@@ -19,3 +20,4 @@ pub mod links;
 pub mod ours;
 pub mod sealing;
 pub mod sending;
+pub(crate) mod xarf;

@@ -360,6 +360,26 @@ fn each_parcel_of_a_batch_has_its_own_outcome_and_the_good_ones_their_effect_onc
             201,
             rejected(Rejection::Schema),
         ),
+        // As an X-ARF report, and as half of one.
+        (
+            of(
+                &top,
+                &Parcel {
+                    content: Content::Xarf(json!({
+                        "xarf_version": "4.2.0", "category": "vulnerability", "type": "open_service",
+                        "source_identifier": "203.0.113.31", "timestamp": "2026-11-18T03:00:00Z",
+                    })),
+                    ..parcel(202)
+                },
+            ),
+            202,
+            ReceiptOutcome::Accepted,
+        ),
+        (
+            of(&top, &Parcel { content: Content::Xarf(json!({ "ReporterInfo": {} })), ..parcel(203) }),
+            203,
+            rejected(Rejection::Schema),
+        ),
         // The same again, under its name and under another.
         (of(&top, &parcel(1)), 1, ReceiptOutcome::Duplicate),
         (of(&top, &Parcel { id: ParcelId([2; 16]), ..parcel(1) }), 2, ReceiptOutcome::Duplicate),

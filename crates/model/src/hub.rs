@@ -148,6 +148,18 @@ impl Purpose {
     }
 }
 
+/// How a finding is written in a parcel that is not sealed. Every hub reads both.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum PayloadForm {
+    /// An event in IntelMQ's data format.
+    #[default]
+    Idf,
+    /// An X-ARF report.
+    Xarf,
+}
+
+words!(PayloadForm, "form of a payload", Idf "idf", Xarf "x-arf");
+
 /// What both agreed on. Each side keeps its own; what is sent keeps to both.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LinkTerms {

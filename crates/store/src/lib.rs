@@ -79,6 +79,7 @@ pub mod handovers;
 pub mod hub_claim_lists;
 pub mod hub_messages;
 pub mod hub_outages;
+pub mod hub_payload;
 pub mod hub_proofs;
 pub mod hub_questions;
 pub mod hub_sealing;

@@ -263,6 +263,7 @@ mod tests {
         "hub_link.transport",
         "hub_link.purposes",
         "hub_link.status",
+        "hub_link.payload",
         "parcel_out.outcome",
         "parcel_out.reason",
         "parcel_in.path",

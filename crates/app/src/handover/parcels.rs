@@ -7,18 +7,19 @@ use schakel_formats::hub::{
 use schakel_model::{
     event::{Event, Value},
     finding::FindingKey,
-    hub::{FindingKeyOnLink, HOPS_MAX, HubName, Link, OutgoingParcel, ParcelId, Withheld},
+    hub::{FindingKeyOnLink, HOPS_MAX, HubName, Link, OutgoingParcel, ParcelId, PayloadForm, Withheld},
     ids::{FindingId, NotificationId},
     observation::{Observation, ObservedAt},
     severity::Severity,
     tlp::Terms,
 };
-use schakel_parse::idf::to_json;
+use schakel_parse::{idf::to_json, xarf::Reporter};
 use schakel_rules::handover::class;
 
 use crate::hub::{
     ours::Ours,
     sealing::{Sealer, carried},
+    xarf,
 };
 
 const DAY_SECONDS: i64 = 86_400;
@@ -108,6 +109,7 @@ pub(crate) struct Together<'a> {
     pub ours: &'a Ours,
     pub secret: &'a [u8; 32],
     pub link: &'a Link,
+    pub form: PayloadForm,
     pub terms: Terms,
     pub notification: NotificationId,
     /// Seconds since 1970.
@@ -120,8 +122,9 @@ pub(crate) fn parcel(
     sealer: Option<&mut Sealer>,
     one: ToHandOver<'_>,
 ) -> anyhow::Result<OutgoingParcel> {
-    let Together { ours, secret, link, terms, notification, now } = together;
-    let (content, withheld) = content(&one, sealer)?;
+    let Together { ours, secret, link, form, terms, notification, now } = together;
+    let reporter = ours.reporter.as_ref().filter(|_| form == PayloadForm::Xarf);
+    let (content, withheld) = content(&one, sealer, reporter)?;
     let key = key_on_link(secret, link, one.tellable.key);
     let id = name(secret, key, one.revision);
     let mut path = one.tellable.path.clone();
@@ -158,13 +161,20 @@ pub(crate) fn parcel(
     })
 }
 
-/// What a parcel tells, and why it has to wait. What came sealed goes on as it came.
-fn content(one: &ToHandOver<'_>, sealer: Option<&mut Sealer>) -> anyhow::Result<(Content, Option<Withheld>)> {
+/// What a parcel tells, and why it has to wait. What came sealed goes on as it came. `reporter`: it is written in X-ARF, by them.
+fn content(
+    one: &ToHandOver<'_>,
+    sealer: Option<&mut Sealer>,
+    reporter: Option<&Reporter>,
+) -> anyhow::Result<(Content, Option<Withheld>)> {
     if let Some(sealed) = carried(&one.tellable.event) {
         return Ok((Content::Sealed(sealed), None));
     }
     let event = serde_json::from_str(&to_json(&one.tellable.event))?;
-    let Some(sealer) = sealer else { return Ok((Content::Event(event), None)) };
+    let Some(sealer) = sealer else {
+        let report = reporter.and_then(|reporter| xarf::report(&one.tellable.event, reporter));
+        return Ok((report.map_or(Content::Event(event), Content::Xarf), None));
+    };
     Ok(match sealer.seal(one.asset.as_ref(), &event)? {
         Ok(sealed) => (Content::Sealed(sealed), None),
         Err(why) => (Content::Event(event), Some(why)),

@@ -18,6 +18,7 @@ use schakel_model::{
     ids::{ReportId, SourceId},
     tlp::Tlp,
 };
+use schakel_parse::idf::to_json;
 use schakel_rules::{
     handover::carries,
     hub::{Facts, accept},
@@ -41,6 +42,7 @@ use super::{
     lines::{self, Between, Line},
     ours::{Ours, new_id_text},
     sealing::{Arrived, Opener},
+    xarf,
 };
 use crate::{
     handover::whose,
@@ -261,6 +263,10 @@ impl HubDesk<'_> {
     ) -> anyhow::Result<Result<Vec<u8>, Rejection>> {
         let sealed = match &parcel.content {
             Content::Event(event) => return Ok(jcs::write(event).map_err(|_| Rejection::Schema)),
+            Content::Xarf(report) => {
+                let event = xarf::event(report, made_at).map(|event| to_json(&event).into_bytes());
+                return Ok(event.ok_or(Rejection::Schema));
+            }
             Content::Sealed(sealed) => sealed,
         };
         Ok(match opener.arrived(parcel, sealed, made_at) {

@@ -15,11 +15,13 @@ use std::{
 
 use anyhow::{Context, ensure};
 use jiff::Timestamp;
+use schakel_deliver::mail::address;
 use schakel_formats::hub::{
     fingerprint::Fingerprint,
     message::{self, Envelope, Kind},
 };
 use schakel_model::hub::HubName;
+use schakel_parse::xarf::Reporter;
 use schakel_seal::{ed25519::Ed25519Key, openpgp::secret::SecretKey, random::Random};
 use serde_json::Value;
 
@@ -46,6 +48,8 @@ pub struct Ours {
     pub name: HubName,
     /// Where others reach us; empty: nowhere.
     pub url: String,
+    /// As whom we report in X-ARF; `None` without a name or a mail address of our own.
+    pub reporter: Option<Reporter>,
     key: Arc<Ed25519Key>,
     folder: PathBuf,
 }
@@ -59,7 +63,10 @@ impl Ours {
         let path = folder(config).join(SIGNING);
         ensure!(path.exists(), "this hub has no key yet: `schakel hub init` makes one");
         let key = Arc::new(read_key(&path)?);
-        Ok(Some(Self { name: name(config)?, url: url(config), key, folder: folder(config) }))
+        let reporter = address("mail.from", &config.mail.from)
+            .ok()
+            .and_then(|from| Reporter::new(&config.sender, &from).ok());
+        Ok(Some(Self { name: name(config)?, url: url(config), reporter, key, folder: folder(config) }))
     }
 
     /// As [`Ours::open`], where there has to be one.

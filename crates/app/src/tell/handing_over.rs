@@ -21,6 +21,7 @@ use schakel_store::{
     Reader, StoreError,
     chunks::Chunk,
     handovers::{self, NewHandover},
+    hub_payload,
     outbox::{NewNotification, Notification},
     reports, sources,
 };
@@ -150,6 +151,7 @@ impl Composer<'_> {
             ours: links.ours().context("this installation is no hub")?,
             secret: &secret,
             link,
+            form: self.reader.read(|connection| hub_payload::form(connection, link.id))?,
             terms: telling.terms,
             notification: *next,
             now: self.now.as_second(),

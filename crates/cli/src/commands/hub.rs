@@ -16,14 +16,15 @@ use schakel_app::{
 use schakel_formats::hub::{fingerprint::Fingerprint, invitation::FILE_BYTES_MAX, message::key_id};
 use schakel_model::{
     hub::{
-        Direction, HubName, Link, LinkState, LinkTerms, ParcelId, Purpose, StatusLevel, Transport, Withheld,
+        Direction, HubName, Link, LinkState, LinkTerms, ParcelId, PayloadForm, Purpose, StatusLevel,
+        Transport, Withheld,
     },
     tlp::Tlp,
 };
 use schakel_store::{
     Reader, Store,
     act::Act,
-    hub_messages,
+    hub_messages, hub_payload,
     hub_sealing::{self, Sealing},
     hubs,
     parcel_queues::{self, Waiting},
@@ -140,6 +141,15 @@ pub enum HubCommand {
         /// on: seal it, and keep back what no key is known for; off: do not
         #[arg(value_parser = clap::builder::PossibleValuesParser::new(["on", "off"]))]
         how: String,
+        #[command(flatten)]
+        by: By,
+    },
+    /// Write what is handed over as events (idf, as every link begins) or as X-ARF reports (x-arf); every hub reads both
+    Payload {
+        /// The name of the other hub
+        peer: HubName,
+        /// How
+        form: PayloadForm,
         #[command(flatten)]
         by: By,
     },
@@ -319,6 +329,7 @@ pub fn run(context: &Context, command: &HubCommand) -> anyhow::Result<Ending> {
         HubCommand::Match(command) => hub_match::run(context, command),
         HubCommand::Status => hub_chain::status(context),
         HubCommand::Seal { peer, how, by } => seal(context, peer, how, by),
+        HubCommand::Payload { peer, form, by } => payload(context, peer, *form, by),
         HubCommand::TakenBack(command) => hub_taken_back::run(context, command),
         HubCommand::Whose(args) => hub_whose::run(context, args),
         HubCommand::Log { peer, limit } => hub_whose::log(context, peer, *limit),
@@ -488,6 +499,8 @@ fn show(context: &Context, peer: &HubName) -> anyhow::Result<Ending> {
     let sealing_key = reader.read(|connection| hub_sealing::keys(connection, link.id))?.own;
     let sealing_key = sealing_key.map(|key| sealing::fingerprint(&key));
     out.line(format!("  {:<18} {}", "sealed", if sealed { "to the final recipient" } else { "no" }));
+    let form = reader.read(|connection| hub_payload::form(connection, link.id))?;
+    out.line(format!("  {:<18} {form}", "written as"));
     out.line(format!("  {:<18} {}", "its key for that", sealing_key.as_deref().unwrap_or("-")));
     let now = context.clock.now_seconds();
     let mut key_values = Vec::new();
@@ -519,7 +532,7 @@ fn show(context: &Context, peer: &HubName) -> anyhow::Result<Ending> {
         out.line(format!("  {} of them are kept back: to be sealed, and {why}", number(*count)));
     }
     out.json(&json!({
-        "link": link_json(&link), "keys": key_values, "waits": waits.json(), "sealed": sealed, "sealing_key": sealing_key,
+        "link": link_json(&link), "keys": key_values, "waits": waits.json(), "payload": form.as_str(), "sealed": sealed, "sealing_key": sealing_key,
     }))?;
     Ok(Ending::Done)
 }
@@ -563,6 +576,22 @@ fn seal(context: &Context, peer: &HubName, how: &str, by: &By) -> anyhow::Result
     context.out.json(
         &json!({ "peer": peer.as_str(), "sealed": sealing == Sealing::Wanted, "released": released }),
     )?;
+    Ok(Ending::Done)
+}
+
+fn payload(context: &Context, peer: &HubName, form: PayloadForm, by: &By) -> anyhow::Result<Ending> {
+    let done = change(context, by, |store, act| {
+        let link = links::standing(store, peer)?;
+        Ok(store.set_payload_form(act, &link, form)?)
+    })?;
+    if done.is_some() {
+        let written = match form {
+            PayloadForm::Idf => "events",
+            PayloadForm::Xarf => "X-ARF reports",
+        };
+        context.out.line(format!("What is handed over to {peer} from now on is written as {written}."));
+        context.out.json(&json!({ "peer": peer.as_str(), "payload": form.as_str() }))?;
+    }
     Ok(Ending::Done)
 }
 

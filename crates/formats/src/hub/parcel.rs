@@ -67,6 +67,8 @@ pub struct ParcelAsset {
 pub enum Content {
     /// One event in IntelMQ's data format, flat.
     Event(Value),
+    /// One X-ARF report.
+    Xarf(Value),
     /// Such an event, for its final recipient alone.
     Sealed(SealedEvent),
 }
@@ -123,7 +125,7 @@ impl Parcel {
             }),
         });
         let (name, content) = match &self.content {
-            Content::Event(event) => ("payload", event.clone()),
+            Content::Event(payload) | Content::Xarf(payload) => ("payload", payload.clone()),
             Content::Sealed(sealed) => ("sealed", sealed.to_json()),
         };
         if let Some(members) = data.as_object_mut() {
@@ -146,6 +148,7 @@ impl Parcel {
             }
         };
         let content = match (fields.any("payload"), fields.any("sealed")) {
+            (Some(report), None) if is_xarf(report) => Content::Xarf(report.clone()),
             (Some(event), None) => Content::Event(event_of(event)?.clone()),
             (None, Some(sealed)) => Content::Sealed(SealedEvent::read(sealed)?),
             _ => return Err("a parcel has either a payload or what is sealed".to_owned()),
@@ -176,6 +179,11 @@ impl Parcel {
             _ => Ok(parcel),
         }
     }
+}
+
+/// Is it an X-ARF report, of version 4 or 3? An event has no such members.
+fn is_xarf(payload: &Value) -> bool {
+    payload.get("xarf_version").is_some() || payload.get("ReporterInfo").is_some()
 }
 
 /// An event: a flat object that says when, and what.
