@@ -3,6 +3,7 @@
 //! - [`accounts`]: who may sign in,
 //! - [`breached`]: passwords that were leaked elsewhere,
 //! - [`sign_in`]: who is at a browser: invitation, password, code, session,
+//! - [`renewal`]: another password, another app,
 //! - [`passkeys`], [`providers`], [`recovery`]: other ways to sign in, and back in; [`carried`]: what a browser has between two steps,
 //! - [`morning`]: the desk's first page,
 //! - [`own`]: what people of a member see,
@@ -30,6 +31,7 @@ pub mod people;
 pub mod providers;
 pub mod recovery;
 pub mod register_work;
+pub mod renewal;
 pub mod reports;
 pub mod rules;
 pub mod sector;

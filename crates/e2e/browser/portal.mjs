@@ -13,6 +13,16 @@ try {
   const { context, page } = await open(true);
   await signUp(page, base, invitation, "anna", (name) => look(page, name));
 
+  // Only just after signing in.
+  for (const language of ["en", "nl"]) {
+    await page.goto(`${base}/toegankelijkheid?lang=${language}`);
+    for (const [name, path] of [["new-password", "/account/password"], ["new-app", "/account/app"]]) {
+      const answer = await page.goto(base + path);
+      assert.equal(answer.status(), 200, path);
+      await look(page, name, { source: await answer.text() });
+    }
+  }
+
   const pages = {
     morning: "/",
     findings: "/findings?open=any",

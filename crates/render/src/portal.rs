@@ -36,6 +36,10 @@ const SOURCES: &[(&str, &str)] = &[
     ("sign_in", include_str!("../templates/portal/sign_in.html.j2")),
     ("code", include_str!("../templates/portal/code.html.j2")),
     ("invitation", include_str!("../templates/portal/invitation.html.j2")),
+    ("password_new", include_str!("../templates/portal/password_new.html.j2")),
+    ("app_new", include_str!("../templates/portal/app_new.html.j2")),
+    ("new_password", include_str!("../templates/portal/new_password.html.j2")),
+    ("new_app", include_str!("../templates/portal/new_app.html.j2")),
     ("recovery", include_str!("../templates/portal/recovery.html.j2")),
     ("message", include_str!("../templates/portal/message.html.j2")),
     ("morning", include_str!("../templates/portal/morning.html.j2")),
@@ -333,7 +337,7 @@ fn mistake(state: &State<'_, '_>) -> Result<String, Error> {
     let mistake = state.lookup("frame").unwrap_or_default().get_attr("mistake")?;
     let key = mistake.get_attr("key")?.to_string();
     let mut parts = Vec::new();
-    for pair in mistake.get_attr("parts")?.try_iter()? {
+    for pair in one.get_attr("parts")?.try_iter()? {
         let (name, value) = (pair.get_item_by_index(0)?, pair.get_item_by_index(1)?);
         // A telephone number is a text as well.
         parts.push((name.to_string(), Part::Text(value.to_string())));

@@ -208,6 +208,36 @@ pub fn make_ready(
     Ok(true)
 }
 
+/// Gives an account other proofs than it had, which keeps it open; `false` when those changed meanwhile.
+pub fn renew(
+    transaction: &Transaction<'_>,
+    act: &Act<'_>,
+    id: AccountId,
+    (before, after): (&Proofs, &Proofs),
+) -> Result<bool, StoreError> {
+    let renewed = transaction
+        .execute(
+            "UPDATE account SET password = ?2, one_time = ?3, one_time_used = ?4, failures = 0, locked_until = NULL
+             WHERE id = ?1 AND password = ?5 AND one_time IS ?6",
+            params![
+                id.0,
+                after.password,
+                after.one_time,
+                after.one_time_used,
+                before.password,
+                before.one_time
+            ],
+        )
+        .doing("renew what proves an account")?;
+    if renewed == 0 {
+        return Ok(false);
+    }
+    let what = [("password", before.password != after.password), ("app", before.one_time != after.one_time)];
+    let words: Vec<&str> = what.into_iter().filter(|(_, changed)| *changed).map(|(word, _)| word).collect();
+    act.audit(transaction, Action::AccountChanged, &subject(id), &json(&words.join(" ")))?;
+    Ok(true)
+}
+
 /// Records a wrong try.
 pub fn failed(
     transaction: &Transaction<'_>,

@@ -135,20 +135,20 @@ pub fn use_passkey(
         .map(|_| ())
 }
 
-/// Removes a passkey of this account.
+/// Removes a passkey of this account; `false` when it has none by this id.
 pub fn remove_passkey(
     transaction: &Transaction<'_>,
     act: &Act<'_>,
     account: AccountId,
     id: &[u8],
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let removed = transaction
         .execute("DELETE FROM passkey WHERE id = ?1 AND account = ?2", params![id, account.0])
         .doing("remove a passkey")?;
     if removed > 0 {
         act.audit(transaction, Action::PasskeyRemoved, &subject(account), "")?;
     }
-    Ok(())
+    Ok(removed > 0)
 }
 
 /// Gives an account these recovery codes, by their hashes, in the place of those it had.

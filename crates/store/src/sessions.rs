@@ -108,6 +108,17 @@ pub fn end_all(transaction: &Transaction<'_>, account: AccountId, at: i64) -> Re
         .map(|_| ())
 }
 
+/// Ends every other session of the account of this one.
+pub fn end_others(transaction: &Transaction<'_>, this: &Session, at: i64) -> Result<(), StoreError> {
+    transaction
+        .execute(
+            "UPDATE session SET ended_at = ?3 WHERE account = ?1 AND token <> ?2 AND ended_at IS NULL",
+            params![this.account.0, this.token, at],
+        )
+        .doing("end the other sessions of an account")
+        .map(|_| ())
+}
+
 /// Forgets sessions and invitations that are over since this time.
 pub fn forget(transaction: &Transaction<'_>, before: i64) -> Result<(), StoreError> {
     for sql in [

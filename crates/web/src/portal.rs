@@ -8,7 +8,7 @@
 //!   [`work`]: what the desk does to findings; [`register_work`]: changes of the register;
 //!   [`own`], [`own_answers`], [`own_assets`], [`own_claims`], [`own_contacts`], [`own_people`], [`own_closing_days`]: those of a member;
 //!   [`reports`], [`rules`], [`desk`]: what came in, how it is told, and the desk itself.
-//! - [`other_ways`]: a passkey, a provider, recovery codes; [`well_known`]: whom to tell of a weakness,
+//! - [`renewal`]: another password, another app; [`other_ways`]: a passkey, a provider, recovery codes; [`well_known`]: whom to tell of a weakness,
 //! - [`assets`]: styles, script and typeface.
 
 mod account;
@@ -38,6 +38,7 @@ mod own_people;
 mod plain;
 mod register;
 mod register_work;
+mod renewal;
 mod reports;
 mod routes;
 mod rules;

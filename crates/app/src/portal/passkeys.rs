@@ -1,12 +1,10 @@
 //! Passkeys: made by somebody who is signed in, and signed in by. The device checks who uses it, so one is both factors.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use schakel_model::ids::AccountId;
 use schakel_seal::passkey::{self, Asked};
 use schakel_store::{
     Reader,
     accounts::{self, beside},
-    act::Act,
     credentials::{self, Passkey},
 };
 
@@ -102,8 +100,9 @@ pub fn add(
         created_at: now,
         used_at: None,
     };
-    let act = Act { at: now, actor: &person.account.name, reason: "" };
-    Ok(beside(reader.data(), |transaction| credentials::add_passkey(transaction, &act, &passkey))?)
+    sign_in::change(reader, now, person, |transaction, act| {
+        credentials::add_passkey(transaction, act, &passkey)
+    })
 }
 
 /// Signs somebody in by a passkey. Gives the cookie of the session; `None` says nothing about what was wrong.
@@ -139,12 +138,12 @@ pub fn sign_in(
     sign_in::sign_in_as(reader, now, &account, agent).map(Some)
 }
 
-/// Removes a passkey of whoever is signed in, by its id as the page has it.
-pub fn remove(reader: &Reader, now: i64, person: &Person, id: &str) -> anyhow::Result<()> {
-    let Some(id) = decoded(id) else { return Ok(()) };
-    let act = Act { at: now, actor: &person.account.name, reason: "" };
-    let account: AccountId = person.account.id;
-    Ok(beside(reader.data(), |transaction| credentials::remove_passkey(transaction, &act, account, &id))?)
+/// Removes a passkey of whoever is signed in, by its id as the page has it; `false` when they have none by that.
+pub fn remove(reader: &Reader, now: i64, person: &Person, id: &str) -> anyhow::Result<bool> {
+    let Some(id) = decoded(id) else { return Ok(false) };
+    sign_in::change(reader, now, person, |transaction, act| {
+        credentials::remove_passkey(transaction, act, person.account.id, &id)
+    })
 }
 
 /// An id as the page has it.

@@ -1,8 +1,8 @@
 //! Recovery codes: for who has lost their telephone. Each stands in the place of the second factor, once; the password is asked as well.
 
-use schakel_store::{Reader, accounts::beside, act::Act, credentials};
+use schakel_store::{Reader, credentials};
 
-use super::sign_in::Person;
+use super::sign_in::{self, Person};
 use crate::random;
 
 /// How many are made at once.
@@ -16,9 +16,8 @@ pub fn make(reader: &Reader, now: i64, person: &Person) -> anyhow::Result<Vec<St
     let codes: Vec<String> = (0..CODES).map(|_| long_code()).collect::<Result<_, _>>()?;
     let hashes: Vec<[u8; 32]> =
         codes.iter().map(|code| random::hash(&reader.secret(), PURPOSE, code)).collect();
-    let act = Act { at: now, actor: &person.account.name, reason: "" };
-    beside(reader.data(), |transaction| {
-        credentials::set_recovery_codes(transaction, &act, person.account.id, &hashes)
+    sign_in::change(reader, now, person, |transaction, act| {
+        credentials::set_recovery_codes(transaction, act, person.account.id, &hashes).map(|()| true)
     })?;
     Ok(codes)
 }

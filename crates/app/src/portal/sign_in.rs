@@ -75,13 +75,26 @@ impl Person {
 pub struct Invited {
     /// Who.
     pub account: Account,
-    /// The secret for their app: as it is typed, and as a QR code says it.
+    /// What their app is to know.
+    pub offer: Offer,
+}
+
+/// A secret for an app.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    /// As it is typed.
     pub secret: String,
-    /// See [`Invited::secret`].
+    /// As a QR code says it.
     pub uri: String,
 }
 
-/// What came of setting an account up.
+impl Offer {
+    pub(super) fn of(secret: &[u8; one_time::SECRET_BYTES], issuer: &str, account: &Account) -> Self {
+        Self { secret: one_time::base32(secret), uri: one_time::uri(secret, issuer, &account.name) }
+    }
+}
+
+/// What came of setting an account up, or of renewing what proves it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SetUp {
     /// It can be signed in to.
@@ -94,6 +107,8 @@ pub enum SetUp {
     Breached,
     /// The code is not the one that the app shows now.
     WrongCode,
+    /// The password they have now is another, or too many wrong ones were tried.
+    WrongPassword,
 }
 
 /// Invites somebody within a transaction, by a link that ends in this token. Earlier links of theirs no longer work.
@@ -120,9 +135,8 @@ pub fn invited(reader: &Reader, now: i64, token: &str, issuer: &str) -> anyhow::
     let Some(account) = reader.read(|connection| accounts::get(connection, invitation.account))? else {
         return Ok(None);
     };
-    let secret = offered(&reader.secret(), &hash);
-    let uri = one_time::uri(&secret, issuer, &account.name);
-    Ok(Some(Invited { secret: one_time::base32(&secret), uri, account }))
+    let offer = Offer::of(&offered(&reader.secret(), &hash), issuer, &account);
+    Ok(Some(Invited { account, offer }))
 }
 
 /// The secret that a link offers: the same each time it is looked at, and kept nowhere.
@@ -142,25 +156,16 @@ pub fn set_up(
     breached: &Path,
 ) -> anyhow::Result<SetUp> {
     let Some(Invited { account, .. }) = invited(reader, now, token, "")? else { return Ok(SetUp::Gone) };
-    if let Some(weak) = password::weak(chosen, &account.name) {
-        return Ok(SetUp::Weak(weak));
-    }
-    if !breached.as_os_str().is_empty() && breached::contains(breached, &password::leaked_hash(chosen))? {
-        return Ok(SetUp::Breached);
+    if let Some(refused) = refused_password(chosen, &account, breached)? {
+        return Ok(refused);
     }
     let hash = token_hash(&reader.secret(), Kind::Invitation, token);
     let secret = offered(&reader.secret(), &hash);
     let Some(step) = one_time::verify(&secret, typed, now, None) else { return Ok(SetUp::WrongCode) };
     let mut random = fresh()?;
-    let about = about(account.id);
     let proofs = Proofs {
         password: password::hash(chosen, &mut random),
-        one_time: Some(secret_box::close(
-            &derived(&reader.secret(), "one-time"),
-            &about,
-            &secret,
-            &mut random,
-        )),
+        one_time: Some(closed_secret(reader, account.id, &secret, &mut random)),
         one_time_used: Some(step),
         ..Proofs::default()
     };
@@ -169,6 +174,30 @@ pub fn set_up(
         accounts::make_ready(transaction, &act, account.id, &hash, &proofs)
     })?;
     Ok(if ready { SetUp::Ready } else { SetUp::Gone })
+}
+
+/// Why a password is not taken; `None`: it is.
+pub(super) fn refused_password(
+    chosen: &str,
+    account: &Account,
+    breached: &Path,
+) -> anyhow::Result<Option<SetUp>> {
+    if let Some(weak) = password::weak(chosen, &account.name) {
+        return Ok(Some(SetUp::Weak(weak)));
+    }
+    let is_breached =
+        !breached.as_os_str().is_empty() && breached::contains(breached, &password::leaked_hash(chosen))?;
+    Ok(is_breached.then_some(SetUp::Breached))
+}
+
+/// The secret of an app, as it is kept.
+pub(super) fn closed_secret(
+    reader: &Reader,
+    account: AccountId,
+    secret: &[u8],
+    random: &mut Random,
+) -> Vec<u8> {
+    secret_box::close(&derived(&reader.secret(), "one-time"), &about(account), secret, random)
 }
 
 /// The first step: name and password. Gives the cookie for the second; `None` says nothing about what was wrong.
@@ -329,7 +358,29 @@ pub fn form_token(secret: &[u8; 32], session: &Token) -> String {
     hash.to_hex()[..32].to_owned()
 }
 
-fn note_failure(reader: &Reader, now: i64, account: AccountId, proofs: &Proofs) -> anyhow::Result<()> {
+/// Changes by what somebody signs in, in their own name; when something was changed, they are signed in nowhere else any more.
+pub(super) fn change(
+    reader: &Reader,
+    now: i64,
+    person: &Person,
+    work: impl FnOnce(&Transaction<'_>, &Act<'_>) -> Result<bool, StoreError>,
+) -> anyhow::Result<bool> {
+    let act = Act { at: now, actor: &person.account.name, reason: "" };
+    Ok(beside(reader.data(), |transaction| {
+        let changed = work(transaction, &act)?;
+        if changed {
+            sessions::end_others(transaction, &person.session, now)?;
+        }
+        Ok(changed)
+    })?)
+}
+
+pub(super) fn note_failure(
+    reader: &Reader,
+    now: i64,
+    account: AccountId,
+    proofs: &Proofs,
+) -> anyhow::Result<()> {
     let failures = proofs.failures.saturating_add(1);
     let locked_until = shut_for(failures).map(|seconds| now + seconds);
     beside(reader.data(), |transaction| accounts::failed(transaction, account, failures, locked_until))?;
@@ -393,23 +444,23 @@ pub fn role_words(of_desk: bool) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use schakel_model::language::Language;
     use schakel_store::data_dir::DataDir;
 
     use super::*;
 
-    const PASSWORD: &str = "drie appels op een fiets";
-    const NOW: i64 = 1_800_000_000;
+    pub const PASSWORD: &str = "drie appels op een fiets";
+    pub const NOW: i64 = 1_800_000_000;
 
-    struct Place {
+    pub struct Place {
         _folder: tempfile::TempDir,
-        reader: Reader,
-        secret: Vec<u8>,
+        pub reader: Reader,
+        pub secret: Vec<u8>,
     }
 
     /// Somebody invited, who has set up their account.
-    fn place() -> Place {
+    pub fn place() -> Place {
         let folder = tempfile::tempdir().unwrap();
         let mut store = Store::open(&DataDir::new(folder.path())).unwrap();
         let account = Account {

@@ -200,6 +200,8 @@ const PAGES: [&str; 23] = [
     "/sector",
     "/explain?what=192.0.2.1",
     "/account",
+    "/account/password",
+    "/account/app",
 ];
 
 #[test]

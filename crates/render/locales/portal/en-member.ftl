@@ -395,5 +395,19 @@ done-asset-asked = We have your request and look at it. Until then everything st
 # Signed in just now
 recent-title = Sign in again
 recent = Before you change how you sign in, sign in again. Then nobody can do so on a screen that you left open.
-recent-help = Do you want to change passkeys or recovery codes? Then sign in again first.
+recent-help = Do you want to change how you sign in? Then sign in again first.
 recent-do = Sign in again
+
+# Password and app
+password-and-app = Password and app
+password-change = Change password
+password-present = Present password
+password-present-wrong = The present password is not right. After a few wrong tries you have to wait: a minute or longer.
+app-change = Link another app
+app-change-help = The app that you have now keeps working until you type a code from the new app here.
+renewal-help = You sign in with a password and a code from an app.
+renewal-none = You have no password here. With a password and an app you also get in when signing in at your organisation does not work.
+renewal-set = Set a password and an app
+renewal-ends = After that you are signed out everywhere but here.
+done-password-changed = Your password was changed. You are signed out everywhere but here.
+done-app-changed = The new app was linked. You are signed out everywhere but here.

@@ -395,5 +395,19 @@ done-asset-asked = Wij hebben uw verzoek en kijken ernaar. Tot dan blijft alles 
 # Kort geleden ingelogd
 recent-title = Log opnieuw in
 recent = Voordat u verandert hoe u inlogt, logt u opnieuw in. Zo kan niemand dat doen op een scherm dat u open liet staan.
-recent-help = Wilt u passkeys of herstelcodes veranderen? Log dan eerst opnieuw in.
+recent-help = Wilt u veranderen hoe u inlogt? Log dan eerst opnieuw in.
 recent-do = Opnieuw inloggen
+
+# Wachtwoord en app
+password-and-app = Wachtwoord en app
+password-change = Wachtwoord veranderen
+password-present = Huidig wachtwoord
+password-present-wrong = Het huidige wachtwoord klopt niet. Na een paar foute pogingen moet u even wachten: een minuut of langer.
+app-change = Andere app koppelen
+app-change-help = De app die u nu hebt, blijft werken tot u hier een code uit de nieuwe app typt.
+renewal-help = U logt in met een wachtwoord en een code uit een app.
+renewal-none = U hebt hier geen wachtwoord. Met een wachtwoord en een app komt u ook binnen als inloggen via uw organisatie niet lukt.
+renewal-set = Wachtwoord en app instellen
+renewal-ends = Daarna bent u overal uitgelogd, behalve hier.
+done-password-changed = Uw wachtwoord is veranderd. U bent overal uitgelogd, behalve hier.
+done-app-changed = De nieuwe app is gekoppeld. U bent overal uitgelogd, behalve hier.

@@ -71,6 +71,30 @@ pub struct Invitation {
     pub chars_min: usize,
 }
 
+/// Where somebody chooses another password.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct NewPassword {
+    /// The name they sign in with, for who keeps passwords for them.
+    pub name: String,
+    /// The fewest characters of a password.
+    pub chars_min: usize,
+}
+
+/// Where somebody links another app for codes.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct NewApp {
+    /// The name they sign in with.
+    pub name: String,
+    /// Do they have a password? Else they choose one as well.
+    pub has_password: bool,
+    /// The secret for their app, as it is typed, in groups of four.
+    pub secret: String,
+    /// The same as a picture (SVG, of squares only).
+    pub picture: String,
+    /// The fewest characters of a password.
+    pub chars_min: usize,
+}
+
 /// A page with one message.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Message {
@@ -93,6 +117,8 @@ pub struct Account {
     pub organisation: String,
     /// Words of their roles.
     pub roles: Vec<&'static str>,
+    /// Do they have a password, with an app for codes?
+    pub has_password: bool,
     /// Their number as devices know it, in base64url.
     pub user: String,
     /// Did they sign in just now? Else they change nothing of how they sign in.

@@ -42,6 +42,8 @@ notices!(
     Recorded "done-recorded",
     PasskeyAdded "done-passkey-added",
     PasskeyRemoved "done-passkey-removed",
+    PasswordChanged "done-password-changed",
+    AppChanged "done-app-changed",
     Answered "done-answered",
     AnswerProposed "done-answer-proposed",
     NothingDifferent "done-nothing-different",

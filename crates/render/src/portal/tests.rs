@@ -6,7 +6,9 @@ use serde_json::{Value as Json, json};
 
 use super::*;
 use crate::portal::{
-    account::{Account, AskedOfDevice, Codes, Invitation, Message, Passkey, Session, SignIn},
+    account::{
+        Account, AskedOfDevice, Codes, Invitation, Message, NewApp, NewPassword, Passkey, Session, SignIn,
+    },
     morning::{Ahead, Feed, Ledger, Morning, Waiting},
 };
 use crate::words::portal_sources;
@@ -19,6 +21,8 @@ const PARTS: &[&str] = &[
     "layout",
     "token",
     "fields",
+    "password_new",
+    "app_new",
     "answer",
     "difference",
     "register_tabs",
@@ -263,6 +267,16 @@ fn asked_of_device() -> AskedOfDevice {
     }
 }
 
+fn new_app(has_password: bool) -> NewApp {
+    NewApp {
+        name: "jan".into(),
+        has_password,
+        secret: "ABCD EFGH".into(),
+        picture: "<svg></svg>".into(),
+        chars_min: 12,
+    }
+}
+
 fn of_desk() -> Vec<(&'static str, Json)> {
     vec![
         (
@@ -290,6 +304,9 @@ fn of_desk() -> Vec<(&'static str, Json)> {
                 chars_min: 12,
             }),
         ),
+        ("new_password", of(NewPassword { name: "jan".into(), chars_min: 12 })),
+        ("new_app", of(new_app(true))),
+        ("new_app", of(new_app(false))),
         ("message", of(Message { title: "ready-title", text: "ready", on: Some(("/sign-in", "sign-in")) })),
         ("morning", of(morning())),
         (
@@ -300,6 +317,7 @@ fn of_desk() -> Vec<(&'static str, Json)> {
                 organisation: String::new(),
                 roles: vec!["handler"],
                 recent: true,
+                has_password: true,
                 user: "AQ".into(),
                 passkey: Some(asked_of_device()),
                 passkeys: vec![Passkey {

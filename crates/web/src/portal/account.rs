@@ -1,7 +1,7 @@
 //! `/account`: somebody's own account, and where they are signed in.
 
 use axum::{Extension, extract::State, http::StatusCode, response::Response};
-use schakel_app::portal::{passkeys, sign_in};
+use schakel_app::portal::{passkeys, renewal, sign_in};
 use schakel_render::portal::{
     account::{Account, Passkey, Session},
     acting::Done,
@@ -29,6 +29,7 @@ pub async fn show(State(portal): State<Portal>, Extension(visitor): Extension<Vi
         let passkeys = reader.read(|connection| credentials::passkeys(connection, account.id))?;
         let page = Account {
             recent: person.is_recent(visitor.now),
+            has_password: renewal::has_password(reader, person)?,
             user: passkeys::shown(&account.id.0.to_be_bytes()),
             passkey: challenge.as_ref().map(|(asked, _)| asked.clone()),
             passkeys: passkeys

@@ -24,6 +24,18 @@ const FORM_BYTES_MAX: usize = 1 << 20;
 pub struct Form(Vec<(String, String)>);
 
 impl Form {
+    /// These fields, when they came from a page of ours; else what is answered.
+    pub fn of(
+        fields: Vec<(String, String)>,
+        headers: &HeaderMap,
+        portal: &Portal,
+        visitor: &Visitor,
+    ) -> Result<Self, Response> {
+        let form = Self(fields);
+        let is_theirs = visitor.person.is_none() || same(form.field("form_token"), &visitor.form_token);
+        if comes_from_us(headers) && is_theirs { Ok(form) } else { Err(plain::old_form(portal, visitor)) }
+    }
+
     /// A field; empty when it was not sent.
     pub fn field(&self, name: &str) -> &str {
         self.0.iter().find(|(one, _)| one == name).map_or("", |(_, value)| value)
@@ -67,7 +79,7 @@ impl Form {
 
     /// What was typed, for the same page again; secrets are typed again.
     pub fn typed(self) -> Vec<(String, String)> {
-        const NOT_SHOWN: [&str; 3] = ["form_token", "back", "password"];
+        const NOT_SHOWN: [&str; 4] = ["form_token", "back", "password", "present"];
         self.0.into_iter().filter(|(name, _)| !NOT_SHOWN.contains(&name.as_str())).collect()
     }
 }
@@ -79,13 +91,12 @@ impl FromRequest<Portal> for Form {
         let Some(visitor) = request.extensions().get::<Visitor>().cloned() else {
             return Err(plain::nothing());
         };
-        let ours = comes_from_us(request.headers());
+        let headers = request.headers().clone();
         let Ok(body) = to_bytes(request.into_body(), FORM_BYTES_MAX).await else {
             return Err(plain::old_form(portal, &visitor));
         };
-        let form = Self(url::form_urlencoded::parse(&body).into_owned().collect());
-        let is_theirs = visitor.person.is_none() || same(form.field("form_token"), &visitor.form_token);
-        if ours && is_theirs { Ok(form) } else { Err(plain::old_form(portal, &visitor)) }
+        let fields = url::form_urlencoded::parse(&body).into_owned().collect();
+        Self::of(fields, &headers, portal, &visitor)
     }
 }
 

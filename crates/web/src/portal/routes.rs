@@ -13,7 +13,7 @@ use schakel_rules::access::Right;
 use super::{
     Portal, account, answers, assets, breaches, calls, conversations, desk, findings, mail, morning,
     other_ways, own, own_answers, own_assets, own_claims, own_closing_days, own_contacts, own_people, plain,
-    register, register_work, reports, rules, sector, signing_in, vetting,
+    register, register_work, renewal, reports, rules, sector, signing_in, vetting,
     visitor::{Access, Visitor, receive},
     well_known, work,
 };
@@ -47,6 +47,8 @@ pub(super) fn routes() -> Vec<Route> {
         has(Right::SignedIn, "/sign-out", post(signing_in::sign_out)),
         has(Right::SignedIn, "/account", get(account::show)),
         has(Right::SignedIn, "/account/sessions", post(account::end_session)),
+        has(Right::SignedIn, "/account/password", get(renewal::password).post(renewal::set_password)),
+        has(Right::SignedIn, "/account/app", get(renewal::app).post(renewal::set_app)),
         has(Right::SignedIn, "/account/passkeys", post(other_ways::add_passkey)),
         has(Right::SignedIn, "/account/passkeys/remove", post(other_ways::remove_passkey)),
         has(Right::SignedIn, "/account/recovery", post(other_ways::recovery_codes)),

@@ -238,15 +238,31 @@ pub async fn set_up(
                 return Ok(plain::message(portal, visitor, StatusCode::OK, "ready-title", "ready", on));
             }
             SetUp::Gone => return Ok(gone(portal, visitor)),
-            SetUp::Weak(Weak::Short) => "password-short",
-            SetUp::Weak(Weak::Long) => "password-long",
-            SetUp::Weak(Weak::Guessable) => "password-guessable",
-            SetUp::Breached => "password-breached",
-            SetUp::WrongCode => "invitation-code-wrong",
+            refused => what_is_wrong(refused),
         };
         show_invitation(portal, visitor, reader, &token, StatusCode::UNPROCESSABLE_ENTITY, wrong)
     })
     .await
+}
+
+/// The key of the text for what was not taken; empty: it was.
+pub fn what_is_wrong(refused: SetUp) -> &'static str {
+    match refused {
+        SetUp::Weak(Weak::Short) => "password-short",
+        SetUp::Weak(Weak::Long) => "password-long",
+        SetUp::Weak(Weak::Guessable) => "password-guessable",
+        SetUp::Breached => "password-breached",
+        SetUp::WrongCode => "invitation-code-wrong",
+        SetUp::WrongPassword => "password-present-wrong",
+        SetUp::Ready | SetUp::Gone => "",
+    }
+}
+
+/// A secret in groups of four, for who types it.
+pub fn in_fours(secret: &str) -> String {
+    let groups: Vec<&str> =
+        secret.as_bytes().chunks(4).filter_map(|four| std::str::from_utf8(four).ok()).collect();
+    groups.join(" ")
 }
 
 fn show_invitation(
@@ -257,18 +273,16 @@ fn show_invitation(
     status: StatusCode,
     wrong: &'static str,
 ) -> anyhow::Result<Response> {
-    let Some(Invited { account, secret, uri }) =
+    let Some(Invited { account, offer }) =
         sign_in::invited(reader, visitor.now, token, &portal.config.sender)?
     else {
         return Ok(gone(portal, visitor));
     };
-    let groups: Vec<&str> =
-        secret.as_bytes().chunks(4).filter_map(|four| std::str::from_utf8(four).ok()).collect();
     let page = Invitation {
         name: account.name,
         display_name: account.display_name,
-        secret: groups.join(" "),
-        picture: qr_code(&uri),
+        secret: in_fours(&offer.secret),
+        picture: qr_code(&offer.uri),
         wrong,
         providers: portal.providers.shown(),
         token: token.to_owned(),

@@ -71,6 +71,10 @@ async fn ask(
         .header(header::COOKIE, cookie)
         .body(Body::from(body.to_owned()))
         .unwrap();
+    send(router, request).await
+}
+
+async fn send(router: axum::Router, request: Request<Body>) -> (Response, String) {
     let response = TowerToHyperService::new(router).call(request).await.unwrap();
     let (head, body) = response.into_parts();
     let body = to_bytes(body, 1 << 22).await.unwrap();
@@ -277,6 +281,13 @@ fn how_somebody_signs_in_changes_only_just_after_they_did() {
     run(async {
         let place = place();
         let form = format!("form_token={}&passkey=AQ", place.form_token);
+        for path in ["/account/password", "/account/app"] {
+            for method in [Method::GET, Method::POST] {
+                let (answer, page) = later(&place, RECENT_SECONDS, method, path, &form).await;
+                assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{path}");
+                assert!(page.contains("Sign in again"), "{path}: {page}");
+            }
+        }
         for path in ["/account/passkeys/remove", "/account/recovery"] {
             let (answer, page) = later(&place, RECENT_SECONDS, Method::POST, path, &form).await;
             assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{path}");
