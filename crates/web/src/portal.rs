@@ -2,10 +2,10 @@
 //!
 //! - [`routes`]: every address, with the right that it asks for. There is no other way to add one.
 //! - [`visitor`]: who asks, in which language; turned away here when they may not.
-//! - [`forms`]: what somebody sends, and proof that it comes from a page of ours.
+//! - [`forms`]: what somebody sends, and proof that it comes from a page of ours; [`upload`]: with files.
 //! - [`acting`]: carries out what a page asks, and says what came of it; [`notices`]: on the next page.
-//! - [`signing_in`], [`account`], [`morning`], [`findings`], [`register`], [`calls`], [`vetting`], [`answers`]: the pages;
-//!   [`work`]: what the desk does to findings; [`register_work`]: changes of the register;
+//! - [`signing_in`], [`account`], [`morning`], [`ahead`], [`findings`], [`register`], [`calls`], [`vetting`], [`answers`]: the pages;
+//!   [`work`]: what the desk does to findings; [`register_work`], [`register_import`]: changes of the register;
 //!   [`own`], [`own_answers`], [`own_assets`], [`own_claims`], [`own_contacts`], [`own_people`], [`own_closing_days`]: those of a member;
 //!   [`reports`], [`rules`], [`desk`]: what came in, how it is told, and the desk itself.
 //! - [`renewal`]: another password, another app; [`other_ways`]: a passkey, a provider, recovery codes; [`well_known`]: whom to tell of a weakness,
@@ -37,6 +37,7 @@ mod own_contacts;
 mod own_people;
 mod plain;
 mod register;
+mod register_import;
 mod register_work;
 mod renewal;
 mod reports;
@@ -46,6 +47,7 @@ mod sector;
 mod signing_in;
 #[cfg(test)]
 mod tests;
+mod upload;
 mod vetting;
 mod visitor;
 mod well_known;

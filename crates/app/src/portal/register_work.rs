@@ -1,7 +1,7 @@
 //! Changes of the register, each shown with what it would lead to before it is made.
 
 use anyhow::{Context, bail, ensure};
-use schakel_formats::register::{import::Options, read_value};
+use schakel_formats::register::read_value;
 use schakel_model::{
     asset::{AssetKind, Role},
     ids::{AssetId, ContactId, OrganisationId},
@@ -332,7 +332,7 @@ fn of_organisation(store: &Store, code: &str, id: ContactId) -> anyhow::Result<(
 }
 
 /// What an import would change.
-#[derive(Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Imported {
     /// In which format it was read, in words.
     pub format: &'static str,
@@ -352,16 +352,6 @@ pub struct Imported {
     pub usable: bool,
     /// Does it change anything?
     pub changes: bool,
-}
-
-/// Reads a file that is to be imported beside what stands.
-pub fn read_import(
-    standing: Register,
-    name: &str,
-    bytes: &[u8],
-    options: &Options,
-) -> anyhow::Result<Import> {
-    Import::read_named(&[(name.to_owned(), bytes.to_vec())], options, standing)
 }
 
 /// What an import would change.

@@ -16,6 +16,9 @@ fn token(page: &Answer) -> String {
     found.unwrap_or_else(|| panic!("no token in {page:?}")).to_owned()
 }
 
+/// A part of a form with files: its name, the name of a file, and what it holds.
+type Part<'a> = (&'a str, Option<&'a str>, &'a str);
+
 /// Somebody who sends forms.
 pub struct Sender<'a> {
     portal: &'a Portal,
@@ -36,6 +39,19 @@ impl<'a> Sender<'a> {
 
     pub fn post(&self, path: &str, fields: &str) -> Answer {
         self.portal.post(path, &self.session, &format!("form_token={}&{fields}", self.token))
+    }
+
+    /// Sends a form with files, as a browser does: fields by name, a file with its own name.
+    pub fn upload(&self, path: &str, fields: &[Part<'_>], more: &[Part<'_>]) -> Answer {
+        let token = ("form_token", None, self.token.as_str());
+        let mut body = String::new();
+        for (name, file, text) in std::iter::once(&token).chain(fields).chain(more) {
+            let file = file.map_or_else(String::new, |file| format!("; filename=\"{file}\""));
+            body +=
+                &format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n{text}\r\n");
+        }
+        let kind = "Content-Type: multipart/form-data; boundary=x\r\n";
+        self.portal.ask("POST", path, &self.session, kind, &(body + "--x--\r\n"))
     }
 
     /// Sends a form that is accepted; what the next page says.
@@ -239,6 +255,38 @@ fn the_register_is_changed_after_a_look_at_what_it_leads_to() {
     );
     assert!(!wrong.body.contains("name=\"apply\"") && !wrong.body.contains("<script>,"), "{}", wrong.body);
     assert!(bram.get("/register/history").body.contains("list"));
+
+    // Files are the same: two together, looked at, then applied as they were.
+    let assets = "organisation,kind,value,role\nGM2,domain,uit-een-bestand.example,owner\n";
+    let contacts = "organisation,role,name,email,phone,language,tlp_max\nGM2,findings,Els,els@lindeveen.example,,nl,AMBER\n";
+    let page = bram.upload(
+        "/register/import",
+        &[("scope", None, "additions")],
+        &[("files", Some("../assets.csv"), assets), ("files", Some("contacts.csv"), contacts)],
+    );
+    assert_eq!(page.status, 200, "{}", page.body);
+    for shown in [
+        "<code>assets.csv</code>",
+        "<code>contacts.csv</code>",
+        "uit-een-bestand.example",
+        "els@lindeveen.example",
+    ] {
+        assert!(page.body.contains(shown), "{shown}: {}", page.body);
+    }
+    assert!(!bram.get("/organisations/GM2").body.contains("uit-een-bestand.example"), "only looked at");
+    let kept = [
+        ("name", None, "assets.csv"),
+        ("text", None, assets),
+        ("name", None, "contacts.csv"),
+        ("text", None, contacts),
+        ("scope", None, "additions"),
+        ("apply", None, "yes"),
+    ];
+    assert_eq!(bram.upload("/register/import", &kept, &[]).status, 422, "say why");
+    let applied = bram.upload("/register/import", &kept, &[("reason", None, "the files of Els")]);
+    assert_eq!((applied.status, applied.header("location")), (303, "/organisations"), "{}", applied.body);
+    let page = bram.get("/organisations/GM2").body;
+    assert!(page.contains("uit-een-bestand.example") && page.contains("els@lindeveen.example"), "{page}");
     bram.done("/organisations/GM2/steps", "step=invitation&by=Jan&number=");
     assert_eq!(bram.get("/organisations/GM2/quality").status, 200);
     let anna = Sender::new(&portal, "anna", &["handler"]);

@@ -418,7 +418,7 @@ fn of_desk() -> Vec<(&'static str, Json)> {
         ),
         (
             "import",
-            json!({ "text": "a,b", "scope": "additions", "looked": { "format": "f", "problems": ["p"], "errors": 0, "kinds": [["assets", 1, 2, 3, 4]],
+            json!({ "files": [{ "name": "assets.csv", "text": "a,b" }, { "name": "", "text": "c" }], "megabytes_max": 4, "scope": "additions", "looked": { "format": "f", "problems": ["p"], "errors": 0, "kinds": [["assets", 1, 2, 3, 4]],
                 "rows": [["added", "", "x"]], "conflicts": ["c"], "leaving": ["GM9"], "usable": true, "changes": true } }),
         ),
         (

@@ -24,16 +24,11 @@ const FORM_BYTES_MAX: usize = 1 << 20;
 pub struct Form(Vec<(String, String)>);
 
 impl Form {
-    /// These fields, when they came from a page of ours; else what is answered.
-    pub fn of(
-        fields: Vec<(String, String)>,
-        headers: &HeaderMap,
-        portal: &Portal,
-        visitor: &Visitor,
-    ) -> Result<Self, Response> {
+    /// These fields, when they came from a page of ours that this visitor has now.
+    pub fn of(fields: Vec<(String, String)>, headers: &HeaderMap, visitor: &Visitor) -> Option<Self> {
         let form = Self(fields);
         let is_theirs = visitor.person.is_none() || same(form.field("form_token"), &visitor.form_token);
-        if comes_from_us(headers) && is_theirs { Ok(form) } else { Err(plain::old_form(portal, visitor)) }
+        (comes_from_us(headers) && is_theirs).then_some(form)
     }
 
     /// A field; empty when it was not sent.
@@ -96,7 +91,7 @@ impl FromRequest<Portal> for Form {
             return Err(plain::old_form(portal, &visitor));
         };
         let fields = url::form_urlencoded::parse(&body).into_owned().collect();
-        Self::of(fields, &headers, portal, &visitor)
+        Self::of(fields, &headers, &visitor).ok_or_else(|| plain::old_form(portal, &visitor))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Changes of the register: assets, contacts, steps of joining, imports, and what waits for a decision. Each is shown with what it leads to first.
+//! Changes of the register: assets, contacts, steps of joining, and what waits for a decision. Each is shown with what it leads to first.
 
 use axum::{
     Extension,
@@ -13,12 +13,10 @@ use schakel_app::{
     onboarding,
     portal::{
         disputes,
-        register_work::{self as changes, Asked, Imported, Looked, Typed},
+        register_work::{self as changes, Asked, Looked, Typed},
     },
-    register::standing,
     requests::AtWork,
 };
-use schakel_formats::register::import::{Options, Scope};
 use schakel_model::{
     affiliation::Step,
     asset::{AssetKind, Role},
@@ -30,7 +28,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Portal,
-    acting::{Went, act, ask_again},
+    acting::{Went, act},
     answer,
     forms::Form,
     plain, register,
@@ -362,93 +360,6 @@ pub async fn refuse_request(
         Ok(Done::Refused)
     };
     act(&portal, &visitor, form, work, waiting_page).await
-}
-
-/// The import: what was pasted, and what it would change.
-#[derive(Serialize)]
-struct ImportPage {
-    text: String,
-    scope: &'static str,
-    looked: Option<Imported>,
-}
-
-/// `GET /register/import`
-pub async fn import(State(portal): State<Portal>, Extension(visitor): Extension<Visitor>) -> Response {
-    answer(&portal, &visitor, |portal, visitor, _| {
-        import_page(portal, visitor, ImportPage { text: String::new(), scope: "additions", looked: None })
-    })
-    .await
-}
-
-fn import_page(portal: &Portal, visitor: &Visitor, page: ImportPage) -> anyhow::Result<Response> {
-    visitor.page(portal, StatusCode::OK, "import", page)
-}
-
-/// What was pasted: JSON by its first sign, else CSV.
-fn file_name(text: &str) -> &'static str {
-    if text.trim_start().starts_with(['{', '[']) { "pasted.json" } else { "pasted.csv" }
-}
-
-/// `POST /register/import`: shows what it would change; or, when that was seen, changes it.
-pub async fn take_import(
-    State(portal): State<Portal>,
-    Extension(visitor): Extension<Visitor>,
-    form: Form,
-) -> Response {
-    let text = form.field("text").to_owned();
-    let scope = match form.field("scope") {
-        "organisations" => Scope::Organisations,
-        "whole" => Scope::Whole,
-        _ => Scope::Additions,
-    };
-    let word = match scope {
-        Scope::Organisations => "organisations",
-        Scope::Whole => "whole",
-        Scope::Additions => "additions",
-    };
-    let options = Options { scope: Some(scope), ..Options::default() };
-    if form.field("apply") == "yes" {
-        let work = {
-            let text = text.clone();
-            move |at_work: &mut AtWork<'_>, by: &Act<'_>, _: &Form| {
-                if by.reason.is_empty() {
-                    return Err(Mistake::new("reason", "wrong-empty").into());
-                }
-                let store = at_work.intake.store();
-                let (name, bytes) = (file_name(&text), text.as_bytes());
-                let import = changes::read_import(standing(store)?, name, bytes, &options)?;
-                changes::apply_import(store, by, &import)?;
-                Ok(Went::on_to(Done::Imported, "/organisations"))
-            }
-        };
-        let again = move |portal: &Portal, visitor: &Visitor, _: &Reader| {
-            import_page(portal, visitor, ImportPage { text, scope: word, looked: None })
-        };
-        return act(&portal, &visitor, form, work, again).await;
-    }
-    answer(&portal, &visitor, move |portal, visitor, reader| {
-        let asked = text.clone();
-        let looked = portal.asking.carry_out(move |at_work| {
-            let store = at_work.intake.store();
-            let import =
-                changes::read_import(standing(store)?, file_name(&asked), asked.as_bytes(), &options)?;
-            changes::look_at_import(store, &import)
-        });
-        match looked {
-            Ok(Ok(looked)) => {
-                import_page(portal, visitor, ImportPage { text, scope: word, looked: Some(looked) })
-            }
-            Ok(Err(error)) => {
-                let mistake =
-                    Mistake { detail: format!("{error:#}"), ..Mistake::new("text", "wrong-refused") };
-                ask_again(portal, visitor, reader, form, mistake, |portal, visitor, _| {
-                    import_page(portal, visitor, ImportPage { text, scope: word, looked: None })
-                })
-            }
-            Err(_) => Ok(plain::trouble(portal, visitor)),
-        }
-    })
-    .await
 }
 
 /// A version of the register.

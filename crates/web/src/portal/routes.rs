@@ -13,7 +13,7 @@ use schakel_rules::access::Right;
 use super::{
     Portal, account, answers, assets, breaches, calls, conversations, desk, findings, mail, morning,
     other_ways, own, own_answers, own_assets, own_claims, own_closing_days, own_contacts, own_people, plain,
-    register, register_work, renewal, reports, rules, sector, signing_in, vetting,
+    register, register_import, register_work, renewal, reports, rules, sector, signing_in, vetting,
     visitor::{Access, Visitor, receive},
     well_known, work,
 };
@@ -183,7 +183,7 @@ pub(super) fn routes() -> Vec<Route> {
         has(
             Right::ChangeRegister,
             "/register/import",
-            get(register_work::import).post(register_work::take_import),
+            get(register_import::show).post(register_import::take),
         ),
         has(Right::SeeRegister, "/register/history", get(register_work::history)),
     ]

@@ -27,6 +27,7 @@ use super::{
 };
 
 mod members;
+mod upload;
 
 const NOW: i64 = 1_790_000_000;
 
