@@ -5,7 +5,7 @@
 //! - [`sign_in`]: who is at a browser: invitation, password, code, session,
 //! - [`renewal`]: another password, another app,
 //! - [`passkeys`], [`providers`], [`recovery`]: other ways to sign in, and back in; [`carried`]: what a browser has between two steps,
-//! - [`morning`]: the desk's first page,
+//! - [`morning`]: the desk's first page; [`ahead`]: what comes if nobody reacts,
 //! - [`own`]: what people of a member see,
 //! - [`answers`], [`calls`], [`findings`], [`organisations`], [`sector`], [`vetting`], [`why`]: what their names say,
 //! - [`finding`]: one of them, with its [`timeline`]; [`work`]: what the desk does to them,
@@ -13,6 +13,7 @@
 //! - [`register_work`]: changes of the register; [`disputes`]: what waits for a decision there.
 
 pub mod accounts;
+pub mod ahead;
 pub mod answers;
 pub mod breached;
 pub mod breaches;

@@ -61,6 +61,7 @@ try {
     calls: "/calls",
     sector: "/sector",
     explain: "/explain?what=198.51.100.200",
+    ahead: "/ahead",
     account: "/account",
     accessibility: "/toegankelijkheid",
   };

@@ -43,6 +43,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("recovery", include_str!("../templates/portal/recovery.html.j2")),
     ("message", include_str!("../templates/portal/message.html.j2")),
     ("morning", include_str!("../templates/portal/morning.html.j2")),
+    ("ahead", include_str!("../templates/portal/ahead.html.j2")),
     ("account", include_str!("../templates/portal/account.html.j2")),
     ("calls", include_str!("../templates/portal/calls.html.j2")),
     ("explain", include_str!("../templates/portal/explain.html.j2")),

@@ -13,6 +13,7 @@
 
 mod account;
 mod acting;
+mod ahead;
 mod answers;
 mod assets;
 mod breaches;

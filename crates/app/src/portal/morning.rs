@@ -10,10 +10,8 @@ use schakel_store::{
     spool::{SpoolDesk, State},
 };
 
-use crate::{breach, calendar, explain::organisation_name, feed_health, following, policy};
-
-/// What comes is shown this far ahead, in seconds.
-const AHEAD_SECONDS: i64 = 24 * 3_600;
+use super::ahead;
+use crate::{breach, calendar, feed_health};
 
 /// Lines of a list on the page.
 const LISTED: usize = 8;
@@ -32,7 +30,7 @@ pub fn morning(reader: &Reader, now: Timestamp) -> anyhow::Result<Morning> {
             feed: one.feed,
         })
         .collect();
-    let (ahead, ahead_count) = ahead(reader, seconds)?;
+    let (ahead, ahead_count) = steps_ahead(reader, seconds)?;
     Ok(Morning {
         since,
         reports: came.reports,
@@ -110,18 +108,14 @@ fn waiting(
     ])
 }
 
-fn ahead(reader: &Reader, now: i64) -> anyhow::Result<(Vec<Ahead>, u64)> {
-    let policy = policy::in_force(reader)?;
-    let looked = following::look(reader, &policy.policy, now)?;
-    let mut coming: Vec<_> =
-        looked.ahead.into_iter().filter(|one| one.due_at <= now + AHEAD_SECONDS).collect();
-    coming.sort_by_key(|one| (one.due_at, std::cmp::Reverse(one.severity)));
+fn steps_ahead(reader: &Reader, now: i64) -> anyhow::Result<(Vec<Ahead>, u64)> {
+    let mut coming = ahead::coming(reader, now)?;
+    coming.retain(|one| one.due_at <= now + ahead::DAY_SECONDS);
     let count = coming.len() as u64;
-    let names = reader.read(schakel_store::register::load_organisations_now)?;
     let listed = coming.into_iter().take(LISTED).map(|one| Ahead {
-        organisation: organisation_name(&names, one.organisation).1.to_owned(),
-        severity: one.severity.as_str(),
-        turn: one.turn.as_str(),
+        organisation: one.organisation,
+        severity: one.severity,
+        turn: one.turn,
         due_at: one.due_at,
     });
     Ok((listed.collect(), count))

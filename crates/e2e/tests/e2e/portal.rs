@@ -176,7 +176,7 @@ fn code(secret: &[u8], steps: i64) -> String {
 }
 
 /// Every page that is not for everybody.
-const PAGES: [&str; 23] = [
+const PAGES: [&str; 26] = [
     "/",
     "/findings",
     "/findings/F0",
@@ -199,6 +199,7 @@ const PAGES: [&str; 23] = [
     "/calls",
     "/sector",
     "/explain?what=192.0.2.1",
+    "/ahead?within=day",
     "/account",
     "/account/password",
     "/account/app",

@@ -155,6 +155,15 @@ ahead-title = { $count ->
 }
 ahead-none = Nobody is on the ladder for a next step.
 severity = Severity
+ahead-list = All next steps
+ahead-help = This happens if nobody reacts. A reaction ends the step.
+ahead-count = { $count ->
+    [one] 1 step
+   *[other] { $count } steps
+}
+within-any = At any time
+within-day = Within a day
+within-week = Within a week
 next-step = Next step
 when = When
 turn-second_contact = second contact

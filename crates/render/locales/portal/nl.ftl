@@ -155,6 +155,15 @@ ahead-title = { $count ->
 }
 ahead-none = Niemand staat op de ladder voor een volgende stap.
 severity = Ernst
+ahead-list = Alle volgende stappen
+ahead-help = Dit gebeurt als niemand reageert. Komt er een reactie, dan vervalt de stap.
+ahead-count = { $count ->
+    [one] 1 stap
+   *[other] { $count } stappen
+}
+within-any = Wanneer dan ook
+within-day = Binnen een dag
+within-week = Binnen een week
 next-step = Volgende stap
 when = Wanneer
 turn-second_contact = tweede contact

@@ -310,6 +310,12 @@ fn of_desk() -> Vec<(&'static str, Json)> {
         ("message", of(Message { title: "ready-title", text: "ready", on: Some(("/sign-in", "sign-in")) })),
         ("morning", of(morning())),
         (
+            "ahead",
+            json!({ "asked": { "organisation": "<b>", "severity": "high", "turn": "", "within": "day" }, "severities": ["low", "medium", "high", "critical"],
+                "turns": ["second_contact", "partner", "calling_list"], "spans": ["day", "week"], "count": 1,
+                "steps": [{ "code": "GM1", "organisation": "Gouda", "notification": 4, "severity": "high", "turn": "partner", "due_at": 5 }] }),
+        ),
+        (
             "account",
             of(Account {
                 name: "jan".into(),

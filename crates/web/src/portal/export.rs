@@ -11,6 +11,7 @@ use super::findings::file;
 
 /// Pages that are lists, and what they call the list.
 const LISTS: &[(&str, &str)] = &[
+    ("ahead", "steps"),
     ("answers", "waiting"),
     ("breaches", "breaches"),
     ("calls", "entries"),

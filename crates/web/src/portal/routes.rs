@@ -11,7 +11,7 @@ use axum::{
 use schakel_rules::access::Right;
 
 use super::{
-    Portal, account, answers, assets, breaches, calls, conversations, desk, findings, mail, morning,
+    Portal, account, ahead, answers, assets, breaches, calls, conversations, desk, findings, mail, morning,
     other_ways, own, own_answers, own_assets, own_claims, own_closing_days, own_contacts, own_people, plain,
     register, register_import, register_work, renewal, reports, rules, sector, signing_in, vetting,
     visitor::{Access, Visitor, receive},
@@ -53,6 +53,7 @@ pub(super) fn routes() -> Vec<Route> {
         has(Right::SignedIn, "/account/passkeys/remove", post(other_ways::remove_passkey)),
         has(Right::SignedIn, "/account/recovery", post(other_ways::recovery_codes)),
         has(Right::SeeDesk, "/", get(morning::show)),
+        has(Right::SeeCases, "/ahead", get(ahead::list)),
         has(Right::SignedIn, "/sector", get(sector::show)),
         has(Right::SeeCases, "/calls", get(calls::show)),
         has(Right::ActOnCases, "/calls/{code}/lock", post(calls::lock)),
