@@ -8,7 +8,7 @@ use schakel_rules::policy::{
 };
 use schakel_store::{Reader, Store, act::Act, findings, policy as stored, register, sources};
 
-use crate::calendar::amsterdam;
+use crate::{calendar::amsterdam, refused::Refused};
 
 pub mod effect;
 pub mod explain;
@@ -79,7 +79,7 @@ fn world(reader: &Reader, now: Timestamp) -> anyhow::Result<World> {
 pub fn undo(store: &mut Store, act: &Act<'_>) -> anyhow::Result<(u32, u32)> {
     let history = store.read(stored::history)?;
     let mut history = history.into_iter();
-    let newest = history.next().context("the built-in policy is in force: there is nothing to take back")?;
+    let newest = history.next().ok_or(Refused::PolicyBuiltIn {})?;
     let (before, text) = match history.find(|one| one.text != newest.text) {
         Some(one) => (one.version, one.text),
         None => (0, BUILT_IN.to_owned()),

@@ -75,6 +75,7 @@ refusals! {
     ImportNothing {} "refused-import-nothing" "it changes nothing"
     TextUnusable { problems } "refused-text" "this text cannot be used:\n{problems}"
     TextNeverChanged { name, language } "refused-text-built-in" "{name} in {language} is the built-in text and was never changed"
+    PolicyBuiltIn {} "refused-policy-built-in" "the built-in policy is in force: there is nothing to take back"
     NoTemplate { name } "refused-no-template" "there is no template {name}. `schakel template list` names them"
     NotAName {} "refused-not-a-name" "a name to sign in with has no spaces and is not empty: a short name, or a mail address"
     NoRole { roles } "refused-no-role" "say what they are to be with --role: {roles}"

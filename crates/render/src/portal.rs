@@ -197,6 +197,7 @@ impl Pages {
         environment.add_function("span", span);
         environment.add_function("typed", typed);
         environment.add_function("mistake", mistake);
+        environment.add_function("said", said);
         environment.add_function("problem", problem);
         environment.add_function("steps", steps);
         environment.add_function("contact", contact);
@@ -335,8 +336,12 @@ fn typed(state: &State<'_, '_>, name: String, known: Value) -> Result<Value, Err
 
 /// `mistake()`: what is wrong with the form that was sent, in the language of the page.
 fn mistake(state: &State<'_, '_>) -> Result<String, Error> {
-    let mistake = state.lookup("frame").unwrap_or_default().get_attr("mistake")?;
-    let key = mistake.get_attr("key")?.to_string();
+    said(state, state.lookup("frame").unwrap_or_default().get_attr("mistake")?)
+}
+
+/// `said(one)`: the text of its `key`, about its `parts`.
+fn said(state: &State<'_, '_>, one: Value) -> Result<String, Error> {
+    let key = one.get_attr("key")?.to_string();
     let mut parts = Vec::new();
     for pair in one.get_attr("parts")?.try_iter()? {
         let (name, value) = (pair.get_item_by_index(0)?, pair.get_item_by_index(1)?);

@@ -40,6 +40,7 @@ mod problem;
 mod reading;
 pub mod rhythm;
 pub mod trial;
+pub mod wrong;
 
 /// The document that holds while an installation has none.
 pub const BUILT_IN: &str = include_str!("policy/default.toml");

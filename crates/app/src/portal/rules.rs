@@ -34,6 +34,32 @@ pub struct Version {
     pub reason: String,
 }
 
+/// Something to look at in a document.
+#[derive(Debug, Serialize)]
+pub struct Remark {
+    /// `warning` or `error`.
+    pub weight: &'static str,
+    /// Its line, from 1.
+    pub line: Option<usize>,
+    /// The section, as it is written there; may be empty.
+    pub section: String,
+    /// The key of the text.
+    pub key: &'static str,
+    /// What the text is about, by the names in it.
+    pub parts: Vec<(&'static str, String)>,
+}
+
+impl From<rules::Problem> for Remark {
+    fn from(problem: rules::Problem) -> Self {
+        let weight = match problem.weight {
+            rules::Weight::Warning => "warning",
+            rules::Weight::Error => "error",
+        };
+        let (key, parts) = (problem.what.key(), problem.what.parts());
+        Self { weight, line: problem.line, section: problem.section, key, parts }
+    }
+}
+
 /// The policy.
 #[derive(Debug, Serialize)]
 pub struct Policy {
@@ -43,8 +69,8 @@ pub struct Policy {
     pub text: String,
     /// Is it tried?
     pub tried: bool,
-    /// What to look at in it, a sentence each.
-    pub problems: Vec<String>,
+    /// What to look at in it.
+    pub problems: Vec<Remark>,
     /// Could it be put in force?
     pub usable: bool,
     /// What it does with what came in within a day, beside the one in force.
@@ -73,7 +99,7 @@ pub fn policy(reader: &Reader, tried: Option<&str>, now: Timestamp) -> anyhow::R
         version: standing.version,
         text,
         tried: tried.is_some(),
-        problems: problems.iter().map(ToString::to_string).collect(),
+        problems: problems.into_iter().map(Remark::from).collect(),
         usable,
         effect,
         kept: release::counts(reader)?.into_iter().map(|(keeps, count)| (keeps.as_str(), count)).collect(),

@@ -162,7 +162,7 @@ fn problem_json(problem: &Problem) -> Value {
         "weight": match problem.weight { Weight::Warning => "warning", Weight::Error => "error" },
         "line": problem.line,
         "section": problem.section,
-        "text": problem.text,
+        "text": problem.what.to_string(),
     })
 }
 

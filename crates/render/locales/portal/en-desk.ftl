@@ -149,6 +149,52 @@ refused-import-errors = There are { $errors } errors, or organisations would go 
 refused-import-nothing = This changes nothing.
 refused-text = This text can not be used: { $problems }
 refused-text-built-in = This is the built-in text. It was never changed.
+refused-policy-built-in = The built-in policy is in force: there is nothing to take back.
+policy-error = Wrong
+policy-warning = Look at this
+policy-line = line { $number }
+policy-too-large = The document has { $bytes } bytes. We read { $most } at most.
+policy-unreadable = This is no valid TOML: { $text }
+policy-unknown-word = We do not know this word: { $text }
+policy-ended = This rule ended on { $until } and does nothing any more. Take it out, or give it another end.
+policy-never-matches = This rule never does anything: { $before } goes first.
+policy-keeps-everything = This keeps everything from being told that no earlier rule matches.
+policy-suppresses-critical = This suppresses what is critical as well.
+policy-same-name = Another rule has the same name.
+policy-no-contact = No contact has the address "{ $address }".
+policy-no-rule-in-force = No rule is in force. Everything is told at once then.
+policy-no-organisation = There is no organisation "{ $code }".
+policy-no-source = There is no source "{ $code }". They stand under Sources.
+policy-no-calendar = There is no calendar "{ $name }".
+policy-kind-unseen = Nothing of the kind "{ $kind }" came in yet. Is it written right?
+policy-empty = Fill in "{ $key }".
+policy-no-end = "until = { $written }" is no day. Write 2027-01-31.
+policy-no-closed-day = "closed": { $written } is no day. Write 2026-12-24.
+policy-suppress-without-end = A rule that suppresses needs an end. Add: until = "2027-01-31".
+policy-time-of-nothing = "at", "days" and "on" belong to daily and weekly only.
+policy-no-time = "{ $key } = { $written }" is no time of the day. Write "09:00".
+policy-no-days = "days = { $written }": use every or working.
+policy-no-weekday = "{ $written }" is no day of the week. Use monday to sunday.
+policy-no-rhythm = hourly takes no time, daily takes "at" and "days", weekly takes "on" and "at".
+policy-no-action = "then = { $written }": use at_once, hourly, daily, weekly, hold or suppress.
+policy-no-role = "role = { $written }": findings go to findings, vcib or acib.
+policy-nobody-in-role = "role" names nobody.
+policy-no-calendar-name = Give the calendar a name of its own. "always" is day and night.
+policy-closes-first = The calendar closes at { $until }, before it opens at { $from }.
+policy-no-holidays = "holidays = { $written }": use office, legal or none.
+policy-many-steps = These are { $count } steps. At most { $most } are taken.
+policy-no-turn = "to = { $written }": use second_contact, partner or calling_list.
+policy-no-term = "after = { $written }": write "30 minutes", "4 hours" or "2 days", two years at most.
+policy-out-of-range = "{ $written }": choose a number from { $least } to { $most }.
+policy-no-start = "starts = { $written }": use told or received.
+policy-names-nothing = "{ $key }" names nothing, so that nothing matches. Leave it out when it does not matter.
+policy-no-place = "{ $written }" is no prefix, address or domain.
+policy-whose-preference = A preference is of an "organisation" or of a "contact". Write one of the two.
+policy-contact-with-when = A contact's preference has no "when": it is for everything that may wait.
+policy-no-address = "contact = { $written }" is no mail address.
+policy-organisation-in-when = The organisation stands beside "when", not in it.
+policy-not-for-recipients = A recipient can choose hourly, daily or weekly. The rules say what is told at once, or not at all.
+policy-no-mode = "mode = { $written }": use off, shadow, desk or live.
 refused-no-template = There is no text { $name }.
 refused-not-a-name = A name to sign in with has no spaces and is not empty: a short name, or a mail address.
 refused-no-role = Choose at least one role.

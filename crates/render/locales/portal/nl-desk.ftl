@@ -149,6 +149,52 @@ refused-import-errors = Er zijn { $errors } fouten, of er zouden organisaties ve
 refused-import-nothing = Dit verandert niets.
 refused-text = Deze tekst kan niet gebruikt worden: { $problems }
 refused-text-built-in = Dit is de ingebouwde tekst. Die is nooit veranderd.
+refused-policy-built-in = De ingebouwde policy geldt: er is niets terug te draaien.
+policy-error = Fout
+policy-warning = Let op
+policy-line = regel { $number }
+policy-too-large = Het document heeft { $bytes } bytes. Wij lezen er hoogstens { $most }.
+policy-unreadable = Dit is geen geldige TOML: { $text }
+policy-unknown-word = Dit woord kennen wij niet: { $text }
+policy-ended = Deze regel liep tot { $until } en doet niets meer. Haal hem weg of geef hem een ander einde.
+policy-never-matches = Deze regel doet nooit iets: { $before } gaat voor.
+policy-keeps-everything = Dit houdt alles tegen wat niet onder een eerdere regel valt.
+policy-suppresses-critical = Dit onderdrukt ook wat kritiek is.
+policy-same-name = Een andere regel heeft dezelfde naam.
+policy-no-contact = Geen contact heeft het adres "{ $address }".
+policy-no-rule-in-force = Er geldt geen enkele regel. Alles wordt dan meteen gemeld.
+policy-no-organisation = Er is geen organisatie "{ $code }".
+policy-no-source = Er is geen bron "{ $code }". Ze staan bij Bronnen.
+policy-no-calendar = Er is geen kalender "{ $name }".
+policy-kind-unseen = Er kwam nog niets binnen van de soort "{ $kind }". Klopt de naam?
+policy-empty = Vul "{ $key }" in.
+policy-no-end = "until = { $written }" is geen dag. Schrijf 2027-01-31.
+policy-no-closed-day = "closed": { $written } is geen dag. Schrijf 2026-12-24.
+policy-suppress-without-end = Een regel die onderdrukt, heeft een einde nodig. Voeg toe: until = "2027-01-31".
+policy-time-of-nothing = "at", "days" en "on" horen alleen bij daily en weekly.
+policy-no-time = "{ $key } = { $written }" is geen tijd. Schrijf "09:00".
+policy-no-days = "days = { $written }": gebruik every of working.
+policy-no-weekday = "{ $written }" is geen dag van de week. Gebruik monday tot en met sunday.
+policy-no-rhythm = Bij hourly hoort geen tijd, bij daily horen "at" en "days", bij weekly "on" en "at".
+policy-no-action = "then = { $written }": gebruik at_once, hourly, daily, weekly, hold of suppress.
+policy-no-role = "role = { $written }": bevindingen gaan naar findings, vcib of acib.
+policy-nobody-in-role = "role" noemt niemand.
+policy-no-calendar-name = Geef de kalender een eigen naam. "always" is dag en nacht.
+policy-closes-first = De kalender sluit om { $until }, voordat hij om { $from } opengaat.
+policy-no-holidays = "holidays = { $written }": gebruik office, legal of none.
+policy-many-steps = Dit zijn { $count } stappen. Er gelden er hoogstens { $most }.
+policy-no-turn = "to = { $written }": gebruik second_contact, partner of calling_list.
+policy-no-term = "after = { $written }": schrijf "30 minutes", "4 hours" of "2 days", hoogstens twee jaar.
+policy-out-of-range = "{ $written }": kies een getal van { $least } tot en met { $most }.
+policy-no-start = "starts = { $written }": gebruik told of received.
+policy-names-nothing = "{ $key }" noemt niets, dus past er niets. Laat het weg als het er niet toe doet.
+policy-no-place = "{ $written }" is geen prefix, adres of domein.
+policy-whose-preference = Een voorkeur is van een "organisation" of van een "contact". Schrijf een van de twee.
+policy-contact-with-when = De voorkeur van een contact heeft geen "when": hij geldt voor alles wat kan wachten.
+policy-no-address = "contact = { $written }" is geen mailadres.
+policy-organisation-in-when = De organisatie staat naast "when", niet erin.
+policy-not-for-recipients = Een ontvanger kan kiezen uit hourly, daily en weekly. De regels bepalen wat meteen of niet wordt gemeld.
+policy-no-mode = "mode = { $written }": gebruik off, shadow, desk of live.
 refused-no-template = Er is geen tekst { $name }.
 refused-not-a-name = Een naam om mee in te loggen heeft geen spaties en is niet leeg: een korte naam, of een mailadres.
 refused-no-role = Kies ten minste één rol.

@@ -455,7 +455,8 @@ fn of_desk() -> Vec<(&'static str, Json)> {
         ),
         (
             "policy",
-            json!({ "version": 2, "text": "t", "tried": true, "problems": ["p"], "usable": true, "kept": [["rule", 3]], "history": [{ "number": 2, "at": 5, "actor": "jan", "reason": "r" }],
+            json!({ "version": 2, "text": "t", "tried": true, "problems": [{ "weight": "error", "line": 3, "section": "rule 1 (<a>)", "key": "policy-no-time", "parts": [["key", "at"], ["written", "<b>"]] },
+                { "weight": "warning", "line": null, "section": "", "key": "policy-no-rule-in-force", "parts": [] }], "usable": true, "kept": [["rule", 3]], "history": [{ "number": 2, "at": 5, "actor": "jan", "reason": "r" }],
                 "effect": { "assignments": 5, "different": 2, "rules": [{ "rule": 0, "name": "", "assignments": 1, "organisations": 1 }, { "rule": 1, "name": "n", "assignments": 1, "organisations": 1 }],
                     "changes": [{ "from": "a", "to": "b", "assignments": 2 }] } }),
         ),

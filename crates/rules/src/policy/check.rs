@@ -8,6 +8,7 @@ use super::{
     Action, Policy, Problem, When,
     condition::{is_classification, matches},
     rule_section,
+    wrong::Wrong,
 };
 
 /// What there is, to compare names with. All in lower case.
@@ -32,36 +33,34 @@ pub fn check(policy: &Policy, world: &World) -> Vec<Problem> {
     }
     for (at, rule) in policy.rules.iter().enumerate() {
         let section = rule_section(at as u32 + 1, &rule.name);
-        let mut warn = |text: String| problems.push(Problem::warning(Some(rule.line), &section, text));
+        let mut warn = |what| problems.push(Problem::warning(Some(rule.line), &section, what));
         if let Some(until) = rule.until.filter(|until| world.today >= *until) {
-            warn(format!("ended on {until} and no longer matches: take it out, or give it another end"));
+            warn(Wrong::Ended { until: until.to_string() });
         }
         if let Some((before, number)) = policy.rules[..at].iter().zip(1u32..).find(|(before, _)| {
             let lasts = before.until.is_none_or(|end| rule.until.is_some_and(|until| until <= end));
             lasts && world.today < before.until.unwrap_or(Date::MAX) && before.when.covers(&rule.when)
         }) {
-            let section = rule_section(number, &before.name);
-            warn(format!("never matches: {section} matches all of it before"));
+            warn(Wrong::NeverMatches { before: rule_section(number, &before.name) });
         }
         if rule.when.is_for_everything() && matches!(rule.then, Action::Hold | Action::Suppress) {
-            warn("keeps everything that no earlier rule matches from being told".to_owned());
+            warn(Wrong::KeepsEverything {});
         }
         if rule.then == Action::Suppress && rule.when.names_critical() {
-            warn("suppresses what is critical".to_owned());
+            warn(Wrong::SuppressesCritical {});
         }
         if policy.rules[..at].iter().any(|before| before.name == rule.name) {
-            warn("another rule has the same name".to_owned());
+            warn(Wrong::SameName {});
         }
     }
     for preference in &policy.contact_preferences {
         for address in preference.contacts.iter().filter(|address| !world.contacts.contains(*address)) {
-            let text = format!("no contact has the address `{address}`");
-            problems.push(Problem::warning(Some(preference.line), "preference", text));
+            let what = Wrong::NoContact { address: address.clone() };
+            problems.push(Problem::warning(Some(preference.line), "preference", what));
         }
     }
     if !policy.rules.iter().any(|rule| rule.until.is_none_or(|until| world.today < until)) {
-        let text = "no rule is in force, so that everything is told at once";
-        problems.push(Problem::warning(None, "", text));
+        problems.push(Problem::warning(None, "", Wrong::NoRuleInForce {}));
     }
     problems.sort_by_key(|problem| problem.line);
     problems
@@ -74,20 +73,20 @@ fn check_words(
     world: &World,
     problems: &mut Vec<Problem>,
 ) {
-    let mut wrong = |text| problems.push(Problem::error(Some(line), &section, text));
+    let mut wrong = |what| problems.push(Problem::error(Some(line), &section, what));
     for code in when.organisations().filter(|code| !world.organisations.contains(*code)) {
-        wrong(format!("there is no organisation `{}`", code.to_ascii_uppercase()));
+        wrong(Wrong::NoOrganisation { code: code.to_ascii_uppercase() });
     }
     for code in when.sources().filter(|code| !world.sources.contains(*code)) {
-        wrong(format!("there is no source `{code}`. `schakel source list` names them"));
+        wrong(Wrong::NoSource { code: code.to_owned() });
     }
     if let Some(name) = when.time().filter(|name| policy.calendars.get(name).is_none()) {
-        wrong(format!("there is no calendar `{name}`"));
+        wrong(Wrong::NoCalendar { name: name.to_owned() });
     }
     for kind in when.kinds() {
         if !is_classification(kind) && !world.kinds.iter().any(|known| matches(kind, known)) {
-            let text = format!("nothing of the kind `{kind}` came in yet: is it written right?");
-            problems.push(Problem::warning(Some(line), &section, text));
+            let what = Wrong::KindUnseen { kind: kind.to_owned() };
+            problems.push(Problem::warning(Some(line), &section, what));
         }
     }
 }

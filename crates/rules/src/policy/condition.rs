@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 use schakel_model::{classification::ClassificationType, severity::Severity, tlp::Tlp};
 
-use super::{calendars::Calendars, document, facts::Facts, problem::Problem};
+use super::{calendars::Calendars, document, facts::Facts, problem::Problem, wrong::Wrong};
 
 /// A condition.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -80,13 +80,11 @@ impl When {
         section: &str,
         problems: &mut Vec<Problem>,
     ) -> Self {
-        let mut wrong = |text: String| problems.push(Problem::error(line, section, text));
+        let mut wrong = |what| problems.push(Problem::error(line, section, what));
         let mut words = |field: Field, words: &Option<document::Words>| -> Vec<String> {
             let Some(document::Words(words)) = words else { return Vec::new() };
             if words.is_empty() || words.iter().any(|word| word.trim().is_empty()) {
-                wrong(format!(
-                    "`{field}` names nothing, so that nothing matches. Leave it out for any {field}"
-                ));
+                wrong(Wrong::NamesNothing { key: field.to_string() });
             }
             words.iter().map(|word| word.trim().to_ascii_lowercase()).collect()
         };
@@ -106,19 +104,19 @@ impl When {
         for word in severities {
             match Severity::from_str(&word) {
                 Ok(severity) => *read.severities.get_or_insert(0) |= 1 << severity as u8,
-                Err(text) => wrong(text),
+                Err(text) => wrong(Wrong::UnknownWord { text }),
             }
         }
         for word in markings {
             match Tlp::from_str(&word) {
                 Ok(tlp) => *read.markings.get_or_insert(0) |= 1 << tlp as u8,
-                Err(text) => wrong(text),
+                Err(text) => wrong(Wrong::UnknownWord { text }),
             }
         }
         for word in assets {
             match place(&word) {
                 Some(place) => read.assets.push(place),
-                None => wrong(format!("`{word}` is no prefix, address or domain")),
+                None => wrong(Wrong::NoPlace { written: word }),
             }
         }
         read

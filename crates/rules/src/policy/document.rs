@@ -11,6 +11,7 @@ use toml::{Spanned, value::Datetime};
 use super::{
     following::{CalendarSection, DeadlineSection, LadderSection, RemindersSection},
     problem::Problem,
+    wrong::Wrong,
 };
 
 /// A document is read up to this size: thousands of rules with their reasons.
@@ -151,12 +152,12 @@ impl Moment {
 /// Reads a document.
 pub(super) fn read(text: &str) -> Result<Document, Problem> {
     if text.len() > DOCUMENT_BYTES_MAX {
-        let text = format!("the document has {} bytes; at most {DOCUMENT_BYTES_MAX} are read", text.len());
-        return Err(Problem::error(None, "", text));
+        let (bytes, most) = (text.len().to_string(), DOCUMENT_BYTES_MAX.to_string());
+        return Err(Problem::error(None, "", Wrong::TooLarge { bytes, most }));
     }
     toml::from_str(text).map_err(|error| {
         let line = error.span().map(|span| line_at(text, span.start));
-        Problem::error(line, "", error.message().trim().to_owned())
+        Problem::error(line, "", Wrong::Unreadable { text: error.message().trim().to_owned() })
     })
 }
 

@@ -6,7 +6,10 @@ use jiff::civil::{Date, Time};
 use schakel_model::severity::Severity;
 use serde::Deserialize;
 
-use super::{calendars::Calendars, document::Moment, document::Words, problem::Problem, rhythm::amsterdam};
+use super::{
+    calendars::Calendars, document::Moment, document::Words, problem::Problem, rhythm::amsterdam,
+    wrong::Wrong,
+};
 use crate::{
     calendar::{Calendar, Term, Weekly},
     follow_up::Reminders,
@@ -104,9 +107,9 @@ pub(super) fn read_calendar(
     problems: &mut Vec<Problem>,
 ) {
     let mut wrong =
-        |text: String| problems.push(Problem::error(Some(line), &format!("calendar {}", section.name), text));
+        |what| problems.push(Problem::error(Some(line), &format!("calendar {}", section.name), what));
     if section.name.trim().is_empty() || section.name == ALWAYS {
-        wrong("give it a name of its own: `always` is day and night".to_owned());
+        wrong(Wrong::NoCalendarName {});
     }
     let mut hours = Weekly::office();
     let (mut from, mut until) = (Time::constant(9, 0, 0, 0), Time::constant(17, 0, 0, 0));
@@ -115,11 +118,11 @@ pub(super) fn read_calendar(
         // The end of the day is written so by most.
         match if written.starts_with("24:00") { Ok(Time::midnight()) } else { written.parse() } {
             Ok(read) => *time = read,
-            Err(_) => wrong(format!("`{key} = {written}` is no time of the day: write \"09:00\"")),
+            Err(_) => wrong(Wrong::NoTime { key: key.to_owned(), written }),
         }
     }
     if until != Time::midnight() && until <= from {
-        wrong(format!("it closes at {until}, before it opens at {from}"));
+        wrong(Wrong::ClosesFirst { until: until.to_string(), from: from.to_string() });
     }
     hours.days = [None; 7];
     match &section.days {
@@ -131,7 +134,7 @@ pub(super) fn read_calendar(
                         hours.days[usize::from(day.to_monday_zero_offset().unsigned_abs())] =
                             Some((from, until));
                     }
-                    None => wrong(format!("`{word}` is no day of the week: use monday to sunday")),
+                    None => wrong(Wrong::NoWeekday { written: word.clone() }),
                 }
             }
         }
@@ -141,7 +144,7 @@ pub(super) fn read_calendar(
         Some("legal") => Holidays::Legal,
         Some("none") => Holidays::None,
         Some(other) => {
-            wrong(format!("`holidays = {other}`: use office, legal or none"));
+            wrong(Wrong::NoHolidays { written: other.to_owned() });
             Holidays::Office
         }
     };
@@ -151,7 +154,7 @@ pub(super) fn read_calendar(
             Ok(day) => {
                 hours.closed.insert(day);
             }
-            Err(_) => wrong(format!("`closed`: {day} is no day: write 2026-12-24")),
+            Err(_) => wrong(Wrong::NoClosedDay { written: day }),
         }
     }
     calendars.put(section.name.trim(), Calendar::weekly(hours, amsterdam()));
@@ -164,33 +167,30 @@ pub(super) fn read_ladder(
     problems: &mut Vec<Problem>,
 ) {
     let name = format!("ladder {}", section.severity.0.join(", "));
-    let mut wrong = |text: String| problems.push(Problem::error(Some(line), &name, text));
+    let mut wrong = |what| problems.push(Problem::error(Some(line), &name, what));
     if section.step.len() > STEPS_MAX {
-        wrong(format!("{} steps; at most {STEPS_MAX} are taken", section.step.len()));
+        wrong(Wrong::ManySteps { count: section.step.len().to_string(), most: STEPS_MAX.to_string() });
     }
     let mut steps = Vec::new();
     for step in &section.step {
         let calendar = step.calendar.as_deref().unwrap_or(ALWAYS);
         if calendars.get(calendar).is_none() {
-            wrong(format!("there is no calendar `{calendar}`"));
+            wrong(Wrong::NoCalendar { name: calendar.to_owned() });
         }
         let to = Turn::ALL.into_iter().find(|turn| turn.as_str() == step.to);
         if to.is_none() {
-            wrong(format!("`to = {}`: use second_contact, partner or calling_list", step.to));
+            wrong(Wrong::NoTurn { written: step.to.clone() });
         }
         match (term(&step.after), to) {
             (Some(after), Some(to)) => steps.push(Step { after, calendar: calendar.to_owned(), to }),
-            (None, _) => wrong(format!(
-                "`after = {}`: write \"30 minutes\", \"4 hours\" or \"2 days\", two years at most",
-                step.after
-            )),
+            (None, _) => wrong(Wrong::NoTerm { written: step.after.clone() }),
             _ => {}
         }
     }
     for word in &section.severity.0 {
         match word.parse::<Severity>() {
             Ok(severity) => ladders.steps[severity as usize] = steps.clone(),
-            Err(text) => wrong(text),
+            Err(text) => wrong(Wrong::UnknownWord { text }),
         }
     }
 }
@@ -224,26 +224,33 @@ pub(super) fn read_reminders(section: &RemindersSection, problems: &mut Vec<Prob
         let Some(written) = written else { continue };
         let least = u32::from(key != "grace_days");
         if !(least..=TERM_DAYS_MAX).contains(&written) {
-            let text = format!("`{key} = {written}`: from {least} to {TERM_DAYS_MAX}");
-            problems.push(Problem::error(None, "reminders", text));
+            problems.push(Problem::error(None, "reminders", out_of_range(key, written, least)));
         }
         *days = written;
     }
     reminders
 }
 
+fn out_of_range(key: &str, written: u32, least: u32) -> Wrong {
+    Wrong::OutOfRange {
+        written: format!("{key} = {written}"),
+        least: least.to_string(),
+        most: TERM_DAYS_MAX.to_string(),
+    }
+}
+
 pub(super) fn read_deadline(section: &DeadlineSection, problems: &mut Vec<Problem>) -> Deadline {
     let mut deadline = Deadline::default();
-    let mut wrong = |text| problems.push(Problem::error(None, "deadline", text));
+    let mut wrong = |what| problems.push(Problem::error(None, "deadline", what));
     match section.days {
         None => {}
         Some(days @ 1..=TERM_DAYS_MAX) => deadline.days = days,
-        Some(days) => wrong(format!("`days = {days}`: from 1 to {TERM_DAYS_MAX}")),
+        Some(days) => wrong(out_of_range("days", days, 1)),
     }
     match section.starts.as_deref() {
         None | Some("told") => {}
         Some("received") => deadline.starts = Starts::Received,
-        Some(other) => wrong(format!("`starts = {other}`: use told or received")),
+        Some(other) => wrong(Wrong::NoStart { written: other.to_owned() }),
     }
     deadline
 }
@@ -329,7 +336,10 @@ starts = "received"
             ("[deadline]\nstarts = \"monday\"", "use told or received"),
         ] {
             let problems = Policy::parse(written).unwrap_err();
-            assert!(problems.iter().any(|problem| problem.text.contains(said)), "{written}: {problems:?}");
+            assert!(
+                problems.iter().any(|problem| problem.what.to_string().contains(said)),
+                "{written}: {problems:?}"
+            );
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use schakel_model::severity::Severity;
 
-use super::{Action, Facts, Policy, Problem, Rhythm, Rule, When, document, reading};
+use super::{Action, Facts, Policy, Problem, Rhythm, Rule, When, document, reading, wrong::Wrong};
 
 /// What an organisation prefers, for low and medium.
 #[derive(Clone, PartialEq, Debug)]
@@ -44,31 +44,26 @@ pub(super) fn read(
 ) -> Option<Preferred> {
     let section = format!("preference {number}");
     let no_condition = document::When::default();
+    let mut wrong = |what| problems.push(Problem::error(Some(line), &section, what));
     if preference.organisation.is_some() == preference.contact.is_some() {
-        let text = "a preference is of an `organisation` or of a `contact`: write one of the two";
-        problems.push(Problem::error(Some(line), &section, text));
+        wrong(Wrong::WhosePreference {});
     } else if preference.contact.is_some() && preference.when != no_condition {
-        let text = "a contact's preference has no `when`: it is for everything that may wait";
-        problems.push(Problem::error(Some(line), &section, text));
+        wrong(Wrong::ContactWithWhen {});
     }
     let contacts = preference.contact.iter().flat_map(|words| &words.0);
     let contacts: Vec<String> = contacts.map(|word| word.trim().to_lowercase()).collect();
     for word in contacts.iter().filter(|word| !word.contains('@')) {
-        let text = format!("`contact = {word}` is no mail address");
-        problems.push(Problem::error(Some(line), &section, text));
+        wrong(Wrong::NoAddress { written: word.clone() });
     }
     if preference.when.organisation.is_some() {
-        let text = "the organisation stands beside `when`, not in it";
-        problems.push(Problem::error(Some(line), &section, text));
+        wrong(Wrong::OrganisationInWhen {});
     }
     let own = document::When { organisation: preference.organisation.clone(), ..Default::default() };
     let own = When::read(&own, Some(line), &section, problems);
     let when = When::read(&preference.when, Some(line), &section, problems).of_organisations(own);
-    let mut wrong = |text: &str| problems.push(Problem::error(Some(line), &section, text));
+    let mut wrong = |what| problems.push(Problem::error(Some(line), &section, what));
     if ["at_once", "hold", "suppress"].contains(&preference.then.as_str()) {
-        wrong(
-            "a recipient can prefer hourly, daily or weekly: what is told at once, or not at all, is for the rules",
-        );
+        wrong(Wrong::NotForRecipients {});
         return None;
     }
     let written = (preference.at.as_ref(), preference.days.as_deref(), preference.on.as_deref());

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::wrong::Wrong;
+
 /// How bad a problem is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Weight {
@@ -21,18 +23,18 @@ pub struct Problem {
     /// The section, as `rule 3 (open services)`; empty for the document as a whole.
     pub section: String,
     /// What is wrong and what to do.
-    pub text: String,
+    pub what: Wrong,
 }
 
 impl Problem {
     /// An error.
-    pub fn error(line: Option<usize>, section: &str, text: impl Into<String>) -> Self {
-        Self { weight: Weight::Error, line, section: section.to_owned(), text: text.into() }
+    pub fn error(line: Option<usize>, section: &str, what: Wrong) -> Self {
+        Self { weight: Weight::Error, line, section: section.to_owned(), what }
     }
 
     /// A warning.
-    pub fn warning(line: Option<usize>, section: &str, text: impl Into<String>) -> Self {
-        Self { weight: Weight::Warning, ..Self::error(line, section, text) }
+    pub fn warning(line: Option<usize>, section: &str, what: Wrong) -> Self {
+        Self { weight: Weight::Warning, ..Self::error(line, section, what) }
     }
 }
 
@@ -48,7 +50,7 @@ impl fmt::Display for Problem {
         if !self.section.is_empty() {
             write!(f, "{}: ", self.section)?;
         }
-        f.write_str(&self.text)
+        self.what.fmt(f)
     }
 }
 

@@ -3,7 +3,9 @@
 use jiff::civil::{Date, Time, Weekday};
 use schakel_model::register::ContactRole;
 
-use super::{Action, Days, Problem, Recipient, Rhythm, Rule, When, document, rhythm, rule_section};
+use super::{
+    Action, Days, Problem, Recipient, Rhythm, Rule, When, document, rhythm, rule_section, wrong::Wrong,
+};
 use crate::recipients::ROLES;
 
 /// When something that is grouped is told, unless the rule says it.
@@ -17,20 +19,19 @@ pub(super) fn read_rule(
 ) -> Rule {
     let section = rule_section(number, &rule.name);
     let when = When::read(&rule.when, Some(line), &section, problems);
-    let mut wrong = |text: String| problems.push(Problem::error(Some(line), &section, text));
+    let mut wrong = |what| problems.push(Problem::error(Some(line), &section, what));
     for (key, text) in [("name", &rule.name), ("owner", &rule.owner), ("reason", &rule.reason)] {
         if text.trim().is_empty() {
-            wrong(format!("`{key}` is empty"));
+            wrong(Wrong::Empty { key: key.to_owned() });
         }
     }
     let until = rule.until.as_ref().and_then(|until| {
         let day = until.text().parse::<Date>();
-        day.map_err(|_| wrong(format!("`until = {}` is no day: write 2027-01-31", until.text()))).ok()
+        day.map_err(|_| wrong(Wrong::NoEnd { written: until.text() })).ok()
     });
     if rule.then == "suppress" && rule.until.is_none() {
-        wrong("a rule that suppresses needs an end: add `until = \"2027-01-31\"`".to_owned());
+        wrong(Wrong::SuppressWithoutEnd {});
     }
-    let mut wrong = |text: &str| problems.push(Problem::error(Some(line), &section, text));
     let (at, days, on) = (rule.at.as_ref(), rule.days.as_deref(), rule.on.as_deref());
     let then = match rule.then.as_str() {
         "at_once" => Some(Action::AtOnce),
@@ -40,7 +41,7 @@ pub(super) fn read_rule(
     };
     let then = match then {
         Some(_) if at.is_some() || days.is_some() || on.is_some() => {
-            wrong("`at`, `days` and `on` belong to daily and weekly only");
+            wrong(Wrong::TimeOfNothing {});
             Action::AtOnce
         }
         Some(then) => then,
@@ -65,14 +66,14 @@ type Written<'a> = (Option<&'a document::Moment>, Option<&'a str>, Option<&'a st
 pub(super) fn read_rhythm(
     then: &str,
     (at, days, on): Written<'_>,
-    wrong: &mut dyn FnMut(&str),
+    wrong: &mut dyn FnMut(Wrong),
 ) -> Option<Rhythm> {
     let time = match at.map(document::Moment::text) {
         None => DEFAULT_AT,
         Some(text) => match text.parse::<Time>() {
             Ok(time) => time,
             Err(_) => {
-                wrong(&format!("`at = {text}` is no time of the day: write \"09:00\""));
+                wrong(Wrong::NoTime { key: "at".to_owned(), written: text });
                 return None;
             }
         },
@@ -81,7 +82,7 @@ pub(super) fn read_rhythm(
         None | Some("every") => Days::Every,
         Some("working") => Days::Working,
         Some(other) => {
-            wrong(&format!("`days = {other}`: use every or working"));
+            wrong(Wrong::NoDays { written: other.to_owned() });
             return None;
         }
     };
@@ -90,7 +91,7 @@ pub(super) fn read_rhythm(
         Some(word) => match rhythm::weekday(word) {
             Some(day) => day,
             None => {
-                wrong(&format!("`on = {word}` is no day of the week: use monday to sunday"));
+                wrong(Wrong::NoWeekday { written: format!("on = {word}") });
                 return None;
             }
         },
@@ -100,11 +101,11 @@ pub(super) fn read_rhythm(
         "daily" if on.is_none() => Some(Rhythm::Daily(days, time)),
         "weekly" if days == Days::Every => Some(Rhythm::Weekly(weekday, time)),
         "hourly" | "daily" | "weekly" => {
-            wrong("hourly takes no time; daily takes `at` and `days`; weekly takes `on` and `at`");
+            wrong(Wrong::NoRhythm {});
             None
         }
         other => {
-            wrong(&format!("`then = {other}`: use at_once, hourly, daily, weekly, hold or suppress"));
+            wrong(Wrong::NoAction { written: other.to_owned() });
             None
         }
     }
@@ -125,13 +126,12 @@ pub(super) fn read_recipient(
         match word.parse::<ContactRole>() {
             Ok(role) if ROLES.contains(&role) => roles.push(role),
             _ => {
-                let text = format!("`role = {word}`: findings go to findings, vcib or acib");
-                problems.push(Problem::error(Some(line), &section, text));
+                problems.push(Problem::error(Some(line), &section, Wrong::NoRole { written: word.clone() }));
             }
         }
     }
     if words.unwrap_or_default().is_empty() && (words.is_some() || !recipient.encrypt) {
-        problems.push(Problem::error(Some(line), &section, "`role` names nobody"));
+        problems.push(Problem::error(Some(line), &section, Wrong::NobodyInRole {}));
     }
     Recipient { line, when, roles, encrypt: recipient.encrypt }
 }

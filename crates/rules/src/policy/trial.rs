@@ -1,6 +1,6 @@
 //! Trial operation: what is decided as ever, and not sent, or only to the desk. So a desk can compare before it switches.
 
-use super::{When, document, problem::Problem};
+use super::{When, document, problem::Problem, wrong::Wrong};
 
 /// Is what is decided also done?
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -52,8 +52,7 @@ pub(super) fn read(
     let section = format!("trial {number}");
     let when = When::read(&trial.when, Some(line), &section, problems);
     let Some(mode) = Mode::ALL.into_iter().find(|mode| mode.as_str() == trial.mode) else {
-        let text = format!("`mode = {}`: use off, shadow, desk or live", trial.mode);
-        problems.push(Problem::error(Some(line), &section, text));
+        problems.push(Problem::error(Some(line), &section, Wrong::NoMode { written: trial.mode.clone() }));
         return None;
     };
     Some(Trial { line, when, mode, baseline: trial.baseline })

@@ -237,6 +237,9 @@ fn every_refusal_is_said_in_the_language_of_the_reader() {
     for key in Refused::KEYS {
         assert!(schakel_render::portal::has_text(key), "{key}");
     }
+    for key in schakel_rules::policy::wrong::Wrong::KEYS {
+        assert!(schakel_render::portal::has_text(key), "{key}");
+    }
     let refused = Refused::NameTaken { name: "<jan>".into() };
     let mistake = acting::mistake(anyhow::Error::from(refused).context("while inviting")).unwrap();
     assert_eq!(mistake.key, "refused-name-taken");
