@@ -40,9 +40,10 @@ use crate::{
     tell::Composer,
 };
 
-/// The mail settings of the demo: into a folder, from an address that does not exist, many mails a day to anybody.
+/// The mail settings of the demo: into a folder, from an address that does not exist, many mails a day to anybody; and a desk whose number is nobody's.
 const CONFIG: &str = "# The demo's configuration. `schakel config show` prints every key.\n\
-    sender = \"CERT Voorbeeld\"\n\n[mail]\nchannel = \"folder\"\nfrom = \"CERT Voorbeeld <meldingen@cert.example>\"\n";
+    sender = \"CERT Voorbeeld\"\n\n[mail]\nchannel = \"folder\"\nfrom = \"CERT Voorbeeld <meldingen@cert.example>\"\n\n\
+    [portal]\ndesk_phone = \"+31 88 000 00 00\"\ndesk_mail = \"desk@cert.example\"\n";
 
 /// How the demo speaks while it works.
 pub trait Listener: Sync {
