@@ -274,6 +274,7 @@ fn what_strangers_write_is_text_wherever_it_is_shown() {
         "/sources",
         "/people",
         "/register/waiting",
+        "/ahead",
     ] {
         pages.push((path.to_owned(), desk.look(path)));
     }
@@ -334,6 +335,7 @@ fn what_strangers_write_is_text_wherever_it_is_shown() {
     let json = file("/findings/export?open=any&format=json", &desk, "application/json");
     let parsed: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert!(parsed.as_array().unwrap().len() >= 90);
+    list_files(&desk);
 
     let paths: Vec<String> = pages
         .into_iter()
@@ -355,6 +357,58 @@ fn what_strangers_write_is_text_wherever_it_is_shown() {
     let verified =
         program::run(installation.command_by_the_real_clock(&["verify"]).arg("--json")).ended(0).json();
     assert_eq!(verified["ok"], true, "{verified}");
+}
+
+/// Every list of the desk as a file: the type and the name are ours, nothing in it is a formula, and it is written whole. A drawing is no data.
+fn list_files(desk: &Person<'_>) {
+    let mut strange = 0;
+    for path in [
+        "/ahead",
+        "/answers",
+        "/breaches",
+        "/calls",
+        "/ledger?list=events",
+        "/mail",
+        "/mailboxes",
+        "/organisations",
+        "/organisations/HX1/quality",
+        "/outbox",
+        "/outbox?state=accepted",
+        "/people",
+        "/register/history",
+        "/register/waiting",
+        "/reports",
+        "/sector",
+        "/shift",
+        "/sources",
+        "/vetting",
+    ] {
+        let page = desk.portal.get(path, &desk.session);
+        if page.status == 404 {
+            continue;
+        }
+        let join = if path.contains('?') { '&' } else { '?' };
+        for (format, kind) in [("csv", "text/csv; charset=utf-8"), ("json", "application/json")] {
+            let file = desk.portal.get(&format!("{path}{join}format={format}"), &desk.session);
+            assert_eq!((file.status, file.header("content-type")), (200, kind), "{path}");
+            let named = format!("attachment; filename=\"schakel.{format}\"");
+            assert_eq!(file.header("content-disposition"), named, "{path}");
+            assert_eq!(file.header("x-content-type-options"), "nosniff", "{path}");
+            strange += file.body.matches("zqx").count();
+            match format {
+                // A list with nothing in it has no row.
+                "csv" if sheet::rows(&file.body).len() <= 1 => {}
+                "csv" => sheet::assert_harmless(path, &file.body),
+                _ => {
+                    let shown: serde_json::Value = serde_json::from_str(&file.body).unwrap();
+                    for drawn in ["bars", "chart", "map"] {
+                        assert!(shown.get(drawn).is_none(), "{path} gives a drawing: {drawn}");
+                    }
+                }
+            }
+        }
+    }
+    assert!(strange > 200, "{strange}: the lists show none of it");
 }
 
 /// The names of findings that a page leads to.
