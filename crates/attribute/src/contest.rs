@@ -91,56 +91,10 @@ impl Scratch {
             told_before: nobody,
             class: Class::Address,
         };
-        self.holes.clear();
-        for group in 0..self.selectors.groups.len() {
-            if !self.selectors.groups[group].matches.is_empty() {
-                self.judge_group(group, &mut stand);
-            }
-        }
-    }
-
-    fn judge_group(&mut self, group: usize, stand: &mut Stand) {
-        let group = &self.selectors.groups[group];
-        let class = Class::of(group);
-        if stand.class != class {
-            (stand.class, stand.told_before) = (class, stand.told);
-        }
-        let first = group.matches.start as usize;
-        let matches = &mut self.matches[first..group.matches.end as usize];
-        let holes_before = self.holes.len();
-        for (at, found) in matches.iter_mut().enumerate() {
-            let by = (first + at) as u32;
-            found.verdict = class.out_at_once(found, stand);
-            if let Verdict::Lost { rule: rule @ (Rule::Excluded | Rule::SharedHosting), .. } = found.verdict
-                && !(stand.names_only && class.by_address())
-            {
-                let (organisation, role) = (found.entry.organisation, found.entry.role());
-                self.holes.push(Hole { organisation, role, rank: found.rank, rule, by });
-            }
-        }
-        if class.fallback() {
-            if !self.holes.is_empty() {
-                self.holes.sort_unstable();
-                fall_into_holes(matches, &self.holes, |_, _| true);
-            }
-        } else if self.holes.len() > holes_before {
-            let holes = &mut self.holes[holes_before..];
-            holes.sort_unstable();
-            fall_into_holes(matches, holes, |hole, found| hole.rank >= found.rank);
-        }
-        let roles = matches.iter().fold(0u8, |roles, found| match found.verdict {
-            Verdict::Open => roles | 1 << found.entry.role() as u8,
-            _ => roles,
-        });
-        for &role in Role::ALL.iter().filter(|&&role| roles & (1 << role as u8) != 0) {
-            match stand.told_before[role as usize] {
-                Some(by) if class.fallback() => lose_to(matches, role, class.rule(), by),
-                _ => {
-                    let winner = contest(matches, role, class.rule(), first);
-                    let told = &mut stand.told[role as usize];
-                    *told = told.or(winner);
-                }
-            }
+        let Self { selectors, matches, holes, .. } = self;
+        holes.clear();
+        for group in selectors.groups.iter().filter(|group| !group.matches.is_empty()) {
+            judge_group(group, matches, holes, &mut stand);
         }
     }
 
@@ -150,6 +104,65 @@ impl Scratch {
             if let Verdict::Won(_) = found.verdict {
                 let (organisation, role) = (found.entry.organisation, found.entry.role());
                 self.out.push(Assignee { organisation, role, end });
+            }
+        }
+    }
+}
+
+fn judge_group(group: &Group, matches: &mut [Match], holes: &mut Vec<Hole>, stand: &mut Stand) {
+    let class = Class::of(group);
+    if stand.class != class {
+        (stand.class, stand.told_before) = (class, stand.told);
+    }
+    let first = group.matches.start as usize;
+    let matches = &mut matches[first..group.matches.end as usize];
+    let holes_before = holes.len();
+    for (at, found) in matches.iter_mut().enumerate() {
+        let by = (first + at) as u32;
+        found.verdict = class.out_at_once(found, stand);
+        if let Verdict::Lost { rule: rule @ (Rule::Excluded | Rule::SharedHosting), .. } = found.verdict
+            && !(stand.names_only && class.by_address())
+        {
+            let (organisation, role) = (found.entry.organisation, found.entry.role());
+            holes.push(Hole { organisation, role, rank: found.rank, rule, by });
+        }
+    }
+    if class.fallback() {
+        if !holes.is_empty() {
+            holes.sort_unstable();
+            fall_into_holes(matches, holes, |_, _| true);
+        }
+    } else if holes.len() > holes_before {
+        let holes = &mut holes[holes_before..];
+        holes.sort_unstable();
+        fall_into_holes(matches, holes, |hole, found| hole.rank >= found.rank);
+    }
+    // Most values have one owner: nobody to compare with.
+    if let [found] = matches {
+        let role = found.entry.role() as usize;
+        match stand.told_before[role] {
+            _ if found.verdict != Verdict::Open => {}
+            Some(by) if class.fallback() => {
+                found.verdict = Verdict::Lost { rule: class.rule(), by: Some(by) };
+            }
+            _ => {
+                found.verdict = Verdict::Won(class.rule());
+                stand.told[role].get_or_insert(first as u32);
+            }
+        }
+        return;
+    }
+    let roles = matches.iter().fold(0u8, |roles, found| match found.verdict {
+        Verdict::Open => roles | 1 << found.entry.role() as u8,
+        _ => roles,
+    });
+    for &role in Role::ALL.iter().filter(|&&role| roles & (1 << role as u8) != 0) {
+        match stand.told_before[role as usize] {
+            Some(by) if class.fallback() => lose_to(matches, role, class.rule(), by),
+            _ => {
+                let winner = contest(matches, role, class.rule(), first);
+                let told = &mut stand.told[role as usize];
+                *told = told.or(winner);
             }
         }
     }

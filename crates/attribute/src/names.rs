@@ -127,13 +127,12 @@ fn group(number_of: &[u32], counts: &[u32]) -> (Vec<u32>, Vec<u32>) {
 /// Where the suffixes of a name start, longest first: the whole, and after each dot.
 pub(crate) fn suffixes(name: &str) -> impl Iterator<Item = usize> {
     // Only the last labels count: an honest name has at most 127.
-    let from = name
-        .bytes()
-        .enumerate()
-        .rev()
-        .filter(|(_, byte)| *byte == b'.')
-        .nth(LABELS_MAX - 1)
-        .map_or(0, |(at, _)| at + 1);
+    let from = if name.len() < LABELS_MAX {
+        0
+    } else {
+        let dots = name.bytes().enumerate().rev().filter(|(_, byte)| *byte == b'.');
+        dots.map(|(at, _)| at + 1).nth(LABELS_MAX - 1).unwrap_or(0)
+    };
     std::iter::once(from)
         .chain(name.bytes().enumerate().skip(from).filter(|(_, byte)| *byte == b'.').map(|(at, _)| at + 1))
 }

@@ -45,15 +45,22 @@ const NONE: u32 = u32::MAX;
 
 /// The prefixes of one address family, each with what is said of it.
 pub(crate) struct PrefixTable<K, E> {
-    /// Where intervals start.
-    starts: Vec<K>,
-    innermost: Vec<u32>,
+    intervals: Vec<Interval<K>>,
     /// The space from the first start to the last in parts of `1 << shift` addresses: how many starts stand before each part, and in all.
     index: Vec<u32>,
     shift: u32,
     /// One more than there are prefixes, to say where the entries of the last one end.
     nodes: Vec<Node>,
     entries: Vec<E>,
+}
+
+/// The addresses from a start up to that of the next interval, and the innermost node that holds them. Side by side, because a look-up
+/// wants both; packed, because there may be millions.
+#[derive(Clone, Copy)]
+#[repr(C, packed(4))]
+struct Interval<K> {
+    start: K,
+    innermost: u32,
 }
 
 /// A prefix that holds entries. Kept together, because a look-up walks from one to its parent.
@@ -69,8 +76,7 @@ impl<K: Bits, E> PrefixTable<K, E> {
     pub fn build(mut prefixes: Vec<(K, u8, u32)>, entry: impl Fn(u32) -> E) -> Self {
         prefixes.sort_unstable();
         let mut table = Self {
-            starts: Vec::with_capacity(prefixes.len()),
-            innermost: Vec::with_capacity(prefixes.len()),
+            intervals: Vec::with_capacity(prefixes.len()),
             index: Vec::new(),
             shift: 0,
             nodes: Vec::with_capacity(prefixes.len() + 1),
@@ -111,32 +117,33 @@ impl<K: Bits, E> PrefixTable<K, E> {
     }
 
     fn begin(&mut self, start: K, node: u32) {
-        match (self.starts.last(), self.innermost.last_mut()) {
-            (Some(&last), Some(innermost)) if last == start => *innermost = node,
-            (_, Some(innermost)) if *innermost == node => {}
-            _ => {
-                self.starts.push(start);
-                self.innermost.push(node);
-            }
+        match self.intervals.last_mut() {
+            Some(last) if { last.start } == start => last.innermost = node,
+            Some(last) if last.innermost == node => {}
+            _ => self.intervals.push(Interval { start, innermost: node }),
         }
     }
 
     fn shrink(&mut self) {
-        self.starts.shrink_to_fit();
-        self.innermost.shrink_to_fit();
+        self.intervals.shrink_to_fit();
         self.nodes.shrink_to_fit();
     }
 
     fn make_index(&mut self) {
-        let (Some(&first), Some(&last)) = (self.starts.first(), self.starts.last()) else { return };
-        self.shift = last.bits_behind(first).saturating_sub(self.starts.len().ilog2());
+        let Some((first, last)) = self.ends() else { return };
+        self.shift = last.bits_behind(first).saturating_sub(self.intervals.len().ilog2());
         let parts = last.behind(first, self.shift) + 1;
         self.index = Vec::with_capacity(parts + 1);
-        for (at, start) in (0..).zip(&self.starts) {
-            let part = start.behind(first, self.shift);
+        for (at, interval) in (0..).zip(&self.intervals) {
+            let part = { interval.start }.behind(first, self.shift);
             self.index.resize(self.index.len().max(part + 1), at);
         }
-        self.index.push(self.starts.len() as u32);
+        self.index.push(self.intervals.len() as u32);
+    }
+
+    /// Where the first interval and the last one start.
+    fn ends(&self) -> Option<(K, K)> {
+        Some((self.intervals.first()?.start, self.intervals.last()?.start))
     }
 
     /// Every prefix that holds this address, from the innermost outwards, with its entries.
@@ -153,21 +160,22 @@ impl<K: Bits, E> PrefixTable<K, E> {
     }
 
     fn innermost_at(&self, address: K) -> u32 {
-        let (Some(&first), Some(&last)) = (self.starts.first(), self.starts.last()) else { return NONE };
+        let Some((first, last)) = self.ends() else { return NONE };
         if address < first {
             return NONE;
         }
         let part = address.min(last).behind(first, self.shift);
         let [from, to] = [self.index[part] as usize, self.index[part + 1] as usize];
         // At least the very first start is not after the address.
-        let not_after = from + self.starts[from..to].partition_point(|&start| start <= address);
-        self.innermost[not_after - 1]
+        let not_after =
+            from + self.intervals[from..to].partition_point(|interval| { interval.start } <= address);
+        self.intervals[not_after - 1].innermost
     }
 
     /// How many bytes it takes.
     pub fn bytes(&self) -> usize {
-        self.starts.capacity() * size_of::<K>()
-            + (self.innermost.capacity() + self.index.capacity()) * size_of::<u32>()
+        self.intervals.capacity() * size_of::<Interval<K>>()
+            + self.index.capacity() * size_of::<u32>()
             + self.nodes.capacity() * size_of::<Node>()
             + self.entries.capacity() * size_of::<E>()
     }

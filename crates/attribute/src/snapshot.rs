@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use schakel_formats::register::url::{path_borders, url_key};
+use schakel_formats::register::url::{UrlKey, path_borders, url_key};
 use schakel_model::{
     asset::{AssetKind, AssetValue},
     assignment::{Assignee, End},
@@ -117,6 +117,9 @@ impl Snapshot {
         scratch.out.clear();
         for (end, endpoint) in [(End::Source, &observation.source), (End::Target, &observation.target)] {
             scratch.selectors.gather_endpoint(endpoint);
+            if scratch.selectors.groups.is_empty() {
+                continue;
+            }
             self.judge(observation.observed_at.0, Some(observation.classification), scratch);
             scratch.collect(end);
         }
@@ -127,12 +130,12 @@ impl Snapshot {
 
     /// Finds what meets the selectors of one end and judges it; the result stands in the scratch.
     pub(crate) fn judge(&self, at: u32, kind: Option<ClassificationType>, scratch: &mut Scratch) {
-        scratch.matches.clear();
-        for number in 0..scratch.selectors.groups.len() {
-            let first = scratch.matches.len();
-            let selector = scratch.selectors.groups[number].selector;
-            self.find(selector, &scratch.selectors, &mut scratch.matches);
-            scratch.selectors.groups[number].matches = first as u32..scratch.matches.len() as u32;
+        let Scratch { selectors: Selectors { groups, text, urls, .. }, matches, .. } = scratch;
+        matches.clear();
+        for group in groups {
+            let first = matches.len() as u32;
+            self.find(group.selector, text, urls, matches);
+            group.matches = first..matches.len() as u32;
         }
         if !scratch.matches.is_empty() {
             scratch.judge(at, kind);
@@ -140,14 +143,13 @@ impl Snapshot {
     }
 
     /// Every asset that meets a selector, the more specific first.
-    fn find(&self, selector: Selector, selectors: &Selectors, matches: &mut Vec<Match>) {
-        let text = &selectors.text;
+    fn find(&self, selector: Selector, text: &str, urls: &[UrlKey], matches: &mut Vec<Match>) {
         match selector {
             Selector::Address(IpAddr::V4(ip)) => self.find_v4(ip, matches),
             Selector::Address(IpAddr::V6(ip)) => self.find_v6(ip, matches),
             Selector::Name { text: name, .. } => self.find_name(name.of(text), matches),
             Selector::Url(number) => {
-                let key = &selectors.urls[usize::from(number)];
+                let key = &urls[usize::from(number)];
                 let whole = &text[key.whole.clone()];
                 for border in path_borders(whole, key.path - key.whole.start) {
                     push(matches, rank(KIND_URL, border), self.urls.get(&whole[..border]));
