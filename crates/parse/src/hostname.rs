@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, net::IpAddr};
 
+use schakel_formats::register::host::is_plain;
+
 /// The longest a label may be (RFC 1035). A whole name longer than 253 bytes is no name in DNS, but reverse DNS and banners
 /// have them and the reference keeps them.
 const LABEL_BYTES_MAX: usize = 63;
@@ -10,6 +12,10 @@ const LABEL_BYTES_MAX: usize = 63;
 /// port, a path). Underscores, wildcards and odd characters stay: feeds have them.
 #[inline]
 pub(crate) fn read(text: &str) -> Option<Cow<'_, str>> {
+    // Most names come as they should be.
+    if text.len() <= LABEL_BYTES_MAX && is_plain(text.as_bytes()) {
+        return Some(Cow::Borrowed(text));
+    }
     let name = text.trim().trim_matches('.');
     let mut label = 0_usize;
     let mut upper = false;
