@@ -87,16 +87,23 @@ pub(crate) fn position(bytes: &[u8], wanted: u8) -> Option<usize> {
     const LOWEST: u64 = 0x0101_0101_0101_0101;
     const HIGHEST: u64 = LOWEST << 7;
 
-    let (eights, rest) = bytes.as_chunks::<8>();
-    for (n, eight) in eights.iter().enumerate() {
+    let in_eight = |eight: &[u8; 8]| {
         let difference = u64::from_le_bytes(*eight) ^ (LOWEST * u64::from(wanted));
         // Of the bits set here the lowest is right: a borrow only ever goes upwards from a byte that is equal.
         let equal = difference.wrapping_sub(LOWEST) & !difference & HIGHEST;
-        if equal != 0 {
-            return Some(8 * n + equal.trailing_zeros() as usize / 8);
+        (equal != 0).then(|| equal.trailing_zeros() as usize / 8)
+    };
+    let (eights, rest) = bytes.as_chunks::<8>();
+    for (n, eight) in eights.iter().enumerate() {
+        if let Some(at) = in_eight(eight) {
+            return Some(8 * n + at);
         }
     }
-    Some(bytes.len() - rest.len() + rest.iter().position(|byte| *byte == wanted)?)
+    match bytes.last_chunk() {
+        // What of these was looked at before is another byte.
+        Some(last) => Some(bytes.len() - 8 + in_eight(last)?),
+        None => rest.iter().position(|byte| *byte == wanted),
+    }
 }
 
 /// Bit `i` is the parity of the bits 0..=`i`: set from each odd quote up to (not with) the next.
