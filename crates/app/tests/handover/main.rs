@@ -129,6 +129,15 @@ impl Hub {
         Self { _folder: folder, config, intake, clock, link: Link { id, ..link }, reports: 0 }
     }
 
+    /// From now on another hub speaks, which stands for this organisation; the one that spoke is given back.
+    fn another(&mut self, peer: &str, organisation: &str) -> Link {
+        let mut other = link(StatusLevel::None);
+        (other.peer, other.organisation) = (peer.parse().unwrap(), organisation.to_owned());
+        let source = Source::new(&hubs::source_code(&other.peer));
+        other.id = self.intake.store().add_link(ACT, &other, &source).unwrap();
+        std::mem::replace(&mut self.link, other)
+    }
+
     fn report(&mut self, addresses: &[&str]) {
         let bytes = self.rows(addresses);
         let name = format!("report-{}.json", self.reports);

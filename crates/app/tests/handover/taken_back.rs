@@ -122,7 +122,7 @@ fn done(withdrawn: usize, stay: usize, for_desk: usize) -> taken_back::CarriedOu
 
 fn outcomes(hub: &mut Hub, finding: u32) -> Vec<Option<&'static str>> {
     let traced = trace::finding(&hub.reader(), FindingId(finding)).unwrap();
-    assert!(traced.taken_back.iter().all(|one| one.hub == "cert.example"));
+    assert!(traced.taken_back.iter().all(|one| one.hub == hub.link.peer.as_str()));
     traced.taken_back.iter().map(|one| one.outcome).collect()
 }
 
@@ -212,6 +212,44 @@ fn what_somebody_else_shows_stays() {
     assert_eq!(carried_out(&mut hub), done(0, 1, 0));
     assert_eq!(outcomes(&mut hub, 0), [Some("shown_by_others")]);
     assert_eq!(hub.compose(), 1);
+    hub.check();
+}
+
+#[test]
+fn what_one_hub_handed_over_another_cannot_take_back() {
+    let mut hub = Hub::new(CONTACTS, link(StatusLevel::None));
+    comes(&mut hub, "203.0.113.9", 1, 1, ACT.at);
+    let first = hub.another("other.example", "");
+    // By the very name that the first has for it.
+    takes_back(&mut hub, 1, ACT.at + 5);
+    assert_eq!(carried_out(&mut hub), done(0, 0, 0));
+    assert_eq!(outcomes(&mut hub, 0), []);
+    assert_eq!(hub.compose(), 1);
+    assert_eq!(hub.fates(), counts(&[("GM1", Fate::Queued, 1)]));
+    // Nor has it stood in the way of who may.
+    hub.link = first;
+    takes_back(&mut hub, 1, ACT.at + 6);
+    assert_eq!(carried_out(&mut hub), done(1, 0, 0));
+    hub.check();
+}
+
+#[test]
+fn what_two_hubs_show_stays_until_both_have_taken_it_back() {
+    let mut hub = Hub::new(CONTACTS, link(StatusLevel::None));
+    comes(&mut hub, "203.0.113.9", 1, 1, ACT.at);
+    let first = hub.another("other.example", "");
+    comes(&mut hub, "203.0.113.9", 2, 1, ACT.at);
+    let second = std::mem::replace(&mut hub.link, first);
+    takes_back(&mut hub, 1, ACT.at + 5);
+    assert_eq!(carried_out(&mut hub), done(0, 1, 0));
+    assert_eq!(outcomes(&mut hub, 0), [Some("shown_by_others")]);
+    assert_eq!(hub.compose(), 1);
+    assert_eq!(hub.fates(), counts(&[("GM1", Fate::Queued, 1)]));
+    hub.check();
+    hub.link = second;
+    takes_back(&mut hub, 2, ACT.at + 6);
+    assert_eq!(carried_out(&mut hub), done(1, 0, 0));
+    assert_eq!(hub.fates(), counts(&[]));
     hub.check();
 }
 
