@@ -41,7 +41,6 @@ use schakel_store::{data_dir::DataDir, readers::Readers};
 use tokio::sync::Semaphore;
 
 use crate::{
-    brake::{Brake, CHECKS_IN_A_MINUTE},
     listener::{self, Handle},
     tls::Tls,
 };
@@ -70,8 +69,8 @@ pub struct Rest {
     door: Arc<DoorSlot>,
     /// What is nobody's, put together.
     clusters: resources::register::Clusters,
-    /// How often a proof is looked for outside.
-    checks: Brake,
+    /// How often each client may have a proof looked for outside.
+    checks: rate::Rate<u32>,
     /// The last pictures of the sector.
     pictures: resources::pictures::Pictures,
     /// Whoever holds it reads many rows again.
@@ -106,7 +105,7 @@ pub fn start(
         under_way: answered::UnderWay::default(),
         door: Arc::clone(slot),
         clusters: resources::register::Clusters::default(),
-        checks: Brake::new(CHECKS_IN_A_MINUTE),
+        checks: rate::Rate::default(),
         pictures: resources::pictures::Pictures::default(),
         replaying: Arc::default(),
         waiting: Arc::new(Semaphore::new(WAITING_MAX)),

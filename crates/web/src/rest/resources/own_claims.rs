@@ -1,5 +1,7 @@
 //! What an organisation says is its own, as it says so itself: entered, proven, taken back. Whose else it may be is nobody's to know but the desk's.
 
+use std::time::Instant;
+
 use axum::http::StatusCode;
 use schakel_app::{
     claims::{Entered, NotEntered},
@@ -20,11 +22,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::desk::Empty;
-use crate::rest::{
-    call::Call,
-    problem::Problem,
-    route::{Nothing, Page},
-    values::{At, Word},
+use crate::{
+    brake::CHECKS_IN_A_MINUTE,
+    rest::{
+        call::Call,
+        problem::Problem,
+        route::{Nothing, Page},
+        values::{At, Word},
+    },
 };
 
 /// Something that an organisation says is its own.
@@ -52,7 +57,7 @@ fn listed(claim: &Claim) -> OwnClaim {
 }
 
 /// The organisation with this code, as whoever asks may look at it.
-fn own(call: &Call, code: &str) -> Result<Own, Problem> {
+pub fn own(call: &Call, code: &str) -> Result<Own, Problem> {
     let own = Own::of_program(&call.reader, &call.tenant, call.actor.name(), code, call.now)?;
     own.ok_or_else(Problem::not_found)
 }
@@ -217,12 +222,10 @@ impl From<proof::Outcome> for Checked {
 /// `POST /claims/{claim}/checks`. The world outside is waited for here, so that the writer waits for nobody.
 pub fn check(call: &Call, _: Nothing, new: NewCheck) -> Result<Checked, Problem> {
     let (_, claim) = claimed(call)?;
-    if !call.rest.checks.lets_through(call.now) {
-        return Err(Problem::later(
-            StatusCode::TOO_MANY_REQUESTS,
-            "Too many proofs are being looked for.",
-            60,
-        ));
+    if let Err(wait) = call.rest.checks.take(call.client.id, CHECKS_IN_A_MINUTE, Instant::now()) {
+        let seconds = wait.as_secs() as u32 + 1;
+        let why = "You have too many proofs looked for.";
+        return Err(Problem::later(StatusCode::TOO_MANY_REQUESTS, why, seconds));
     }
     let attempt = claims::look(&call.reader, &call.rest.config, &claim, new.means.0)?.map_err(refused)?;
     let outcome = call.change("", move |at_work, act| {
