@@ -68,12 +68,20 @@ pub fn one(reader: &Reader, name: &str, looking: Looking<'_>) -> anyhow::Result<
     let everybody = reader.read(users::list)?;
     let mut line = timeline::of(reader, &names, &everybody, id, &told)?;
     let first_seen = stored.first.first_seen.timestamp().as_second();
-    let last_seen = in_full.last_seen.parse::<jiff::Timestamp>().map_or(first_seen, |at| at.as_second());
+    let seconds = |at: &str| at.parse::<jiff::Timestamp>().map_or(first_seen, |at| at.as_second());
+    let last_seen = seconds(&in_full.last_seen);
     let seen = |at, what| Happened { at, what, number: Some(in_full.sightings), ..Happened::default() };
     line.push(seen(first_seen, "first_seen"));
     if last_seen > first_seen {
         line.push(seen(last_seen, "last_seen"));
     }
+    line.extend(in_full.taken_back.iter().map(|one| Happened {
+        at: seconds(&one.at),
+        what: "taken_back",
+        word: one.outcome.unwrap_or("open"),
+        who: one.hub.clone(),
+        ..Happened::default()
+    }));
     line.sort_by_key(|one| one.at);
     trace.finding = Some(in_full);
     let work = reader.read(|connection| desk_work::work(connection, id))?;

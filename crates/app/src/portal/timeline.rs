@@ -26,9 +26,9 @@ use crate::explain::organisation_name;
 pub struct Happened {
     /// When, in seconds since 1970.
     pub at: i64,
-    /// What: `first_seen`, `last_seen`, `told`, `answered`, `call_due`, `called`, `stepped`, `assigned`, `unassigned`, `snoozed`, `woken`, `noted`.
+    /// What: `first_seen`, `last_seen`, `told`, `answered`, `call_due`, `called`, `stepped`, `taken_back`, `assigned`, `unassigned`, `snoozed`, `woken`, `noted`.
     pub what: &'static str,
-    /// A word that says more: the kind of notification or answer, what came of a call.
+    /// A word that says more: the kind of notification or answer, what came of a call, what became of what a hub took back (`open`: nothing yet).
     pub word: &'static str,
     /// The number of it: a notification, an answer, a step.
     pub number: Option<u32>,

@@ -196,7 +196,7 @@ fn of(value: impl Serialize) -> Json {
 }
 
 /// What can stand in the line of a finding.
-const WHAT: [&str; 11] = [
+const WHAT: [&str; 12] = [
     "first_seen",
     "last_seen",
     "told",
@@ -204,6 +204,7 @@ const WHAT: [&str; 11] = [
     "call_due",
     "called",
     "stepped",
+    "taken_back",
     "assigned",
     "unassigned",
     "snoozed",
@@ -215,6 +216,7 @@ fn word_of(what: &str) -> &'static str {
         "told" => "reminder",
         "answered" => "fixed",
         "call_due" => "deadline",
+        "taken_back" => "shown_by_others",
         _ => "reached",
     }
 }

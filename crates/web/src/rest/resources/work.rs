@@ -182,9 +182,9 @@ pub struct Work {
 #[serde(rename_all = "camelCase")]
 pub struct Happened {
     at: At,
-    /// `first_seen`, `last_seen`, `told`, `answered`, `call_due`, `called`, `stepped`, `assigned`, `unassigned`, `snoozed`, `woken` or `noted`
+    /// `first_seen`, `last_seen`, `told`, `answered`, `call_due`, `called`, `stepped`, `taken_back`, `assigned`, `unassigned`, `snoozed`, `woken` or `noted`
     what: &'static str,
-    /// The kind of notification or answer, what came of a call
+    /// The kind of notification or answer, what came of a call, what became of what a hub took back (`open`: nothing yet)
     #[serde(skip_serializing_if = "str::is_empty")]
     word: &'static str,
     /// The number of the notification, answer or step
