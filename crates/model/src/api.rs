@@ -36,6 +36,10 @@ pub enum Scope {
     OwnWrite,
     MailRead,
     MailWrite,
+    BreachesRead,
+    BreachesWrite,
+    PeopleRead,
+    PeopleWrite,
 }
 
 words!(
@@ -46,6 +50,7 @@ words!(
     AuditRead "audit:read", ChangesRead "changes:read", ReportsWrite "reports:write", FindingsWrite "findings:write",
     PolicyWrite "policy:write", TextsRead "texts:read", TextsWrite "texts:write", AccountsRead "accounts:read",
     AccountsWrite "accounts:write", ShiftsRead "shifts:read", ShiftsWrite "shifts:write", SectorRead "sector:read", OwnWrite "own:write", MailRead "mail:read", MailWrite "mail:write",
+    BreachesRead "breaches:read", BreachesWrite "breaches:write", PeopleRead "people:read", PeopleWrite "people:write",
 );
 
 impl Scope {
@@ -61,6 +66,8 @@ impl Scope {
                 | Self::ReportsWrite
                 | Self::SectorRead
                 | Self::OwnWrite
+                | Self::PeopleRead
+                | Self::PeopleWrite
         )
     }
 }

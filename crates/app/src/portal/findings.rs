@@ -251,8 +251,8 @@ pub fn list(reader: &Reader, wanted: &Wanted, looking: Looking<'_>) -> anyhow::R
 
 /// The newest findings in which all these words occur, open or not.
 pub fn search(reader: &Reader, words: &str, most: usize) -> anyhow::Result<Vec<findings::Finding>> {
-    let desk = Desk::load(reader)?;
-    let conditions = Conditions { terms: desk.terms(words), indexed: desk.indexed, ..Conditions::default() };
+    let (terms, indexed) = self::words(reader, words)?;
+    let conditions = Conditions { terms, indexed, ..Conditions::default() };
     let mut found = Vec::new();
     let mut before = None;
     loop {
@@ -264,6 +264,12 @@ pub fn search(reader: &Reader, words: &str, most: usize) -> anyhow::Result<Vec<f
             return Ok(found);
         }
     }
+}
+
+/// Words to search for, and up to which finding the index has them.
+pub fn words(reader: &Reader, text: &str) -> Result<(Vec<Term>, u32), StoreError> {
+    let desk = Desk::load(reader)?;
+    Ok((desk.terms(text), desk.indexed))
 }
 
 /// These findings as rows, in their order.

@@ -53,6 +53,16 @@ pub struct Own {
     pub head: Head,
     name: String,
     reads: Option<Reads>,
+    by: By,
+}
+
+/// Is it a person who looks?
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum By {
+    /// It is.
+    Person,
+    /// It is a program.
+    Program,
 }
 
 /// What stands above each page of a member.
@@ -117,6 +127,7 @@ impl Own {
             places,
             head,
             name: account.name.clone(),
+            by: By::Person,
             reads: Some(match may(&account.roles, Right::SeeOwnConfidential) {
                 true => Reads::NamedPerson,
                 false => Reads::SharedMailbox,
@@ -143,7 +154,7 @@ impl Own {
         let head = Head { code: wanted.code.clone(), name: wanted.name.clone(), others: Vec::new() };
         let name = name.to_owned();
         let circle = Circle::Concerned;
-        Ok(Some(Self { organisation: wanted.clone(), circle, places, head, name, reads }))
+        Ok(Some(Self { organisation: wanted.clone(), circle, places, head, name, reads, by: By::Program }))
     }
 
     /// May they see something with these terms?
@@ -172,6 +183,11 @@ impl Own {
     /// Is whoever looks a trusted contact of their own organisation?
     pub fn is_trusted(&self) -> bool {
         self.reads == Some(Reads::NamedPerson)
+    }
+
+    /// Who is trusted, and who administers, is said by people only.
+    pub fn by(&self) -> By {
+        self.by
     }
 
     /// The name under which whoever looks signs in.

@@ -1,17 +1,24 @@
 //! What the routes do, a file for each kind of thing. They read what is committed and leave decisions and changes to the use cases in `app`.
 
 pub mod accounts;
+pub mod answers;
+pub mod asset_requests;
+pub mod breaches;
 pub mod changes;
 pub mod claims;
 pub mod desk;
 pub mod desk_mail;
 pub mod drop_ins;
 pub mod events;
+pub mod finding_explanation;
+pub mod finding_list;
 pub mod findings;
 pub mod ledger;
 pub mod notifications;
 pub mod own;
 pub mod own_claims;
+pub mod own_contacts;
+pub mod own_people;
 pub mod pictures;
 pub mod policy;
 pub mod register;

@@ -93,6 +93,7 @@ words_of!(
     schakel_model::asset::AssetKind, "AssetKind";
     schakel_model::asset::Role, "AssetRole";
     schakel_model::claim::Means, "ProofMeans";
+    schakel_model::claim::AssetWish, "AssetWish";
     schakel_model::answer::Standing, "Standing";
     schakel_model::call::CallReason, "CallReason";
     schakel_model::severity::Severity, "Severity";

@@ -14,7 +14,7 @@ use schakel_rules::contact_change::{
 use schakel_store::{Reader, Store, act::Act, contact_changes, register};
 use serde::Serialize;
 
-use super::{Head, Own};
+use super::{By, Head, Own};
 use crate::{
     contacts::{self, Changed},
     register::standing,
@@ -109,7 +109,7 @@ fn rest<'r>(register: &'r Register, gone: &Contact, now: i64) -> Vec<&'r Contact
 }
 
 fn asks(own: &Own) -> Asks {
-    if own.is_own() && own.is_trusted() { Asks::Trusted } else { Asks::Another }
+    if own.by() == By::Person && own.is_own() && own.is_trusted() { Asks::Trusted } else { Asks::Another }
 }
 
 /// Adds somebody, or changes who stands. `Err` says what is wrong with what was typed.

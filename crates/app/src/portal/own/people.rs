@@ -9,11 +9,12 @@ use schakel_model::{
 use schakel_rules::{
     access::{Right, may},
     member_accounts::{self as rules, ADMINISTRATORS_MAX, Administration, GIVEN, No, Whom, Wish},
+    tlp_gate::Circle,
 };
 use schakel_store::{Reader, Store, StoreError, accounts, act::Act};
 use serde::Serialize;
 
-use super::{Head, Own};
+use super::{By, Head, Own};
 use crate::portal::{
     accounts::{self as inviting, Invite, NotInvited},
     people::{self, Session},
@@ -122,7 +123,7 @@ fn allowed(
 ) -> Vec<&'static str> {
     let whom = whom(own, &account.name);
     let is_in = account.disabled_at.is_none();
-    let by_rule = |wish| rules::may(own.circle, wish, whom, &account.roles).is_ok();
+    let by_rule = |wish| rules::may(circle(own), wish, whom, &account.roles).is_ok();
     let mut may = Vec::new();
     if by_rule(Wish::InviteAgain) {
         may.push("invite");
@@ -181,6 +182,22 @@ pub fn find(reader: &Reader, own: &Own, name: &str) -> anyhow::Result<Option<Acc
     Ok(found.filter(|one| one.organisation == own.organisation.code))
 }
 
+/// How whoever asks stands to them. A program touches nobody who is trusted or administers, as nobody of another organisation does.
+fn circle(own: &Own) -> Circle {
+    match own.by() {
+        By::Person => own.circle,
+        By::Program => Circle::Serves,
+    }
+}
+
+/// Only an administrator, or a program that the desk lets do it.
+fn may_say(reader: &Reader, own: &Own) -> anyhow::Result<()> {
+    match own.by() {
+        By::Person => asking(reader, own).map(|_| ()),
+        By::Program => Ok(()),
+    }
+}
+
 /// Whoever asks, as they are now: an administrator who is not shut out.
 fn asking(reader: &Reader, own: &Own) -> anyhow::Result<Account> {
     let found = reader.read(|connection| accounts::by_name(connection, own.name()))?;
@@ -197,10 +214,10 @@ pub fn invite(
     (role, language): (PortalRole, Language),
 ) -> anyhow::Result<Result<String, Refused>> {
     let reader = store.reader()?;
-    asking(&reader, own)?;
+    may_say(&reader, own)?;
     let known = find(&reader, own, name)?;
     if let Some(known) = &known
-        && let Err(no) = rules::may(own.circle, Wish::InviteAgain, whom(own, name), &known.roles)
+        && let Err(no) = rules::may(circle(own), Wish::InviteAgain, whom(own, name), &known.roles)
     {
         return Ok(Err(no.into()));
     }
@@ -233,9 +250,9 @@ fn about(
     act: impl FnOnce(&mut Store, &Account) -> anyhow::Result<Result<(), Refused>>,
 ) -> anyhow::Result<Result<(), Refused>> {
     let reader = store.reader()?;
-    asking(&reader, own)?;
+    may_say(&reader, own)?;
     let Some(account) = find(&reader, own, name)? else { return Ok(Err(Refused::Gone)) };
-    match rules::may(own.circle, wish, whom(own, &account.name), &account.roles) {
+    match rules::may(circle(own), wish, whom(own, &account.name), &account.roles) {
         Ok(()) => act(store, &account),
         Err(no) => Ok(Err(no.into())),
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Service;
+use super::service::Service;
 
 fn said(answer: &super::Answer) -> &str {
     &answer.body

@@ -3,7 +3,7 @@
 use schakel_testkit::python_peers;
 use serde_json::{Value, json};
 
-use super::Service;
+use super::service::Service;
 
 #[test]
 fn intelmq_asks_us_as_it_asks_tuency_and_reads_us_as_it_reads_n6() {

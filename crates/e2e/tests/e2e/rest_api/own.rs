@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Service;
+use super::service::Service;
 
 #[test]
 fn a_member_says_on_which_days_it_is_closed() {

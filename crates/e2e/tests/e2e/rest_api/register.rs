@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Service;
+use super::service::Service;
 
 #[test]
 fn claims_are_entered_all_or_none_and_a_dry_run_keeps_nothing() {

@@ -8,7 +8,7 @@ use std::{
 use schakel_testkit::ports::free_port;
 use serde_json::{Value, json};
 
-use super::{Service, ids};
+use super::service::{Service, ids};
 use crate::{
     fixtures::{rdp, rdp_name},
     serve::Serving,

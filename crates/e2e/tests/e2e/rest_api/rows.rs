@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Service;
+use super::service::Service;
 
 #[test]
 fn rows_are_shown_by_what_became_of_them_and_read_again() {

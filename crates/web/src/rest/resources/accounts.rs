@@ -50,6 +50,12 @@ pub struct Session {
     used_at: At,
 }
 
+impl From<people::Session> for Session {
+    fn from(one: people::Session) -> Self {
+        Self { id: one.id, agent: one.agent, used_at: At(one.used_at) }
+    }
+}
+
 /// `GET /accounts`
 pub fn list(call: &Call, _: Nothing) -> Result<Page<Account>, Problem> {
     let everybody = people::people(&call.reader, call.now)?.people.into_iter();
@@ -59,11 +65,7 @@ pub fn list(call: &Call, _: Nothing) -> Result<Page<Account>, Problem> {
         organisation: one.organisation,
         roles: one.roles,
         disabled_at: one.disabled_at.map(At),
-        sessions: one
-            .sessions
-            .into_iter()
-            .map(|one| Session { id: one.id, agent: one.agent, used_at: At(one.used_at) })
-            .collect(),
+        sessions: one.sessions.into_iter().map(Session::from).collect(),
     });
     Ok(Page::all(shown.collect()))
 }
@@ -94,9 +96,9 @@ pub struct NewAccount {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Invited {
-    name: String,
+    pub name: String,
     /// Where they set themselves up, within 72 hours. It is worth an account, and stands in this answer only
-    link: String,
+    pub link: String,
 }
 
 /// `POST /accounts`

@@ -6,15 +6,21 @@ use std::fmt;
 use schakel_app::{
     claims::{self, Entered, Entry, Run},
     explain::organisation_name,
+    proof,
 };
-use schakel_model::asset::{AssetKind, Role};
-use schakel_store::{StoreError, register::load_organisations_now, rehearsal::Keep};
+use schakel_model::{
+    asset::{AssetKind, Role},
+    ids::ClaimId,
+};
+use schakel_store::{StoreError, claims as stored, register::load_organisations_now, rehearsal::Keep};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{own_claims::Checked, register_changes::Because};
 use crate::rest::{
     call::Call,
     problem::{Problem, Where},
+    route::Nothing,
     values::{At, Word},
 };
 
@@ -177,4 +183,14 @@ pub fn add(call: &Call, query: DryRun, new: NewClaims) -> Result<Claimed, Proble
         .collect();
     let actions = done.changes.iter().map(|entry| format!("{} {}", entry.action, entry.subject)).collect();
     Ok(Claimed { dry_run, claims, actions })
+}
+
+/// `POST /claims/{claim}/desk-proofs`: the reason says what was looked at.
+pub fn by_desk(call: &Call, _: Nothing, because: Because) -> Result<Checked, Problem> {
+    let id: ClaimId = call.number("claim", "")?;
+    call.reader.read(|connection| stored::get(connection, id))?.ok_or_else(Problem::not_found)?;
+    let outcome = call.change(because.reason(), move |at_work, act| {
+        proof::by_desk(at_work.intake.store(), &at_work.config.claims, &act, id)
+    })?;
+    Ok(outcome.into())
 }

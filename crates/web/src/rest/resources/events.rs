@@ -10,7 +10,7 @@ use schakel_store::{chunks, ledger::Scope, reports};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{claims::DryRun, findings::Candidate, register_changes::Because};
+use super::{claims::DryRun, finding_explanation::Candidate, register_changes::Because};
 use crate::rest::{
     call::{Call, limit},
     problem::{Problem, Where},

@@ -2,75 +2,36 @@
 
 use std::collections::HashMap;
 
-use ipnet::IpNet;
 use schakel_app::{
     events,
-    explain::{ExplainedCandidate, organisation_name},
+    explain::organisation_name,
     feed_health,
-    trace::{self, FindingTrace, HubTrace},
+    trace::{self, FindingTrace, HubTrace, TakenBackTrace},
 };
 use schakel_model::{
     answer::{FollowUp, RecipientState},
     classification::ClassificationType,
-    ids::{FindingId, KindId, OrganisationId},
+    ids::{FindingId, KindId},
     observation::Endpoint,
     register::Register,
     severity::Severity,
 };
 use schakel_store::{
-    finding_list::{self, Conditions},
     findings::{self, Finding as Stored, Kind},
     follow_ups,
     register::load_organisations_now,
-    sightings, users,
+    sightings,
 };
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::notifications::PageQuery;
 use crate::rest::{
     call::{Call, after, cursor, limit},
-    problem::{Problem, Where},
+    problem::Problem,
     route::{Nothing, Page},
     values::{At, Word},
 };
-
-/// Which findings. All conditions hold together.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct FindingsQuery {
-    /// Where the page begins: from the Link header of the page before
-    cursor: Option<String>,
-    /// How many, at most
-    #[schemars(range(min = 1, max = 1000))]
-    limit: Option<u32>,
-    /// This organisation was told, by its code
-    organisation: Option<String>,
-    /// What whoever was told says
-    state: Option<Vec<Word<RecipientState>>>,
-    /// Open, or closed, at whoever was told
-    open: Option<bool>,
-    /// How bad it is
-    severity: Option<Vec<Word<Severity>>>,
-    /// What it is (RSIT)
-    classification: Option<Vec<Word<ClassificationType>>>,
-    /// Which identifier, such as `open-rdp`
-    identifier: Option<String>,
-    /// Which feed, such as `scan_rdp`
-    feed: Option<String>,
-    /// In this prefix or at this address
-    network: Option<String>,
-    /// With this name, or a name below it
-    name: Option<String>,
-    /// First observed at this time or later
-    first_seen_from: Option<At>,
-    /// First observed before this time
-    first_seen_until: Option<At>,
-    /// The desk only: this person handles it, by the name they act under; empty: nobody does
-    handler: Option<String>,
-    /// The desk only: without those that sleep
-    awake: Option<bool>,
-}
 
 /// What an organisation says that was told.
 #[derive(Serialize, JsonSchema)]
@@ -193,6 +154,26 @@ pub struct FindingInFull {
     finding: Finding,
     /// Those of its first sighting and of corrections
     assignments: Vec<Assignment>,
+    /// By which hubs it was taken back that had handed it over; the desk only
+    taken_back: Vec<TakenBack>,
+}
+
+/// A hub took a finding back.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TakenBack {
+    /// The name of the hub
+    hub: String,
+    taken_back_at: String,
+    /// What became of that: withdrawn, shown_by_others (it stays), for_desk (a person decides), kept or noted; without it, it is to be carried out
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<&'static str>,
+}
+
+impl From<TakenBackTrace> for TakenBack {
+    fn from(TakenBackTrace { hub, at: taken_back_at, outcome }: TakenBackTrace) -> Self {
+        Self { hub, taken_back_at, outcome }
+    }
 }
 
 /// An event of a finding.
@@ -203,73 +184,13 @@ pub struct SightingRow {
     event: String,
 }
 
-/// Who owns what a finding is about, and why, by the register of when it was first seen.
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct FindingExplanation {
-    register_version: u32,
-    /// Winners first
-    candidates: Vec<Candidate>,
-    /// Where it was handed over to other hubs, and how far it came there
-    handed_over: Vec<HandedOverFor>,
-}
-
-/// A finding at another hub, for an organisation.
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct HandedOverFor {
-    organisation: String,
-    handed_over: HandedOver,
-}
-
-/// A candidate owner.
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Candidate {
-    organisation: String,
-    organisation_name: String,
-    role: &'static str,
-    asset_kind: &'static str,
-    asset_value: String,
-    proof: &'static str,
-    /// Is it concerned?
-    won: bool,
-    /// The rule that decided
-    rule: &'static str,
-    /// The same in a sentence
-    why: String,
-    /// Of a winner: the name of the hub that stands for it, which is told instead of people
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hub: Option<String>,
-    /// Of a winner that is not told itself: the code of who is told in its place; the desk only
-    #[serde(skip_serializing_if = "Option::is_none")]
-    told_instead: Option<String>,
-}
-
-impl Candidate {
-    /// As whoever asks may know it.
-    pub fn shown(call: &Call, one: ExplainedCandidate) -> Self {
-        Self {
-            hub: one.hub.map(|hub| hub.name),
-            told_instead: one.told.filter(|_| call.member().is_none()).map(|told| told.organisation),
-            organisation: one.organisation,
-            organisation_name: one.organisation_name,
-            role: one.role,
-            asset_kind: one.asset.kind,
-            asset_value: one.asset.value,
-            proof: one.asset.proof,
-            won: one.won,
-            rule: one.rule,
-            why: one.why,
-        }
-    }
-}
-
 /// What lists of findings are written with.
 pub struct Writer<'a> {
     call: &'a Call,
-    kinds: Vec<Kind>,
-    names: Register,
+    /// Every kind, by its number.
+    pub kinds: Vec<Kind>,
+    /// The organisations of now.
+    pub names: Register,
     silent: HashMap<String, i64>,
 }
 
@@ -341,95 +262,6 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// `GET /findings`
-pub fn list(call: &Call, query: FindingsQuery) -> Result<Page<Finding>, Problem> {
-    let writer = Writer::new(call)?;
-    let conditions = conditions(call, &writer, &query)?;
-    let before = after::<FindingId>(query.cursor.as_deref())?;
-    let found = call
-        .reader
-        .read(|connection| finding_list::page(connection, &conditions, before, limit(query.limit)))?;
-    let mut items = Vec::with_capacity(found.findings.len());
-    let mut events = Vec::with_capacity(found.findings.len());
-    for stored in found.findings {
-        if !call.tenant.may_have(&call.reader, stored.first.event)? {
-            continue;
-        }
-        events.push((format!("F{}", stored.id), stored.first.event));
-        items.push(writer.finding(stored)?);
-    }
-    call.looker().list("findings", events.into_iter())?;
-    Ok(Page { items, next: found.next.map(cursor) })
-}
-
-fn conditions(call: &Call, writer: &Writer<'_>, query: &FindingsQuery) -> Result<Conditions, Problem> {
-    let mut told = call.tenant.places().map(<[OrganisationId]>::to_vec);
-    if let Some(code) = &query.organisation {
-        let wanted = writer.names.organisations.iter().find(|one| one.code == *code).map(|one| one.id);
-        // Another's is as if it were not there: nothing was told to it.
-        told = Some(wanted.filter(|id| call.tenant.sees(*id)).into_iter().collect());
-    }
-    let by_kind = query.severity.is_some()
-        || query.classification.is_some()
-        || query.identifier.is_some()
-        || query.feed.is_some();
-    let is_wanted = |kind: &Kind| {
-        query.severity.as_ref().is_none_or(|any| any.iter().any(|one| one.0 == kind.severity))
-            && query
-                .classification
-                .as_ref()
-                .is_none_or(|any| any.iter().any(|one| one.0 == kind.classification))
-            && query.identifier.as_ref().is_none_or(|one| *one == kind.identifier)
-            && query.feed.as_ref().is_none_or(|one| *one == kind.feed)
-    };
-    let kinds = by_kind.then(|| {
-        let numbered = (0..).map(KindId).zip(&writer.kinds);
-        numbered.filter(|(_, kind)| is_wanted(kind)).map(|(id, _)| id).collect()
-    });
-    let network = query.network.as_deref().map(network).transpose()?;
-    if call.member().is_some() && (query.handler.is_some() || query.awake.is_some()) {
-        let place = if query.handler.is_some() { "handler" } else { "awake" };
-        return Err(Problem::fault(Where::Query, place, "desk", "only the desk knows who works on what"));
-    }
-    let handler = match query.handler.as_deref() {
-        None | Some("") => None,
-        Some(name) => {
-            let user = call.reader.read(|connection| users::by_name(connection, name))?;
-            let unknown = || Problem::fault(Where::Query, "handler", "unknown", "there is no such desk user");
-            Some(user.ok_or_else(unknown)?.id)
-        }
-    };
-    Ok(Conditions {
-        told,
-        states: query.state.iter().flatten().map(|state| state.0).collect(),
-        open: query.open,
-        kinds,
-        network,
-        name: query.name.as_ref().map(|name| name.trim_end_matches('.').to_lowercase()),
-        first_seen_from: query.first_seen_from.map(|at| at.0),
-        first_seen_until: query.first_seen_until.map(|at| at.0),
-        handler,
-        unhandled: query.handler.as_deref() == Some(""),
-        awake_at: query.awake.filter(|awake| *awake).map(|_| call.now),
-        ..Conditions::default()
-    })
-}
-
-fn network(text: &str) -> Result<IpNet, Problem> {
-    let wrong = || {
-        Problem::fault(
-            Where::Query,
-            "network",
-            "format",
-            "this must be a prefix such as 192.0.2.0/24, or an address",
-        )
-    };
-    text.parse::<IpNet>()
-        .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from))
-        .map(|net| net.trunc())
-        .map_err(|_| wrong())
-}
-
 /// The finding in the path, when whoever asks may have it.
 pub fn wanted(call: &Call) -> Result<Stored, Problem> {
     let id: FindingId = call.number("finding", "F")?;
@@ -484,7 +316,13 @@ pub fn one(call: &Call, _: Nothing) -> Result<FindingInFull, Problem> {
                 .collect(),
         })
         .collect();
-    Ok(FindingInFull { finding: writer.finding(stored)?, assignments })
+    // From whom a finding came is for the desk.
+    let taken_back = trace.taken_back.into_iter().filter(|_| call.member().is_none());
+    Ok(FindingInFull {
+        finding: writer.finding(stored)?,
+        assignments,
+        taken_back: taken_back.map(TakenBack::from).collect(),
+    })
 }
 
 /// Chunks of rows that are looked at for a page of sightings: some ten million rows, a few hundred milliseconds.
@@ -498,36 +336,4 @@ pub fn sightings_of(call: &Call, query: PageQuery) -> Result<Page<SightingRow>, 
     let page = events::page_of_finding(&call.reader, stored.id, behind, limit(query.limit), CHUNKS_MAX)?;
     let items = page.events.iter().map(|event| SightingRow { event: event.to_string() }).collect();
     Ok(Page { items, next: page.next.map(cursor) })
-}
-
-/// `GET /findings/{finding}/explanation`
-pub fn explanation(call: &Call, _: Nothing) -> Result<FindingExplanation, Problem> {
-    let stored = wanted(call)?;
-    looked(call, &stored)?;
-    let event = trace::event(&call.reader, stored.first.event)?;
-    let names = call.reader.read(load_organisations_now)?;
-    let is_seen = |code: &str| match &call.tenant.places() {
-        None => true,
-        Some(places) => places.iter().any(|id| organisation_name(&names, *id).0 == code),
-    };
-    let in_full = trace::finding_at_first(&call.reader, stored.id)?;
-    let handed_over = in_full
-        .assignments
-        .into_iter()
-        .filter(|one| is_seen(&one.organisation))
-        .filter_map(|one| {
-            let handed_over = HandedOver::from(one.hub?);
-            Some(HandedOverFor { organisation: one.organisation, handed_over })
-        })
-        .collect();
-    Ok(FindingExplanation {
-        handed_over,
-        register_version: event.register_version,
-        candidates: event
-            .candidates
-            .into_iter()
-            .filter(|one| is_seen(&one.organisation))
-            .map(|one| Candidate::shown(call, one))
-            .collect(),
-    })
 }

@@ -17,7 +17,7 @@ use schakel_store::register::{self, load_organisations_now};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::findings::Candidate;
+use super::finding_explanation::Candidate;
 use crate::rest::{
     call::{Call, after, cursor, limit, wrong_cursor},
     problem::{Fault, Problem, Where},
