@@ -13,12 +13,7 @@ use schakel_store::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    claims::DryRun,
-    desk::Empty,
-    own_claims::own,
-    register_changes::{Because, RegisterChanged, change},
-};
+use super::{desk::Empty, own_claims::own, register_changes::Because};
 use crate::rest::{
     call::Call,
     problem::{Problem, Where},
@@ -124,13 +119,19 @@ fn asked(call: &Call) -> Result<i64, Problem> {
 }
 
 /// `POST /asset-requests/{request}/accept`: what is given up leaves the register.
-pub fn accept(call: &Call, query: DryRun, because: Because) -> Result<RegisterChanged, Problem> {
+pub fn accept(call: &Call, _: Nothing, because: Because) -> Result<Page<AssetRequest>, Problem> {
     let id = asked(call)?;
-    change(call, query, because.reason(), move |store, act| asset_requests::accept(store, act, id))
+    call.change(because.reason(), move |at_work, act| {
+        asset_requests::accept(at_work.intake.store(), &act, id)
+    })?;
+    all(call, Nothing {})
 }
 
 /// `POST /asset-requests/{request}/refuse`
-pub fn refuse(call: &Call, query: DryRun, because: Because) -> Result<RegisterChanged, Problem> {
+pub fn refuse(call: &Call, _: Nothing, because: Because) -> Result<Page<AssetRequest>, Problem> {
     let id = asked(call)?;
-    change(call, query, because.reason(), move |store, act| asset_requests::refuse(store, act, id))
+    call.change(because.reason(), move |at_work, act| {
+        asset_requests::refuse(at_work.intake.store(), &act, id)
+    })?;
+    all(call, Nothing {})
 }
