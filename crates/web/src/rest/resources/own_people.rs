@@ -41,7 +41,7 @@ pub struct OwnPerson {
     disabled_at: Option<At>,
     /// Until when their invitation can be used
     #[serde(skip_serializing_if = "Option::is_none")]
-    invited_until: Option<At>,
+    invitation_expires_at: Option<At>,
     /// Where they are signed in
     sessions: Vec<Session>,
 }
@@ -55,7 +55,7 @@ pub fn list(call: &Call, _: Nothing) -> Result<Page<OwnPerson>, Problem> {
         roles: one.roles,
         ready: one.ready,
         disabled_at: one.disabled_at.map(At),
-        invited_until: one.invited_until.map(At),
+        invitation_expires_at: one.invited_until.map(At),
         sessions: one.sessions.into_iter().map(Session::from).collect(),
     });
     Ok(Page::all(shown.collect()))
