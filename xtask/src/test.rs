@@ -4,8 +4,11 @@ use std::{fs, path::Path};
 
 use crate::{
     peers,
-    run::{Outcome, cargo, command, metadata, output, run, succeeds},
+    run::{Outcome, cargo, command, metadata, output, root, run, succeeds},
 };
+
+/// Where pictures of the portal's pages are kept, for whoever looks at what a run of the tests saw.
+const PICTURES: &str = "target/pictures";
 
 /// A Debian package that some tests need.
 struct Need {
@@ -96,13 +99,18 @@ pub fn test() -> Outcome {
     // Programs and tests in one go: black box tests start the program, and one build settles one set of features.
     run(&mut cargo(&["build", "--workspace", "--bins", "--tests"]))?;
     let program = program_path()?;
+    let pictures = root().join(PICTURES);
     if succeeds(&mut cargo(&["nextest", "--version"])) {
         run(cargo(&["nextest", "run", "--workspace", "--no-fail-fast"])
             .env("SCHAKEL_BIN", &program)
+            .env("SCHAKEL_PICTURES", &pictures)
             .envs(peers))?;
         run(cargo(&["test", "--workspace", "--doc"]).env("SCHAKEL_BIN", &program))
     } else {
-        run(cargo(&["test", "--workspace"]).env("SCHAKEL_BIN", &program).envs(peers))
+        run(cargo(&["test", "--workspace"])
+            .env("SCHAKEL_BIN", &program)
+            .env("SCHAKEL_PICTURES", &pictures)
+            .envs(peers))
     }
 }
 

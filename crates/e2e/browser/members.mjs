@@ -1,9 +1,9 @@
 // People of a member look at every page that they have, in both languages and both themes: a trusted contact who is administrator too, a general contact,
-// and one who only looks. Each page says whom to call. Usage: node members.mjs BASE CODE VCIB ACIB VIEWER [PICTURES], the three by their invitations
+// and one who only looks. Each page says whom to call. Usage: node members.mjs BASE CODE VCIB ACIB VIEWER, the three by their invitations
 import assert from "node:assert/strict";
 import { launch, look, open, signUp } from "./pages.mjs";
 
-const [base, organisation, vcib, acib, viewer, pictures] = process.argv.slice(2);
+const [base, organisation, vcib, acib, viewer] = process.argv.slice(2);
 const own = `/own/${organisation}`;
 const forAll = {
   front: own,
@@ -49,7 +49,7 @@ try {
           assert.equal(answer.status(), 200, `${address} as ${who}`);
           const source = await answer.text();
           assert.ok(source.includes("+31 88 000 00 00"), `${address} says whom to call`);
-          await look(page, `${who}-${name}`, { theme, source, pictures });
+          await look(page, `${who}-${name}`, { theme, source });
         }
       }
     }

@@ -1,8 +1,8 @@
 // What the scripts share: a browser, how somebody who was invited signs in, and what is looked at on every page: axe, html-validate, and that it is no
-// wider than 320 pixels when the window is.
+// wider than 320 pixels when the window is. Pictures of the pages go to the folder that SCHAKEL_PICTURES names.
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { HtmlValidate } from "html-validate";
@@ -41,9 +41,11 @@ const htmlvalidate = new HtmlValidate({
   rules: { "void-style": "off", "no-trailing-whitespace": "off", "long-title": "off", "require-sri": "off", "no-inline-style": "error" },
 });
 const seen = new Set();
+const pictures = process.env.SCHAKEL_PICTURES;
+if (pictures) mkdirSync(pictures, { recursive: true });
 
 /** Looks at a page as it is now. */
-export async function look(page, name, { source, theme = "light", pictures } = {}) {
+export async function look(page, name, { source, theme = "light" } = {}) {
   const html = await page.content();
   const language = await page.getAttribute("html", "lang");
   await page.addScriptTag({ content: axe });
@@ -58,13 +60,15 @@ export async function look(page, name, { source, theme = "light", pictures } = {
     assert.deepEqual(wrong, [], `html-validate on ${name}`);
     seen.add(name);
   }
-  const picture = (width) => page.screenshot({ path: join(pictures, `${name}-${language}-${theme}-${width}.png`), fullPage: true });
+  const picture = async (width) => {
+    if (pictures) await page.screenshot({ path: join(pictures, `${name}-${language}-${theme}-${width}.png`), fullPage: true });
+  };
   await page.setViewportSize({ width: 320, height: 800 });
   const width = await page.evaluate(() => document.documentElement.scrollWidth);
   assert.ok(width <= 320, `${name} in ${language} is ${width} pixels wide`);
-  if (pictures) await picture(320);
+  await picture(320);
   await page.setViewportSize({ width: 1280, height: 900 });
-  if (pictures) await picture(1280);
+  await picture(1280);
 }
 
 /** Somebody sets up their account by an invitation, and signs in; `at(name)` is called at each page on the way. */

@@ -1,13 +1,12 @@
 // Somebody who was invited signs in and looks at every page, in both languages and both themes: no page is wider than 320 pixels when the window is,
-// none has a fault that axe or html-validate finds, and the keyboard is enough. Usage: node portal.mjs BASE INVITATION [PICTURES]
+// none has a fault that axe or html-validate finds, and the keyboard is enough. Usage: node portal.mjs BASE INVITATION
 import assert from "node:assert/strict";
-import { launch, look as lookAt, open as openWindow, signUp } from "./pages.mjs";
+import { launch, look, open as openWindow, signUp } from "./pages.mjs";
 
-const [base, invitation, pictures] = process.argv.slice(2);
+const [base, invitation] = process.argv.slice(2);
 const browser = await launch();
 const errors = [];
 const open = (bypass) => openWindow(browser, base, errors, bypass);
-const look = (page, name, options = {}) => lookAt(page, name, { ...options, pictures });
 
 try {
   const { context, page } = await open(true);

@@ -333,10 +333,6 @@ fn every_page_of_a_member_is_accessible_and_says_whom_to_call() {
     let base = portal.base();
     let mut arguments = vec![base.as_str(), "GM2"];
     arguments.extend(invitations.iter().map(String::as_str));
-    let pictures = std::env::var("SCHAKEL_PICTURES").unwrap_or_default();
-    if !pictures.is_empty() {
-        arguments.push(&pictures);
-    }
     browser::run("members.mjs", &arguments);
     portal.serving.stop();
 }
