@@ -2,9 +2,6 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Looks for proofs that members ask for within a minute: each can take long, and goes to a machine that somebody outside has named.
-pub(crate) const CHECKS_IN_A_MINUTE: u32 = 30;
-
 /// Counts what is tried in a minute.
 #[derive(Clone, Debug)]
 pub(crate) struct Brake {

@@ -23,6 +23,7 @@ mod metrics;
 mod page;
 #[cfg(feature = "portal")]
 pub mod portal;
+mod rate;
 pub mod rest;
 pub mod server;
 mod tls;

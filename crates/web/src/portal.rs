@@ -67,13 +67,14 @@ use schakel_app::{
     },
     requests::Asking,
 };
-use schakel_model::clock::Clock;
+use schakel_model::{clock::Clock, ids::AccountId};
 use schakel_render::portal::{Pages, morning::Morning};
 use schakel_store::{Reader, data_dir::DataDir, readers::Readers};
 
 use crate::{
-    brake::{Brake, CHECKS_IN_A_MINUTE},
+    brake::Brake,
     listener::{self, Handle},
+    rate::Rate,
     tls::Tls,
 };
 
@@ -104,7 +105,7 @@ pub(crate) struct Inner {
     /// Does the browser speak TLS with us, or with a server in front of us that has set `x-forwarded-proto`?
     tls: bool,
     brake: Brake,
-    checks: Brake,
+    checks: Rate<AccountId>,
     samples: Vec<SamplePerson>,
     /// Where passkeys are for.
     site: Option<Site>,
@@ -145,7 +146,7 @@ impl Portal {
             pages: Pages::new(assets::addresses()),
             tls,
             brake: Brake::new(SIGN_INS_IN_A_MINUTE),
-            checks: Brake::new(CHECKS_IN_A_MINUTE),
+            checks: Rate::default(),
             samples,
             morning: Mutex::new(None),
             sector: sector::Pictures::new(&config.portal.map),

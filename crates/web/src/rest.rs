@@ -6,7 +6,7 @@
 //! - [`schema`]: what comes in is what is described; [`values`]: times and words in JSON,
 //! - [`resources`]: what the routes do, a file for each kind of thing,
 //! - [`waiting`]: changes as they come,
-//! - [`oauth`]: access tokens; [`rate`]: how often; [`answered`]: twice the same is done once,
+//! - [`oauth`]: access tokens; [`Rate`]: how often; [`answered`]: twice the same is done once,
 //! - [`openapi`]: the description.
 
 mod answered;
@@ -15,7 +15,6 @@ mod dispatch;
 mod oauth;
 pub mod openapi;
 mod problem;
-mod rate;
 mod resources;
 mod route;
 mod routes;
@@ -42,6 +41,7 @@ use tokio::sync::Semaphore;
 
 use crate::{
     listener::{self, Handle},
+    rate::Rate,
     tls::Tls,
 };
 
@@ -61,16 +61,16 @@ pub struct Rest {
     clock: Clock,
     config: Arc<Config>,
     asking: Asking,
-    rate: rate::Rate<u32>,
+    rate: Rate<u32>,
     /// How often a network asks for access tokens.
-    token_rate: rate::Rate<IpNet>,
+    token_rate: Rate<IpNet>,
     under_way: answered::UnderWay,
     /// The spool, once the service has opened it.
     door: Arc<DoorSlot>,
     /// What is nobody's, put together.
     clusters: resources::register::Clusters,
     /// How often each client may have a proof looked for outside.
-    checks: rate::Rate<u32>,
+    checks: Rate<u32>,
     /// The last pictures of the sector.
     pictures: resources::pictures::Pictures,
     /// Whoever holds it reads many rows again.
@@ -100,12 +100,12 @@ pub fn start(
         clock,
         config: Arc::new(config.clone()),
         asking: asking.clone(),
-        rate: rate::Rate::default(),
-        token_rate: rate::Rate::default(),
+        rate: Rate::default(),
+        token_rate: Rate::default(),
         under_way: answered::UnderWay::default(),
         door: Arc::clone(slot),
         clusters: resources::register::Clusters::default(),
-        checks: rate::Rate::default(),
+        checks: Rate::default(),
         pictures: resources::pictures::Pictures::default(),
         replaying: Arc::default(),
         waiting: Arc::new(Semaphore::new(WAITING_MAX)),

@@ -1,5 +1,7 @@
 //! What a member says is theirs: entered, proven, taken back.
 
+use std::time::Instant;
+
 use axum::{
     Extension,
     extract::{Path, State},
@@ -30,6 +32,7 @@ use super::{
     own, plain,
     visitor::Visitor,
 };
+use crate::rate::CHECKS_IN_A_MINUTE;
 
 /// `GET /own/CODE/claim`: the form for something new.
 pub async fn new(
@@ -161,7 +164,8 @@ fn checked(
         Ok(means) => means,
         Err(mistake) => return Ok(Err(mistake)),
     };
-    if !portal.checks.lets_through(visitor.now) {
+    let Some(person) = &visitor.person else { return Ok(Err(gone())) };
+    if portal.checks.take(person.account.id, CHECKS_IN_A_MINUTE, Instant::now()).is_err() {
         return Ok(Err(Mistake::new("", "wrong-busy")));
     }
     let attempt = match claims::look(reader, &portal.config, claim, means)? {

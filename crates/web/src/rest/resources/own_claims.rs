@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use super::desk::Empty;
 use crate::{
-    brake::CHECKS_IN_A_MINUTE,
+    rate::CHECKS_IN_A_MINUTE,
     rest::{
         call::Call,
         problem::Problem,

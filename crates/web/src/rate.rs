@@ -7,13 +7,16 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// Looks for proof that one client, or one person, asks for within a minute: each can take long, and goes to a machine that somebody outside has named.
+pub(crate) const CHECKS_IN_A_MINUTE: u32 = 30;
+
 /// Of whom it is remembered; those that are rested are forgotten first.
 const REMEMBERED_MAX: usize = 10_000;
 
 /// At least so many may come at once: a page of a portal asks for a few things together.
 const AT_ONCE_MIN: f64 = 10.0;
 
-/// What each has left: a client by its number, who is not known yet by the network it comes from.
+/// What each has left: a client or a person by number, who is not known yet by the network it comes from.
 #[derive(Clone, Debug)]
 pub struct Rate<K>(Arc<Mutex<HashMap<K, Bucket>>>);
 
