@@ -56,7 +56,8 @@ impl Site {
         let config = format!(
             "sender = \"{title}\"\n\n[intake]\nsettle_ms = 50\n\n[telling]\nwait_seconds = 0\n\n[http]\nlisten = \"127.0.0.1:{http}\"\n\n\
              [doors.api]\nlisten = \"127.0.0.1:{api}\"\n\n[hub]\nname = \"{name}\"\nlisten = \"127.0.0.1:{hub}\"\nurl = \"http://127.0.0.1:{hub}\"\n\n\
-             [outgoing]\nallow = [\"127.0.0.0/8\"]\n\n[mail]\nchannel = \"folder\"\nfrom = \"meldingen@{name}\"\n"
+             [outgoing]\nallow = [\"127.0.0.0/8\"]\n\n[mail]\nchannel = \"folder\"\nfrom = \"meldingen@{name}\"\n\
+             # As many mails as `--rounds` may ask for: it measures the way, not the brake.\nper_recipient_per_hour = 300\nper_recipient_per_day = 300\n"
         );
         fs::write(data.join("schakel.toml"), config).context("cannot write schakel.toml")?;
         for (file, text) in register {
