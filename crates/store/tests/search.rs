@@ -198,3 +198,14 @@ fn readers_that_stay_open_follow_an_index_that_was_made_anew() {
         assert_eq!(readers.get().unwrap().indexed_upto().unwrap(), upto);
     }
 }
+
+#[test]
+fn an_index_that_cannot_be_opened_keeps_nobody_from_the_store() {
+    let Place { _folder, data, store } = place(&NAMES);
+    drop(store);
+    std::fs::create_dir(data.search()).unwrap();
+    let place = Place { store: Store::open(&data).unwrap(), data, _folder };
+    assert!(SearchIndex::open(&place.reader()).is_err(), "whoever fills it hears of it");
+    assert_eq!(place.reader().indexed_upto().unwrap(), 0);
+    assert_eq!(place.words("gouda"), [3, 1, 0], "looked at one by one");
+}
