@@ -18,7 +18,8 @@
 //! - [`api`]: programs that use the API, and what they may do,
 //! - [`call`]: whom the desk telephones when nothing else reached anybody,
 //! - [`fate`]: what became of a row and of an assignment, and the sums that must balance; [`keeping`]: why something is not told now,
-//! - [`tlp`], [`severity`], [`classification`]: the field's own scales.
+//! - [`tlp`], [`severity`], [`classification`]: the field's own scales,
+//! - [`said!`]: closed sets of what is said to people.
 //!
 //! Nothing here is serialisable by accident: wire formats live in `schakel-formats` and at the edges.
 
@@ -50,6 +51,7 @@ pub mod observation;
 pub mod register;
 pub mod reject;
 pub mod relation;
+mod said;
 pub mod severity;
 pub mod source;
 pub mod tlp;
