@@ -15,6 +15,7 @@ use schakel_model::{
     register::ContactRole,
 };
 use schakel_rules::contact_change::{Field, NotByMember};
+use schakel_store::{Store, act::Act};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -133,25 +134,28 @@ fn put(call: &Call, own: Own, contact: Option<ContactId>, typed: Typed) -> Resul
 
 /// `POST /organisations/{organisation}/own-contacts/{contact}/leave`
 pub fn leave(call: &Call, _: Nothing, _: Empty) -> Result<Page<OwnContact>, Problem> {
-    let own = own(call, call.name("organisation"))?;
-    let (id, _) = standing(call, &own)?;
-    let (own, left) = call.change("", move |at_work, act| {
-        let left = contacts::leave(at_work.intake.store(), &act, &own, id)?;
-        Ok((own, left))
-    })?;
-    left.map_err(refused)?;
-    everybody(call, &own)
+    about(call, contacts::leave)
 }
 
 /// `POST /organisations/{organisation}/own-contacts/{contact}/confirm`: somebody asked, and it is still right.
 pub fn confirm(call: &Call, _: Nothing, _: Empty) -> Result<Page<OwnContact>, Problem> {
+    about(call, contacts::is_right)
+}
+
+/// Does something about the contact in the path.
+fn about(
+    call: &Call,
+    work: impl FnOnce(&mut Store, &Act<'_>, &Own, ContactId) -> anyhow::Result<Result<(), Refused>>
+    + Send
+    + 'static,
+) -> Result<Page<OwnContact>, Problem> {
     let own = own(call, call.name("organisation"))?;
     let (id, _) = standing(call, &own)?;
-    let (own, confirmed) = call.change("", move |at_work, act| {
-        let confirmed = contacts::is_right(at_work.intake.store(), &act, &own, id)?;
-        Ok((own, confirmed))
+    let (own, done) = call.change("", move |at_work, act| {
+        let done = work(at_work.intake.store(), &act, &own, id)?;
+        Ok((own, done))
     })?;
-    confirmed.map_err(refused)?;
+    done.map_err(refused)?;
     everybody(call, &own)
 }
 
