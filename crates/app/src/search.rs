@@ -1,20 +1,22 @@
 //! Fills the index of words in findings: for each what the row says that showed it first. A running service does it on a thread of its own and follows what comes in within
-//! seconds; it works at most half of the time, so that taking in has the machine. Lists look at what is not in it yet one by one, so nothing waits for it.
+//! seconds, in the time that taking in leaves. Lists look at what is not in it yet one by one, so nothing waits for it.
+
+mod giving_way;
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashSet,
+    ops::Range,
+    sync::mpsc::sync_channel,
     thread,
     time::{Duration, Instant},
 };
 
-use schakel_model::{
-    event::{Event, Value},
-    ids::FindingId,
-};
+use schakel_model::ids::FindingId;
 use schakel_store::{
     Reader, StoreError,
     chunks::{self, Chunk},
-    search::{Mark, SearchIndex, base_text},
+    data_dir::DataDir,
+    search::{Mark, SearchIndex, base_texts},
 };
 
 use crate::{
@@ -31,6 +33,9 @@ const NOT_SEARCHED: [&str; 7] =
 
 /// Chunks that are looked up at once.
 const CHUNKS_MAX: usize = 16;
+
+/// As many findings at least are written at once, where there are so many.
+const BATCH: usize = 1 << 16;
 
 /// How often it is looked whether something came, where nothing did.
 const TICK: Duration = Duration::from_secs(1);
@@ -61,7 +66,7 @@ pub fn behind(reader: &Reader) -> Result<Behind, StoreError> {
 pub fn catch_up(reader: &Reader) -> anyhow::Result<u64> {
     let mut added = 0;
     let mut index = SearchIndex::open(reader)?;
-    while let Some(count) = turn(reader, &mut index)? {
+    while let Some(count) = fill(reader, &mut index, || Ok(true))? {
         added += count;
     }
     Ok(added)
@@ -69,6 +74,7 @@ pub fn catch_up(reader: &Reader) -> anyhow::Result<u64> {
 
 /// Follows the store until it is over. Trouble is said and tried again after a rest; lists look at findings one by one meanwhile.
 pub fn follow(reader: &Reader, over: &dyn Fn() -> bool) {
+    giving_way::let_others_go_first();
     while !over() {
         if let Err(error) = follow_closely(reader, over) {
             tracing::error!(error = %format!("{error:#}"), "the index of words cannot be filled: `schakel doctor` says how far it is");
@@ -78,21 +84,16 @@ pub fn follow(reader: &Reader, over: &dyn Fn() -> bool) {
 }
 
 fn follow_closely(reader: &Reader, over: &dyn Fn() -> bool) -> anyhow::Result<()> {
-    while !over() {
-        let began = Instant::now();
+    let mut calm = Calm::default();
+    let mut goes_on = || {
+        calm.wait(reader, over)?;
+        Ok(!over())
+    };
+    while goes_on()? {
         let mut index = SearchIndex::open(reader)?;
-        let mut is_done = true;
-        while !over() {
-            let turn_began = Instant::now();
-            if turn(reader, &mut index)?.is_none() {
-                break;
-            }
-            is_done = false;
-            // As long as it took, others have the machine.
-            wait(turn_began.elapsed(), over);
+        if fill(reader, &mut index, &mut goes_on)?.is_none() {
+            wait(TICK, over);
         }
-        let rest = if is_done { TICK.saturating_sub(began.elapsed()) } else { Duration::ZERO };
-        wait(rest, over);
     }
     Ok(())
 }
@@ -108,89 +109,136 @@ fn wait(time: Duration, over: &dyn Fn() -> bool) {
     }
 }
 
-/// Adds the findings of the next chunks. Gives how many; `None`: there are none.
-fn turn(reader: &Reader, index: &mut SearchIndex) -> anyhow::Result<Option<u64>> {
-    let mark = index.mark()?;
-    // Before anything is read: what is erased after this makes the index refuse what was read.
-    let erased = reader.last_erasure()?;
-    let chunks = reader.read(|connection| chunks::after(connection, mark.chunk, CHUNKS_MAX))?;
-    let Some(last) = chunks.last() else { return Ok(None) };
-    let mut upto = Mark { chunk: last.id, upto: mark.upto, erased };
-    let mut texts = Vec::new();
-    let mut deriver = None;
-    for chunk in chunks.iter().filter(|chunk| chunk.new_findings > 0) {
-        if deriver.is_none() {
-            deriver = Some((Deriver::new(Reader::open(reader.data())?)?, DerivedChunk::default()));
-        }
-        let Some((deriver, derived)) = &mut deriver else { continue };
-        texts.extend(of_chunk(reader, (deriver, derived), chunk)?);
-        upto.upto = upto.upto.max(chunk.first_finding.0 + chunk.new_findings);
-        if texts.len() as u64 >= u64::from(u16::MAX) {
-            upto.chunk = chunk.id;
-            break;
-        }
-    }
-    let count = texts.len() as u64;
-    match index.put(&texts, upto)? {
-        true => Ok(Some(count)),
-        // Something was erased meanwhile: what was read is read again.
-        false => {
-            *index = SearchIndex::open(reader)?;
-            Ok(Some(0))
-        }
-    }
-}
+/// What is put into the index at once: texts of findings, and how far it is with them.
+type Batch = (Vec<(FindingId, String)>, Mark);
 
-/// The texts of the findings that a chunk showed first.
-fn of_chunk(
+/// Adds the findings of all chunks that there are, as long as `goes_on` says so; they are read while those before are written. Gives how many; `None`: there are no more
+/// chunks.
+fn fill(
     reader: &Reader,
-    deriving: (&mut Deriver, &mut DerivedChunk),
-    chunk: &Chunk,
-) -> anyhow::Result<Vec<(FindingId, String)>> {
-    let first = chunk.first_finding.0;
-    let made: Vec<FindingId> = (first..first + chunk.new_findings).map(FindingId).collect();
-    let wanted: HashSet<FindingId> = made.iter().copied().collect();
-    let mut said: HashMap<FindingId, String> = HashMap::new();
-    first_rows(reader, deriving, chunk, wanted, |row| {
-        said.insert(row.finding, words(&row.event()));
+    index: &mut SearchIndex,
+    mut goes_on: impl FnMut() -> Result<bool, StoreError>,
+) -> anyhow::Result<Option<u64>> {
+    let mark = index.mark()?;
+    if reader.read(|connection| chunks::after(connection, mark.chunk, 1))?.is_empty() {
+        return Ok(None);
+    }
+    let mut added = 0;
+    let mut gatherer = Gatherer::new(reader.data(), mark)?;
+    thread::scope(|scope| {
+        let (sender, batches) = sync_channel::<Batch>(1);
+        let gathering = scope.spawn(move || {
+            while let Some(batch) = gatherer.next()? {
+                // Nobody asks any more.
+                if sender.send(batch).is_err() {
+                    break;
+                }
+            }
+            anyhow::Ok(())
+        });
+        for (texts, upto) in batches {
+            // Otherwise something was erased meanwhile: what was read is read again.
+            if !goes_on()? || !index.put(&texts, upto)? {
+                return Ok(());
+            }
+            added += texts.len() as u64;
+        }
+        gathering.join().map_err(|_| anyhow::anyhow!("reading what findings say broke off"))?
     })?;
-    let mut texts = Vec::with_capacity(made.len());
-    for finding in made {
-        // What was erased has no text, and what its row said is not looked for either.
-        let Some(mut text) = reader.read(|connection| base_text(connection, finding))? else { continue };
-        if let Some(said) = said.remove(&finding) {
-            text.push(' ');
-            text.push_str(&said);
-        }
-        texts.push((finding, text));
-    }
-    Ok(texts)
+    Ok(Some(added))
 }
 
-/// The words of a row, each value once.
-fn words(event: &Event) -> String {
-    let mut words = String::new();
-    let mut seen: HashSet<&str> = HashSet::new();
-    for (name, value) in event.fields() {
-        if !NOT_SEARCHED.iter().any(|not| name.starts_with(not)) {
-            collect(value, &mut words, &mut seen);
-        }
-    }
-    words.truncate(words.floor_char_boundary(TEXT_BYTES_MAX));
-    words
+/// Reads what findings say.
+struct Gatherer {
+    reader: Reader,
+    deriver: Deriver,
+    derived: DerivedChunk,
+    upto: Mark,
 }
 
-fn collect<'v>(value: &'v Value, words: &mut String, seen: &mut HashSet<&'v str>) {
-    match value {
-        Value::Text(text) => {
-            if words.len() < TEXT_BYTES_MAX && seen.insert(text) {
-                words.push_str(text);
-                words.push(' ');
+impl Gatherer {
+    /// Of the findings after this mark.
+    fn new(data: &DataDir, upto: Mark) -> Result<Self, StoreError> {
+        let deriver = Deriver::new(Reader::open(data)?)?;
+        Ok(Self { reader: Reader::open(data)?, deriver, derived: DerivedChunk::default(), upto })
+    }
+
+    /// The findings of the next chunks. `None`: there are none.
+    fn next(&mut self) -> anyhow::Result<Option<Batch>> {
+        // Before anything is read: what is erased after this makes the index refuse what was read.
+        self.upto.erased = self.reader.last_erasure()?;
+        let upto = self.upto;
+        let chunks = self.reader.read(|connection| chunks::after(connection, upto.chunk, CHUNKS_MAX))?;
+        let mut texts = Vec::new();
+        for chunk in &chunks {
+            self.upto.chunk = chunk.id;
+            if chunk.new_findings > 0 {
+                texts.extend(self.of_chunk(chunk)?);
+                self.upto.upto = self.upto.upto.max(chunk.first_finding.0 + chunk.new_findings);
+            }
+            if texts.len() >= BATCH {
+                break;
             }
         }
-        Value::List(values) => values.iter().for_each(|value| collect(value, words, seen)),
-        Value::Object(fields) => fields.iter().for_each(|(_, value)| collect(value, words, seen)),
-        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) => {}
+        Ok((!chunks.is_empty()).then_some((texts, self.upto)))
+    }
+
+    /// The texts of the findings that a chunk showed first. What was erased has no text, and what its row said is not looked for either.
+    fn of_chunk(&mut self, chunk: &Chunk) -> anyhow::Result<Vec<(FindingId, String)>> {
+        let (first, count) = (chunk.first_finding, chunk.new_findings);
+        let mut texts = self.reader.read(|connection| base_texts(connection, first, count))?;
+        let wanted: HashSet<FindingId> = texts.iter().map(|(finding, _)| *finding).collect();
+        let deriving = (&mut self.deriver, &mut self.derived);
+        let mut words = Words::default();
+        first_rows(&self.reader, deriving, chunk, wanted, |row| {
+            if let Ok(at) = texts.binary_search_by_key(&row.finding, |(finding, _)| *finding) {
+                words.begin(&texts[at].1);
+                row.for_each_text(&mut |field, said| words.add(field, said));
+                texts[at].1.clone_from(&words.text);
+            }
+        })?;
+        Ok(texts)
+    }
+}
+
+/// A text, and the words of a row that are not in it yet, each value once.
+#[derive(Default)]
+struct Words {
+    text: String,
+    each: Vec<Range<usize>>,
+    bytes_max: usize,
+}
+
+impl Words {
+    /// Begins with this text.
+    fn begin(&mut self, text: &str) {
+        self.text.clear();
+        self.each.clear();
+        text.split(' ').for_each(|word| self.push(word));
+        self.bytes_max = self.text.len() + TEXT_BYTES_MAX;
+    }
+
+    /// Takes in what a field says.
+    fn add(&mut self, field: &str, said: &str) {
+        let is_searched = || !NOT_SEARCHED.iter().any(|not| field.starts_with(not));
+        let is_new = || !self.each.iter().any(|one| self.text[one.clone()] == *said);
+        if self.text.len() < self.bytes_max && is_searched() && is_new() {
+            self.push(said);
+            if self.text.len() > self.bytes_max {
+                self.text.truncate(self.text.floor_char_boundary(self.bytes_max));
+                // It is full.
+                self.bytes_max = 0;
+            }
+        }
+    }
+
+    fn push(&mut self, said: &str) {
+        if !self.text.is_empty() {
+            self.text.push(' ');
+        }
+        let begin = self.text.len();
+        self.text.push_str(said);
+        self.each.push(begin..self.text.len());
     }
 }
 
@@ -200,20 +248,29 @@ mod tests {
 
     #[test]
     fn words_of_the_source_are_searched_and_each_once() {
-        let mut event = Event::default();
-        let text = |text: &str| Value::Text(text.to_owned());
-        event.set("source.fqdn", text("a.example.nl"));
-        event.set("time.source", text("2026-11-20T00:00:00Z"));
-        event.set("malware.name", text("avalanche"));
-        event.set("source.asn", Value::Int(64_500));
-        event.set("extra.tag", Value::List(vec![text("avalanche"), text("sinkhole")]));
-        event.set("extra.page", text(&"é".repeat(2_000)));
-        event.set("extra.late", text("late"));
-        let words = words(&event);
-        assert!(words.starts_with("a.example.nl avalanche sinkhole é"), "{words}");
+        let mut words = Words::default();
+        words.begin("192.0.2.1 a.example.nl rdp");
+        let long = "é".repeat(2_000);
+        for (field, said) in [
+            ("source.fqdn", "a.example.nl"),
+            ("time.source", "2026-11-20T00:00:00Z"),
+            ("malware.name", "avalanche"),
+            ("extra.tag", "avalanche"),
+            ("extra.tag", "sinkhole"),
+            ("extra.tag", "sink"),
+            ("extra.page", &long),
+            ("extra.late", "late"),
+        ] {
+            words.add(field, said);
+        }
+        let text = &words.text;
+        assert!(text.starts_with("192.0.2.1 a.example.nl rdp avalanche sinkhole sink é"), "{text}");
         assert!(
-            words.len() <= TEXT_BYTES_MAX && !words.contains("late") && !words.contains("2026"),
-            "{words}"
+            text.len() <= TEXT_BYTES_MAX + 26 && !text.contains("late") && !text.contains("2026"),
+            "{text}"
         );
+        words.begin("a");
+        words.add("extra.tag", "late");
+        assert_eq!(words.text, "a late");
     }
 }

@@ -155,6 +155,12 @@ impl Convert {
         }
     }
 
+    /// Is what comes of it words, and not a number, a time or an encoding?
+    pub(crate) fn gives_words(self) -> bool {
+        use Convert::{AsIs, Category, Cve, Ip, Kept, Name, Network, Text, Url};
+        matches!(self, AsIs | Category | Cve | Ip | Kept | Name | Network | Text | Url)
+    }
+
     /// Does an empty column still mean something to it?
     fn looks_at_empty(self) -> bool {
         matches!(

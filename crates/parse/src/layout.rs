@@ -50,6 +50,13 @@ impl Layout {
         self.fillings.iter().find(|filling| filling.field == field)
     }
 
+    /// The fields that rows can have.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = String> {
+        let filled = self.fillings.iter().map(|filling| filling.field.clone());
+        let kept = self.columns.iter().map(|column| format!("extra.{column}"));
+        filled.chain(kept).chain(self.constants.iter().map(|(field, _)| field.clone()))
+    }
+
     /// The constant of a field.
     pub(crate) fn constant(&self, field: &str) -> Option<&str> {
         self.constants.iter().find(|(name, _)| name == field).map(|(_, text)| text.as_str())

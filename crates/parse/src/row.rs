@@ -54,10 +54,12 @@ fn fill(event: &mut Event, filling: &Filling, text: Option<&str>, cells: &Cells<
     let column = &cells.layout.columns[filling.column];
     let kept = || format!("extra.{column}");
     // The reference keeps what none of a column's fields took up; a second field takes up whatever there is.
-    let left_over = filling.importance == Importance::Required
-        && cells.layout.fillings.iter().filter(|other| other.column == filling.column).count() == 1;
+    let left_over = || {
+        filling.importance == Importance::Required
+            && cells.layout.fillings.iter().filter(|other| other.column == filling.column).count() == 1
+    };
     let Some(text) = text else {
-        if left_over || filling.convert == Convert::Kept {
+        if filling.convert == Convert::Kept || left_over() {
             event.set(kept(), Value::Null);
         }
         return Ok(());
@@ -65,7 +67,7 @@ fn fill(event: &mut Event, filling: &Filling, text: Option<&str>, cells: &Cells<
     let value = match filling.convert.apply(text, cells) {
         Converted::Value(value) => value,
         Converted::Nothing => {
-            if left_over && !text.is_empty() {
+            if !text.is_empty() && left_over() {
                 event.set(kept(), Value::Text(text.to_owned()));
             }
             return Ok(());

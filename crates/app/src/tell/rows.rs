@@ -7,7 +7,7 @@ use schakel_model::{
     ids::{EventId, FindingId},
     observation::Observation,
 };
-use schakel_parse::Plan;
+use schakel_parse::{Plan, Record};
 use schakel_store::{
     Reader,
     chunks::{self, Chunk},
@@ -22,13 +22,19 @@ pub(crate) struct Row<'a> {
     pub id: EventId,
     pub observation: &'a Observation<'a>,
     pub plan: &'a Plan,
-    event: &'a dyn Fn() -> Event,
+    record: Record<'a>,
 }
 
 impl Row<'_> {
     /// The row with all its fields; costs more than the observation.
     pub fn event(&self) -> Event {
-        (self.event)()
+        self.plan.event(self.record).unwrap_or_default()
+    }
+
+    /// Calls `visit` with its fields that are text ([`Plan::for_each_text`]).
+    pub fn for_each_text(&self, visit: &mut dyn FnMut(&str, &str)) {
+        // A row that cannot be read shows no finding.
+        let _ = self.plan.for_each_text(self.record, visit);
     }
 }
 
@@ -54,8 +60,7 @@ pub(crate) fn first_rows(
         let Some(record) = derived.record(at) else { continue };
         let Ok(observation) = plan.observe(record) else { continue };
         let id = EventId { report: chunk.report, row: chunk.first_row + at as u32 };
-        let event = || plan.event(record).unwrap_or_default();
-        visit(&Row { finding, id, observation: &observation, plan: &plan, event: &event });
+        visit(&Row { finding, id, observation: &observation, plan: &plan, record });
     }
     Ok(())
 }

@@ -8,7 +8,7 @@
 mod names;
 mod shapes;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashMap};
 
 use schakel_model::event::{Event, Value};
 
@@ -53,6 +53,8 @@ const DEPTH_MAX: usize = 32;
 pub struct Masker {
     masking: Masking,
     key: [u8; 32],
+    /// What fields hold that every row has, found out once.
+    known: HashMap<String, Meaning>,
 }
 
 impl std::fmt::Debug for Masker {
@@ -64,7 +66,17 @@ impl std::fmt::Debug for Masker {
 impl Masker {
     /// `secret` is that of the installation; the key of masks is derived from it.
     pub fn new(masking: Masking, secret: &[u8; 32]) -> Self {
-        Self { masking, key: blake3::derive_key("schakel 2026 masks of sensitive values", secret) }
+        let key = blake3::derive_key("schakel 2026 masks of sensitive values", secret);
+        Self { masking, key, known: HashMap::new() }
+    }
+
+    /// The same, for rows of which these are the fields: masks no more and no less, but sooner.
+    pub(crate) fn of_fields(self, fields: impl Iterator<Item = String>) -> Self {
+        Self { known: fields.map(|field| (field.clone(), names::meaning(&field))).collect(), ..self }
+    }
+
+    fn meaning(&self, field: &str) -> Meaning {
+        self.known.get(field).copied().unwrap_or_else(|| names::meaning(field))
     }
 
     /// What stands in the place of this text.
@@ -84,7 +96,7 @@ impl Masker {
     /// A text of this field as it may be seen; the same when nothing in it must be masked.
     pub fn text<'t>(&self, field: &str, text: &'t str) -> Cow<'t, str> {
         let hides = |treatment| treatment == Treatment::Hide;
-        match names::meaning(field) {
+        match self.meaning(field) {
             _ if text.is_empty() || is_masked(text) => Cow::Borrowed(text),
             Meaning::Secret if hides(self.masking.secrets) && !says_whether(text) => {
                 Cow::Owned(self.mask(text))
@@ -125,15 +137,16 @@ impl Masker {
                 }
             }
             Value::Int(number) => {
-                let shown = number.to_string();
-                let is_secret =
-                    names::meaning(field) == Meaning::Secret && self.masking.secrets == Treatment::Hide;
-                let is_bsn = names::meaning(field) == Meaning::Bsn
-                    && self.masking.numbers == Treatment::Hide
-                    && shapes::is_bsn(&shown);
-                // 0 and 1 say whether there is one.
-                if is_bsn || (is_secret && *number > 1) {
-                    *value = Value::Text(self.mask(&shown));
+                let is_hidden = match self.meaning(field) {
+                    // 0 and 1 say whether there is one.
+                    Meaning::Secret => self.masking.secrets == Treatment::Hide && *number > 1,
+                    Meaning::Bsn => {
+                        self.masking.numbers == Treatment::Hide && shapes::is_bsn(&number.to_string())
+                    }
+                    Meaning::Person | Meaning::Fixed | Meaning::Other => false,
+                };
+                if is_hidden {
+                    *value = Value::Text(self.mask(&number.to_string()));
                 }
             }
             Value::List(_) | Value::Object(_) if depth == DEPTH_MAX => {
@@ -142,7 +155,7 @@ impl Masker {
             Value::List(values) => values.iter_mut().for_each(|value| self.value(field, value, depth + 1)),
             Value::Object(members) => {
                 // Below a secret everything is one.
-                let above = names::meaning(field) == Meaning::Secret;
+                let above = self.meaning(field) == Meaning::Secret;
                 for (name, value) in members {
                     self.value(if above { field } else { name.as_str() }, value, depth + 1);
                 }
@@ -310,6 +323,37 @@ mod tests {
             "{found:?}"
         );
         assert_eq!(found[1].1, json.lines().nth(1).unwrap());
+    }
+
+    #[test]
+    fn the_words_of_a_row_are_those_of_its_event() {
+        let csv = "timestamp,ip,port,password,http_raw,tag,hostname,pin\n\
+            2026-03-01 05:07:57,192.0.2.1,22,\"s3cr3t,1\",\"Cookie: s3cr3t\",x;cve-2023-3519,a.example.nl,1234\n";
+        let json = concat!(
+            r#"{"time.source":"2026-03-01T05:07:57Z","classification.type":"phishing","extra":{"password":{"of":"s3cr3t"},"tag":["x",{"y":"z"}]},"#,
+            r#""source.ip":"192.0.2.1"}"#
+        );
+        for (name, file, words) in [
+            (
+                "2026-03-01-event4_honeypot_brute_force-x.csv",
+                csv,
+                ["192.0.2.1", "x;cve-2023-3519", "a.example.nl"],
+            ),
+            ("x.jsonl", json, ["192.0.2.1", "x", "z"]),
+        ] {
+            let plan = Plan::for_file(name, file.as_bytes(), &PlanOptions::default()).unwrap();
+            let plan = plan.with_masking(masker(Masking::default()));
+            let body = &file.as_bytes()[plan.body_offset()..];
+            let mut records = Records::new();
+            plan.cutter().cut(body, true, usize::MAX, &mut records);
+            let mut found = Vec::new();
+            plan.for_each_text(records.get(body, 0), &mut |_, text| found.push(text.to_owned())).unwrap();
+            for word in words {
+                assert!(found.iter().any(|text| text == word), "{word}: {found:?}");
+            }
+            assert!(found.iter().any(|text| text.contains("[masked ")), "{found:?}");
+            assert!(!found.iter().any(|text| text.contains("s3cr3t") || text.contains("1234")), "{found:?}");
+        }
     }
 
     #[test]

@@ -65,6 +65,9 @@ fn private_keys(text: &str, found: &mut Vec<Range<usize>>) {
 
 /// `https://user:password@host/`
 fn passwords_in_urls(text: &str, found: &mut Vec<Range<usize>>) {
+    if memchr::memchr(b'@', text.as_bytes()).is_none() {
+        return;
+    }
     let mut from = 0;
     while let Some(at) = memmem::find(&text.as_bytes()[from..], b"://") {
         let start = from + at + 3;
@@ -194,6 +197,9 @@ const PREFIXES: [(&str, usize); 14] = [
     ("eyJ", 30),
 ];
 
+/// The shortest of them.
+const TOKEN_LENGTH_MIN: usize = 20;
+
 /// Words that are tokens: of well-known makers, JSON web tokens, and what follows `Bearer` or `Basic`.
 fn tokens(text: &str, found: &mut Vec<Range<usize>>) {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.+/=~".contains(&byte);
@@ -212,7 +218,7 @@ fn tokens(text: &str, found: &mut Vec<Range<usize>>) {
         let word = &text[start..at];
         if (scheme && word.len() >= 12) || is_token(word) {
             found.push(start..at);
-        } else if let Some(equals) = word.rfind('=').filter(|_| word.len() >= 20)
+        } else if let Some(equals) = word.rfind('=').filter(|_| word.len() >= TOKEN_LENGTH_MIN)
             && is_token(&word[equals + 1..])
         {
             found.push(start + equals + 1..at);
@@ -222,6 +228,9 @@ fn tokens(text: &str, found: &mut Vec<Range<usize>>) {
 }
 
 fn is_token(word: &str) -> bool {
+    if word.len() < TOKEN_LENGTH_MIN {
+        return false;
+    }
     let Some((prefix, length_min)) = PREFIXES.iter().find(|(prefix, _)| word.starts_with(prefix)) else {
         return false;
     };
@@ -243,9 +252,16 @@ fn is_token(word: &str) -> bool {
     }
 }
 
+/// Digits of a payment card's number.
+const CARD_DIGITS_MIN: usize = 13;
+const CARD_DIGITS_MAX: usize = 19;
+
 /// Numbers of payment cards: 13 to 19 digits in groups, of a known kind, with a check digit that is right.
 fn cards(text: &str, found: &mut Vec<Range<usize>>) {
     let bytes = text.as_bytes();
+    if bytes.iter().filter(|byte| byte.is_ascii_digit()).count() < CARD_DIGITS_MIN {
+        return;
+    }
     let mut at = 0;
     while at < bytes.len() {
         let stands_free = at == 0
@@ -255,7 +271,7 @@ fn cards(text: &str, found: &mut Vec<Range<usize>>) {
             continue;
         }
         let (start, mut digits, mut end) = (at, Vec::new(), at);
-        while at < bytes.len() && digits.len() <= 19 {
+        while at < bytes.len() && digits.len() <= CARD_DIGITS_MAX {
             match bytes[at] {
                 digit @ b'0'..=b'9' => {
                     digits.push(digit - b'0');
@@ -286,7 +302,7 @@ fn is_card(digits: &[u8]) -> bool {
             (_, double) => double,
         })
         .sum();
-    (13..=19).contains(&digits.len()) && is_kind && luhn.is_multiple_of(10)
+    (CARD_DIGITS_MIN..=CARD_DIGITS_MAX).contains(&digits.len()) && is_kind && luhn.is_multiple_of(10)
 }
 
 /// What stands before the `@` of mail addresses.
