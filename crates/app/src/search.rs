@@ -11,6 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use giving_way::Calm;
 use schakel_model::ids::FindingId;
 use schakel_store::{
     Reader, StoreError,
