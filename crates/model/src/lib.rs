@@ -18,7 +18,7 @@
 //! - [`api`]: programs that use the API, and what they may do,
 //! - [`call`]: whom the desk telephones when nothing else reached anybody,
 //! - [`fate`]: what became of a row and of an assignment, and the sums that must balance; [`keeping`]: why something is not told now,
-//! - [`tlp`], [`severity`], [`classification`]: the field's own scales,
+//! - [`tlp`], [`severity`], [`classification`]: the field's own scales; [`cve`]: its numbers of vulnerabilities,
 //! - [`said!`]: closed sets of what is said to people.
 //!
 //! Nothing here is serialisable by accident: wire formats live in `schakel-formats` and at the edges.
@@ -37,6 +37,7 @@ pub mod claim;
 pub mod classification;
 pub mod clock;
 pub mod country;
+pub mod cve;
 pub mod enrichment;
 pub mod event;
 pub mod fate;

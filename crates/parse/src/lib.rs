@@ -7,13 +7,15 @@
 //!   types, [`mapping`] other feeds, and IDF is known by its looks,
 //! - [`Cutter`] cuts blocks of bytes into [`Records`], fast,
 //! - [`Plan::observe`] reads from a record what attribution and the finding's key need, borrowing from it,
-//! - [`Plan::event`] reads every field, as IntelMQ 3.5 would; [`idf::to_json`] shows it, and [`xarf::to_json`] reports it.
+//! - [`Plan::event`] reads every field, as IntelMQ 3.5 would; [`idf::to_json`] shows it, [`xarf::to_json`] reports it, and
+//!   [`csaf::document`] tells the vulnerabilities of its machine.
 //!
 //! A row is rejected only when it is no record within limits or its time cannot be read. Any other value that does not
 //! convert or validate stays in the event as `extra.COLUMN`.
 
 mod address;
 mod convert;
+pub mod csaf;
 mod cut;
 pub mod feeds;
 mod fields;

@@ -39,6 +39,12 @@ const JSON: &[(Feed, &str)] = &[
     ),
     (Feed::Idea, r#"{"Format":"IDEA0","Source":[{"IP4":["192.0.2.1"]}],"extra":X}"#),
     (Feed::Misp, r#"{"Event":{"Attribute":[{"type":"ip-src","value":"192.0.2.1"}]},"extra":X}"#),
+    (
+        Feed::Csaf,
+        r#"{"document":{"csaf_version":"2.0"},"product_tree":{"full_product_names":[{"product_id":"a","product_identification_helper":
+        {"x_generic_uris":[{"namespace":"https://schakel.org/ns/machine","uri":"ip://192.0.2.1"}]}}]},
+        "vulnerabilities":[{"cve":"CVE-2026-1234","product_status":{"known_affected":["a"]}}],"extra":X}"#,
+    ),
     (Feed::Nuclei, r#"{"template-id":"a","host":"192.0.2.1","extra":X}"#),
 ];
 
@@ -93,6 +99,11 @@ const PIECES: &[&str] = &[
     "\"Attribute\":",
     "\"type\":\"domain|ip\"",
     "\"value\":\"|\"",
+    "\"document\":{\"csaf_version\":\"2.0\"}",
+    "\"product_tree\":",
+    "\"branches\":",
+    "\"uri\":\"tcp://\"",
+    "\"vulnerabilities\":",
     "\"template-id\":",
     "\"info\":",
     "<nmaprun>",

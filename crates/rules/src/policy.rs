@@ -20,7 +20,7 @@ use schakel_model::{register::ContactRole, severity::Severity};
 pub use self::{
     calendars::Calendars,
     condition::{Field, When},
-    facts::{Facts, cves, tags},
+    facts::{Facts, tags},
     following::{Deadline, Starts},
     preference::{ContactPreference, Preference},
     problem::{Problem, Weight},

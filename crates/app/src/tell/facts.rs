@@ -5,11 +5,12 @@ use std::collections::{HashMap, HashSet};
 use anyhow::Context;
 use schakel_model::{
     assignment::{Assignee, End},
+    cve::{self, cves},
     event::Event,
     ids::{FindingId, SourceId},
     tlp::Terms,
 };
-use schakel_rules::policy::{Facts, cves, tags};
+use schakel_rules::policy::{Facts, tags};
 use schakel_store::{
     Reader,
     chunks::{self, Chunk},
@@ -118,9 +119,7 @@ struct Words {
 
 impl Words {
     fn of(event: &Event, row: &Row<'_>) -> Self {
-        let tags = event.text("extra.tag").to_owned();
-        let known = [&tags, event.text("product.vulnerabilities"), event.text("extra.cve")];
-        let cves = [&known.join(" "), " ", &row.observation.identifier].concat();
-        Self { tags, cves }
+        let cves = [&cve::text_of(event), " ", &row.observation.identifier].concat();
+        Self { tags: event.text("extra.tag").to_owned(), cves }
     }
 }

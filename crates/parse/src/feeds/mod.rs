@@ -6,6 +6,7 @@
 //! A format is a file here with a constant `FORMAT`, and a line in [`Feed`].
 
 mod credentials;
+mod csaf;
 mod draft;
 mod idea;
 mod json;
@@ -27,7 +28,7 @@ use schakel_model::{
     reject::{Reject, RejectCode},
 };
 
-pub(crate) use self::draft::host_of;
+pub(crate) use self::draft::{host_of, is_host};
 pub use self::{mail::has_extracted, transcription::Transcription};
 use crate::json::Json;
 
@@ -53,6 +54,7 @@ macro_rules! feeds {
 feeds! {
     Mail mail,
     Xarf xarf,
+    Csaf csaf,
     N6 n6,
     Idea idea,
     Misp misp,

@@ -44,6 +44,21 @@ impl Reporter {
         Ok(Self { org: org.to_owned(), contact: contact.to_owned(), domain: domain.to_owned() })
     }
 
+    /// Its name.
+    pub(crate) fn org(&self) -> &str {
+        &self.org
+    }
+
+    /// Its mail address.
+    pub(crate) fn contact(&self) -> &str {
+        &self.contact
+    }
+
+    /// The domain of that.
+    pub(crate) fn domain(&self) -> &str {
+        &self.domain
+    }
+
     fn json(&self) -> Json {
         json!({"org": self.org, "contact": self.contact, "domain": self.domain})
     }
