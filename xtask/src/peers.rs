@@ -18,11 +18,12 @@ const SCHEMATHESIS: &[&str] = &["schemathesis==4.32.5"];
 pub fn install() -> Vec<(&'static str, PathBuf)> {
     let peers = root().join("target/peers");
     let (intelmq, schemathesis) = (peers.join("intelmq"), peers.join("schemathesis"));
-    let (browser, lint) = (peers.join("browser"), peers.join("openapi"));
+    let (browser, lint, csaf) = (peers.join("browser"), peers.join("openapi"), peers.join("csaf"));
     let made = [
         ("SCHAKEL_PEERS_PYTHON", intelmq.join("bin/python"), venv(&intelmq, PYTHON_PEERS)),
         ("SCHAKEL_SCHEMATHESIS", schemathesis.join("bin/schemathesis"), venv(&schemathesis, SCHEMATHESIS)),
         ("SCHAKEL_SPECTRAL", lint.join("node_modules/.bin/spectral"), node(&lint, "openapi")),
+        ("SCHAKEL_CSAF_CHECK", csaf.join("check.mjs"), node(&csaf, "csaf")),
         ("SCHAKEL_BROWSER", browser.clone(), node(&browser, "browser")),
     ];
     let there = |(name, program, made): (&'static str, PathBuf, Outcome)| match made {

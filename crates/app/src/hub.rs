@@ -2,7 +2,7 @@
 //!
 //! - [`ours`]: our name and key, and lines that are signed by it,
 //! - [`links`]: agreeing on a link: invitation, acceptance, keys,
-//! - `xarf`: findings as X-ARF reports,
+//! - `documents`: findings as X-ARF reports and CSAF advisories,
 //! - [`sealing`]: what only its final recipient can read,
 //! - [`door`]: who may bring or fetch something, before it is kept,
 //! - [`lines`]: what was brought, read and its signatures checked,
@@ -12,6 +12,7 @@
 
 pub mod arrive;
 pub mod by_mail;
+pub(crate) mod documents;
 pub mod door;
 pub mod fetching;
 pub mod heard;
@@ -20,4 +21,3 @@ pub mod links;
 pub mod ours;
 pub mod sealing;
 pub mod sending;
-pub(crate) mod xarf;

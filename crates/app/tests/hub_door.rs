@@ -30,15 +30,22 @@ use schakel_formats::{
 };
 use schakel_model::{
     clock::Clock,
+    event::{Event, Value as Field},
     hub::{
         Direction, FindingKeyOnLink, HubName, Link, LinkState, LinkTerms, ParcelClass, ParcelId, Purpose,
         ReceiptOutcome, Rejection, StatusLevel, Transport,
     },
     tlp::Tlp,
 };
+use schakel_parse::{
+    csaf::{self, Issue},
+    idf,
+    xarf::Reporter,
+};
 use schakel_seal::{ed25519::Ed25519Key, random::Random};
 use schakel_store::{
-    Reader, Store, act::Act, data_dir::DataDir, hub_messages, hubs, reports, sources, spool::SpoolDesk,
+    Reader, Store, act::Act, data_dir::DataDir, findings, hub_messages, hubs, reports, sources,
+    spool::SpoolDesk,
 };
 use serde_json::{Value, json};
 
@@ -212,6 +219,28 @@ fn parcel(number: u8) -> Parcel {
     }
 }
 
+/// A parcel with an advisory of another program, about a machine at these URIs.
+fn advisory(number: u8, uris: &[&str]) -> Parcel {
+    let uri = |uri: &&str| json!({"namespace": "https://schakel.org/ns/machine", "uri": uri});
+    let uris: Vec<Value> = uris.iter().map(uri).collect();
+    let advisory = json!({
+        "document": {
+            "category": "csaf_security_advisory", "csaf_version": "2.0", "title": "Update the gate",
+            "distribution": {"tlp": {"label": "WHITE"}},
+            "publisher": {"category": "coordinator", "name": "CERT", "namespace": "https://cert.example"},
+            "tracking": {
+                "current_release_date": "2026-11-18T03:00:00Z", "id": "A-1", "initial_release_date": "2026-11-18T03:00:00Z",
+                "revision_history": [{"date": "2026-11-18T03:00:00Z", "number": "1", "summary": "First"}], "status": "final", "version": "1",
+            },
+        },
+        "product_tree": {"full_product_names": [
+            {"name": "Gate 7", "product_id": "gate", "product_identification_helper": {"x_generic_uris": uris}},
+        ]},
+        "vulnerabilities": [{"cve": "CVE-2026-1234", "product_status": {"known_affected": ["gate"]}}],
+    });
+    Parcel { content: Content::Csaf(advisory), ..parcel(number) }
+}
+
 fn envelope(parcel: &Parcel) -> Envelope {
     Envelope {
         id: parcel.id.to_string(),
@@ -380,6 +409,22 @@ fn each_parcel_of_a_batch_has_its_own_outcome_and_the_good_ones_their_effect_onc
             203,
             rejected(Rejection::Schema),
         ),
+        // As a CSAF advisory, and as some that are about nobody, two or nothing.
+        (of(&top, &advisory(204, &["tcp://203.0.113.32:443"])), 204, ReceiptOutcome::Accepted),
+        (of(&top, &advisory(205, &[])), 205, rejected(Rejection::Schema)),
+        (
+            of(&top, &advisory(206, &["ip://203.0.113.33", "ip://203.0.113.34"])),
+            206,
+            rejected(Rejection::Schema),
+        ),
+        (
+            of(
+                &top,
+                &Parcel { content: Content::Csaf(json!({"document": {"csaf_version": []}})), ..parcel(207) },
+            ),
+            207,
+            rejected(Rejection::Schema),
+        ),
         // The same again, under its name and under another.
         (of(&top, &parcel(1)), 1, ReceiptOutcome::Duplicate),
         (of(&top, &Parcel { id: ParcelId([2; 16]), ..parcel(1) }), 2, ReceiptOutcome::Duplicate),
@@ -479,6 +524,46 @@ fn each_parcel_of_a_batch_has_its_own_outcome_and_the_good_ones_their_effect_onc
         .collect();
     assert_eq!(taken, [(Tlp::Amber, true, true), (Tlp::Amber, true, false), (Tlp::Green, false, false)]);
     assert!(verify::verify(&bottom.reader(), &|_| {}).unwrap().ok);
+}
+
+#[test]
+fn a_finding_is_the_same_in_whatever_form_it_comes() {
+    let (top, bottom) = linked();
+    with_register(&bottom);
+    let mut bringing = Bringing::new(&top, &bottom);
+    let mut event = Event::default();
+    for (field, text) in [
+        ("source.ip", "203.0.113.1"),
+        ("protocol.transport", "tcp"),
+        ("classification.type", "vulnerable-system"),
+        ("classification.identifier", "open-gate"),
+        ("product.vulnerabilities", "cve-2026-1234"),
+        ("time.source", "2026-11-18T03:00:00+00:00"),
+    ] {
+        event.set(field, Field::Text(text.to_owned()));
+    }
+    event.set("source.port", Field::Int(443));
+    let reporter = Reporter::new("Top", "desk@top.example").unwrap();
+    let issue = Issue { publisher: &reporter, id: "1", tlp: Tlp::Amber, versions: &[(1, NOW)] };
+    let again = |number: u8, content| {
+        of(&top, &Parcel { key: parcel(1).key, revision: number.into(), content, ..parcel(number) })
+    };
+    let as_event = serde_json::from_str(&idf::to_json(&event)).unwrap();
+    let lines = [
+        again(1, Content::Event(as_event)),
+        again(2, Content::Csaf(csaf::document(&event, &issue).unwrap())),
+        // Its own marking is not what counts: that of its parcel does.
+        of(&top, &advisory(3, &["tcp://203.0.113.3"])),
+    ];
+    bringing.bring(&lines).unwrap();
+    assert_eq!(deal(&bottom, false), Vec::<String>::new());
+    assert!(receipts(&bottom, &top).iter().all(|(_, outcome)| *outcome == ReceiptOutcome::Accepted));
+    let reader = bottom.reader();
+    assert_eq!(reader.read(findings::count).unwrap(), 2);
+    let all = reader.read(|connection| reports::list(connection, None)).unwrap();
+    let terms = reader.read(|connection| reports::terms(connection, all[0].id, 0)).unwrap();
+    assert_eq!((all.len(), terms.tlp), (1, Tlp::Amber));
+    assert!(verify::verify(&reader, &|_| {}).unwrap().ok);
 }
 
 #[test]

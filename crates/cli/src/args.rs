@@ -243,8 +243,8 @@ pub struct ParseArgs {
     /// What is printed, a line for each event
     #[arg(long, default_value = "idf")]
     pub format: EventFormat,
-    /// Who reports, for --format xarf: "CERT Example <cert@example.nl>"
-    #[arg(long, value_name = "NAME <MAIL>", required_if_eq("format", "xarf"))]
+    /// Who reports, for --format xarf and csaf: "CERT Example <cert@example.nl>"
+    #[arg(long, value_name = "NAME <MAIL>", required_if_eq_any([("format", "xarf"), ("format", "csaf")]))]
     pub reporter: Option<Reporter>,
     /// Write NAME.jsonl for each file into this folder instead of printing
     #[arg(long, value_name = "DIR")]
@@ -264,6 +264,8 @@ pub enum EventFormat {
     Idf,
     /// X-ARF 4 reports
     Xarf,
+    /// CSAF 2.0 advisories, of events that name vulnerabilities
+    Csaf,
 }
 
 #[derive(Args)]

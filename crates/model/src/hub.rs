@@ -148,7 +148,7 @@ impl Purpose {
     }
 }
 
-/// How a finding is written in a parcel that is not sealed. Every hub reads both.
+/// How a finding is written in a parcel that is not sealed. Every hub reads all of them.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub enum PayloadForm {
     /// An event in IntelMQ's data format.
@@ -156,9 +156,11 @@ pub enum PayloadForm {
     Idf,
     /// An X-ARF report.
     Xarf,
+    /// A CSAF advisory, where it is about vulnerabilities.
+    Csaf,
 }
 
-words!(PayloadForm, "form of a payload", Idf "idf", Xarf "x-arf");
+words!(PayloadForm, "form of a payload", Idf "idf", Xarf "x-arf", Csaf "csaf");
 
 /// What both agreed on. Each side keeps its own; what is sent keeps to both.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -467,12 +467,20 @@ pub fn paths(
     Ok(found.into_iter().map(|(row, path)| (row, names(&path))).collect())
 }
 
-/// The revision that the next parcel about a finding gets on a link.
-pub fn next_revision(connection: &Connection, link: LinkId, finding: FindingId) -> Result<u32, StoreError> {
+/// The parcels about a finding that were made for a link: the revision of each, and when it was made, in seconds since 1970.
+pub fn made(
+    connection: &Connection,
+    link: LinkId,
+    finding: FindingId,
+) -> Result<Vec<(u32, i64)>, StoreError> {
     connection
         .prepare_cached(
-            "SELECT coalesce(max(revision), 0) + 1 FROM parcel_out WHERE link = ?1 AND finding = ?2",
+            "SELECT revision, created_at FROM parcel_out WHERE link = ?1 AND finding = ?2 ORDER BY revision",
         )
-        .and_then(|mut statement| statement.query_row(params![link.0, finding.0], |row| row.get(0)))
-        .doing("number a parcel")
+        .and_then(|mut statement| {
+            let parcels =
+                statement.query_map(params![link.0, finding.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            parcels.collect()
+        })
+        .doing("read when parcels were made")
 }

@@ -54,10 +54,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut store = Store::open(&DataDir::new(folder.path())).unwrap();
         let (one, other) = (linked(&mut store, "a.example"), linked(&mut store, "b.example"));
-        store.set_payload_form(ACT, &one, PayloadForm::Xarf).unwrap();
         let of = |store: &Store, link: &Link| store.read(|connection| form(connection, link.id)).unwrap();
-        assert_eq!((of(&store, &one), of(&store, &other)), (PayloadForm::Xarf, PayloadForm::Idf));
-        store.set_payload_form(ACT, &one, PayloadForm::Idf).unwrap();
-        assert_eq!(of(&store, &one), PayloadForm::Idf);
+        for set in [PayloadForm::Xarf, PayloadForm::Csaf, PayloadForm::Idf] {
+            store.set_payload_form(ACT, &one, set).unwrap();
+            assert_eq!((of(&store, &one), of(&store, &other)), (set, PayloadForm::Idf));
+        }
     }
 }

@@ -13,13 +13,13 @@ use schakel_model::{
     severity::Severity,
     tlp::Terms,
 };
-use schakel_parse::{idf::to_json, xarf::Reporter};
+use schakel_parse::{csaf::Issue, idf::to_json};
 use schakel_rules::handover::class;
 
 use crate::hub::{
+    documents,
     ours::Ours,
     sealing::{Sealer, carried},
-    xarf,
 };
 
 const DAY_SECONDS: i64 = 86_400;
@@ -100,7 +100,8 @@ pub(crate) struct ToHandOver<'a> {
     pub tellable: &'a Tellable,
     pub severity: Severity,
     pub asset: Option<ParcelAsset>,
-    pub revision: u32,
+    /// The parcels about it on this link, this one last: revision, and when it was made, in seconds since 1970.
+    pub made: &'a [(u32, i64)],
 }
 
 /// What the parcels of a notification share.
@@ -122,18 +123,18 @@ pub(crate) fn parcel(
     sealer: Option<&mut Sealer>,
     one: ToHandOver<'_>,
 ) -> anyhow::Result<OutgoingParcel> {
-    let Together { ours, secret, link, form, terms, notification, now } = together;
-    let reporter = ours.reporter.as_ref().filter(|_| form == PayloadForm::Xarf);
-    let (content, withheld) = content(&one, sealer, reporter)?;
+    let Together { ours, secret, link, terms, notification, now, .. } = together;
     let key = key_on_link(secret, link, one.tellable.key);
-    let id = name(secret, key, one.revision);
+    let (content, withheld) = content(together, &one, sealer, key)?;
+    let revision = one.made.last().map_or(1, |(revision, _)| *revision);
+    let id = name(secret, key, revision);
     let mut path = one.tellable.path.clone();
     path.push(ours.name.clone());
     let class = class(one.severity);
     let parcel = Parcel {
         id,
         key,
-        revision: one.revision,
+        revision,
         class,
         origin: path[0].clone(),
         hop_limit: HOPS_MAX.saturating_sub(path.len() as u8 + 1),
@@ -153,7 +154,7 @@ pub(crate) fn parcel(
         class,
         finding: one.finding,
         key,
-        revision: one.revision,
+        revision,
         notification,
         body,
         created_at: now,
@@ -161,24 +162,39 @@ pub(crate) fn parcel(
     })
 }
 
-/// What a parcel tells, and why it has to wait. What came sealed goes on as it came. `reporter`: it is written in X-ARF, by them.
+/// What a parcel tells, and why it has to wait. What came sealed goes on as it came.
 fn content(
+    together: Together<'_>,
     one: &ToHandOver<'_>,
     sealer: Option<&mut Sealer>,
-    reporter: Option<&Reporter>,
+    key: FindingKeyOnLink,
 ) -> anyhow::Result<(Content, Option<Withheld>)> {
     if let Some(sealed) = carried(&one.tellable.event) {
         return Ok((Content::Sealed(sealed), None));
     }
     let event = serde_json::from_str(&to_json(&one.tellable.event))?;
     let Some(sealer) = sealer else {
-        let report = reporter.and_then(|reporter| xarf::report(&one.tellable.event, reporter));
-        return Ok((report.map_or(Content::Event(event), Content::Xarf), None));
+        return Ok((document(together, one, key).unwrap_or(Content::Event(event)), None));
     };
     Ok(match sealer.seal(one.asset.as_ref(), &event)? {
         Ok(sealed) => (Content::Sealed(sealed), None),
         Err(why) => (Content::Event(event), Some(why)),
     })
+}
+
+/// What is told, as the document that the link has. `None`: it goes as an event.
+fn document(together: Together<'_>, one: &ToHandOver<'_>, key: FindingKeyOnLink) -> Option<Content> {
+    let publisher = together.ours.reporter.as_ref()?;
+    let event = &one.tellable.event;
+    match together.form {
+        PayloadForm::Idf => None,
+        PayloadForm::Xarf => documents::report(event, publisher).map(Content::Xarf),
+        PayloadForm::Csaf => {
+            let id = &key.to_string();
+            let issue = Issue { publisher, id, tlp: together.terms.tlp, versions: one.made };
+            documents::advisory(event, &issue).map(Content::Csaf)
+        }
+    }
 }
 
 /// What a finding is called on a link. It is made of what makes it the same finding again, so that it is called the same after a restore; and of the

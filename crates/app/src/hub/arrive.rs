@@ -18,7 +18,7 @@ use schakel_model::{
     ids::{ReportId, SourceId},
     tlp::Tlp,
 };
-use schakel_parse::idf::to_json;
+use schakel_parse::{feeds::Feed, idf::to_json};
 use schakel_rules::{
     handover::carries,
     hub::{Facts, accept},
@@ -38,11 +38,10 @@ use schakel_store::{
 };
 
 use super::{
-    heard,
+    documents, heard,
     lines::{self, Between, Line},
     ours::{Ours, new_id_text},
     sealing::{Arrived, Opener},
-    xarf,
 };
 use crate::{
     handover::whose,
@@ -261,12 +260,14 @@ impl HubDesk<'_> {
         made_at: i64,
         opener: &Opener,
     ) -> anyhow::Result<Result<Vec<u8>, Rejection>> {
+        let of_document = |feed, document| {
+            let event = documents::event(feed, document, made_at);
+            Ok(event.map(|event| to_json(&event).into_bytes()).ok_or(Rejection::Schema))
+        };
         let sealed = match &parcel.content {
             Content::Event(event) => return Ok(jcs::write(event).map_err(|_| Rejection::Schema)),
-            Content::Xarf(report) => {
-                let event = xarf::event(report, made_at).map(|event| to_json(&event).into_bytes());
-                return Ok(event.ok_or(Rejection::Schema));
-            }
+            Content::Xarf(report) => return of_document(Feed::Xarf, report),
+            Content::Csaf(advisory) => return of_document(Feed::Csaf, advisory),
             Content::Sealed(sealed) => sealed,
         };
         Ok(match opener.arrived(parcel, sealed, made_at) {

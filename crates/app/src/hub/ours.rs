@@ -48,7 +48,7 @@ pub struct Ours {
     pub name: HubName,
     /// Where others reach us; empty: nowhere.
     pub url: String,
-    /// As whom we report in X-ARF; `None` without a name or a mail address of our own.
+    /// As whom we sign documents (X-ARF, CSAF); `None` without a name or a mail address of our own.
     pub reporter: Option<Reporter>,
     key: Arc<Ed25519Key>,
     folder: PathBuf,

@@ -1,6 +1,6 @@
 //! What another hub tells in our place: a notification with parcels instead of mails.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use anyhow::Context;
 use schakel_formats::hub::parcel::ParcelAsset;
@@ -157,17 +157,17 @@ impl Composer<'_> {
             now: self.now.as_second(),
         };
         let mut sealer = Sealer::of(self.reader, link, self.now.as_second())?;
-        let mut made: HashMap<FindingId, usize> = HashMap::new();
+        let mut handed: HashSet<FindingId> = HashSet::new();
         let mut parcels = Vec::new();
         for one in told {
             let Some(tellable) = &one.tellable else { continue };
             // A finding that is theirs in two roles is told once.
-            if made.insert(one.item.finding, parcels.len()).is_some() {
+            if !handed.insert(one.item.finding) {
                 continue;
             }
             let finding = one.item.finding;
-            let revision =
-                self.reader.read(|connection| handovers::next_revision(connection, link.id, finding))?;
+            let mut made = self.reader.read(|connection| handovers::made(connection, link.id, finding))?;
+            made.push((made.last().map_or(1, |(revision, _)| revision + 1), together.now));
             let asset = one.asset.and_then(|id| super::asset_value(&self.view.register, id));
             let asset = asset.map(|value| ParcelAsset {
                 kind: value.kind().as_str().to_owned(),
@@ -175,7 +175,7 @@ impl Composer<'_> {
                 role: one.item.role.as_str().to_owned(),
             });
             let severity = one.group.0;
-            let one = ToHandOver { finding, tellable, severity, asset, revision };
+            let one = ToHandOver { finding, tellable, severity, asset, made: &made };
             parcels.push(parcel(together, sealer.as_mut(), one)?);
         }
         let (code, name) = organisation_name(&self.view.register, telling.organisation);

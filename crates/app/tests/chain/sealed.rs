@@ -38,7 +38,7 @@ fn withheld(hub: &Hub, other: &Hub) -> Vec<(Withheld, u64)> {
 fn sealed(parcel: &Parcel) -> Option<&SealedEvent> {
     match &parcel.content {
         Content::Sealed(sealed) => Some(sealed),
-        Content::Event(_) | Content::Xarf(_) => None,
+        Content::Event(_) | Content::Xarf(_) | Content::Csaf(_) => None,
     }
 }
 

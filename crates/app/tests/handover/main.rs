@@ -35,8 +35,8 @@ use schakel_model::{
     clock::Clock,
     fate::Fate,
     hub::{
-        Direction, FindingKeyOnLink, HubName, HubStatus, Link, LinkState, LinkTerms, ParcelId, PayloadForm,
-        Purpose, ReceiptOutcome, Rejection, StatusLevel, Transport,
+        Direction, FindingKeyOnLink, HubName, HubStatus, Link, LinkState, LinkTerms, ParcelId, Purpose,
+        ReceiptOutcome, Rejection, StatusLevel, Transport,
     },
     ids::{FindingId, LinkId, ReportId, SourceId},
     source::Source,
@@ -60,6 +60,7 @@ const CONTACTS: &str = "organisation,role,name,email,language,tlp_max\nCERT,find
 const ACT: Act<'static> = Act { at: 1_795_000_000, actor: "test", reason: "" };
 
 mod claims;
+mod documents;
 mod explained;
 mod silence;
 mod taken_back;
@@ -243,25 +244,6 @@ impl Hub {
         let verified = verify::verify(&self.reader(), &|_| {}).unwrap();
         assert!(verified.ok, "{:?}", verified.violations);
     }
-}
-
-#[test]
-fn a_hub_gets_reports_in_x_arf_when_it_wants_them() {
-    let mut hub = Hub::new(CONTACTS, link(StatusLevel::PerFinding));
-    let link = hub.link.clone();
-    hub.intake.store().set_payload_form(ACT, &link, PayloadForm::Xarf).unwrap();
-    hub.report(&["192.0.2.1"]);
-    assert_eq!(hub.compose(), 1);
-    let parcel = hub.parcels().remove(0);
-    let Content::Xarf(report) = &parcel.content else { panic!("{parcel:?}") };
-    assert_eq!(
-        (&report["source_identifier"], &report["sender"]["domain"]),
-        (&"192.0.2.1".into(), &"top.example".into())
-    );
-    assert!(!report.to_string().contains("secret-reporter"), "{report}");
-    hub.receipt(parcel.id, ReceiptOutcome::Accepted);
-    hub.check();
-    assert_eq!(hub.fates(), counts(&[("CERT", Fate::HandedOver, 1)]));
 }
 
 fn counts(expected: &[(&str, Fate, usize)]) -> BTreeMap<(String, Fate), usize> {

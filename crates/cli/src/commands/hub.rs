@@ -144,7 +144,7 @@ pub enum HubCommand {
         #[command(flatten)]
         by: By,
     },
-    /// Write what is handed over as events (idf, as every link begins) or as X-ARF reports (x-arf); every hub reads both
+    /// Write what is handed over as events (idf, as every link begins), X-ARF reports (x-arf) or CSAF advisories (csaf); every hub reads all three
     Payload {
         /// The name of the other hub
         peer: HubName,
@@ -588,6 +588,7 @@ fn payload(context: &Context, peer: &HubName, form: PayloadForm, by: &By) -> any
         let written = match form {
             PayloadForm::Idf => "events",
             PayloadForm::Xarf => "X-ARF reports",
+            PayloadForm::Csaf => "CSAF advisories, where it is about vulnerabilities",
         };
         context.out.line(format!("What is handed over to {peer} from now on is written as {written}."));
         context.out.json(&json!({ "peer": peer.as_str(), "payload": form.as_str() }))?;

@@ -12,10 +12,11 @@ use schakel_app::{
     parse_files::{RejectLine, RowSink, parse_file},
     reading::Reading,
 };
-use schakel_model::event::Event;
+use schakel_model::{event::Event, tlp::Tlp};
 use schakel_parse::{
+    csaf::{self, Issue},
     idf,
-    xarf::{self, NotWritten, Reporter},
+    xarf::{self, Reporter},
 };
 use serde::Serialize;
 
@@ -72,7 +73,10 @@ pub fn run(context: &Context, args: &ParseArgs) -> anyhow::Result<Ending> {
         let mut sink = Sink {
             events: &mut events,
             rejects: &mut rejects,
-            reporter: args.reporter.as_ref().filter(|_| args.format == EventFormat::Xarf),
+            format: args.format,
+            reporter: args.reporter.as_ref(),
+            tlp: reading.marking(&file.to_string_lossy(), None),
+            now: context.clock.now_seconds(),
             file: file.display().to_string(),
             unwritten: 0,
         };
@@ -137,8 +141,13 @@ fn stem(file: &Path) -> String {
 struct Sink<'a> {
     events: &'a mut dyn Write,
     rejects: &'a mut dyn Write,
-    /// Who reports, when X-ARF is written.
+    format: EventFormat,
+    /// Who reports; there for the formats that say so.
     reporter: Option<&'a Reporter>,
+    /// The marking of the file.
+    tlp: Tlp,
+    /// Seconds since 1970.
+    now: i64,
     file: String,
     /// Events that the format has no report for.
     unwritten: u64,
@@ -147,25 +156,40 @@ struct Sink<'a> {
 impl Sink<'_> {
     fn unwritten(&self) -> Option<String> {
         let Self { file, unwritten, .. } = self;
-        (*unwritten > 0).then(|| {
-            format!("{file}: {unwritten} events name nobody whose problem it is, or no time, so there is no X-ARF report of them")
-        })
+        let why = match self.format {
+            EventFormat::Csaf => {
+                "name no machine, or no vulnerability that it has, so there is no CSAF advisory of them"
+            }
+            _ => "name nobody whose problem it is, or no time, so there is no X-ARF report of them",
+        };
+        (*unwritten > 0).then(|| format!("{file}: {unwritten} events {why}"))
+    }
+
+    /// An event in the format that was asked for; `None`: there is none of it.
+    fn line(&self, event: &Event) -> Option<String> {
+        let Some(reporter) = self.reporter else { return Some(idf::to_json(event)) };
+        match self.format {
+            EventFormat::Idf => Some(idf::to_json(event)),
+            EventFormat::Xarf => xarf::to_json(event, reporter).ok(),
+            EventFormat::Csaf => {
+                let tlp = event.text("tlp").parse().map_or(self.tlp, |tlp| self.tlp.max(tlp));
+                let id = csaf::name_of(event);
+                let issue = Issue { publisher: reporter, id: &id, tlp, versions: &[(1, self.now)] };
+                csaf::document(event, &issue).ok().map(|document| document.to_string())
+            }
+        }
     }
 }
 
 impl RowSink for Sink<'_> {
     fn event(&mut self, event: &Event) -> anyhow::Result<()> {
-        let line = match self.reporter {
-            None => idf::to_json(event),
-            Some(reporter) => match xarf::to_json(event, reporter) {
-                Ok(line) => line,
-                Err(NotWritten::NoSource | NotWritten::NoTime) => {
-                    self.unwritten += 1;
-                    return Ok(());
-                }
-            },
-        };
-        Ok(writeln!(self.events, "{line}")?)
+        match self.line(event) {
+            Some(line) => Ok(writeln!(self.events, "{line}")?),
+            None => {
+                self.unwritten += 1;
+                Ok(())
+            }
+        }
     }
 
     fn reject(&mut self, reject: &RejectLine) -> anyhow::Result<()> {

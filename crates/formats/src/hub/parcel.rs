@@ -69,6 +69,8 @@ pub enum Content {
     Event(Value),
     /// One X-ARF report.
     Xarf(Value),
+    /// One CSAF advisory about one machine.
+    Csaf(Value),
     /// Such an event, for its final recipient alone.
     Sealed(SealedEvent),
 }
@@ -125,7 +127,9 @@ impl Parcel {
             }),
         });
         let (name, content) = match &self.content {
-            Content::Event(payload) | Content::Xarf(payload) => ("payload", payload.clone()),
+            Content::Event(payload) | Content::Xarf(payload) | Content::Csaf(payload) => {
+                ("payload", payload.clone())
+            }
             Content::Sealed(sealed) => ("sealed", sealed.to_json()),
         };
         if let Some(members) = data.as_object_mut() {
@@ -149,6 +153,7 @@ impl Parcel {
         };
         let content = match (fields.any("payload"), fields.any("sealed")) {
             (Some(report), None) if is_xarf(report) => Content::Xarf(report.clone()),
+            (Some(advisory), None) if is_csaf(advisory) => Content::Csaf(advisory.clone()),
             (Some(event), None) => Content::Event(event_of(event)?.clone()),
             (None, Some(sealed)) => Content::Sealed(SealedEvent::read(sealed)?),
             _ => return Err("a parcel has either a payload or what is sealed".to_owned()),
@@ -184,6 +189,11 @@ impl Parcel {
 /// Is it an X-ARF report, of version 4 or 3? An event has no such members.
 fn is_xarf(payload: &Value) -> bool {
     payload.get("xarf_version").is_some() || payload.get("ReporterInfo").is_some()
+}
+
+/// Is it a CSAF advisory? What is in an event is flat.
+fn is_csaf(payload: &Value) -> bool {
+    payload.pointer("/document/csaf_version").is_some()
 }
 
 /// An event: a flat object that says when, and what.
@@ -232,6 +242,8 @@ mod tests {
             parcel(),
             Parcel { asset: None, ..parcel() },
             Parcel { content: Content::Sealed(sealed()), ..parcel() },
+            Parcel { content: Content::Xarf(json!({"xarf_version": "4.2.0"})), ..parcel() },
+            Parcel { content: Content::Csaf(json!({"document": {"csaf_version": "2.0"}})), ..parcel() },
         ] {
             assert_eq!(Parcel::read(&id, &parcel.to_data()), Ok(parcel));
         }

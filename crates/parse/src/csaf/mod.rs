@@ -7,6 +7,7 @@
 mod product;
 
 use jiff::Timestamp;
+use ring::digest::{SHA256, digest};
 use schakel_model::{
     classification::{ClassificationType, Taxonomy},
     cve::{self, cves},
@@ -16,7 +17,10 @@ use schakel_model::{
 use serde_json::{Value as Json, json};
 
 pub(crate) use self::product::{NAMESPACE, called};
-use crate::{idf, xarf::Reporter};
+use crate::{
+    idf,
+    xarf::{Reporter, uuid},
+};
 
 /// The title of the note that holds what CSAF has no member for.
 pub(crate) const NOTE_TITLE: &str = "Event in IntelMQ's data format";
@@ -54,6 +58,11 @@ pub enum NotWritten {
     NoVulnerability,
 }
 
+/// What the document of an event is called where nothing else names it. The same event always has the same name.
+pub fn name_of(event: &Event) -> String {
+    uuid(digest(&SHA256, idf::to_json(event).as_bytes()).as_ref())
+}
+
 /// The document of an event.
 pub fn document(event: &Event, issue: &Issue<'_>) -> Result<Json, NotWritten> {
     let found = vulnerabilities(event).ok_or(NotWritten::NoVulnerability)?;
@@ -88,7 +97,10 @@ pub fn document(event: &Event, issue: &Issue<'_>) -> Result<Json, NotWritten> {
         })
     };
     let found: Vec<Json> = found.iter().map(vulnerability).collect();
-    Ok(json!({"document": about, "product_tree": tree, "vulnerabilities": found}))
+    let mut document = json!({"document": about, "product_tree": tree, "vulnerabilities": found});
+    // Members go by the alphabet (test 6.2.13).
+    document.sort_all_objects();
+    Ok(document)
 }
 
 /// The vulnerabilities that the machine has, each once, in capitals; `None` when there are none, or too many.

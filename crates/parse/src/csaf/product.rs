@@ -80,7 +80,8 @@ fn uris(rest: &mut Event) -> Option<(Vec<String>, String)> {
         ("protocol.transport", scheme != "ip"),
     ];
     said.into_iter().filter(|(_, is_said)| *is_said).for_each(|(field, _)| drop(rest.remove(field)));
-    let mut uris = vec![format!("{scheme}://{host}{}", port.map_or(String::new(), |port| format!(":{port}")))];
+    let mut uris =
+        vec![format!("{scheme}://{host}{}", port.map_or(String::new(), |port| format!(":{port}")))];
     uris.extend(name.filter(|_| ip.is_some()).map(|name| format!("dns:{name}")));
     Some((uris, ip.map_or(host, |ip| ip.to_string())))
 }

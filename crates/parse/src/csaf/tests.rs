@@ -61,7 +61,8 @@ fn read_back(document: &Json) -> Event {
         }
     }
     let mut found = Found::default();
-    feeds::transcribe(Feed::Csaf, &mut document.to_string().as_bytes(), &Given::default(), &mut found).unwrap();
+    feeds::transcribe(Feed::Csaf, &mut document.to_string().as_bytes(), &Given::default(), &mut found)
+        .unwrap();
     let [event] = &mut found.0[..] else { panic!("{document}") };
     event.remove("tlp");
     event.clone()
@@ -69,7 +70,8 @@ fn read_back(document: &Json) -> Event {
 
 #[test]
 fn a_whole_document() {
-    let written = written(&event(WHOLE), Tlp::AmberStrict, &[(1, 1_795_000_000), (2, 1_794_999_999)]).unwrap();
+    let written =
+        written(&event(WHOLE), Tlp::AmberStrict, &[(1, 1_795_000_000), (2, 1_794_999_999)]).unwrap();
     let vulnerabilities = ["CVE-2026-1234", "CVE-2025-99999"].map(|cve| {
         json!({
             "cve": cve,

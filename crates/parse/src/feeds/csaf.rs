@@ -78,9 +78,8 @@ fn read(document: &Json<'_>, given: &Given, sink: &mut dyn Sink) -> Result<(), R
 /// What the document has no member for, when it holds that as one object in JSON.
 fn note<'j>(about: &'j Json<'_>) -> Option<Json<'j>> {
     let notes = about.get("notes").map_or(&[][..], Json::items);
-    let ours = |note: &&Json<'_>| {
-        note.text("category") == Some("other") && note.text("title") == Some(NOTE_TITLE)
-    };
+    let ours =
+        |note: &&Json<'_>| note.text("category") == Some("other") && note.text("title") == Some(NOTE_TITLE);
     let read = reader::read(notes.iter().find(ours)?.text("text")?.as_bytes()).ok();
     read.filter(|note| matches!(note, Json::Object(_)))
 }
@@ -90,7 +89,8 @@ fn marking(about: &Json<'_>) -> Option<Tlp> {
     let distribution = about.get("distribution")?;
     let label = distribution.at(&["tlp", "label"])?.as_text()?.parse().ok()?;
     let strict = Tlp::AmberStrict.as_str();
-    let is_strict = label == Tlp::Amber && distribution.text("text").is_some_and(|text| text.contains(strict));
+    let is_strict =
+        label == Tlp::Amber && distribution.text("text").is_some_and(|text| text.contains(strict));
     Some(if is_strict { Tlp::AmberStrict } else { label })
 }
 
@@ -156,7 +156,9 @@ fn affecting(document: &Json<'_>, product: &str) -> Result<Vec<String>, Reject> 
         }
     }
     match found.is_empty() {
-        true => Err(not_a_record("it names no vulnerability (CVE) by which the machine is known to be affected")),
+        true => {
+            Err(not_a_record("it names no vulnerability (CVE) by which the machine is known to be affected"))
+        }
         false => Ok(found),
     }
 }
@@ -176,7 +178,10 @@ fn place(product: &Product<'_>) -> Result<Vec<(&'static str, Value)>, Reject> {
             _ => None,
         };
         let mut one = Draft::new(FORMAT.name);
-        one.machine(End::Source, host.filter(|host| !host.contains(['/', '@', '?', '#'])).unwrap_or_default());
+        one.machine(
+            End::Source,
+            host.filter(|host| !host.contains(['/', '@', '?', '#'])).unwrap_or_default(),
+        );
         one.maybe("protocol.transport", Some(scheme).filter(|scheme| matches!(*scheme, "tcp" | "udp")));
         let event = one.event();
         if event.get("source.ip").or(event.get("source.fqdn")).is_none() {
@@ -421,7 +426,9 @@ mod tests {
         let mut all = Vec::new();
         places(&good, String::new(), &mut all);
         for place in &all[1..] {
-            for odd in [json!(null), json!(7), json!(""), json!([]), json!({}), json!([[{}]]), json!({"a": [1]})] {
+            for odd in
+                [json!(null), json!(7), json!(""), json!([]), json!({}), json!([[{}]]), json!({"a": [1]})]
+            {
                 let mut document = good.clone();
                 *document.pointer_mut(place).unwrap() = odd;
                 assert_eq!(testing::read(Feed::Csaf, document.to_string().as_bytes()).len(), 1, "{document}");

@@ -296,7 +296,7 @@ fn source_identifier(event: &Event) -> Option<String> {
 }
 
 /// A UUID of version 8: of our own making, from a hash.
-fn uuid(hash: &[u8]) -> String {
+pub(crate) fn uuid(hash: &[u8]) -> String {
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&hash[..16]);
     bytes[6] = bytes[6] & 0x0f | 0x80;
