@@ -194,5 +194,17 @@ mod tests {
             .unwrap();
         assert_eq!(store.write(|transaction| forget(transaction, link, 600)).unwrap(), 0);
         assert_eq!(store.write(|transaction| forget(transaction, link, 601)).unwrap(), 1);
+        // When it was made stays.
+        let again = OutgoingParcel {
+            id: ParcelId([9; 16]),
+            finding: FindingId(1),
+            revision: 2,
+            created_at: 5_000,
+            ..parcel(9, normal)
+        };
+        store.write(|transaction| handovers::insert(transaction, &again)).unwrap();
+        let made =
+            |finding| store.read(|connection| handovers::made(connection, link, FindingId(finding))).unwrap();
+        assert_eq!((made(1), made(4)), (vec![(1, 100), (2, 5_000)], vec![]));
     }
 }

@@ -1,6 +1,7 @@
 //! Two hubs, linked by the commands of the manual: a finding goes over and its receipt comes back, also when both are killed.
 
 mod by_mail;
+mod csaf;
 mod faults;
 
 use std::{

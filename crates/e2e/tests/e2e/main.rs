@@ -25,6 +25,7 @@ mod chain;
 mod claims;
 mod contacts;
 mod contract;
+mod csaf;
 mod delivery;
 mod documents;
 mod enrichment;

@@ -1,23 +1,15 @@
 //! The description of the API: it keeps to the Dutch design rules, and a service that is asked everything that follows from it has no error of its own.
 
-use std::{env, path::Path, process::Command};
+use std::path::Path;
 
 use schakel_testkit::ports::free_port;
 
 use crate::{
     fixtures::{rdp, rdp_name},
     installation::Installation,
+    program::tool,
     serve::Serving,
 };
-
-/// A program that `cargo xtask test` installs; `None` when it is not there, which is said.
-fn tool(name: &str) -> Option<Command> {
-    let found = env::var_os(name).map(Command::new);
-    if found.is_none() {
-        println!("skipped: {name} names no program; `cargo xtask test` installs it");
-    }
-    found
-}
 
 #[test]
 fn it_keeps_to_the_dutch_design_rules() {

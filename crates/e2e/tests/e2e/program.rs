@@ -76,6 +76,15 @@ pub fn schakel() -> Command {
     command
 }
 
+/// A program that `cargo xtask test` installs; `None` when it is not there, which is said.
+pub fn tool(name: &str) -> Option<Command> {
+    let found = env::var_os(name).map(Command::new);
+    if found.is_none() {
+        println!("skipped: {name} names no program; `cargo xtask test` installs it");
+    }
+    found
+}
+
 /// Runs it to its end.
 #[track_caller]
 pub fn run(command: &mut Command) -> Run {
