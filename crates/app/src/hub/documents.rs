@@ -19,7 +19,7 @@ pub(crate) fn report(event: &Event, reporter: &Reporter) -> Option<Value> {
 
 /// The advisory of an event. `None` as for [`report`].
 pub(crate) fn advisory(event: &Event, issue: &Issue<'_>) -> Option<Value> {
-    sendable(csaf::document(event, issue).ok()?)
+    sendable(csaf::document(event, issue)?)
 }
 
 /// What is too large, or has no form that can be signed, goes as an event as well.

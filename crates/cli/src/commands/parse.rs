@@ -175,7 +175,7 @@ impl Sink<'_> {
                 let tlp = event.text("tlp").parse().map_or(self.tlp, |tlp| self.tlp.max(tlp));
                 let id = csaf::name_of(event);
                 let issue = Issue { publisher: reporter, id: &id, tlp, versions: &[(1, self.now)] };
-                csaf::document(event, &issue).ok().map(|document| document.to_string())
+                csaf::document(event, &issue).map(|document| document.to_string())
             }
         }
     }

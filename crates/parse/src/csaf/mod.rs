@@ -47,31 +47,20 @@ pub struct Issue<'a> {
     pub versions: &'a [(u32, i64)],
 }
 
-/// Why there is no document of an event.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum NotWritten {
-    /// Nothing says where it is.
-    #[error("the event names no address and no host name")]
-    NoMachine,
-    /// No vulnerability of that machine is named, or more than a document takes.
-    #[error("the event names no vulnerability (CVE) that its machine has, or hundreds")]
-    NoVulnerability,
-}
-
 /// What the document of an event is called where nothing else names it. The same event always has the same name.
 pub fn name_of(event: &Event) -> String {
     uuid(digest(&SHA256, idf::to_json(event).as_bytes()).as_ref())
 }
 
-/// The document of an event.
-pub fn document(event: &Event, issue: &Issue<'_>) -> Result<Json, NotWritten> {
-    let found = vulnerabilities(event).ok_or(NotWritten::NoVulnerability)?;
+/// The document of an event. `None`: it names no machine, or no vulnerability (CVE) that the machine has, or hundreds.
+pub fn document(event: &Event, issue: &Issue<'_>) -> Option<Json> {
+    let found = vulnerabilities(event)?;
     // What has its member is taken out of it.
     let mut rest = event.clone();
     rest.remove("product.vulnerabilities");
     rest.remove("tlp");
-    let (tree, machine) = product::tree(&mut rest, PRODUCT).ok_or(NotWritten::NoMachine)?;
-    let severity = rest.remove("severity").and_then(|word| word.as_text().map(str::to_owned));
+    let (tree, machine) = product::tree(&mut rest, PRODUCT)?;
+    let severity = take(&mut rest, "severity");
     let mut about = json!({
         "category": "csaf_security_advisory",
         "csaf_version": "2.0",
@@ -82,7 +71,7 @@ pub fn document(event: &Event, issue: &Issue<'_>) -> Result<Json, NotWritten> {
         "title": format!("{} at {machine}", title(&found)),
         "tracking": tracking(issue),
     });
-    if let Some(severity) = severity.filter(|word| !word.is_empty()) {
+    if let Some(severity) = severity {
         about["aggregate_severity"] = json!({"text": severity});
     }
     let seen = match event.text("time.source") {
@@ -100,7 +89,7 @@ pub fn document(event: &Event, issue: &Issue<'_>) -> Result<Json, NotWritten> {
     let mut document = json!({"document": about, "product_tree": tree, "vulnerabilities": found});
     // Members go by the alphabet (test 6.2.13).
     document.sort_all_objects();
-    Ok(document)
+    Some(document)
 }
 
 /// The vulnerabilities that the machine has, each once, in capitals; `None` when there are none, or too many.
