@@ -1,11 +1,12 @@
 //! Findings that are written as documents, for hubs that want them so.
 
-use schakel_app::incoming::Incoming;
+use schakel_app::{following, incoming::Incoming, policy, tell::Composer, templates};
 use schakel_formats::hub::parcel::Content;
 use schakel_model::{
     fate::Fate,
     hub::{PayloadForm, ReceiptOutcome, StatusLevel},
 };
+use serde_json::json;
 
 use super::{ACT, CONTACTS, Hub, counts, link};
 
@@ -33,18 +34,55 @@ fn a_hub_gets_reports_in_x_arf_when_it_wants_them() {
     assert_eq!(hub.fates(), counts(&[("CERT", Fate::HandedOver, 1)]));
 }
 
+/// A row about a vulnerability.
+fn gate(ip: &str, kind: &str, severity: &str) -> Vec<u8> {
+    let row = json!({
+        "time.source": "2026-11-18T03:00:00+00:00", "source.ip": ip, "source.port": 443, "severity": severity,
+        "classification.type": kind, "classification.identifier": "open-gate", "extra.tag": "cve-2026-1234",
+        "feed.provider": "secret-reporter", "rtir_id": 7,
+    });
+    format!("{row}\n").into_bytes()
+}
+
+/// Does what is due of what was handed over.
+fn follow(hub: &mut Hub) {
+    let (reader, view) = (hub.reader(), hub.intake.view());
+    let policy = policy::in_force(&reader).unwrap().policy;
+    let looked = following::look(&reader, &policy, hub.clock.now_seconds()).unwrap();
+    let templates = templates::in_force(&reader).unwrap();
+    let now = hub.clock.now();
+    let composer = Composer { reader: &reader, view: &view, config: &hub.config, templates: &templates, now };
+    following::carry_out(&composer, hub.intake.store(), &looked).unwrap();
+}
+
+#[test]
+fn what_is_told_again_is_the_next_version_of_its_advisory() {
+    let mut hub = hub(PayloadForm::Csaf);
+    hub.take(Incoming::memory("report.json", gate("192.0.2.2", "vulnerable-system", "medium")));
+    assert_eq!(hub.compose(), 1);
+    let first = hub.parcels().remove(0);
+    hub.receipt(first.id, ReceiptOutcome::Accepted);
+    hub.take(Incoming::memory("worse.json", gate("192.0.2.2", "vulnerable-system", "critical")));
+    follow(&mut hub);
+    let second = hub.parcels().into_iter().find(|parcel| parcel.revision == 2).unwrap();
+    let (Content::Csaf(first), Content::Csaf(second)) = (&first.content, &second.content) else {
+        panic!("{second:?}")
+    };
+    let (before, after) = (&first["document"], &second["document"]);
+    assert_eq!(before["tracking"]["id"], after["tracking"]["id"]);
+    assert_eq!(before["tracking"]["version"], "1");
+    assert_eq!(after["tracking"]["version"], "2");
+    assert_eq!(after["tracking"]["revision_history"].as_array().unwrap().len(), 2);
+    let severities = [before, after].map(|document| &document["aggregate_severity"]["text"]);
+    assert_eq!(severities, ["medium", "critical"]);
+}
+
 #[test]
 fn a_hub_gets_vulnerabilities_as_csaf_when_it_wants_them_and_all_else_as_events() {
     let mut hub = hub(PayloadForm::Csaf);
     let mut rows = hub.rows(&["192.0.2.1"]);
-    for (ip, kind) in [("192.0.2.2", "vulnerable-system"), ("192.0.2.3", "exploit")] {
-        let row = format!(
-            "{{\"time.source\":\"2026-11-18T03:00:00+00:00\",\"source.ip\":\"{ip}\",\"source.port\":443,\"severity\":\"high\",\
-             \"classification.type\":\"{kind}\",\"classification.identifier\":\"open-gate\",\"extra.tag\":\"cve-2026-1234\",\
-             \"feed.provider\":\"secret-reporter\",\"rtir_id\":7}}\n"
-        );
-        rows.extend(row.into_bytes());
-    }
+    rows.extend(gate("192.0.2.2", "vulnerable-system", "high"));
+    rows.extend(gate("192.0.2.3", "exploit", "high"));
     hub.take(Incoming::memory("report.json", rows));
     assert_eq!(hub.compose(), 1);
     let parcels = hub.parcels();
