@@ -1,4 +1,4 @@
-//! A finding as a CSAF 2.0 document (<https://docs.oasis-open.org/csaf/csaf/v2.0/csaf-v2.0.html>): the reverse of what `feeds/csaf.rs` reads.
+//! A finding as a CSAF 2.0 document (<https://docs.oasis-open.org/csaf/csaf/v2.0/csaf-v2.0.html>): the reverse of what `feeds/csaf` reads.
 //!
 //! It keeps to the profile "security advisory" (section 4.4): the machine is the product, and its vulnerabilities are those of the document. Each field
 //! of the event is said once: in the member that CSAF has for it, else in a note that holds the rest as JSON. What is no vulnerability of the machine itself
