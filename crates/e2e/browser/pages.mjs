@@ -44,6 +44,9 @@ const seen = new Set();
 const pictures = process.env.SCHAKEL_PICTURES;
 if (pictures) mkdirSync(pictures, { recursive: true });
 
+/** A4 within its margins, at 96 pixels an inch. */
+const paper = { width: 718, height: 1047 };
+
 /** Looks at a page as it is now. */
 export async function look(page, name, { source, theme = "light" } = {}) {
   const html = await page.content();
@@ -60,9 +63,20 @@ export async function look(page, name, { source, theme = "light" } = {}) {
     assert.deepEqual(wrong, [], `html-validate on ${name}`);
     seen.add(name);
   }
-  const picture = async (width) => {
-    if (pictures) await page.screenshot({ path: join(pictures, `${name}-${language}-${theme}-${width}.png`), fullPage: true });
+  const picture = async (form) => {
+    if (pictures) await page.screenshot({ path: join(pictures, `${name}-${language}-${theme}-${form}.png`), fullPage: true });
   };
+  const tables = (all) => all.filter((one) => one.checkVisibility()).length;
+  const shown = await page.$$eval("main table", tables);
+  await page.setViewportSize(paper);
+  await page.emulateMedia({ media: "print" });
+  const printed = await page.evaluate(() => document.documentElement.scrollWidth);
+  assert.ok(printed <= paper.width, `${name} in ${language} is ${printed} pixels wide on paper`);
+  const ink = await page.evaluate(() => getComputedStyle(document.body).color);
+  assert.equal(ink, "rgb(0, 0, 0)", `${name} in ${theme} on paper`);
+  assert.equal(await page.$$eval("main table", tables), shown, `tables of ${name} on paper`);
+  if (theme === "dark") await picture("print");
+  await page.emulateMedia({ media: "screen" });
   await page.setViewportSize({ width: 320, height: 800 });
   const width = await page.evaluate(() => document.documentElement.scrollWidth);
   assert.ok(width <= 320, `${name} in ${language} is ${width} pixels wide`);
