@@ -66,8 +66,7 @@ pub fn behind(reader: &Reader) -> Result<Behind, StoreError> {
 /// Brings it up to the store. Gives how many findings were added.
 pub fn catch_up(reader: &Reader) -> anyhow::Result<u64> {
     let mut added = 0;
-    let mut index = SearchIndex::open(reader)?;
-    while let Some(count) = fill(reader, &mut index, || Ok(true))? {
+    while let Some(count) = fill(reader, || Ok(true))? {
         added += count;
     }
     Ok(added)
@@ -91,8 +90,7 @@ fn follow_closely(reader: &Reader, over: &dyn Fn() -> bool) -> anyhow::Result<()
         Ok(!over())
     };
     while goes_on()? {
-        let mut index = SearchIndex::open(reader)?;
-        if fill(reader, &mut index, &mut goes_on)?.is_none() {
+        if fill(reader, &mut goes_on)?.is_none() {
             wait(TICK, over);
         }
     }
@@ -117,9 +115,9 @@ type Batch = (Vec<(FindingId, String)>, Mark);
 /// chunks.
 fn fill(
     reader: &Reader,
-    index: &mut SearchIndex,
     mut goes_on: impl FnMut() -> Result<bool, StoreError>,
 ) -> anyhow::Result<Option<u64>> {
+    let mut index = SearchIndex::open(reader)?;
     let mark = index.mark()?;
     if reader.read(|connection| chunks::after(connection, mark.chunk, 1))?.is_empty() {
         return Ok(None);
@@ -138,7 +136,7 @@ fn fill(
             anyhow::Ok(())
         });
         for (texts, upto) in batches {
-            // Otherwise something was erased meanwhile: what was read is read again.
+            // Otherwise something was erased meanwhile: what was read is read again, next time.
             if !goes_on()? || !index.put(&texts, upto)? {
                 return Ok(());
             }
@@ -164,10 +162,12 @@ impl Gatherer {
         Ok(Self { reader: Reader::open(data)?, deriver, derived: DerivedChunk::default(), upto })
     }
 
-    /// The findings of the next chunks. `None`: there are none.
+    /// The findings of the next chunks. `None`: there are none, or something was erased that this does not know of.
     fn next(&mut self) -> anyhow::Result<Option<Batch>> {
         // Before anything is read: what is erased after this makes the index refuse what was read.
-        self.upto.erased = self.reader.last_erasure()?;
+        if self.reader.last_erasure()? != self.upto.erased {
+            return Ok(None);
+        }
         let upto = self.upto;
         let chunks = self.reader.read(|connection| chunks::after(connection, upto.chunk, CHUNKS_MAX))?;
         let mut texts = Vec::new();
