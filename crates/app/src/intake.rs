@@ -1,8 +1,10 @@
 //! Taking a report in: known already, resumed after a crash, or new; plain or a container; to its end.
 
+pub mod open_report;
+
 use std::{
     collections::BTreeSet,
-    io::{self, Read, Seek, SeekFrom},
+    io::{self, Read},
     path::Path,
     sync::Arc,
     time::Duration,
@@ -10,7 +12,6 @@ use std::{
 
 use anyhow::Context;
 use jiff::Timestamp;
-use schakel_formats::containers::{Container, sniff};
 use schakel_model::{
     clock::Clock,
     ids::{FindingId, ReportId},
@@ -29,14 +30,17 @@ use schakel_store::{
 use crate::{
     calendar,
     incoming::{Incoming, Origin, Tied},
+    intake::open_report::{Kept, Known, OpenReport},
     pipeline::{
+        decide::KnownKeys,
         derive::{DerivedChunk, Deriver},
+        key_table::StoredKey,
         read::{CHUNK_BYTES, ChunkReader},
-        run::{DataPlane, MARKS_MAX, MemberJob, NO_SPAN, Progress, RunError, hash_all},
+        run::{DataPlane, MARKS_MAX, MemberJob, NO_SPAN, Progress, RunError},
         state,
         views::Views,
     },
-    reading::{Opened, Reading, Received, read_head},
+    reading::{Opened, Reading, Received, cannot_read},
 };
 
 /// How long a report waits for a new register at most: then it is taken in by the one before.
@@ -145,19 +149,9 @@ impl Intake {
         Ok(())
     }
 
-    /// Does something and undoes all of it, so that one can see what would be. Nobody else can write meanwhile.
-    pub fn rehearse<T>(&mut self, act: impl FnOnce(&mut Self) -> anyhow::Result<T>) -> anyhow::Result<T> {
-        // What belongs to reports that are in is no part of it.
-        self.settle()?;
-        self.plane.store.rehearse()?;
-        let done = act(self);
-        self.plane.store.undo_rehearsal()?;
-        self.rebuild_table()?;
-        self.plane.shared = Arc::new(state::shared(&self.plane.store.reader()?)?);
-        self.plane.marks.clear();
-        self.plane.marks_span = NO_SPAN;
-        self.plane.mark_chunks.clear();
-        done
+    /// What is known of the findings with these keys.
+    pub fn known_keys(&self, keys: &[StoredKey]) -> KnownKeys {
+        self.plane.state.known(keys, &self.plane.shared)
     }
 
     /// Sightings whose chunks were committed but not applied when the process ended are derived again.
@@ -201,9 +195,6 @@ impl Intake {
         let mut incoming = incoming;
         reading.unseal(&mut incoming, self.clock.now())?;
         let mut file = OpenReport::open(incoming, reading)?;
-        if file.kept == Kept::Whole {
-            file.hash_whole()?;
-        }
         let known = match file.incoming.tied {
             Tied::No => self.look_up(&mut file)?,
             // The same parcels never come in twice; what they tell may be the same in every byte.
@@ -256,22 +247,10 @@ impl Intake {
 
     fn look_up(&self, file: &mut OpenReport) -> anyhow::Result<Known> {
         let store = &self.plane.store;
-        let mut interrupted = None;
-        for candidate in
-            store.read(|connection| reports::with_head(connection, file.size, &file.head_hash))?
-        {
-            match candidate.content_hash {
-                _ if candidate.state == ReportState::Taking => {
-                    // A container's hash is known from the start; a plain file shows while reading whether it is the same.
-                    let same =
-                        candidate.content_hash.is_none() || candidate.content_hash == file.content_hash;
-                    if same {
-                        interrupted = Some(candidate.id);
-                    }
-                }
-                Some(hash) if hash == file.hash_whole()? => return Ok(Known::Report(candidate.id)),
-                _ => {}
-            }
+        let alike = store.read(|connection| reports::with_head(connection, file.size, &file.head_hash))?;
+        let known = file.among(alike)?;
+        if matches!(known, Known::Report(_)) {
+            return Ok(known);
         }
         // A file that had changed while it was read has another size than when it was recognised.
         if let Some(hash) = file.content_hash
@@ -279,7 +258,7 @@ impl Intake {
         {
             return Ok(Known::Report(report.id));
         }
-        Ok(interrupted.map_or(Known::No, Known::Interrupted))
+        Ok(known)
     }
 
     fn begin(&mut self, file: &OpenReport) -> anyhow::Result<ReportId> {
@@ -416,37 +395,23 @@ impl Intake {
             .map_or(self.clock.now_seconds(), |report| report.received_at);
         file.rewind()?;
         let mut seq = 0;
-        let mut failures = Vec::new();
         let name = file.name().to_owned();
         let Origin { tlp: source_tlp, untold, .. } = file.incoming.origin;
         let received = Received { at: received_at, source_tlp, secret: Some(self.plane.store.secret()) };
-        let walked = reading.walk(&name, &mut file.incoming.content()?, &mut |member, input| {
-            match reading.open(&member.name, input, received) {
-                Ok(mut opened) => {
-                    opened.terms.may_notify = !untold;
-                    let resumed: Vec<&Chunk> = done.iter().filter(|chunk| chunk.member == seq).collect();
-                    let failed =
-                        self.ingest_member(seq, &member.path, opened, &resumed, progress, outcome)?;
-                    failures.extend(failed);
-                    seq += 1;
-                }
-                Err(error) => failures.push(format!("{}: {error:#}", member.path)),
-            }
-            anyhow::Ok(())
-        })?;
-        // What broke off inside a member was noted when it was read.
-        for problem in walked.problems.iter().map(ToString::to_string) {
-            if !failures.iter().any(|failure| failure.contains(&problem)) {
-                failures.push(problem);
-            }
-        }
-        if walked.members == 0 && failures.is_empty() {
-            failures.push(format!("{} holds no report", file.name()));
-        }
-        outcome.failures.append(&mut failures);
-        outcome
-            .notes
-            .extend(walked.skipped.iter().map(|skip| format!("{}: {}", skip.path, skip.reason.as_str())));
+        let unread = reading.each_report(
+            (&name, &name),
+            &mut file.incoming.content()?,
+            received,
+            &mut |path, mut opened| {
+                opened.terms.may_notify = !untold;
+                let resumed: Vec<&Chunk> = done.iter().filter(|chunk| chunk.member == seq).collect();
+                let broken = self.ingest_member(seq, path, opened, &resumed, progress, outcome)?;
+                seq += 1;
+                Ok(broken)
+            },
+        )?;
+        outcome.failures.extend(unread.failures);
+        outcome.notes.extend(unread.skipped);
         Ok((file.hash_whole()?, file.size))
     }
 
@@ -543,76 +508,7 @@ impl Intake {
     }
 }
 
-enum Known {
-    Report(ReportId),
-    Interrupted(ReportId),
-    No,
-}
-
-/// A report on its way in.
-struct OpenReport {
-    incoming: Incoming,
-    size: u64,
-    head: Vec<u8>,
-    head_hash: [u8; 32],
-    kept: Kept,
-    content_hash: Option<[u8; 32]>,
-}
-
-/// How the bytes of a report are kept.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kept {
-    /// In the chunks of its rows.
-    AsRows,
-    /// By themselves, beside the rows that were found in them: a container, or a document that is transcribed.
-    Whole,
-}
-
-impl OpenReport {
-    fn open(mut incoming: Incoming, reading: &Reading) -> anyhow::Result<Self> {
-        let head = read_head(&mut incoming).with_context(|| format!("cannot read {}", incoming.name))?;
-        let name = &incoming.name;
-        let of_rows = sniff(name, &head) == Container::Plain && reading.is_of_rows(name, &head);
-        Ok(Self {
-            kept: if of_rows { Kept::AsRows } else { Kept::Whole },
-            head_hash: *blake3::hash(&head).as_bytes(),
-            size: incoming.size(),
-            content_hash: None,
-            incoming,
-            head,
-        })
-    }
-
-    fn name(&self) -> &str {
-        &self.incoming.name
-    }
-
-    /// The hash of all bytes; the file stands behind its head afterwards.
-    fn hash_whole(&mut self) -> anyhow::Result<[u8; 32]> {
-        if let Some(hash) = self.content_hash {
-            return Ok(hash);
-        }
-        self.incoming.seek(SeekFrom::Start(0))?;
-        let (hash, _) = hash_all(&mut self.incoming)?;
-        self.incoming.seek(SeekFrom::Start(self.head.len() as u64))?;
-        self.content_hash = Some(hash);
-        Ok(hash)
-    }
-
-    fn rewind(&mut self) -> anyhow::Result<()> {
-        self.incoming.seek(SeekFrom::Start(0))?;
-        if self.kept == Kept::AsRows {
-            self.head = read_head(&mut self.incoming)?;
-        }
-        Ok(())
-    }
-}
-
 /// What stands before the first record.
 fn body_head<'h>(plan: &Plan, head: &'h [u8]) -> &'h [u8] {
     &head[..plan.body_offset().min(head.len())]
-}
-
-fn cannot_read(name: &str, error: &io::Error) -> String {
-    format!("{name} could be read only in part: {error}")
 }

@@ -63,6 +63,7 @@ pub mod pipeline;
 pub mod policy;
 pub mod polls;
 pub mod portal;
+pub mod preview;
 pub mod privacy;
 pub mod proof;
 pub mod quality;

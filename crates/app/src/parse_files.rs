@@ -6,12 +6,13 @@ use anyhow::Context;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use schakel_formats::containers::{Container, sniff};
 use schakel_model::{event::Event, reject::Reject};
+use schakel_parse::{Plan, Record};
 use serde::Serialize;
 
 use crate::{
     incoming::Incoming,
     pipeline::read::ChunkReader,
-    reading::{Opened, Reading, Received, read_head},
+    reading::{Opened, Reading, Received, cannot_read, read_head},
 };
 
 /// A reject as a JSON line. The names of the fields are a contract.
@@ -78,35 +79,24 @@ pub fn parse_incoming(
     let received = Received { at: now, ..Received::default() };
     if sniff(&name, &head) == Container::Plain {
         drop(head);
-        parse_member(reading.open(&name, &mut content, received)?, shown, sink, &mut parsed)?;
+        let broken = parse_member(reading.open(&name, &mut content, received)?, shown, sink, &mut parsed)?;
+        parsed.failures.extend(broken);
         return Ok(parsed);
     }
-    let mut failures = Vec::new();
-    let walked = reading.walk(&name, &mut content, &mut |member, input| {
-        match reading.open(&member.name, input, received) {
-            Ok(opened) => parse_member(opened, &member.path, sink, &mut parsed)?,
-            Err(error) => failures.push(format!("{}: {error:#}", member.path)),
-        }
-        anyhow::Ok(())
+    let unread = reading.each_report((&name, shown), &mut content, received, &mut |path, opened| {
+        parse_member(opened, path, sink, &mut parsed)
     })?;
-    parsed.failures.append(&mut failures);
-    for problem in walked.problems.iter().map(ToString::to_string) {
-        if !parsed.failures.iter().any(|failure| failure.contains(&problem)) {
-            parsed.failures.push(problem);
-        }
-    }
-    if walked.members == 0 && parsed.failures.is_empty() {
-        parsed.failures.push(format!("{shown} holds no report"));
-    }
+    parsed.failures = unread.failures;
     Ok(parsed)
 }
 
+/// Gives what broke off.
 fn parse_member(
     opened: Opened<'_>,
     shown: &str,
     sink: &mut dyn RowSink,
     parsed: &mut Parsed,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Option<String>> {
     let Opened { plan, head, mut input, .. } = opened;
     let plan = Arc::new(plan);
     let mut reader = ChunkReader::start(&mut *input, head, &plan);
@@ -119,22 +109,26 @@ fn parse_member(
             let record = cut.records.get(&cut.bytes, at);
             match plan.event(record) {
                 Ok(event) => sink.event(&event)?,
-                Err(Reject { code, message }) => {
+                Err(reject) => {
                     parsed.rejected += 1;
-                    sink.reject(&RejectLine {
-                        file: shown.to_owned(),
-                        row,
-                        line: record.line(),
-                        code: code.as_str(),
-                        message: message.into_owned(),
-                        raw_base64: STANDARD.encode(plan.reject_bytes(record)),
-                    })?;
+                    sink.reject(&reject_line(&plan, record, shown, row, reject))?;
                 }
             }
         }
         spare = cut.bytes;
     }
     let (_, _, broken) = reader.finish();
-    parsed.failures.extend(broken.map(|error| format!("{shown} could be read only in part: {error}")));
-    Ok(())
+    Ok(broken.map(|error| cannot_read(shown, &error)))
+}
+
+/// A record that cannot be read. `row`: which it is in its file, from 1.
+pub fn reject_line(plan: &Plan, record: Record<'_>, file: &str, row: u64, reject: Reject) -> RejectLine {
+    RejectLine {
+        file: file.to_owned(),
+        row,
+        line: record.line(),
+        code: reject.code.as_str(),
+        message: reject.message.into_owned(),
+        raw_base64: STANDARD.encode(plan.reject_bytes(record)),
+    }
 }

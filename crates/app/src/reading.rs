@@ -53,6 +53,15 @@ pub struct Received {
     pub secret: Option<[u8; 32]>,
 }
 
+/// What a walk through a container left unread, in sentences.
+#[derive(Clone, Debug, Default)]
+pub struct Unread {
+    /// What could not be read, or broke off.
+    pub failures: Vec<String>,
+    /// What was left alone.
+    pub skipped: Vec<String>,
+}
+
 /// A file or a member of a container, ready to be read row by row.
 pub struct Opened<'i> {
     /// How its rows are read.
@@ -162,6 +171,37 @@ impl Reading {
         walk_wanting(source, name, &Caps::default(), &wanted, visit)
     }
 
+    /// Opens every report in a container, one after another, and hands it to `visit` with the way to it. `visit` gives what broke off in
+    /// it; an error of `visit` ends the walk. `shown`: what the container is called in sentences.
+    pub fn each_report(
+        &self,
+        (name, shown): (&str, &str),
+        source: &mut dyn Read,
+        received: Received,
+        visit: &mut dyn FnMut(&str, Opened<'_>) -> anyhow::Result<Option<String>>,
+    ) -> anyhow::Result<Unread> {
+        let mut failures = Vec::new();
+        let walked = self.walk(name, source, &mut |member, input| {
+            match self.open(&member.name, input, received) {
+                Ok(opened) => failures.extend(visit(&member.path, opened)?),
+                Err(error) => failures.push(format!("{}: {error:#}", member.path)),
+            }
+            anyhow::Ok(())
+        })?;
+        // What broke off inside a member was noted when it was read.
+        for problem in walked.problems.iter().map(ToString::to_string) {
+            if !failures.iter().any(|failure| failure.contains(&problem)) {
+                failures.push(problem);
+            }
+        }
+        if walked.members == 0 && failures.is_empty() {
+            failures.push(format!("{shown} holds no report"));
+        }
+        let skipped =
+            walked.skipped.iter().map(|skip| format!("{}: {}", skip.path, skip.reason.as_str())).collect();
+        Ok(Unread { failures, skipped })
+    }
+
     /// The plan for a file of rows.
     pub fn plan(&self, name: &str, head: &[u8]) -> Result<Plan, PlanError> {
         self.plan_at(name, head, None)
@@ -198,6 +238,11 @@ fn sheet_rows(mapping: &Mapping, mut bytes: Vec<u8>, input: &mut dyn Read) -> an
     let left = (sheet::BYTES_MAX + 1).saturating_sub(bytes.len());
     input.take(left as u64).read_to_end(&mut bytes)?;
     Ok(sheet::to_csv(mapping, &bytes)?)
+}
+
+/// What is said of a report that broke off.
+pub fn cannot_read(shown: &str, error: &io::Error) -> String {
+    format!("{shown} could be read only in part: {error}")
 }
 
 /// The first bytes of an input.

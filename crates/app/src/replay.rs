@@ -197,7 +197,7 @@ pub fn plan(reader: &Reader, report: ReportId, reading: &Reading, now: i64) -> a
                     Err(reject) => {
                         planned.still += 1;
                         if let Some(reject) = reject
-                            && planned.rejected.len() < crate::vetting::SHOWN_MAX
+                            && planned.rejected.len() < crate::preview::SHOWN_MAX
                         {
                             planned.rejected.push(RejectLine { row: u64::from(row), ..*reject });
                         }

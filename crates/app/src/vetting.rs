@@ -1,79 +1,68 @@
 //! What waits for a person: seen with what accepting it would do, accepted, or rejected.
 
-use std::collections::BTreeMap;
-
 use anyhow::{bail, ensure};
 use schakel_model::{
     arrival::Receipt,
     clock::Clock,
-    event::Event,
-    fate::{Fate, Sums},
-    ids::{OrganisationId, ReportId},
     source::{Source, Trust, is_code},
-    tlp::Tlp,
 };
 use schakel_render::templates::Templates;
-use schakel_rules::{recipients::recipients, vetting::Verdict};
+use schakel_rules::vetting::Verdict;
 use schakel_store::{
     Reader,
     act::Act,
     arrivals::{self, Outcome},
     audit::{self, Action, Entry},
-    chunks::{self, Blocks},
     data_dir::DataDir,
-    reports, sources,
+    sources,
     spool::{Kept, SpoolDesk, State},
 };
 
 use crate::{
-    arrivals::{ArrivalDesk, Became, Looked, Sender, is_store_trouble, origin},
+    arrivals::{ArrivalDesk, Became, Looked, Sender, content, look, origin},
     config::Config,
     incoming::Incoming,
     intake::Intake,
     notifiers::{self, News},
-    parse_files::{RejectLine, RowSink, parse_incoming},
+    preview::{self, Knows, Preview},
     reading::Reading,
     refused::Refused,
-    requests::AtWork,
+    requests::{AtWork, NotDone},
 };
 
-/// Events and rejects of a preview that are shown: enough to see what it is.
-pub const SHOWN_MAX: usize = 10;
-
-/// What accepting something would do.
-#[derive(Debug, Default)]
-pub struct Preview {
-    /// The sums of the report it would be.
-    pub sums: Sums,
-    /// Findings that would be new.
-    pub new_findings: u64,
-    /// Findings that would be seen again.
-    pub findings_seen: u64,
-    /// These bytes came in before.
-    pub known: bool,
-    /// Whom its findings concern, with how many assignments of each fate.
-    pub concerned: Vec<Concerned>,
-    /// The first events.
-    pub events: Vec<Event>,
-    /// The first rows that could not be read.
-    pub rejects: Vec<RejectLine>,
-    /// What could not be read, in sentences.
-    pub failures: Vec<String>,
+/// What is in something that waits, who sent it, and what accepting it would do by its first `rows_max` rows, unless
+/// whoever knows has no time. Nothing is done, and who takes reports in need not stop for it.
+pub fn preview(
+    reader: &Reader,
+    config: &Config,
+    kept: &Kept,
+    knows: &mut dyn Knows,
+    now: i64,
+    rows_max: u64,
+) -> anyhow::Result<(Looked, Result<Preview, NotDone>)> {
+    let reading = config.reading()?;
+    let mut incoming = content(&SpoolDesk::open(reader.data())?, kept)?;
+    let looked = look(reader, &kept.envelope, &mut incoming, &reading, config)?;
+    incoming.origin = origin(kept, &looked.sender);
+    match preview::preview(incoming, &reading, reader, knows, now, rows_max) {
+        Ok(preview) => Ok((looked, Ok(preview))),
+        Err(error) => Ok((looked, Err(error.downcast::<NotDone>()?))),
+    }
 }
 
-/// An organisation that a report concerns.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Concerned {
-    /// Its code in the register.
-    pub code: String,
-    /// Its name.
-    pub name: String,
-    /// Assignments that would be told.
-    pub told: u64,
-    /// Other new assignments: nobody may be told, or they would be held.
-    pub not_told: u64,
-    /// The mail addresses that would be written to.
-    pub recipients: Vec<String>,
+/// What waits under this number.
+pub fn held(reader: &Reader, spool: &SpoolDesk, receipt: Receipt) -> anyhow::Result<Kept> {
+    match spool.get(receipt)? {
+        Some(kept) if kept.state == State::Held => Ok(kept),
+        Some(kept) if kept.state == State::Waiting => {
+            bail!(Refused::JustCame { receipt: receipt.to_string() })
+        }
+        Some(_) => bail!(Refused::PutAside { receipt: receipt.to_string() }),
+        None => match reader.read(|connection| arrivals::get(connection, receipt))? {
+            Some(_) => bail!(Refused::WaitsNoMore { receipt: receipt.to_string() }),
+            None => bail!(Refused::NothingWaits { receipt: receipt.to_string() }),
+        },
+    }
 }
 
 /// Everything that deciding needs, opened on a data directory.
@@ -150,17 +139,7 @@ impl<'a> From<&'a mut AtWork<'_>> for VettingDesk<'a> {
 impl VettingDesk<'_> {
     /// What waits under this number.
     pub fn held(&self, receipt: Receipt) -> anyhow::Result<Kept> {
-        match self.spool.get(receipt)? {
-            Some(kept) if kept.state == State::Held => Ok(kept),
-            Some(kept) if kept.state == State::Waiting => {
-                bail!(Refused::JustCame { receipt: receipt.to_string() })
-            }
-            Some(_) => bail!(Refused::PutAside { receipt: receipt.to_string() }),
-            None => match self.reader.read(|connection| arrivals::get(connection, receipt))? {
-                Some(_) => bail!(Refused::WaitsNoMore { receipt: receipt.to_string() }),
-                None => bail!(Refused::NothingWaits { receipt: receipt.to_string() }),
-            },
-        }
+        held(self.reader, self.spool, receipt)
     }
 
     fn arrivals(&mut self) -> ArrivalDesk<'_> {
@@ -177,35 +156,6 @@ impl VettingDesk<'_> {
     /// Who sent it and what is in it.
     pub fn look(&mut self, kept: &Kept) -> anyhow::Result<(Looked, Incoming)> {
         self.arrivals().look(kept)
-    }
-
-    /// What accepting would do: everything is done, looked at, and undone.
-    pub fn preview(&mut self, kept: &Kept) -> anyhow::Result<(Looked, Preview)> {
-        let (looked, mut incoming) = self.look(kept)?;
-        let (reading, now) = (self.reading, self.clock.now_seconds());
-        let mut preview = Preview::default();
-        let mut first = First(&mut preview);
-        // What cannot be read at all is said by what follows.
-        let _ = parse_incoming(&mut incoming, &kept.envelope.name, reading, now, &mut first);
-        incoming.origin = origin(kept, &looked.sender);
-        self.intake.rehearse(|intake| {
-            match intake.take(incoming, reading, &|_| ()) {
-                Ok(ingested) => {
-                    preview.known = ingested.report_known;
-                    if !ingested.report_known {
-                        preview.concerned = concerned(intake, ingested.report, now)?;
-                    }
-                    preview.sums = ingested.progress.sums;
-                    preview.new_findings = ingested.progress.new_findings;
-                    preview.findings_seen = ingested.findings_seen;
-                    preview.failures = ingested.failures;
-                }
-                Err(error) if is_store_trouble(&error) => return Err(error),
-                Err(error) => preview.failures.push(format!("{error:#}")),
-            }
-            Ok(())
-        })?;
-        Ok((looked, preview))
     }
 
     /// Deals with something that has just come in, as the service would.
@@ -309,56 +259,5 @@ impl VettingDesk<'_> {
         let Act { at, actor, reason } = act;
         let entry = Entry { at, actor, action, subject: &subject, reason, detail: "" };
         Ok(self.intake.store().write(|transaction| audit::append(transaction, &entry)).map(|_| ())?)
-    }
-}
-
-/// Whom a report concerns, by organisation; the rehearsal sees what nobody else does.
-fn concerned(intake: &mut Intake, report: ReportId, now: i64) -> anyhow::Result<Vec<Concerned>> {
-    let view = intake.view();
-    let store = intake.store();
-    let blocks = store.read(|connection| chunks::blocks(connection, &Blocks::OfReport(report)))?;
-    let members = store.read(|connection| reports::members(connection, report))?;
-    let tlp = members.iter().map(|member| member.terms.tlp).max().unwrap_or(Tlp::Red);
-    let mut by_organisation: BTreeMap<OrganisationId, Concerned> = BTreeMap::new();
-    for block in &blocks {
-        let Some(assignee) = block.assignee else { continue };
-        let concerned = by_organisation.entry(assignee.organisation).or_insert_with(|| {
-            let organisation = view.register.organisation(assignee.organisation);
-            let name = organisation.map_or_else(String::new, |one| one.name.clone());
-            let code = organisation.map_or_else(String::new, |one| one.code.clone());
-            Concerned { code, name, told: 0, not_told: 0, recipients: Vec::new() }
-        });
-        if block.fate == Fate::Queued {
-            concerned.told += block.count;
-        } else {
-            concerned.not_told += block.count;
-        }
-    }
-    for (organisation, concerned) in by_organisation.iter_mut().filter(|(_, one)| one.told > 0) {
-        let place = view.successors.at(*organisation, now);
-        if let Ok(chosen) = recipients(view.contacts(place, now), tlp) {
-            let contacts = chosen.by_language.iter().flat_map(|group| &group.contacts);
-            concerned.recipients = contacts.map(|contact| contact.email.clone()).collect();
-        }
-    }
-    Ok(by_organisation.into_values().collect())
-}
-
-/// Keeps the first events and rejects.
-struct First<'p>(&'p mut Preview);
-
-impl RowSink for First<'_> {
-    fn event(&mut self, event: &Event) -> anyhow::Result<()> {
-        if self.0.events.len() < SHOWN_MAX {
-            self.0.events.push(event.clone());
-        }
-        Ok(())
-    }
-
-    fn reject(&mut self, reject: &RejectLine) -> anyhow::Result<()> {
-        if self.0.rejects.len() < SHOWN_MAX {
-            self.0.rejects.push(reject.clone());
-        }
-        Ok(())
     }
 }

@@ -8,6 +8,7 @@ use schakel_model::{
     assignment::{Assignee, AssignmentSet, assignments_of},
     fate::{Fate, Sums},
     ids::{EventId, FindingId, KindId, ReportId},
+    severity::Severity,
 };
 use schakel_store::{
     chunks::{ChunkBlobs, NewBlock},
@@ -20,7 +21,7 @@ use schakel_store::{
 use super::{
     digest::{Digest, Row, Shared, Verdict},
     duplicates::Duplicates,
-    key_table::KeyTable,
+    key_table::{KeyTable, StoredKey},
     seen::Seen,
 };
 
@@ -36,6 +37,15 @@ pub struct State {
     transitions: HashMap<(u32, u32), Transition, RandomState>,
     slots: Slots,
     touched: Vec<u32>,
+}
+
+/// What is known of findings by their keys.
+#[derive(Default)]
+pub struct KnownKeys {
+    /// In the order of the keys: the number of the set of those told, and how bad it was at its worst; `None`: there is no such finding.
+    pub before: Vec<Option<(u32, Severity)>>,
+    /// The sets with those numbers.
+    pub told: HashMap<u32, AssignmentSet>,
 }
 
 /// Where new assignments are gathered, found by assignee and fate.
@@ -117,6 +127,21 @@ impl State {
         self.finish_sets(&mut decision);
         self.take_blocks(&mut decision);
         decision
+    }
+
+    /// What is known of the findings with these keys.
+    pub fn known(&self, keys: &[StoredKey], shared: &Shared) -> KnownKeys {
+        let mut known = KnownKeys::default();
+        for key in keys {
+            let finding = self.table.get(key);
+            known
+                .before
+                .push(finding.map(|finding| (self.table.told(finding), self.table.severity(finding))));
+        }
+        for (told, _) in known.before.iter().flatten() {
+            known.told.entry(*told).or_insert_with(|| shared.sets.value(*told));
+        }
+        known
     }
 
     fn decide_row(
@@ -291,13 +316,12 @@ mod tests {
         ids::OrganisationId,
         observation::{ObservedAt, Transport},
         reject::RejectCode,
-        severity::Severity,
     };
 
     use super::*;
     use schakel_store::chunks::each_worse;
 
-    use crate::pipeline::{interner::Interner, key_table::StoredKey, state::take_over};
+    use crate::pipeline::{interner::Interner, state::take_over};
 
     const GOUDA: u32 = 1;
     const DELFT: u32 = 2;

@@ -1,7 +1,10 @@
 //! Reports that wait for a person, and what is in one of them.
 
-use schakel_attribute::{Input, InputKind};
-use schakel_model::{arrival::Receipt, event::Event};
+use schakel_model::{
+    arrival::Receipt,
+    event::{Event, Value},
+    fate::Fate,
+};
 use schakel_store::{
     Reader, sources,
     spool::{Kept, SpoolDesk, State},
@@ -11,17 +14,11 @@ use serde::Serialize;
 use super::findings::Looking;
 use crate::{
     access_log::Looker,
-    arrivals::{content, look},
     config::Config,
-    explain::{Question, explain},
-    parse_files::{RejectLine, RowSink, parse_incoming},
+    parse_files::RejectLine,
+    preview::{Concerned, Knows, PAGE_ROWS_MAX, Preview},
+    vetting,
 };
-
-/// Rows of a report that are read to show what it is.
-const ROWS_MAX: u64 = 20_000;
-
-/// Events and rejects that are shown.
-const SHOWN: usize = 10;
 
 /// The queue.
 #[derive(Debug, Serialize)]
@@ -80,20 +77,56 @@ pub struct Opened {
     pub proven: bool,
     /// The formats it holds.
     pub formats: Vec<String>,
-    /// Rows that were read.
+    /// What accepting it would do; `None`: the service has no time to say so.
+    pub tried: Option<Tried>,
+    /// Every source: code and name.
+    pub sources: Vec<(String, String)>,
+}
+
+/// What accepting it would do.
+#[derive(Debug, Serialize)]
+pub struct Tried {
+    /// These bytes came in before.
+    pub known: bool,
+    /// Rows that were looked at.
     pub rows: u64,
     /// Are there more?
     pub more: bool,
     /// Those that could not be read.
     pub rejected: u64,
+    /// Findings that would be new.
+    pub new_findings: u64,
+    /// Findings that would be seen again.
+    pub findings_seen: u64,
+    /// New ones that would be nobody's.
+    pub unrouted: u64,
+    /// Whom it concerns.
+    pub concerned: Vec<Concerned>,
     /// The first events.
     pub events: Vec<Seen>,
     /// The first rows that could not be read.
     pub rejects: Vec<RejectLine>,
     /// What could not be read, in sentences.
     pub failures: Vec<String>,
-    /// Every source: code and name.
-    pub sources: Vec<(String, String)>,
+}
+
+impl From<Preview> for Tried {
+    fn from(preview: Preview) -> Self {
+        let events = preview.events.into_iter().map(|shown| seen(&shown.event, shown.owners));
+        Self {
+            known: preview.known,
+            rows: preview.sums.rows,
+            more: preview.more,
+            rejected: preview.sums.rejected,
+            new_findings: preview.new_findings,
+            findings_seen: preview.findings_seen,
+            unrouted: preview.sums.fate(Fate::Unrouted),
+            concerned: preview.concerned,
+            events: events.collect(),
+            rejects: preview.rejects,
+            failures: preview.failures,
+        }
+    }
 }
 
 /// An event of it.
@@ -121,26 +154,14 @@ pub fn open(
     config: &Config,
     receipt: &str,
     looking: Looking<'_>,
+    knows: &mut dyn Knows,
 ) -> anyhow::Result<Option<Opened>> {
     let Ok(receipt) = receipt.parse::<Receipt>() else { return Ok(None) };
-    let spool = SpoolDesk::open(reader.data())?;
-    let Some(kept) = spool.get(receipt)?.filter(|kept| kept.state == State::Held) else { return Ok(None) };
+    let kept = SpoolDesk::open(reader.data())?.get(receipt)?;
+    let Some(kept) = kept.filter(|kept| kept.state == State::Held) else { return Ok(None) };
     let Looking { actor, now } = looking;
     Looker { reader, actor, now }.raw(&format!("arrival:{receipt}"))?;
-    let reading = config.reading()?;
-    let mut incoming = content(&spool, &kept)?;
-    let looked = look(reader, &kept.envelope, &mut incoming, &reading, config)?;
-    let mut first = First::default();
-    let parsed = parse_incoming(&mut incoming, &kept.envelope.name, &reading, now, &mut first);
-    let failures = match parsed {
-        Ok(parsed) => parsed.failures,
-        Err(_) if first.is_enough() => Vec::new(),
-        Err(error) => vec![format!("{error:#}")],
-    };
-    let mut events = Vec::new();
-    for event in &first.events {
-        events.push(seen(reader, event, now)?);
-    }
+    let (looked, tried) = vetting::preview(reader, config, &kept, knows, now, PAGE_ROWS_MAX)?;
     let known = reader.read(sources::list)?;
     Ok(Some(Opened {
         waiting: Waiting::from(kept),
@@ -148,82 +169,24 @@ pub fn open(
         title: looked.sender.title,
         proven: looked.sender.proven,
         formats: looked.formats,
-        more: first.is_enough(),
-        rows: first.rows,
-        rejected: first.rejected,
-        events,
-        rejects: first.rejects,
-        failures,
+        tried: tried.ok().map(Tried::from),
         sources: known.into_iter().map(|one| (one.code, one.name)).collect(),
     }))
 }
 
-fn seen(reader: &Reader, event: &serde_json::Value, now: i64) -> anyhow::Result<Seen> {
-    let field = |name: &str| match &event[name] {
-        serde_json::Value::String(text) => text.clone(),
-        serde_json::Value::Null => String::new(),
-        other => other.to_string(),
+fn seen(event: &Event, owners: Vec<(String, String)>) -> Seen {
+    let target = match event.text("source.ip") {
+        "" => event.text("source.fqdn"),
+        ip => ip,
     };
-    let (ip, name, port) = (field("source.ip"), field("source.fqdn"), field("source.port"));
-    let inputs = [(InputKind::Ip, &ip), (InputKind::Domain, &name)];
-    let inputs: Vec<Input> = inputs
-        .into_iter()
-        .filter(|(_, text)| !text.is_empty())
-        .filter_map(|(kind, text)| Input::read(kind, text).ok())
-        .collect();
-    let owners = match inputs.is_empty() {
-        true => Vec::new(),
-        false => {
-            explain(reader, &Question { inputs, at: now, as_known_at: None, now, kind: None })?.candidates
-        }
-    };
-    let target = if ip.is_empty() { name } else { ip };
-    Ok(Seen {
-        at: field("time.source"),
-        target: if port.is_empty() { target } else { format!("{target} {port}") },
-        kind: [field("classification.type"), field("classification.identifier")].join(" ").trim().to_owned(),
-        owners: owners
-            .into_iter()
-            .filter(|one| one.won)
-            .map(|one| (one.organisation, one.organisation_name))
-            .collect(),
-    })
-}
-
-/// Keeps the first events and rejects, and reads no further than it has to.
-#[derive(Default)]
-struct First {
-    rows: u64,
-    rejected: u64,
-    events: Vec<serde_json::Value>,
-    rejects: Vec<RejectLine>,
-}
-
-impl First {
-    fn is_enough(&self) -> bool {
-        self.rows >= ROWS_MAX
-    }
-
-    fn row(&mut self) -> anyhow::Result<()> {
-        self.rows += 1;
-        anyhow::ensure!(!self.is_enough(), "that is enough");
-        Ok(())
-    }
-}
-
-impl RowSink for First {
-    fn event(&mut self, event: &Event) -> anyhow::Result<()> {
-        if self.events.len() < SHOWN {
-            self.events.push(serde_json::from_str(&schakel_parse::idf::to_json(event))?);
-        }
-        self.row()
-    }
-
-    fn reject(&mut self, reject: &RejectLine) -> anyhow::Result<()> {
-        self.rejected += 1;
-        if self.rejects.len() < SHOWN {
-            self.rejects.push(RejectLine { raw_base64: String::new(), ..reject.clone() });
-        }
-        self.row()
+    let kind = [event.text("classification.type"), event.text("classification.identifier")];
+    Seen {
+        at: event.text("time.source").to_owned(),
+        target: match event.get("source.port") {
+            Some(Value::Int(port)) => format!("{target} {port}"),
+            _ => target.to_owned(),
+        },
+        kind: kind.join(" ").trim().to_owned(),
+        owners,
     }
 }

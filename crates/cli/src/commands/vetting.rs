@@ -5,8 +5,9 @@ use schakel_app::{
     arrivals::{Became, Looked},
     config,
     explain::rfc3339,
+    preview::{AsStored, Preview},
     sources,
-    vetting::{Preview, Vetting},
+    vetting::{self, Vetting},
 };
 use schakel_model::{arrival::Receipt, event::Event, fate::Fate};
 use schakel_store::{
@@ -214,9 +215,11 @@ fn age(seconds: i64) -> String {
 }
 
 fn show(context: &Context, receipt: Receipt) -> anyhow::Result<Ending> {
-    let mut vetting = open(context)?;
-    let kept = vetting.desk().held(receipt)?;
-    let (looked, preview) = vetting.desk().preview(&kept)?;
+    let (reader, config) = (Reader::open(&context.data)?, config::load(&context.data)?);
+    let kept = vetting::held(&reader, &SpoolDesk::open(&context.data)?, receipt)?;
+    let (mut stored, now) = (AsStored::read(&reader)?, context.clock.now_seconds());
+    let (looked, preview) = vetting::preview(&reader, &config, &kept, &mut stored, now, u64::MAX)?;
+    let preview = preview?;
     let out = &context.out;
     out.line(format!(
         "{receipt} came {} by {} as {} ({} bytes). It waits: {}.",
@@ -302,8 +305,8 @@ fn show_preview(context: &Context, preview: &Preview) {
     if sums.fate(Fate::Unrouted) > 0 {
         out.line(format!("  {} would be nobody's", number(sums.fate(Fate::Unrouted))));
     }
-    for event in &preview.events {
-        out.line(format!("  event    {}", plain(&summary(event), 200)));
+    for shown in &preview.events {
+        out.line(format!("  event    {}", plain(&summary(&shown.event), 200)));
     }
     for reject in &preview.rejects {
         out.line(format!("  rejected {}: {}", reject.row, plain(&reject.message, 160)));
@@ -339,7 +342,7 @@ fn preview_json(preview: &Preview) -> Value {
         "organisations": preview.concerned.iter().map(|one| json!({
             "code": one.code, "name": one.name, "told": one.told, "not_told": one.not_told, "recipients": one.recipients,
         })).collect::<Vec<_>>(),
-        "events_shown": preview.events.iter().map(summary).collect::<Vec<_>>(),
+        "events_shown": preview.events.iter().map(|shown| summary(&shown.event)).collect::<Vec<_>>(),
         "failures": preview.failures,
     })
 }

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, OpenOptions},
-    io::{self, Write},
+    io::Write,
     path::Path,
     process::{Command, Stdio},
     thread,
@@ -11,10 +11,9 @@ use std::{
 
 use flate2::{Compression, write::GzEncoder};
 use serde_json::{Value, json};
-use zip::{ZipWriter, write::SimpleFileOptions};
 
 use crate::{
-    fixtures::{RDP_HEADER, rdp, rdp_name, rdp_row, rdp_row_named},
+    fixtures::{RDP_HEADER, rdp, rdp_name, rdp_row, rdp_row_named, zipped},
     installation::{Installation, count},
     program::{Run, is_root, run},
 };
@@ -39,15 +38,6 @@ fn gzipped(bytes: &[u8]) -> Vec<u8> {
     let mut packed = GzEncoder::new(Vec::new(), Compression::default());
     packed.write_all(bytes).unwrap();
     packed.finish().unwrap()
-}
-
-fn zipped(members: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut zip = ZipWriter::new(io::Cursor::new(Vec::new()));
-    for (name, bytes) in members {
-        zip.start_file(*name, SimpleFileOptions::default()).unwrap();
-        zip.write_all(bytes).unwrap();
-    }
-    zip.finish().unwrap().into_inner()
 }
 
 #[test]

@@ -1,6 +1,13 @@
 //! A small register and small reports. Addresses come from the ranges for documentation, contacts lie under `.example`.
 
-use std::{fmt::Write, fs, path::Path};
+use std::{
+    fmt::Write,
+    fs,
+    io::{self, Write as _},
+    path::Path,
+};
+
+use zip::{ZipWriter, write::SimpleFileOptions};
 
 /// The register's four files.
 #[derive(Clone, Default)]
@@ -135,4 +142,14 @@ pub fn rdp_row(time: &str, ip: &str) -> String {
 /// A row of an RDP report with a host name.
 pub fn rdp_row_named(time: &str, ip: &str, hostname: &str) -> String {
     format!("\"{time}\",\"high\",\"{ip}\",\"tcp\",3389,\"{hostname}\",\"rdp\",64500,\"NL\"\n")
+}
+
+/// A zip of these files.
+pub fn zipped(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut zip = ZipWriter::new(io::Cursor::new(Vec::new()));
+    for (name, bytes) in members {
+        zip.start_file(*name, SimpleFileOptions::default()).unwrap();
+        zip.write_all(bytes).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
 }

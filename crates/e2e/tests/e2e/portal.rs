@@ -334,6 +334,12 @@ fn a_browser_finds_its_way_and_every_page_is_accessible() {
     let portal = Portal::new();
     put(&portal.installation, &rdp_name("2026-11-20"), rdp("2026-11-20", &["198.51.100.200"]));
     portal.serving.wait("the mail", || portal.installation.mails().len() == 1);
+    let waits = "From: melder@example.org\r\nDate: Fri, 20 Nov 2026 03:00:00 +0000\r\nSubject: scan\r\n\r\n\
+                 We saw port scans from 198.51.100.201 and 192.0.2.7 at 2026-11-20 02:55 UTC.\r\n";
+    put(&portal.installation, "melding.eml", waits);
+    let held = || portal.installation.json(&["vetting", "list"])["held"][0]["receipt"].is_string();
+    portal.serving.wait("a mail to be vetted", held);
+    portal.installation.json(&["breach", "open", "--notification", "N1", "--reason", "the wrong town"]);
     let invitation = portal.invite("anna", &["handler", "coordinator", "administrator"]);
     let base = portal.base();
     browser::run("portal.mjs", &[&base, &invitation]);

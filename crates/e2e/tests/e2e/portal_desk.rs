@@ -158,6 +158,11 @@ fn what_waits_is_opened_and_taken_in_or_refused() {
     let page = anna.get("/vetting/R1").body;
     assert!(page.contains("198.51.100.20") && page.contains("Lindeveen"), "whose it is: {page}");
     assert!(!page.contains("scan <b>"), "{page}");
+    assert!(
+        page.contains("Wat er gebeurt als u dit inneemt") && page.contains("vcib@lindeveen.example"),
+        "{page}"
+    );
+    assert!(!anna.get("/findings?open=any").body.contains("/findings/F0\""), "looking takes nothing in");
     assert_eq!(anna.post("/vetting/R1/refuse", "reason=+").status, 422);
     let said = anna.done("/vetting/R1/accept", "source=");
     assert!(said.contains("1 waarneming"), "{said}");

@@ -5,7 +5,7 @@ use std::fs;
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use crate::{
-    fixtures::{rdp, rdp_name},
+    fixtures::{rdp, rdp_name, rdp_row, zipped},
     installation::{Installation, count},
     serve::{Serving, put},
 };
@@ -32,7 +32,7 @@ fn table(mail: &str) -> String {
 }
 
 /// A file in the folder of a source.
-fn put_from(installation: &Installation, source: &str, name: &str, content: &str) {
+fn put_from(installation: &Installation, source: &str, name: &str, content: impl AsRef<[u8]>) {
     let folder = installation.data().join("incoming").join(source);
     fs::create_dir_all(&folder).unwrap();
     fs::rename(installation.file(name, content), folder.join(name)).unwrap();
@@ -72,12 +72,64 @@ fn what_was_only_found_in_a_mails_text_waits_for_a_person_who_sees_what_acceptin
 }
 
 #[test]
+fn what_is_shown_of_a_report_is_what_accepting_it_does() {
+    let installation = desk();
+    let known =
+        installation.file(&rdp_name("2026-11-18"), rdp("2026-11-18", &["198.51.100.9", "203.0.113.1"]));
+    installation.ingest(&known);
+    installation.json(&["source", "add", "divd", "--name", "DIVD", "--kind", "researcher"]);
+    installation.json(&[
+        "source",
+        "add",
+        "quiet",
+        "--name",
+        "Q",
+        "--kind",
+        "researcher",
+        "--may-notify",
+        "false",
+    ]);
+    // One known, one of two organisations, one of nobody, one that nobody may be told of, one twice, one without a time.
+    let rows =
+        ["198.51.100.9", "198.51.100.10", "192.0.2.7", "203.0.113.2", "198.51.100.200", "198.51.100.200"];
+    let bad = rdp("2026-11-19", &rows) + &rdp_row("no time", "198.51.100.11");
+    let second = rdp("2026-11-20", &["198.51.100.10", "198.51.100.201"]);
+    let (bad_name, second_name) = (rdp_name("2026-11-19"), rdp_name("2026-11-20"));
+    let members =
+        [(&*bad_name, bad.as_bytes()), (&*second_name, second.as_bytes()), ("x.csv", b"what,is\nthis,\n")];
+    let serving = Serving::start(&installation, "");
+    put_from(&installation, "divd", "both.zip", zipped(&members));
+    put_from(&installation, "quiet", &rdp_name("2026-11-21"), rdp("2026-11-21", &["198.51.100.202"]));
+    put_from(&installation, "quiet", "same.csv", fs::read(&known).unwrap());
+    serving.wait("all to wait", || held(&installation) == 3);
+    serving.stop();
+    for (receipt, report) in [("R1", "2"), ("R2", "3")] {
+        let shown = installation.json(&["vetting", "show", receipt])["preview"].take();
+        let ends = if receipt == "R1" { 1 } else { 0 };
+        installation.run(&["--as", "jan", "vetting", "accept", receipt]).ended(ends);
+        let ledger = installation.json(&["ledger", "--report", report]);
+        for sum in ["rows", "events", "rejected", "duplicates"] {
+            assert_eq!(shown[sum], ledger[sum], "{sum} of {receipt}: {shown} {ledger}");
+        }
+        let fate = |name: &str| ledger["fates"][name].as_u64().unwrap_or(0);
+        let of_all =
+            |what: &str| shown["organisations"].as_array().unwrap().iter().map(|one| count(&one[what])).sum();
+        let (told, not_told): (u64, u64) = (of_all("told"), of_all("not_told"));
+        assert_eq!((told, count(&shown["unrouted"])), (fate("queued"), fate("unrouted")), "{shown} {ledger}");
+        assert_eq!(not_told, fate("no_contact") + fate("held"), "{shown} {ledger}");
+    }
+    let again = installation.json(&["vetting", "show", "R3"]);
+    assert!(again["preview"]["known"] == true, "{again}");
+    installation.assert_sound();
+}
+
+#[test]
 fn a_new_source_is_looked_at_until_it_is_trusted() {
     let installation = desk();
     installation.json(&["source", "add", "divd", "--name", "DIVD", "--kind", "researcher", "--tlp", "GREEN"]);
     let serving = Serving::start(&installation, "");
     for (day, address) in [("2026-11-19", "198.51.100.200"), ("2026-11-20", "198.51.100.201")] {
-        put_from(&installation, "divd", &rdp_name(day), &rdp(day, &[address]));
+        put_from(&installation, "divd", &rdp_name(day), rdp(day, &[address]));
     }
     serving.wait("both to wait", || held(&installation) == 2);
     let shown = installation.json(&["vetting", "show", "R1"]);
@@ -88,7 +140,7 @@ fn a_new_source_is_looked_at_until_it_is_trusted() {
     for part in ["R1 is report 1", "R2 is report 2", "trusted"] {
         assert!(always.contains(part), "{part}: {always}");
     }
-    put_from(&installation, "divd", &rdp_name("2026-11-21"), &rdp("2026-11-21", &["198.51.100.202"]));
+    put_from(&installation, "divd", &rdp_name("2026-11-21"), rdp("2026-11-21", &["198.51.100.202"]));
     serving.wait("the third without anybody", || count(&installation.ledger()["rows"]) == 3);
     serving.wait("a mail", || !installation.mails().is_empty());
     serving.stop();
@@ -116,7 +168,7 @@ fn a_blocked_source_and_one_nobody_knows_are_refused_with_the_reason() {
         fs::read_to_string(installation.data().join(path)).unwrap_or_default()
     };
     for source in ["flood", "stranger"] {
-        put_from(&installation, source, &rdp_name("2026-11-20"), &rdp("2026-11-20", &["198.51.100.200"]));
+        put_from(&installation, source, &rdp_name("2026-11-20"), rdp("2026-11-20", &["198.51.100.200"]));
         serving.wait("it to be refused", || !reason(source).is_empty());
     }
     assert!(reason("flood").contains("the source is blocked"), "{}", reason("flood"));
@@ -232,7 +284,7 @@ fn what_a_source_lets_nobody_be_told_of_is_held() {
     let installation = desk();
     installation.json(&["source", "add", "partner", "--trust", "automatic", "--may-notify", "false"]);
     let serving = Serving::start(&installation, "");
-    put_from(&installation, "partner", &rdp_name("2026-11-20"), &rdp("2026-11-20", &["198.51.100.200"]));
+    put_from(&installation, "partner", &rdp_name("2026-11-20"), rdp("2026-11-20", &["198.51.100.200"]));
     serving.wait("it to be taken in", || count(&installation.ledger()["events"]) == 1);
     serving.stop();
     installation.run(&["tell"]).ended(0);
@@ -281,7 +333,7 @@ fn recipients_see_of_a_source_what_it_lets_them() {
             shown_as,
         ]);
         let serving = Serving::start(&installation, "");
-        put_from(&installation, "divd", &rdp_name("2026-11-20"), &rdp("2026-11-20", &["198.51.100.200"]));
+        put_from(&installation, "divd", &rdp_name("2026-11-20"), rdp("2026-11-20", &["198.51.100.200"]));
         serving.wait("the mail", || installation.mails().len() == 1);
         serving.stop();
         let table = table(&installation.mails()[0]);

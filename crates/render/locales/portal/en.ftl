@@ -596,6 +596,17 @@ vetting-rejected = { $count ->
     [one] 1 of them cannot be read
    *[other] { $count } of them cannot be read
 }
+vetting-would = What taking this in would do
+vetting-would-busy = The service is busy. Load the page again to see what would happen.
+vetting-would-nothing = The same content came in before: nothing changes.
+vetting-would-new = New findings
+vetting-would-again = Findings that were known
+vetting-would-nobody = Nobody's
+vetting-would-first = This is so for the first { $count } rows; there are more.
+vetting-would-told = Is told
+vetting-would-not-told = New, but not told
+vetting-would-to = To
+vetting-would-concern-nobody = Nobody hears anything new.
 vetting-first = The first observations
 vetting-whose = Whose
 vetting-unreadable = Cannot be read

@@ -596,6 +596,17 @@ vetting-rejected = { $count ->
     [one] waarvan 1 niet te lezen
    *[other] waarvan { $count } niet te lezen
 }
+vetting-would = Wat er gebeurt als u dit inneemt
+vetting-would-busy = De dienst heeft het druk. Laad de pagina opnieuw om te zien wat er gebeurt.
+vetting-would-nothing = Dezelfde inhoud kwam al eerder binnen: er verandert niets.
+vetting-would-new = Nieuwe bevindingen
+vetting-would-again = Bevindingen die al bekend waren
+vetting-would-nobody = Van niemand
+vetting-would-first = Dit geldt voor de eerste { $count } regels; er zijn er meer.
+vetting-would-told = Wordt gemeld
+vetting-would-not-told = Nieuw, maar niet gemeld
+vetting-would-to = Aan
+vetting-would-concern-nobody = Niemand krijgt iets nieuws.
 vetting-first = De eerste waarnemingen
 vetting-whose = Van wie
 vetting-unreadable = Niet te lezen

@@ -46,7 +46,8 @@ pub async fn one(
 fn page(portal: &Portal, visitor: &Visitor, reader: &Reader, receipt: &str) -> anyhow::Result<Response> {
     let actor = looking(portal, visitor)?;
     let looking = Looking { actor: &actor, now: visitor.now };
-    match vetting::open(reader, &portal.config, receipt, looking)? {
+    let mut asking = portal.asking.clone();
+    match vetting::open(reader, &portal.config, receipt, looking, &mut asking)? {
         Some(page) => visitor.page(portal, StatusCode::OK, "arrival", page),
         None => Ok(plain::not_found(portal, visitor)),
     }

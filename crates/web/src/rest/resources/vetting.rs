@@ -1,6 +1,11 @@
 //! What waits for a person: seen, tried, accepted, refused.
 
-use schakel_app::{arrivals::Became, events, vetting::VettingDesk};
+use schakel_app::{
+    arrivals::Became,
+    events,
+    preview::PAGE_ROWS_MAX,
+    vetting::{self, VettingDesk},
+};
 use schakel_model::{arrival::Receipt, fate::Fate};
 use schakel_store::{
     sources,
@@ -124,6 +129,8 @@ pub struct Previewed {
     formats: Vec<String>,
     /// These bytes came in before
     known: bool,
+    /// There are more rows: the figures are of the first
+    more: bool,
     rows: u64,
     events: u64,
     rejected: u64,
@@ -139,28 +146,22 @@ pub struct Previewed {
     failures: Vec<String>,
 }
 
-/// Beyond this the service would stand still for too long: the command shows such a report.
-const PREVIEW_BYTES_MAX: u64 = 16 << 20;
-
 /// `GET /vetting/{receipt}`
 pub fn preview(call: &Call, _: Nothing) -> Result<Previewed, Problem> {
     let kept = held(call)?;
-    if kept.size > PREVIEW_BYTES_MAX {
-        let why = format!("it is too large to be tried here: `schakel vetting show {}` does", kept.receipt);
-        return Err(Problem::refused(anyhow::anyhow!(why)));
-    }
-    let receipt = kept.receipt;
-    let (looked, preview) = call.change("", move |at_work, _| {
-        let mut desk = VettingDesk::from(at_work);
-        let kept = desk.held(receipt)?;
-        desk.preview(&kept)
-    })?;
+    call.looker().raw(&format!("arrival:{}", kept.receipt))?;
+    let (config, mut asking) = (&call.rest.config, call.rest.asking.clone());
+    let (looked, preview) =
+        vetting::preview(&call.reader, config, &kept, &mut asking, call.now, PAGE_ROWS_MAX)
+            .map_err(Problem::refused)?;
+    let preview = preview?;
     Ok(Previewed {
         waiting: waiting(kept),
         proven: looked.sender.proven,
         from: looked.sender.address,
         formats: looked.formats,
         known: preview.known,
+        more: preview.more,
         rows: preview.sums.rows,
         events: preview.sums.events,
         rejected: preview.sums.rejected,
@@ -179,7 +180,7 @@ pub fn preview(call: &Call, _: Nothing) -> Result<Previewed, Problem> {
                 recipients: one.recipients,
             })
             .collect(),
-        events_shown: preview.events.iter().map(events::idf).collect(),
+        events_shown: preview.events.iter().map(|shown| events::idf(&shown.event)).collect(),
         failures: preview.failures,
     })
 }
