@@ -17,7 +17,7 @@ use schakel_model::{
 };
 use schakel_rules::{
     safety_net::asks_to_stop,
-    vetting::{Facts, Verdict, decide},
+    vetting::{Facts, Reason, Verdict, decide},
 };
 use schakel_store::{
     Reader, StoreError,
@@ -287,7 +287,7 @@ impl ArrivalDesk<'_> {
         let became = if let Some(reason) = looked.mail.and_then(no_report) {
             self.put_aside(kept, &sender, Outcome::NoReport, reason, ACTOR)?
         } else if looked.seals.as_ref().is_some_and(Seals::is_closed) {
-            self.hold(kept, "it is encrypted, and cannot be opened with our keys".to_owned())?
+            self.hold(kept, Reason::Sealed.to_string())?
         } else if let Some(became) = self.correspondence(kept, looked.mail, &sender, &mut incoming)? {
             became
         } else {

@@ -1,6 +1,6 @@
 //! Told to the wrong party: who received what, the recall, and a possible data breach with its clock.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt};
 
 use anyhow::{Context, ensure};
 use schakel_model::{
@@ -18,7 +18,7 @@ use schakel_store::{
     outbox::{self, AttemptResult, MessageState},
     recalls,
 };
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::{
     events,
@@ -68,8 +68,31 @@ pub struct Received {
     pub received_at: Option<String>,
     /// The findings it told, as far as they are in question.
     pub findings: u64,
-    /// Notices that take it back: `N7 accepted`.
-    pub recalled_by: Vec<String>,
+    /// Notices that take it back.
+    pub recalled_by: Vec<RecalledBy>,
+}
+
+/// A notice that takes something back; written as `N7 (1 of 2 sent)`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RecalledBy {
+    /// It.
+    pub notice: NotificationId,
+    /// How many of its mails the other side took.
+    pub accepted: usize,
+    /// How many mails it is.
+    pub messages: usize,
+}
+
+impl fmt::Display for RecalledBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "N{} ({} of {} sent)", self.notice, self.accepted, self.messages)
+    }
+}
+
+impl Serialize for RecalledBy {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 /// A breach as it is shown.
@@ -304,7 +327,7 @@ pub fn received_of(
                 let messages =
                     reader.read(|connection| outbox::of_notification(connection, recall.notice))?;
                 let accepted = messages.iter().filter(|one| one.state == MessageState::Accepted).count();
-                recalled_by.push(format!("N{} ({accepted} of {} sent)", recall.notice, messages.len()));
+                recalled_by.push(RecalledBy { notice: recall.notice, accepted, messages: messages.len() });
             }
             for message in reader.read(|connection| recalls::may_have_arrived(connection, told.id))? {
                 received.push(Received {

@@ -56,6 +56,35 @@ pub enum Reason {
     TooLarge(u64),
     /// More reports in an hour than this source may send.
     TooMany(u32),
+    /// None of our keys opens it.
+    Sealed,
+}
+
+impl Reason {
+    /// Reads what [`fmt::Display`] writes.
+    pub fn read(text: &str) -> Option<Self> {
+        let between = |before: &str, after: &str| text.strip_prefix(before)?.strip_suffix(after);
+        let number = |before, after| between(before, after)?.parse().ok();
+        let plain = [
+            Self::Blocked,
+            Self::Extracted,
+            Self::UnknownNotifier,
+            Self::SenderNotProven,
+            Self::Vetted,
+            Self::Sealed,
+        ];
+        plain
+            .into_iter()
+            .find(|reason| reason.to_string() == text)
+            .or_else(|| {
+                between("this source may not send ", " by itself").map(|it| Self::Format(it.to_owned()))
+            })
+            .or_else(|| number("larger than the ", " bytes this source may send").map(Self::TooLarge))
+            .or_else(|| {
+                let reports_max = number("more than the ", " reports an hour this source may send")?;
+                u32::try_from(reports_max).ok().map(Self::TooMany)
+            })
+    }
 }
 
 impl fmt::Display for Reason {
@@ -71,6 +100,7 @@ impl fmt::Display for Reason {
             Self::TooMany(reports_max) => {
                 write!(f, "more than the {reports_max} reports an hour this source may send")
             }
+            Self::Sealed => f.write_str("it is encrypted, and cannot be opened with our keys"),
         }
     }
 }
@@ -117,6 +147,26 @@ mod tests {
 
     fn facts<'a>(source: Option<&'a Source>, door: Door) -> Facts<'a> {
         Facts { door, source, proven: true, formats: &["xarf"], extracted: false, size: 10, last_hour: 0 }
+    }
+
+    #[test]
+    fn every_reason_is_read_as_it_is_written_and_other_words_are_none() {
+        for reason in [
+            Reason::Blocked,
+            Reason::Extracted,
+            Reason::UnknownNotifier,
+            Reason::SenderNotProven,
+            Reason::Vetted,
+            Reason::Sealed,
+            Reason::Format("x-arf by itself".to_owned()),
+            Reason::TooLarge(u64::MAX),
+            Reason::TooMany(u32::MAX),
+        ] {
+            assert_eq!(Reason::read(&reason.to_string()), Some(reason));
+        }
+        for other in ["", "it cannot be read: x", "larger than the x bytes this source may send"] {
+            assert_eq!(Reason::read(other), None, "{other}");
+        }
     }
 
     #[test]

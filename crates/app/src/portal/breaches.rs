@@ -1,5 +1,6 @@
 //! Possible data breaches: what was told to the wrong party, who received it, and the time that is left to decide.
 
+use schakel_model::register::Register;
 use schakel_store::{Reader, breaches, register};
 use serde::Serialize;
 
@@ -24,7 +25,7 @@ pub struct Asked {
     /// Why nothing can be opened: a key; empty: it can.
     pub wrong: &'static str,
     /// Who received it, and would be asked to delete it.
-    pub received: Vec<Received>,
+    pub received: Vec<Recipient>,
 }
 
 /// One breach.
@@ -36,7 +37,38 @@ pub struct OneBreach {
     /// Its number.
     pub number: u32,
     /// Who received what.
-    pub received: Vec<Received>,
+    pub received: Vec<Recipient>,
+}
+
+/// Somebody who received it.
+#[derive(Debug, Serialize)]
+pub struct Recipient {
+    /// What they received.
+    #[serde(flatten)]
+    pub received: Received,
+    /// The organisation's name.
+    pub organisation_name: String,
+    /// The notices that take it back: their names, how many of their mails the other side took, and of how many.
+    pub taken_back: Vec<(String, usize, usize)>,
+}
+
+fn recipients(register: &Register, received: Vec<Received>) -> Vec<Recipient> {
+    let name = |code: &str| {
+        let found = register.organisations.iter().find(|one| one.code == code);
+        found.map_or_else(|| code.to_owned(), |one| one.name.clone())
+    };
+    received
+        .into_iter()
+        .map(|received| Recipient {
+            organisation_name: name(&received.organisation),
+            taken_back: received
+                .recalled_by
+                .iter()
+                .map(|one| (format!("N{}", one.notice), one.accepted, one.messages))
+                .collect(),
+            received,
+        })
+        .collect()
 }
 
 /// `F12`, `N3` or `K1`; for a finding only what an organisation (its code; empty: any) was told.
@@ -79,7 +111,7 @@ pub fn list(reader: &Reader, what: &str, organisation: &str, now: i64) -> anyhow
                 let leads = breach::leads(reader, subject).unwrap_or_default();
                 let register = reader.read(register::load_organisations_now)?;
                 let wrong = if leads.is_empty() { "wrong-breach-nobody" } else { "" };
-                let received = received_of(reader, &register, &leads)?;
+                let received = recipients(&register, received_of(reader, &register, &leads)?);
                 Asked { what: what.to_owned(), organisation: organisation.to_owned(), wrong, received }
             }
         }),
@@ -91,6 +123,6 @@ pub fn list(reader: &Reader, what: &str, organisation: &str, now: i64) -> anyhow
 pub fn one(reader: &Reader, number: u32, now: i64) -> anyhow::Result<Option<OneBreach>> {
     let Some(stored) = reader.read(|connection| breaches::get(connection, number))? else { return Ok(None) };
     let register = reader.read(register::load_organisations_now)?;
-    let received = received(reader, &register, number)?;
+    let received = recipients(&register, received(reader, &register, number)?);
     Ok(Some(OneBreach { breach: shown(&stored, now), number, received }))
 }

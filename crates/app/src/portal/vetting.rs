@@ -5,6 +5,7 @@ use schakel_model::{
     event::{Event, Value},
     fate::Fate,
 };
+use schakel_rules::vetting::Reason;
 use schakel_store::{
     Reader, sources,
     spool::{Kept, SpoolDesk, State},
@@ -46,6 +47,8 @@ pub struct Waiting {
     pub size: u64,
     /// Why it waits.
     pub reason: String,
+    /// The same for the reader's language, with what it names; `None` for a reason in words of its own.
+    pub why: Option<(&'static str, String)>,
 }
 
 impl From<Kept> for Waiting {
@@ -58,9 +61,24 @@ impl From<Kept> for Waiting {
             name: kept.envelope.name,
             received_at: kept.envelope.received_at,
             size: kept.size,
+            why: why(&kept.reason),
             reason: kept.reason,
         }
     }
+}
+
+fn why(reason: &str) -> Option<(&'static str, String)> {
+    Some(match Reason::read(reason)? {
+        Reason::Blocked => ("waits-blocked", String::new()),
+        Reason::Extracted => ("waits-extracted", String::new()),
+        Reason::UnknownNotifier => ("waits-unknown-notifier", String::new()),
+        Reason::SenderNotProven => ("waits-sender-not-proven", String::new()),
+        Reason::Vetted => ("waits-vetted", String::new()),
+        Reason::Sealed => ("waits-sealed", String::new()),
+        Reason::Format(format) => ("waits-format", format),
+        Reason::TooLarge(bytes_max) => ("waits-too-large", bytes_max.to_string()),
+        Reason::TooMany(reports_max) => ("waits-too-many", reports_max.to_string()),
+    })
 }
 
 /// One of them, opened.

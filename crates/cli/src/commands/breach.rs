@@ -255,7 +255,7 @@ fn cells_of(one: &Received) -> Vec<String> {
         one.received_at.clone().unwrap_or_default(),
         number(one.findings),
         one.message_id.clone(),
-        one.recalled_by.join(", "),
+        one.recalled_by.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
     ]
 }
 

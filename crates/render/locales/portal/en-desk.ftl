@@ -110,6 +110,7 @@ breach-what = What
 breach-only = Only what this organisation was told
 breach-look = Who received it?
 breach-received = Who received it
+breach-taken-back = { $name } ({ $sent } of { $of } sent)
 breach-recalled = Taken back by
 breach-nobody-received = Nobody received it by mail.
 breach-open-warning = Everybody in this list gets a mail that asks to delete it, and the 72 hours begin.

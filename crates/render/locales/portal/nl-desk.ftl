@@ -110,6 +110,7 @@ breach-what = Wat
 breach-only = Alleen wat deze organisatie kreeg
 breach-look = Wie kreeg het?
 breach-received = Wie het kreeg
+breach-taken-back = { $name } ({ $sent } van { $of } verstuurd)
 breach-recalled = Teruggenomen met
 breach-nobody-received = Niemand kreeg het per mail.
 breach-open-warning = Iedereen in deze lijst krijgt een mail met de vraag om het te verwijderen, en de 72 uur gaan in.

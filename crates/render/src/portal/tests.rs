@@ -390,16 +390,22 @@ fn of_desk() -> Vec<(&'static str, Json)> {
         ),
         (
             "vetting",
-            json!({ "waiting": [{ "receipt": "R-1", "door": "mail", "source": "", "sender": "a@b.example", "name": "a.csv", "received_at": 5, "size": 9, "reason": "unknown" }] }),
+            json!({ "waiting": [{ "receipt": "R-1", "door": "mail", "source": "", "sender": "a@b.example", "name": "a.csv", "received_at": 5, "size": 9, "reason": "unknown",
+                "why": ["waits-too-many", "3"] }] }),
         ),
         (
             "arrival",
-            json!({ "receipt": "R-1", "door": "mail", "source": "", "sender": "a@b.example", "name": "a.csv", "received_at": 5, "size": 9, "reason": "unknown",
+            json!({ "receipt": "R-1", "door": "mail", "source": "", "sender": "a@b.example", "name": "a.csv", "received_at": 5, "size": 9, "reason": "unknown", "why": null,
                 "address": "a@b.example", "title": "t", "proven": false, "formats": ["csv"], "sources": [["a", "A"]],
                 "tried": { "known": false, "rows": 3, "more": true, "rejected": 1, "new_findings": 2, "findings_seen": 1, "unrouted": 1, "failures": ["f"],
                     "concerned": [{ "code": "GM1", "name": "Gouda", "told": 1, "not_told": 2, "recipients": ["a@b.example"] }],
                     "events": [{ "at": "2026-01-01T00:00:00Z", "target": "192.0.2.1 80", "kind": "other", "owners": [["GM1", "Gouda"]] }],
                     "rejects": [{ "line": 3, "message": "m" }] } }),
+        ),
+        (
+            "arrival",
+            json!({ "receipt": "R-1", "door": "mail", "source": "", "sender": "a@b.example", "name": "a.csv", "received_at": 5, "size": 9, "reason": "unknown",
+                "why": ["waits-format", "csv"], "address": "", "title": "", "proven": true, "formats": [], "sources": [], "tried": null }),
         ),
         (
             "answers",

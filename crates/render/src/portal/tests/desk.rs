@@ -56,7 +56,7 @@ fn breach(decision: &str) -> Json {
 
 fn received() -> Json {
     json!({ "notification": "N1", "organisation": "GM1", "recipient": "j@a.example", "role": "vcib", "message_id": "<1>", "state": "accepted",
-        "received_at": "2026-01-01T00:00:00Z", "findings": 2, "recalled_by": ["N2 (1 of 1 sent)"] })
+        "received_at": "2026-01-01T00:00:00Z", "findings": 2, "organisation_name": "Gouda", "taken_back": [["N2", 1, 1]] })
 }
 
 /// Words of the model that stand in keys.

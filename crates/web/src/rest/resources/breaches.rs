@@ -95,7 +95,7 @@ impl From<Received> for ReceivedMail {
             state: one.state,
             received_at: one.received_at,
             findings: one.findings,
-            recalled_by: one.recalled_by,
+            recalled_by: one.recalled_by.iter().map(ToString::to_string).collect(),
         }
     }
 }
@@ -116,7 +116,7 @@ pub fn list(call: &Call, _: Nothing) -> Result<Page<Breach>, Problem> {
 
 fn in_full(call: &Call, number: u32) -> Result<BreachInFull, Problem> {
     let found = breaches::one(&call.reader, number, call.now)?.ok_or_else(Problem::not_found)?;
-    let received = found.received.into_iter().map(ReceivedMail::from).collect();
+    let received = found.received.into_iter().map(|one| one.received.into()).collect();
     Ok(BreachInFull { breach: found.breach.into(), received })
 }
 
