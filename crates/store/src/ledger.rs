@@ -1,5 +1,7 @@
 //! The sums of a report, a day, or everything.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, params};
 use schakel_model::{
     fate::{Fate, Sums},
@@ -55,38 +57,40 @@ pub fn sums(connection: &Connection, scope: &Scope) -> Result<Sums, StoreError> 
         )
         .doing("add up the ledger")?;
     sums.assignments += added as u64;
-    let mut statement = connection
-        .prepare(&format!("SELECT fate, total(count) FROM assignment_block WHERE {condition} GROUP BY fate"))
-        .doing("add up the ledger")?;
-    let fates: Vec<(u8, f64)> = statement
-        .query_map(params![argument], |row| Ok((row.get(0)?, row.get(1)?)))
-        .and_then(Iterator::collect)
-        .doing("add up the ledger")?;
-    for (code, count) in fates {
-        let fate = Fate::from_code(code).ok_or_else(|| StoreError::Damaged {
-            what: format!("an assignment has the unknown fate {code}"),
-        })?;
-        sums.add_fate(fate, count as u64);
-    }
+    for_each_block(connection, scope, |_, fate, count| sums.add_fate(fate, count))?;
     Ok(sums)
 }
 
 /// Assignments by organisation and fate in a scope; organisation 0 is nobody.
 pub fn by_organisation(connection: &Connection, scope: &Scope) -> Result<Vec<(u32, Fate, u64)>, StoreError> {
+    let mut sums: BTreeMap<(u32, u8), (Fate, u64)> = BTreeMap::new();
+    for_each_block(connection, scope, |organisation, fate, count| {
+        sums.entry((organisation, fate as u8)).or_insert((fate, 0)).1 += count;
+    })?;
+    Ok(sums.into_iter().map(|((organisation, _), (fate, count))| (organisation, fate, count)).collect())
+}
+
+/// Calls `visit` with the organisation, fate and count of each block of assignments in a scope. Added up here: SQL would sort the blocks in
+/// memory, and there are more of them every day.
+pub(crate) fn for_each_block(
+    connection: &Connection,
+    scope: &Scope,
+    mut visit: impl FnMut(u32, Fate, u64),
+) -> Result<(), StoreError> {
+    let doing = "add up the ledger";
     let (condition, argument) = in_scope(scope);
-    connection
-        .prepare(&format!(
-            "SELECT organisation, fate, total(count) FROM assignment_block WHERE {condition} GROUP BY 1, 2 ORDER BY 1, 2"
-        ))
-        .and_then(|mut statement| {
-            statement
-                .query_map(params![argument], |row| {
-                    Ok((row.get(0)?, row.get::<_, u8>(1)?, row.get::<_, f64>(2)? as u64))
-                })?
-                .collect::<Result<Vec<_>, _>>()
-        })
-        .doing("add up the ledger")
-        .map(|rows| rows.into_iter().filter_map(|(who, fate, count)| Some((who, Fate::from_code(fate)?, count))).collect())
+    let mut statement = connection
+        .prepare_cached(&format!("SELECT organisation, fate, count FROM assignment_block WHERE {condition}"))
+        .doing(doing)?;
+    let mut rows = statement.query(params![argument]).doing(doing)?;
+    while let Some(row) = rows.next().doing(doing)? {
+        let code = row.get(1).doing(doing)?;
+        let fate = Fate::from_code(code).ok_or_else(|| StoreError::Damaged {
+            what: format!("an assignment has the unknown fate {code}"),
+        })?;
+        visit(row.get(0).doing(doing)?, fate, row.get::<_, i64>(2).doing(doing)? as u64);
+    }
+    Ok(())
 }
 
 /// The condition in SQL, with its one argument.

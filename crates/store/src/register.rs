@@ -15,6 +15,7 @@ use schakel_model::{
 use crate::{
     Store, StoreError, announced, asset_index,
     error::DatabaseContext,
+    ledger::{self, Scope},
     outbox::set_fate,
     register_digest,
     register_rows::{
@@ -217,23 +218,15 @@ pub fn concerned(
 ) -> Result<Vec<(OrganisationId, Concerned)>, StoreError> {
     let mut all: BTreeMap<OrganisationId, Concerned> =
         organisations.iter().map(|id| (*id, Concerned::default())).collect();
-    connection
-        .prepare("SELECT organisation, fate, sum(count) FROM assignment_block GROUP BY organisation, fate")
-        .and_then(|mut statement| {
-            let mut rows = statement.query([])?;
-            while let Some(row) = rows.next()? {
-                let Some(concerned) = all.get_mut(&OrganisationId(row.get(0)?)) else { continue };
-                let count = row.get::<_, i64>(2)? as u64;
-                match Fate::from_code(row.get(1)?) {
-                    Some(Fate::Queued | Fate::Digest) => concerned.waiting += count,
-                    // Not theirs, or theirs no more.
-                    Some(Fate::Suppressed | Fate::Withdrawn) => {}
-                    _ => concerned.told += count,
-                }
-            }
-            Ok(())
-        })
-        .doing("read what organisations are concerned in")?;
+    ledger::for_each_block(connection, &Scope::All, |organisation, fate, count| {
+        let Some(concerned) = all.get_mut(&OrganisationId(organisation)) else { return };
+        match fate {
+            Fate::Queued | Fate::Digest => concerned.waiting += count,
+            // Not theirs, or theirs no more.
+            Fate::Suppressed | Fate::Withdrawn => {}
+            _ => concerned.told += count,
+        }
+    })?;
     all.retain(|_, concerned| *concerned != Concerned::default());
     Ok(all.into_iter().collect())
 }
