@@ -215,6 +215,9 @@ pub struct DemoArgs {
     /// End when the day is done: no portal afterwards
     #[arg(long)]
     pub no_portal: bool,
+    /// Open the portal afterwards, also when this does not run in a terminal
+    #[arg(long, conflicts_with = "no_portal")]
+    pub portal: bool,
 }
 
 /// How files are read.

@@ -32,8 +32,10 @@ pub fn run(context: &Context, args: &DemoArgs, data_is_named: bool) -> anyhow::R
     show(context, &day, &root, data_is_named);
     context.out.json(&json(&day))?;
     #[cfg(feature = "portal")]
-    if !args.no_portal && is_watched() {
+    if args.portal || (!args.no_portal && is_watched()) {
         super::demo_portal::run(context, &data)?;
+    } else if !args.no_portal {
+        context.out.line("\nIn a terminal, or with --portal, the portal opens now, until Ctrl-C.");
     }
     Ok(Ending::Done)
 }
