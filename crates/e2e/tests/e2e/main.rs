@@ -27,6 +27,7 @@ mod contacts;
 mod contract;
 mod csaf;
 mod delivery;
+mod demo;
 mod documents;
 mod enrichment;
 mod feed_health;
