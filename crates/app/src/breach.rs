@@ -56,6 +56,8 @@ pub struct Received {
     pub notification: String,
     /// The code of the organisation it was for.
     pub organisation: String,
+    /// Its name.
+    pub organisation_name: String,
     /// The address.
     pub recipient: String,
     /// In which role.
@@ -321,7 +323,7 @@ pub fn received_of(
     let mut received = Vec::new();
     for lead in leads.iter().copied() {
         for told in reader.read(|connection| outbox::tellings(connection, lead))? {
-            let (code, _) = organisation_name(register, told.organisation);
+            let (code, name) = organisation_name(register, told.organisation);
             let mut recalled_by = Vec::new();
             for recall in reader.read(|connection| recalls::of_notification(connection, told.id))? {
                 let messages =
@@ -333,6 +335,7 @@ pub fn received_of(
                 received.push(Received {
                     notification: format!("N{}", told.id),
                     organisation: code.to_owned(),
+                    organisation_name: name.to_owned(),
                     recipient: message.recipient,
                     role: message.role,
                     message_id: message.message_id,

@@ -196,7 +196,9 @@ impl Intake {
         reading.unseal(&mut incoming, self.clock.now())?;
         let mut file = OpenReport::open(incoming, reading)?;
         let known = match file.incoming.tied {
-            Tied::No => self.look_up(&mut file)?,
+            Tied::No => {
+                file.known(&|same| self.plane.store.read(|connection| reports::with_same(connection, same)))?
+            }
             // The same parcels never come in twice; what they tell may be the same in every byte.
             Tied::New(_) => Known::No,
             Tied::Begun(report) => Known::Interrupted(report),
@@ -243,22 +245,6 @@ impl Intake {
             self.plane.apply_sightings()?;
         }
         Ok(())
-    }
-
-    fn look_up(&self, file: &mut OpenReport) -> anyhow::Result<Known> {
-        let store = &self.plane.store;
-        let alike = store.read(|connection| reports::with_head(connection, file.size, &file.head_hash))?;
-        let known = file.among(alike)?;
-        if matches!(known, Known::Report(_)) {
-            return Ok(known);
-        }
-        // A file that had changed while it was read has another size than when it was recognised.
-        if let Some(hash) = file.content_hash
-            && let Some(report) = store.read(|connection| reports::with_content(connection, &hash))?
-        {
-            return Ok(Known::Report(report.id));
-        }
-        Ok(known)
     }
 
     fn begin(&mut self, file: &OpenReport) -> anyhow::Result<ReportId> {

@@ -12,11 +12,15 @@ use schakel_model::{
 };
 use schakel_parse::Plan;
 use schakel_rules::recipients::recipients;
-use schakel_store::{Reader, register, reports};
+use schakel_store::{
+    Reader, register,
+    reports::{self, Same},
+};
 use serde::Serialize;
 
 use crate::{
     arrivals::is_store_trouble,
+    explain::organisation_name,
     incoming::{Incoming, Origin},
     intake::open_report::{Kept, Known, OpenReport},
     parse_files::{RejectLine, reject_line},
@@ -35,8 +39,21 @@ use crate::{
 /// Events and rejects that are shown: enough to see what it is.
 pub const SHOWN_MAX: usize = 10;
 
-/// Rows that are looked at for a page or an answer somebody waits for: less than a second.
-pub const PAGE_ROWS_MAX: u64 = 100_000;
+/// How much of a report is looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Most {
+    /// Rows.
+    pub rows: u64,
+    /// Bytes, unpacked. A larger report is not compared with those that came in before.
+    pub bytes: u64,
+}
+
+impl Most {
+    /// For a page or an answer that somebody waits for: less than a second.
+    pub const OF_A_PAGE: Self = Self { rows: 100_000, bytes: 64 << 20 };
+    /// All of it.
+    pub const ALL: Self = Self { rows: u64::MAX, bytes: u64::MAX };
+}
 
 /// Rows whose findings are asked for together: the writer finds them in some 20 ms.
 const ROWS_AT_ONCE: usize = 100_000;
@@ -71,6 +88,18 @@ pub struct Shown {
     pub event: Event,
     /// Codes and names.
     pub owners: Vec<(String, String)>,
+}
+
+impl Shown {
+    /// The machine, name, address or account that it is about.
+    pub fn target(&self) -> &str {
+        let fields = ["source.ip", "source.fqdn", "source.url", "source.account"];
+        fields
+            .into_iter()
+            .map(|field| self.event.text(field))
+            .find(|text| !text.is_empty())
+            .unwrap_or_default()
+    }
 }
 
 /// An organisation that a report concerns.
@@ -134,7 +163,7 @@ impl Knows for AsStored {
     }
 }
 
-/// What taking it in at `now` (seconds since 1970) would do, by its first `rows_max` rows. Fails only when the store or the writer cannot
+/// What taking it in at `now` (seconds since 1970) would do, by as much of it as `most` says. Fails only when the store or the writer cannot
 /// be asked: what is wrong with the report stands in the preview.
 pub fn preview(
     incoming: Incoming,
@@ -142,7 +171,7 @@ pub fn preview(
     reader: &Reader,
     knows: &mut dyn Knows,
     now: i64,
-    rows_max: u64,
+    most: Most,
 ) -> anyhow::Result<Preview> {
     let mut trial = Trial {
         view: knows.view()?,
@@ -151,8 +180,7 @@ pub fn preview(
         digester: Digester::new(KeyMaker::new(reader.secret()))?,
         state: State::default(),
         now,
-        rows_max,
-        rows_read: 0,
+        left: most,
         by_organisation: BTreeMap::new(),
         tlp: None,
         preview: Preview::default(),
@@ -174,8 +202,8 @@ struct Trial<'a> {
     digester: Digester,
     state: State,
     now: i64,
-    rows_max: u64,
-    rows_read: u64,
+    /// What may still be looked at.
+    left: Most,
     /// New assignments that would be told, and others.
     by_organisation: BTreeMap<OrganisationId, (u64, u64)>,
     tlp: Option<Tlp>,
@@ -187,7 +215,8 @@ impl Trial<'_> {
         reading.unseal(&mut incoming, jiff::Timestamp::from_second(self.now)?)?;
         let mut file = OpenReport::open(incoming, reading)?;
         let Origin { tlp: source_tlp, untold, received_at, .. } = file.incoming.origin;
-        if is_known(reader, &mut file)? {
+        let find = |same: Same<'_>| reader.read(|connection| reports::with_same(connection, same));
+        if file.size <= self.left.bytes && matches!(file.known(&find)?, Known::Report(_)) {
             self.preview.known = true;
             return Ok(());
         }
@@ -209,6 +238,9 @@ impl Trial<'_> {
 
     /// Gives what broke off.
     fn member(&mut self, path: &str, opened: Opened<'_>, may_notify: bool) -> anyhow::Result<Option<String>> {
+        if self.preview.more {
+            return Ok(None);
+        }
         let Opened { plan, head, mut input, terms: Terms { tlp, .. } } = opened;
         let (plan, terms) = (Arc::new(plan), Terms { tlp, may_notify });
         self.tlp = self.tlp.max(Some(tlp));
@@ -217,7 +249,7 @@ impl Trial<'_> {
         let mut reader = ChunkReader::start(&mut *input, head, &plan);
         let (mut spare, mut row, mut group) = (Vec::new(), 1, Group::default());
         while let Some(cut) = reader.next(std::mem::take(&mut spare)) {
-            if self.rows_read >= self.rows_max {
+            if self.left.rows == 0 || self.left.bytes == 0 {
                 self.preview.more = true;
                 break;
             }
@@ -225,7 +257,8 @@ impl Trial<'_> {
             let digest = self.digester.digest(&plan, snapshot, &self.shared, &cut.bytes, &cut.records);
             self.show(&plan, path, &cut, &digest, row);
             row += digest.rows.len() as u64;
-            self.rows_read += digest.rows.len() as u64;
+            self.left.rows = self.left.rows.saturating_sub(digest.rows.len() as u64);
+            self.left.bytes = self.left.bytes.saturating_sub(cut.bytes.len() as u64);
             group.rows += digest.rows.len();
             group.digests.push(digest);
             if group.rows >= ROWS_AT_ONCE {
@@ -270,9 +303,10 @@ impl Trial<'_> {
         organisations.into_iter().map(|organisation| self.names(organisation)).collect()
     }
 
+    /// Code and name.
     fn names(&self, organisation: OrganisationId) -> (String, String) {
-        let found = self.view.register.organisation(organisation);
-        found.map_or_else(Default::default, |one| (one.code.clone(), one.name.clone()))
+        let (code, name) = organisation_name(&self.view.register, organisation);
+        (code.to_owned(), name.to_owned())
     }
 
     /// Decides some chunks, as the data plane would.
@@ -342,11 +376,73 @@ struct Group {
     rows: usize,
 }
 
-fn is_known(reader: &Reader, file: &mut OpenReport) -> anyhow::Result<bool> {
-    let alike = reader.read(|connection| reports::with_head(connection, file.size, &file.head_hash))?;
-    if matches!(file.among(alike)?, Known::Report(_)) {
-        return Ok(true);
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write;
+
+    use schakel_store::{Store, data_dir::DataDir};
+
+    use super::*;
+    use crate::pipeline::read::CHUNK_ROWS;
+
+    const NAME: &str = "2026-11-20-scan_rdp-nederland.csv";
+
+    /// More rows than one chunk holds, by one.
+    fn rows() -> Vec<u8> {
+        let mut text = "\"timestamp\",\"ip\",\"protocol\",\"port\"\n".to_owned();
+        for nth in 0..=CHUNK_ROWS {
+            writeln!(text, "\"2026-11-20 03:00:00\",\"10.0.{}.{}\",tcp,3389", nth / 256, nth % 256).unwrap();
+        }
+        text.into_bytes()
     }
-    let Some(hash) = file.content_hash else { return Ok(false) };
-    Ok(reader.read(|connection| reports::with_content(connection, &hash))?.is_some())
+
+    fn tried(
+        reader: &Reader,
+        name: &str,
+        bytes: Vec<u8>,
+        knows: &mut dyn Knows,
+        most: Most,
+    ) -> anyhow::Result<Preview> {
+        preview(Incoming::memory(name, bytes), &Reading::default(), reader, knows, 1_795_000_000, most)
+    }
+
+    #[test]
+    fn no_more_is_looked_at_than_may_be_and_that_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let reader = Store::open(&DataDir::new(folder.path())).unwrap().reader().unwrap();
+        let mut knows = AsStored::read(&reader).unwrap();
+        let all = CHUNK_ROWS as u64 + 1;
+        for (most, rows_looked_at, more) in [
+            (Most::ALL, all, false),
+            (Most { rows: all, ..Most::ALL }, all, false),
+            (Most { rows: 1, ..Most::ALL }, all - 1, true),
+            (Most { bytes: 1, ..Most::ALL }, all - 1, true),
+        ] {
+            let tried = tried(&reader, NAME, rows(), &mut knows, most).unwrap();
+            assert_eq!((tried.sums.rows, tried.more), (rows_looked_at, more), "{most:?}");
+            assert_eq!(tried.new_findings, rows_looked_at, "each row is another machine");
+            assert_eq!(tried.events.len(), SHOWN_MAX);
+            assert_eq!(tried.events[0].target(), "10.0.0.0");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_report_is_said_and_who_has_no_time_is_an_error() {
+        struct NoTime;
+        impl Knows for NoTime {
+            fn view(&mut self) -> anyhow::Result<Arc<RegisterView>> {
+                Ok(Arc::new(RegisterView::new(Default::default())))
+            }
+
+            fn known(&mut self, _: Vec<StoredKey>) -> anyhow::Result<KnownKeys> {
+                Err(NotDone::Busy.into())
+            }
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let reader = Store::open(&DataDir::new(folder.path())).unwrap().reader().unwrap();
+        let strange = tried(&reader, "holiday.csv", b"a,b\n1,2\n".to_vec(), &mut NoTime, Most::ALL).unwrap();
+        assert!(strange.failures.len() == 1 && strange.sums.rows == 0, "{strange:?}");
+        let error = tried(&reader, NAME, rows(), &mut NoTime, Most::ALL).unwrap_err();
+        assert!(error.is::<NotDone>(), "{error:?}");
+    }
 }

@@ -24,13 +24,13 @@ use crate::{
     incoming::Incoming,
     intake::Intake,
     notifiers::{self, News},
-    preview::{self, Knows, Preview},
+    preview::{self, Knows, Most, Preview},
     reading::Reading,
     refused::Refused,
     requests::{AtWork, NotDone},
 };
 
-/// What is in something that waits, who sent it, and what accepting it would do by its first `rows_max` rows, unless
+/// What is in something that waits, who sent it, and what accepting it would do by as much of it as `most` says, unless
 /// whoever knows has no time. Nothing is done, and who takes reports in need not stop for it.
 pub fn preview(
     reader: &Reader,
@@ -38,13 +38,13 @@ pub fn preview(
     kept: &Kept,
     knows: &mut dyn Knows,
     now: i64,
-    rows_max: u64,
+    most: Most,
 ) -> anyhow::Result<(Looked, Result<Preview, NotDone>)> {
     let reading = config.reading()?;
     let mut incoming = content(&SpoolDesk::open(reader.data())?, kept)?;
     let looked = look(reader, &kept.envelope, &mut incoming, &reading, config)?;
     incoming.origin = origin(kept, &looked.sender);
-    match preview::preview(incoming, &reading, reader, knows, now, rows_max) {
+    match preview::preview(incoming, &reading, reader, knows, now, most) {
         Ok(preview) => Ok((looked, Ok(preview))),
         Err(error) => Ok((looked, Err(error.downcast::<NotDone>()?))),
     }

@@ -120,18 +120,30 @@ pub fn withdrawn(connection: &Connection) -> Result<Vec<ReportId>, StoreError> {
         .doing("read the reports that were taken back")
 }
 
-/// Reports whose size and first MiB are the same.
-pub fn with_head(
-    connection: &Connection,
-    size: u64,
-    head_hash: &[u8; 32],
-) -> Result<Vec<Report>, StoreError> {
-    select(connection, "size = ?1 AND head_hash = ?2 ORDER BY id", params![size as i64, head_hash])
+/// By what a report may be the same as one that came in before.
+#[derive(Clone, Copy, Debug)]
+pub enum Same<'a> {
+    /// Its bytes, and BLAKE3 of the first of them.
+    Head {
+        /// How many there are.
+        size: u64,
+        /// The hash.
+        hash: &'a [u8; 32],
+    },
+    /// BLAKE3 of all its bytes. Only reports that were taken in to their end.
+    Content(&'a [u8; 32]),
 }
 
-/// The report with these bytes.
-pub fn with_content(connection: &Connection, content_hash: &[u8; 32]) -> Result<Option<Report>, StoreError> {
-    Ok(select(connection, "content_hash = ?1 AND state > 0 ORDER BY id LIMIT 1", [content_hash])?.pop())
+/// The reports with the same, in the order in which they came in; by their content the first alone.
+pub fn with_same(connection: &Connection, same: Same<'_>) -> Result<Vec<Report>, StoreError> {
+    match same {
+        Same::Head { size, hash } => {
+            select(connection, "size = ?1 AND head_hash = ?2 ORDER BY id", params![size as i64, hash])
+        }
+        Same::Content(hash) => {
+            select(connection, "content_hash = ?1 AND state > 0 ORDER BY id LIMIT 1", [hash])
+        }
+    }
 }
 
 /// A file inside a report.

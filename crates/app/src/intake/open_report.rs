@@ -5,7 +5,10 @@ use std::io::{Seek, SeekFrom};
 use anyhow::Context;
 use schakel_formats::containers::{Container, sniff};
 use schakel_model::ids::ReportId;
-use schakel_store::reports::{Report, ReportState};
+use schakel_store::{
+    StoreError,
+    reports::{Report, ReportState, Same},
+};
 
 use crate::{
     incoming::Incoming,
@@ -54,18 +57,14 @@ impl OpenReport {
         let head = read_head(&mut incoming).with_context(|| format!("cannot read {}", incoming.name))?;
         let name = &incoming.name;
         let of_rows = sniff(name, &head) == Container::Plain && reading.is_of_rows(name, &head);
-        let mut file = Self {
+        Ok(Self {
             kept: if of_rows { Kept::AsRows } else { Kept::Whole },
             head_hash: *blake3::hash(&head).as_bytes(),
             size: incoming.size(),
             content_hash: None,
             incoming,
             head,
-        };
-        if file.kept == Kept::Whole {
-            file.hash_whole()?;
-        }
-        Ok(file)
+        })
     }
 
     /// The name by which it is read.
@@ -94,10 +93,16 @@ impl OpenReport {
         Ok(())
     }
 
-    /// Which of the reports with the same size and head it is.
-    pub fn among(&mut self, candidates: Vec<Report>) -> anyhow::Result<Known> {
+    /// Did its bytes come in before? `find` looks in the store.
+    pub fn known(
+        &mut self,
+        find: &dyn Fn(Same<'_>) -> Result<Vec<Report>, StoreError>,
+    ) -> anyhow::Result<Known> {
+        if self.kept == Kept::Whole {
+            self.hash_whole()?;
+        }
         let mut known = Known::No;
-        for candidate in candidates {
+        for candidate in find(Same::Head { size: self.size, hash: &self.head_hash })? {
             match candidate.content_hash {
                 _ if candidate.state == ReportState::Taking => {
                     // A container's hash is known from the start; a plain file shows while reading whether it is the same.
@@ -110,6 +115,12 @@ impl OpenReport {
                 Some(hash) if hash == self.hash_whole()? => return Ok(Known::Report(candidate.id)),
                 _ => {}
             }
+        }
+        // A file that had changed while it was read has another size than when it was recognised.
+        if let Some(hash) = &self.content_hash
+            && let Some(report) = find(Same::Content(hash))?.pop()
+        {
+            return Ok(Known::Report(report.id));
         }
         Ok(known)
     }

@@ -1,6 +1,5 @@
 //! Possible data breaches: what was told to the wrong party, who received it, and the time that is left to decide.
 
-use schakel_model::register::Register;
 use schakel_store::{Reader, breaches, register};
 use serde::Serialize;
 
@@ -46,29 +45,16 @@ pub struct Recipient {
     /// What they received.
     #[serde(flatten)]
     pub received: Received,
-    /// The organisation's name.
-    pub organisation_name: String,
     /// The notices that take it back: their names, how many of their mails the other side took, and of how many.
     pub taken_back: Vec<(String, usize, usize)>,
 }
 
-fn recipients(register: &Register, received: Vec<Received>) -> Vec<Recipient> {
-    let name = |code: &str| {
-        let found = register.organisations.iter().find(|one| one.code == code);
-        found.map_or_else(|| code.to_owned(), |one| one.name.clone())
+fn recipients(received: Vec<Received>) -> Vec<Recipient> {
+    let taken_back = |received: &Received| {
+        let notices = received.recalled_by.iter();
+        notices.map(|one| (format!("N{}", one.notice), one.accepted, one.messages)).collect()
     };
-    received
-        .into_iter()
-        .map(|received| Recipient {
-            organisation_name: name(&received.organisation),
-            taken_back: received
-                .recalled_by
-                .iter()
-                .map(|one| (format!("N{}", one.notice), one.accepted, one.messages))
-                .collect(),
-            received,
-        })
-        .collect()
+    received.into_iter().map(|received| Recipient { taken_back: taken_back(&received), received }).collect()
 }
 
 /// `F12`, `N3` or `K1`; for a finding only what an organisation (its code; empty: any) was told.
@@ -111,7 +97,7 @@ pub fn list(reader: &Reader, what: &str, organisation: &str, now: i64) -> anyhow
                 let leads = breach::leads(reader, subject).unwrap_or_default();
                 let register = reader.read(register::load_organisations_now)?;
                 let wrong = if leads.is_empty() { "wrong-breach-nobody" } else { "" };
-                let received = recipients(&register, received_of(reader, &register, &leads)?);
+                let received = recipients(received_of(reader, &register, &leads)?);
                 Asked { what: what.to_owned(), organisation: organisation.to_owned(), wrong, received }
             }
         }),
@@ -123,6 +109,6 @@ pub fn list(reader: &Reader, what: &str, organisation: &str, now: i64) -> anyhow
 pub fn one(reader: &Reader, number: u32, now: i64) -> anyhow::Result<Option<OneBreach>> {
     let Some(stored) = reader.read(|connection| breaches::get(connection, number))? else { return Ok(None) };
     let register = reader.read(register::load_organisations_now)?;
-    let received = recipients(&register, received(reader, &register, number)?);
+    let received = recipients(received(reader, &register, number)?);
     Ok(Some(OneBreach { breach: shown(&stored, now), number, received }))
 }

@@ -1,10 +1,6 @@
 //! Reports that wait for a person, and what is in one of them.
 
-use schakel_model::{
-    arrival::Receipt,
-    event::{Event, Value},
-    fate::Fate,
-};
+use schakel_model::{arrival::Receipt, event::Value, fate::Fate};
 use schakel_rules::vetting::Reason;
 use schakel_store::{
     Reader, sources,
@@ -17,7 +13,7 @@ use crate::{
     access_log::Looker,
     config::Config,
     parse_files::RejectLine,
-    preview::{Concerned, Knows, PAGE_ROWS_MAX, Preview},
+    preview::{Concerned, Knows, Most, Preview, Shown},
     vetting,
 };
 
@@ -130,7 +126,6 @@ pub struct Tried {
 
 impl From<Preview> for Tried {
     fn from(preview: Preview) -> Self {
-        let events = preview.events.into_iter().map(|shown| seen(&shown.event, shown.owners));
         Self {
             known: preview.known,
             rows: preview.sums.rows,
@@ -140,7 +135,7 @@ impl From<Preview> for Tried {
             findings_seen: preview.findings_seen,
             unrouted: preview.sums.fate(Fate::Unrouted),
             concerned: preview.concerned,
-            events: events.collect(),
+            events: preview.events.into_iter().map(seen).collect(),
             rejects: preview.rejects,
             failures: preview.failures,
         }
@@ -179,7 +174,7 @@ pub fn open(
     let Some(kept) = kept.filter(|kept| kept.state == State::Held) else { return Ok(None) };
     let Looking { actor, now } = looking;
     Looker { reader, actor, now }.raw(&format!("arrival:{receipt}"))?;
-    let (looked, tried) = vetting::preview(reader, config, &kept, knows, now, PAGE_ROWS_MAX)?;
+    let (looked, tried) = vetting::preview(reader, config, &kept, knows, now, Most::OF_A_PAGE)?;
     let known = reader.read(sources::list)?;
     Ok(Some(Opened {
         waiting: Waiting::from(kept),
@@ -192,11 +187,8 @@ pub fn open(
     }))
 }
 
-fn seen(event: &Event, owners: Vec<(String, String)>) -> Seen {
-    let target = match event.text("source.ip") {
-        "" => event.text("source.fqdn"),
-        ip => ip,
-    };
+fn seen(shown: Shown) -> Seen {
+    let (event, target) = (&shown.event, shown.target());
     let kind = [event.text("classification.type"), event.text("classification.identifier")];
     Seen {
         at: event.text("time.source").to_owned(),
@@ -205,6 +197,6 @@ fn seen(event: &Event, owners: Vec<(String, String)>) -> Seen {
             _ => target.to_owned(),
         },
         kind: kind.join(" ").trim().to_owned(),
-        owners,
+        owners: shown.owners,
     }
 }

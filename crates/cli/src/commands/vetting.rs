@@ -5,11 +5,11 @@ use schakel_app::{
     arrivals::{Became, Looked},
     config,
     explain::rfc3339,
-    preview::{AsStored, Preview},
+    preview::{AsStored, Most, Preview, Shown},
     sources,
     vetting::{self, Vetting},
 };
-use schakel_model::{arrival::Receipt, event::Event, fate::Fate};
+use schakel_model::{arrival::Receipt, fate::Fate};
 use schakel_store::{
     Reader,
     act::Act,
@@ -218,7 +218,7 @@ fn show(context: &Context, receipt: Receipt) -> anyhow::Result<Ending> {
     let (reader, config) = (Reader::open(&context.data)?, config::load(&context.data)?);
     let kept = vetting::held(&reader, &SpoolDesk::open(&context.data)?, receipt)?;
     let (mut stored, now) = (AsStored::read(&reader)?, context.clock.now_seconds());
-    let (looked, preview) = vetting::preview(&reader, &config, &kept, &mut stored, now, u64::MAX)?;
+    let (looked, preview) = vetting::preview(&reader, &config, &kept, &mut stored, now, Most::ALL)?;
     let preview = preview?;
     let out = &context.out;
     out.line(format!(
@@ -306,7 +306,7 @@ fn show_preview(context: &Context, preview: &Preview) {
         out.line(format!("  {} would be nobody's", number(sums.fate(Fate::Unrouted))));
     }
     for shown in &preview.events {
-        out.line(format!("  event    {}", plain(&summary(&shown.event), 200)));
+        out.line(format!("  event    {}", plain(&summary(shown), 200)));
     }
     for reject in &preview.rejects {
         out.line(format!("  rejected {}: {}", reject.row, plain(&reject.message, 160)));
@@ -317,13 +317,12 @@ fn show_preview(context: &Context, preview: &Preview) {
 }
 
 /// What an event says, in a line: time, source and kind.
-fn summary(event: &Event) -> String {
-    let text = |field: &str| event.text(field);
-    let what = [text("source.ip"), text("source.fqdn"), text("source.url"), text("source.account")];
-    let what = what.into_iter().find(|one| !one.is_empty()).unwrap_or_default();
+fn summary(shown: &Shown) -> String {
+    let text = |field: &str| shown.event.text(field);
     format!(
-        "{} {what} {} {}",
+        "{} {} {} {}",
         text("time.source"),
+        shown.target(),
         text("classification.type"),
         text("classification.identifier")
     )
@@ -342,7 +341,7 @@ fn preview_json(preview: &Preview) -> Value {
         "organisations": preview.concerned.iter().map(|one| json!({
             "code": one.code, "name": one.name, "told": one.told, "not_told": one.not_told, "recipients": one.recipients,
         })).collect::<Vec<_>>(),
-        "events_shown": preview.events.iter().map(|shown| summary(&shown.event)).collect::<Vec<_>>(),
+        "events_shown": preview.events.iter().map(summary).collect::<Vec<_>>(),
         "failures": preview.failures,
     })
 }

@@ -3,7 +3,7 @@
 use schakel_app::{
     arrivals::Became,
     events,
-    preview::PAGE_ROWS_MAX,
+    preview::Most,
     vetting::{self, VettingDesk},
 };
 use schakel_model::{arrival::Receipt, fate::Fate};
@@ -152,7 +152,7 @@ pub fn preview(call: &Call, _: Nothing) -> Result<Previewed, Problem> {
     call.looker().raw(&format!("arrival:{}", kept.receipt))?;
     let (config, mut asking) = (&call.rest.config, call.rest.asking.clone());
     let (looked, preview) =
-        vetting::preview(&call.reader, config, &kept, &mut asking, call.now, PAGE_ROWS_MAX)
+        vetting::preview(&call.reader, config, &kept, &mut asking, call.now, Most::OF_A_PAGE)
             .map_err(Problem::refused)?;
     let preview = preview?;
     Ok(Previewed {
